@@ -1,0 +1,51 @@
+// The file system as a seam: whole files in, whole files out.
+//
+// Threads: safe to share.
+#ifndef PREPULL_BASE_FILE_SYSTEM_H_
+#define PREPULL_BASE_FILE_SYSTEM_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace prepull {
+
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+
+  // The whole of `path`. Errors: NOT_FOUND, PERMISSION_DENIED and others as
+  // errno says; INVALID_ARGUMENT  larger than `limit_bytes`.
+  virtual absl::StatusOr<std::string> ReadFile(const std::string& path,
+                                               int64_t limit_bytes) = 0;
+
+  // Replaces `path` with `text` so that a reader sees the old file or the new
+  // one, never a part, and a crash of the machine leaves one of them: written
+  // beside it, synced, renamed over it, the directory synced. A symbolic link
+  // at `path` is replaced, not followed. Mode 0644.
+  virtual absl::Status WriteFileAtomically(const std::string& path,
+                                           absl::string_view text) = 0;
+
+  // Removes what killed writers of `path` left beside it, unless a living one
+  // may still be at it. What cannot be removed stays.
+  virtual void RemoveOldDrafts(const std::string& path,
+                               absl::Duration older_than) = 0;
+};
+
+class SystemFileSystem : public FileSystem {
+ public:
+  absl::StatusOr<std::string> ReadFile(const std::string& path,
+                                       int64_t limit_bytes) override;
+  absl::Status WriteFileAtomically(const std::string& path,
+                                   absl::string_view text) override;
+  void RemoveOldDrafts(const std::string& path,
+                       absl::Duration older_than) override;
+};
+
+}  // namespace prepull
+
+#endif  // PREPULL_BASE_FILE_SYSTEM_H_

@@ -1,0 +1,37 @@
+// Notifies when something in a directory changes: a file written, renamed or
+// removed (inotify(7)).
+//
+// Where the kernel cannot watch (the directory is not there yet, inotify is
+// used up) is_watching() is false, and the caller looks now and then.
+#ifndef PREPULL_BASE_FILE_WATCH_H_
+#define PREPULL_BASE_FILE_WATCH_H_
+
+#include <string>
+#include <thread>
+
+#include "prepull/base/clock.h"
+
+namespace prepull {
+
+class FileWatch {
+ public:
+  // Watches the directory that `path` is in; `changed` must outlive this.
+  FileWatch(const std::string& path, Wakeup& changed);
+  ~FileWatch();
+  FileWatch(const FileWatch&) = delete;
+  FileWatch& operator=(const FileWatch&) = delete;
+
+  bool is_watching() const { return is_watching_; }
+
+ private:
+  void Watch(Wakeup& changed);
+
+  int inotify_fd_;
+  int quit_fd_;
+  bool is_watching_ = false;
+  std::thread watcher_;
+};
+
+}  // namespace prepull
+
+#endif  // PREPULL_BASE_FILE_WATCH_H_

@@ -1,0 +1,49 @@
+// What happened, one line an event, on the log: words for people on a
+// terminal, time, level and key=value in a pod, one JSON object a line on
+// request.
+//
+// Nothing is written before StartLog. Values pass through Printable; secrets
+// are the caller's care. Threads: safe to call from any.
+#ifndef PREPULL_BASE_LOG_H_
+#define PREPULL_BASE_LOG_H_
+
+#include <functional>
+#include <initializer_list>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace prepull {
+
+enum class LogLevel { kDebug, kInfo, kWarn, kError };
+enum class LogFormat { kPeople, kText, kJson };
+
+struct LogOptions {
+  LogLevel level = LogLevel::kInfo;
+  LogFormat format = LogFormat::kText;
+  // Gets each whole line, without its newline, one call at a time.
+  std::function<void(absl::string_view line)> write = nullptr;
+};
+
+// One key=value of a log line.
+struct LogField {
+  LogField(absl::string_view field_key, absl::string_view text);
+  LogField(absl::string_view field_key, int64_t number);
+  LogField(absl::string_view field_key, absl::Duration seconds);
+
+  std::string key;
+  std::string value;
+  bool quoted = true;  // a JSON string, not a number
+};
+
+// Replaces what was started before.
+void StartLog(LogOptions options);
+
+// `event` is a word or a few: "retry", "status file cannot be written".
+void Log(LogLevel level, absl::string_view event,
+         std::initializer_list<LogField> fields = {});
+
+}  // namespace prepull
+
+#endif  // PREPULL_BASE_LOG_H_

@@ -1,0 +1,45 @@
+// Early return for absl::Status and absl::StatusOr, and Annotate, which adds
+// one link to the chain "what was being done, to what: why".
+#ifndef PREPULL_BASE_STATUS_MACROS_H_
+#define PREPULL_BASE_STATUS_MACROS_H_
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+
+namespace prepull {
+
+// Puts `what` before the message of an error; an OK status stays OK.
+inline absl::Status Annotate(const absl::Status& status,
+                             absl::string_view what) {
+  if (status.ok()) return status;
+  return absl::Status(status.code(),
+                      absl::StrCat(what, ": ", status.message()));
+}
+
+}  // namespace prepull
+
+#define RETURN_IF_ERROR(expression)                  \
+  do {                                               \
+    absl::Status status_macro_result = (expression); \
+    if (!status_macro_result.ok()) {                 \
+      return status_macro_result;                    \
+    }                                                \
+  } while (false)
+
+#define PREPULL_CONCAT_INNER(a, b) a##b
+#define PREPULL_CONCAT(a, b) PREPULL_CONCAT_INNER(a, b)
+
+#define ASSIGN_OR_RETURN(declaration, expression)                             \
+  PREPULL_ASSIGN_OR_RETURN(PREPULL_CONCAT(status_or_, __LINE__), declaration, \
+                           expression)
+
+#define PREPULL_ASSIGN_OR_RETURN(result, declaration, expression) \
+  auto result = (expression);                                     \
+  if (!result.ok()) return std::move(result).status();            \
+  declaration = *std::move(result)
+
+#endif  // PREPULL_BASE_STATUS_MACROS_H_

@@ -1,0 +1,28 @@
+// How a run pulls; what the flags of fetch set.
+#ifndef PREPULL_PULL_PULL_OPTIONS_H_
+#define PREPULL_PULL_PULL_OPTIONS_H_
+
+#include "absl/time/time.h"
+#include "prepull/pull/plan.h"
+
+namespace prepull {
+
+struct RetryOptions {
+  absl::Duration first_timeout = absl::Seconds(30);
+  absl::Duration max_timeout = absl::ZeroDuration();  // 0 = no cap
+  absl::Duration first_delay = absl::Seconds(1);
+  absl::Duration max_delay = absl::Minutes(1);
+  int max_attempts = 0;  // 0 = until the overall deadline
+};
+
+struct PullOptions {
+  int concurrency = 10;
+  int registry_concurrency = 0;  // 0 = no limit of its own
+  PullPolicy policy = PullPolicy::kIfNotPresent;
+  RetryOptions retry = {};
+  absl::Duration start_jitter = absl::ZeroDuration();
+};
+
+}  // namespace prepull
+
+#endif  // PREPULL_PULL_PULL_OPTIONS_H_

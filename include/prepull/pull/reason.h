@@ -1,0 +1,32 @@
+// Why an image is not on the node, in the words of the status file.
+#ifndef PREPULL_PULL_REASON_H_
+#define PREPULL_PULL_REASON_H_
+
+#include "absl/strings/string_view.h"
+
+namespace prepull {
+
+enum class Reason {
+  kNone,
+  kNotFound,
+  kUnauthorized,
+  kInvalidReference,
+  kPlatformMismatch,
+  kCertificateInvalid,
+  kNoSpace,
+  kRateLimited,
+  kRegistryUnavailable,
+  kTimeout,
+  kStalled,
+  kRuntimeUnavailable,
+  kNotUsable,
+  kInterrupted,
+  kUnknown,
+};
+
+// "NotFound", "Unauthorized" ...; "" for kNone.
+absl::string_view ReasonName(Reason reason);
+
+}  // namespace prepull
+
+#endif  // PREPULL_PULL_REASON_H_

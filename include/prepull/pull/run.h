@@ -1,0 +1,126 @@
+// One run over one list: what is known of it at any moment, from the first
+// status file to the last word.
+//
+// The engine fills it in, observers and reports read it. Open data, owned by
+// the thread that runs the engine.
+#ifndef PREPULL_PULL_RUN_H_
+#define PREPULL_PULL_RUN_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "prepull/base/clock.h"
+#include "prepull/pull/reason.h"
+#include "prepull/runtime/container_runtime.h"
+
+namespace prepull {
+
+enum class ImageState {
+  kWaiting,  // for its first attempt or its next one
+  kPulling,
+  kPulled,
+  kSkipped,  // was on the node already
+  kFailed,
+  kStopped,  // the run ended before the image did: can be continued
+};
+
+enum class Phase {
+  kPreparing,
+  kPulling,
+  kSucceeded,
+  kFailed,
+  kTimedOut,
+  kInterrupted,
+};
+
+// What the process ends with. The numbers are the contract.
+enum class ExitCode {
+  kOk = 0,
+  kImagesFailed = 1,
+  kBadInput = 2,
+  kStopped = 3,
+  kNoRuntime = 4,
+  kNodeNotFit = 5,
+};
+
+// "Waiting", "Preparing" and so on.
+absl::string_view StateName(ImageState state);
+absl::string_view PhaseName(Phase phase);
+
+// Whether this state is an image's last.
+bool IsFinal(ImageState state);
+
+// One image of the list.
+struct ImageOutcome {
+  std::string image;   // the text of the list, printable
+  std::string origin;  // "images.txt:3"
+  ImageState state = ImageState::kWaiting;
+  int attempts = 0;
+  std::optional<Instant> started_at = std::nullopt;  // of the first attempt
+  absl::Duration took = absl::ZeroDuration();        // set at the end
+  int64_t bytes_done = 0;
+  std::optional<int64_t> bytes_total = std::nullopt;
+  std::optional<int64_t> size_bytes = std::nullopt;  // as the runtime has it
+  std::string image_ref = "";                        // the runtime's name
+  bool pinned = false;
+  Reason reason = Reason::kNone;  // of the last attempt that failed
+  std::string message = "";
+};
+
+// How many images are in each state; always in step with the images.
+struct ImageCounts {
+  int64_t waiting = 0;
+  int64_t pulling = 0;
+  int64_t pulled = 0;
+  int64_t skipped = 0;
+  int64_t failed = 0;
+  int64_t stopped = 0;
+
+  int64_t present() const { return pulled + skipped; }
+  int64_t ended() const { return present() + failed + stopped; }
+};
+
+// The runtime as reports name it; empty until it is known.
+struct RuntimeFacts {
+  std::string name = "";
+  std::string version = "";
+  std::string socket = "";
+  RuntimeFeatures features = {};
+};
+
+struct Run {
+  std::string id = "";
+  std::string node = "";
+  std::string instance = "";
+
+  absl::Time started_at = absl::UnixEpoch();
+  std::optional<absl::Time> finished_at = std::nullopt;
+  Instant start = Instant();
+  absl::Duration overall_timeout = absl::ZeroDuration();
+
+  RuntimeFacts runtime = {};
+  bool list_known = false;
+  std::vector<ImageOutcome> images = {};
+  ImageCounts counts = {};
+
+  Phase phase = Phase::kPreparing;
+  std::optional<ExitCode> exit_code = std::nullopt;
+  Reason reason = Reason::kNone;  // why it ended with 2, 4 or 5
+  std::string message = "";
+
+  Instant deadline() const { return start + overall_timeout; }
+
+  // Moves `image`, one of `images`, to `state` and keeps the counts in step.
+  void Move(ImageOutcome& image, ImageState state);
+
+  // Ends the run: exit code, phase and time of the end.
+  void End(ExitCode code, Phase last_phase, absl::Time at);
+};
+
+}  // namespace prepull
+
+#endif  // PREPULL_PULL_RUN_H_

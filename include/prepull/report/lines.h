@@ -1,0 +1,33 @@
+// What people read of a run: a line an image as it ends, a last line, and the
+// table of a status file. Pure.
+#ifndef PREPULL_REPORT_LINES_H_
+#define PREPULL_REPORT_LINES_H_
+
+#include <string>
+#include <vector>
+
+#include "prepull/pull/run.h"
+
+namespace prepull {
+
+// How much room image names get in lines that stand below each other.
+int ImageColumn(const Run& run);
+
+// "pulled   quay.io/team/app:1.2   412MB in 38s"; the image has ended.
+std::string EndLine(const ImageOutcome& image, int image_column);
+
+// "12 of 13 images present; 1 failed (3m02s)".
+std::string LastLine(const Run& run, absl::Duration took);
+
+// Every image with its state, one a line, under a header if wanted.
+std::string StatusTable(const Run& run, bool with_header);
+
+// Columns that fit their cells, two blanks apart, "-" for an empty cell;
+// columns whose header begins with '>' stand to the right.
+std::string Table(const std::vector<std::string>& header,
+                  const std::vector<std::vector<std::string>>& rows,
+                  bool with_header);
+
+}  // namespace prepull
+
+#endif  // PREPULL_REPORT_LINES_H_

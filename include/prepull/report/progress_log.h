@@ -1,0 +1,39 @@
+// Progress where no terminal is: one log line an event, and a heartbeat when
+// nothing was logged for half a minute, because silence looks like a hang.
+#ifndef PREPULL_REPORT_PROGRESS_LOG_H_
+#define PREPULL_REPORT_PROGRESS_LOG_H_
+
+#include "prepull/pull/run_observer.h"
+
+namespace prepull {
+
+class ProgressLog : public RunObserver {
+ public:
+  struct Options {
+    int concurrency = 0;
+    // Off where the result on standard output tells of each ended image and
+    // ends in the same log: one event, one line.
+    bool logs_ends = true;
+  };
+
+  explicit ProgressLog(Options options) : options_(options) {}
+
+  void OnPlanned(const Run& run) override;
+  void OnAttempt(const Run& run, const ImageOutcome& image) override;
+  void OnRetry(const Run& run, const ImageOutcome& image,
+               absl::Duration delay) override;
+  void OnEnded(const Run& run, const ImageOutcome& image) override;
+  Instant OnTurn(const Run& run, Instant now) override;
+
+  // The run's last line.
+  void OnFinished(const Run& run, absl::Duration took);
+
+ private:
+  const Options options_;
+  bool was_quiet_ = true;
+  Instant heartbeat_at_ = Instant::Never();
+};
+
+}  // namespace prepull
+
+#endif  // PREPULL_REPORT_PROGRESS_LOG_H_

@@ -1,0 +1,95 @@
+// The container runtime of this node as a seam: what it is, what it holds, and
+// pulls.
+//
+// Pulls are asynchronous, so that one thread can run a whole list of them.
+// What only some runtimes can do sits behind features(); the calls for it come
+// as an optional interface of its own.
+// Threads: all methods are safe to call from any thread.
+// Source: the CRI ImageService, runtime.v1.
+#ifndef PREPULL_RUNTIME_CONTAINER_RUNTIME_H_
+#define PREPULL_RUNTIME_CONTAINER_RUNTIME_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+namespace prepull {
+
+struct RuntimeVersion {
+  std::string name;     // "containerd", "cri-o"
+  std::string version;  // "1.6.20~ds1", "v2.1.9": not strictly semantic
+};
+
+// What a runtime offers beyond CRI.
+struct RuntimeFeatures {
+  bool byte_progress = false;  // tells how far each download is
+  bool resume = false;         // a cut pull goes on where it stopped
+  bool pin = false;            // images can be kept from garbage collection
+};
+
+// An image the node holds.
+struct StoredImage {
+  std::string id;
+  std::vector<std::string> repo_tags;
+  std::vector<std::string> repo_digests;
+  int64_t size_bytes = 0;
+  bool pinned = false;
+};
+
+// A call that is under way.
+//
+// Destroying it does not end the call; Cancel does, and the call's callback
+// still comes.
+class RunningCall {
+ public:
+  virtual ~RunningCall() = default;
+  virtual void Cancel() = 0;
+};
+
+class ContainerRuntime {
+ public:
+  // Gets the runtime's own name for the image (PullImageResponse.image_ref).
+  using PullDone = std::function<void(absl::StatusOr<std::string> image_ref)>;
+  using Done = std::function<void(absl::Status)>;
+
+  virtual ~ContainerRuntime() = default;
+
+  // Who answers. Errors:
+  //   UNAVAILABLE        nobody at the socket
+  //   DEADLINE_EXCEEDED  no answer within `timeout`
+  //   UNIMPLEMENTED      it is no CRI v1
+  //   CANCELLED          `stop` was requested
+  virtual absl::StatusOr<RuntimeVersion> Version(
+      absl::Duration timeout, const std::stop_token& stop) = 0;
+
+  // All images of the node. Errors as for Version.
+  virtual absl::StatusOr<std::vector<StoredImage>> ListImages(
+      absl::Duration timeout, const std::stop_token& stop) = 0;
+
+  // Starts a pull of `image`, the text of the list. `done` is called once, on
+  // another thread, and after Cancel as well. The call has no deadline: the
+  // caller ends it. Errors: what the runtime reports, with its text;
+  //   CANCELLED    Cancel was called
+  //   ABORTED      the runtime gave up by itself
+  //   UNAVAILABLE  nobody at the socket
+  virtual std::unique_ptr<RunningCall> StartPull(const std::string& image,
+                                                 PullDone done) = 0;
+
+  // Ends OK as soon as the runtime answers, however long that takes; with
+  // CANCELLED after Cancel. For a runtime that went away.
+  virtual std::unique_ptr<RunningCall> AwaitAnswer(Done done) = 0;
+
+  // What this runtime offers beyond CRI.
+  virtual RuntimeFeatures features() const = 0;
+};
+
+}  // namespace prepull
+
+#endif  // PREPULL_RUNTIME_CONTAINER_RUNTIME_H_

@@ -1,0 +1,18 @@
+// What a run is asked for: lists joined, duplicates dropped. Pure.
+#ifndef PREPULL_SOURCE_IMAGE_LIST_H_
+#define PREPULL_SOURCE_IMAGE_LIST_H_
+
+#include <vector>
+
+#include "prepull/image/image_request.h"
+
+namespace prepull {
+
+// `requests` in their order, each image once: two texts that normalise to the
+// same name are one image, and the first text and origin are kept. A
+// malformed line is never a duplicate of anything.
+std::vector<ImageRequest> UniqueImages(std::vector<ImageRequest> requests);
+
+}  // namespace prepull
+
+#endif  // PREPULL_SOURCE_IMAGE_LIST_H_

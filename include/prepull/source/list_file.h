@@ -1,0 +1,28 @@
+// The plain list of images: one a line, # starts a comment.
+//
+// Blank lines and lines whose first non-blank is '#' are skipped, " # ..."
+// behind an image too. CRLF, tabs, a UTF-8 byte order mark and a missing last
+// newline are accepted. A line that is no image reference, holds a NUL or
+// exceeds 4 KiB becomes a request with an error, and the others go on.
+// Pure.
+#ifndef PREPULL_SOURCE_LIST_FILE_H_
+#define PREPULL_SOURCE_LIST_FILE_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "prepull/image/image_request.h"
+
+namespace prepull {
+
+// `name` is what origins call the file: "images.txt:7".
+std::vector<ImageRequest> ParseListFile(absl::string_view text,
+                                        absl::string_view name);
+
+// The image named by argument `number` (from 1) of the command line.
+ImageRequest ParseImageArgument(absl::string_view text, int number);
+
+}  // namespace prepull
+
+#endif  // PREPULL_SOURCE_LIST_FILE_H_

@@ -1,0 +1,117 @@
+#include "prepull/base/file_system.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "prepull/base/errno_status.h"
+#include "prepull/base/random.h"
+#include "prepull/base/status_macros.h"
+#include "src/base/path.h"
+
+namespace prepull {
+namespace {
+
+// What a draft's name adds to the path: a dot, 16 hex digits, and this.
+constexpr absl::string_view kDraftEnding = ".tmp";
+
+absl::Status WriteAll(int fd, absl::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = write(fd, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return ErrnoStatus(errno, "write");
+    text.remove_prefix(written);
+  }
+  return absl::OkStatus();
+}
+
+// Writes and syncs `draft`, which must not exist yet.
+absl::Status WriteDraft(const std::string& draft, absl::string_view text) {
+  const int fd =
+      open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+           0644);
+  if (fd < 0) return ErrnoStatus(errno, "create");
+  absl::Cleanup close_fd = [fd] { close(fd); };
+  RETURN_IF_ERROR(WriteAll(fd, text));
+  if (fsync(fd) != 0) return ErrnoStatus(errno, "sync");
+  return absl::OkStatus();
+}
+
+// So that the rename itself survives a crash of the machine.
+absl::Status SyncDirectory(const std::string& directory) {
+  const int fd = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return ErrnoStatus(errno, "open");
+  absl::Cleanup close_fd = [fd] { close(fd); };
+  // Some file systems cannot sync a directory and say EINVAL.
+  if (fsync(fd) != 0 && errno != EINVAL) return ErrnoStatus(errno, "sync");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> SystemFileSystem::ReadFile(const std::string& path,
+                                                       int64_t limit_bytes) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return Annotate(ErrnoStatus(errno, "open"), path);
+  absl::Cleanup close_fd = [fd] { close(fd); };
+  std::string text;
+  char block[65536];
+  while (true) {
+    const ssize_t count = read(fd, block, sizeof(block));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return Annotate(ErrnoStatus(errno, "read"), path);
+    if (count == 0) return text;
+    text.append(block, count);
+    if (static_cast<int64_t>(text.size()) > limit_bytes) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(path, ": larger than ", limit_bytes, " bytes"));
+    }
+  }
+}
+
+absl::Status SystemFileSystem::WriteFileAtomically(const std::string& path,
+                                                   absl::string_view text) {
+  const std::string draft = absl::StrCat(path, ".", RandomHex(8), kDraftEnding);
+  absl::Cleanup remove_draft = [&draft] { unlink(draft.c_str()); };
+  RETURN_IF_ERROR(Annotate(WriteDraft(draft, text), draft));
+  if (rename(draft.c_str(), path.c_str()) != 0) {
+    return Annotate(ErrnoStatus(errno, "rename over it"), path);
+  }
+  std::move(remove_draft).Cancel();
+  return Annotate(SyncDirectory(DirectoryOf(path)), DirectoryOf(path));
+}
+
+void SystemFileSystem::RemoveOldDrafts(const std::string& path,
+                                       absl::Duration older_than) {
+  const std::string directory = DirectoryOf(path);
+  const std::string prefix = path.substr(path.rfind('/') + 1) + ".";
+  const size_t length = prefix.size() + 16 + kDraftEnding.size();
+  DIR* listing = opendir(directory.c_str());
+  if (listing == nullptr) return;
+  absl::Cleanup close_listing = [listing] { closedir(listing); };
+  while (const dirent* entry = readdir(listing)) {
+    const absl::string_view name = entry->d_name;
+    if (name.size() != length || !absl::StartsWith(name, prefix) ||
+        !absl::EndsWith(name, kDraftEnding)) {
+      continue;
+    }
+    struct stat about;
+    if (fstatat(dirfd(listing), entry->d_name, &about, AT_SYMLINK_NOFOLLOW) !=
+            0 ||
+        !S_ISREG(about.st_mode)) {
+      continue;
+    }
+    if (absl::Now() - absl::FromTimeT(about.st_mtime) > older_than) {
+      unlinkat(dirfd(listing), entry->d_name, 0);
+    }
+  }
+}
+
+}  // namespace prepull

@@ -1,0 +1,129 @@
+#include "src/cli/app.h"
+
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
+#include "prepull/base/text.h"
+#include "src/cli/commands.h"
+#include "src/cli/exit_codes.h"
+
+namespace prepull {
+namespace {
+
+using Programs = std::vector<std::unique_ptr<CommandProgram>>;
+
+std::string GeneralHelp(const Programs& programs) {
+  std::string help =
+      "prepull puts container images on this node before anything needs "
+      "them.\n\nCommands:\n";
+  for (const auto& program : programs) {
+    const CommandDoc& doc = program->command().doc();
+    absl::StrAppendFormat(&help, "  %-12s%s\n", doc.name, doc.summary);
+  }
+  absl::StrAppend(&help,
+                  "  help        help on a command, or on exit-codes\n\n"
+                  "Example:\n  prepull fetch --image-list-file images.txt\n\n"
+                  "'prepull COMMAND --help' says more.\n");
+  return help;
+}
+
+CommandProgram* Find(const Programs& programs, const std::string& name) {
+  for (const auto& program : programs) {
+    if (program->command().doc().name == name) return program.get();
+  }
+  return nullptr;
+}
+
+CommandEnd UnknownCommand(const Programs& programs, const std::string& word) {
+  std::string closest;
+  int best = 3;
+  for (const auto& program : programs) {
+    const std::string& name = program->command().doc().name;
+    const int distance = EditDistance(word, name);
+    if (distance < best) {
+      best = distance;
+      closest = name;
+    }
+  }
+  std::string error =
+      absl::StrCat("unknown command \"", Printable(word, 64), "\"\nhint: ");
+  if (!closest.empty()) {
+    absl::StrAppend(&error, "did you mean \"", closest, "\"?  ");
+  }
+  absl::StrAppend(&error, "'prepull --help' lists all");
+  return {ExitCode::kBadInput, error};
+}
+
+CommandEnd Help(const Programs& programs, const std::vector<std::string>& words,
+                const CommandContext& context) {
+  if (words.size() < 2) {
+    context.console.PrintOut(GeneralHelp(programs));
+    return {};
+  }
+  if (words[1] == "exit-codes") {
+    context.console.PrintOut(ExitCodesHelp());
+    return {};
+  }
+  CommandProgram* program = Find(programs, words[1]);
+  if (program == nullptr) return UnknownCommand(programs, words[1]);
+  context.console.PrintOut(program->command().Help());
+  return {};
+}
+
+CommandEnd RunCommand(CommandProgram& program,
+                      const std::vector<std::string>& words,
+                      const CommandContext& context) {
+  const absl::Status parsed = program.command().Parse(words, context.host);
+  if (!parsed.ok()) {
+    program.OnBadFlags(context, words, parsed);
+    return {ExitCode::kBadInput, std::string(parsed.message())};
+  }
+  if (program.command().wants_help()) {
+    context.console.PrintOut(program.command().Help());
+    return {};
+  }
+  return program.Run(context);
+}
+
+CommandEnd Dispatch(const std::vector<std::string>& words,
+                    const CommandContext& context) {
+  const Programs programs = AllCommands();
+  if (words.empty()) {
+    context.console.PrintErr(absl::StripSuffix(GeneralHelp(programs), "\n"));
+    return {ExitCode::kBadInput};
+  }
+  const std::string& first = words[0];
+  if (first == "help" || first == "--help" || first == "-h") {
+    return Help(programs, words, context);
+  }
+  const std::string name = first == "--version" ? "version" : first;
+  CommandProgram* program = Find(programs, name);
+  if (program == nullptr) return UnknownCommand(programs, first);
+  return RunCommand(*program, {words.begin() + 1, words.end()}, context);
+}
+
+}  // namespace
+
+std::vector<std::unique_ptr<CommandProgram>> AllCommands() {
+  Programs programs;
+  programs.push_back(MakeFetchCommand());
+  programs.push_back(MakeCheckCommand());
+  programs.push_back(MakeStatusCommand());
+  programs.push_back(MakeSleepCommand());
+  programs.push_back(MakeCompletionCommand());
+  programs.push_back(MakeVersionCommand());
+  return programs;
+}
+
+ExitCode RunApp(const std::vector<std::string>& words,
+                const CommandContext& context) {
+  const CommandEnd end = Dispatch(words, context);
+  if (!end.error.empty()) {
+    context.console.PrintErr(absl::StrCat("prepull: ", end.error));
+  }
+  return end.code;
+}
+
+}  // namespace prepull

@@ -1,0 +1,152 @@
+// prepull check: is every image of a list on this node?
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "prepull/base/json_writer.h"
+#include "prepull/base/log.h"
+#include "prepull/base/random.h"
+#include "prepull/base/text.h"
+#include "prepull/pull/engine.h"
+#include "prepull/report/lines.h"
+#include "src/cli/commands.h"
+#include "src/cli/image_arguments.h"
+#include "src/cli/print_json.h"
+
+namespace prepull {
+namespace {
+
+constexpr absl::Duration kCheckTimeout = absl::Minutes(1);
+
+CommandDoc CheckDoc() {
+  return {.name = "check",
+          .summary = "say which images of a list are missing on this node",
+          .about =
+              "Compares a list with what is on this node and pulls "
+              "nothing. Prints a line for\neach image that is missing.",
+          .examples = {"prepull check --image-list-file images.txt",
+                       "prepull check -o name quay.io/team/app:1.2"},
+          .exit_codes = {"0  every image is on the node",
+                         "1  some image is missing",
+                         "2  bad flags, unreadable or empty list",
+                         "3  interrupted", "4  the runtime cannot be reached"},
+          .positional = "[IMAGE...]",
+          .positional_text = "images, besides those of the lists"};
+}
+
+struct MissingImage {
+  const ImageRequest* request;
+  std::string why;
+};
+
+std::vector<MissingImage> FindMissing(const std::vector<ImageRequest>& requests,
+                                      const Inventory& inventory) {
+  const std::vector<PlannedPull> plan =
+      MakePlan(requests, inventory, PullPolicy::kIfNotPresent);
+  std::vector<MissingImage> missing;
+  for (size_t i = 0; i < plan.size(); ++i) {
+    if (plan[i].action == PlannedPull::Action::kSkip) continue;
+    missing.push_back({&requests[i], plan[i].why});
+  }
+  return missing;
+}
+
+std::string CheckDocument(size_t total,
+                          const std::vector<MissingImage>& missing) {
+  JsonWriter json;
+  json.OpenObject().String("schema", "prepull.check/v1");
+  json.Integer("total", static_cast<int64_t>(total));
+  json.Integer("present", static_cast<int64_t>(total - missing.size()));
+  json.OpenArray("missing");
+  for (const MissingImage& each : missing) {
+    json.OpenObject()
+        .String("image", each.request->image)
+        .String("origin", each.request->origin)
+        .String("why", each.why)
+        .CloseObject();
+  }
+  json.CloseArray().CloseObject();
+  return json.Take() + "\n";
+}
+
+class CheckCommand : public CommandProgram {
+ public:
+  CheckCommand() : CommandProgram(CheckDoc()) {
+    AddImageArguments(command(), images_);
+    command().Group("Output");
+    command().Choice({.name = "--output",
+                      .short_name = "-o",
+                      .value = "FORMAT",
+                      .text = "what is missing as table, json or name",
+                      .fallback = "table"},
+                     {"table", "json", "name"}, output_);
+    AddTalkFlags(command(), talk_);
+  }
+
+  CommandEnd Run(const CommandContext& context) override {
+    StartTalk(talk_, context, /*to_people=*/true);
+    const struct Run run = {.start = context.started,
+                            .overall_timeout = kCheckTimeout};
+    const auto sockets = SocketsToTry(images_, context.host);
+    if (!sockets.ok()) return Failed(ExitCode::kBadInput, sockets.status());
+    const auto requests = ReadImages(images_, context, Instant::Never());
+    if (!requests.ok()) return Failed(ExitCode::kBadInput, requests.status());
+    const auto found = Connect(*sockets, context);
+    if (!found.ok()) {
+      CommandEnd end = Failed(ExitCode::kNoRuntime, found.status());
+      end.error += SocketHint(images_, context.host);
+      return end;
+    }
+    RunObserver nobody;
+    const auto inventory = TakeInventory({.runtime = *found->runtime,
+                                          .clock = context.clock,
+                                          .roll_dice = SystemDice(),
+                                          .observer = nobody},
+                                         context.stop, run);
+    if (!inventory.ok())
+      return Failed(ExitCode::kNoRuntime, inventory.status());
+    return Report(*requests, FindMissing(*requests, *inventory), context);
+  }
+
+ private:
+  static CommandEnd Failed(ExitCode code, const absl::Status& why) {
+    if (why.code() == absl::StatusCode::kCancelled) code = ExitCode::kStopped;
+    return {code, std::string(why.message())};
+  }
+
+  CommandEnd Report(const std::vector<ImageRequest>& requests,
+                    const std::vector<MissingImage>& missing,
+                    const CommandContext& context) const {
+    if (output_ == "json") {
+      PrintJson(CheckDocument(requests.size(), missing), context);
+    } else {
+      std::string lines;
+      for (const MissingImage& each : missing) {
+        absl::StrAppend(&lines, output_ == "table" ? "missing  " : "",
+                        each.request->image);
+        if (output_ == "table" && !each.request->reference.ok()) {
+          absl::StrAppend(&lines, "  ", each.why);
+        }
+        absl::StrAppend(&lines, "\n");
+      }
+      if (output_ == "table") {
+        absl::StrAppend(&lines, requests.size() - missing.size(), " of ",
+                        Counted(static_cast<int64_t>(requests.size()), "image"),
+                        " present\n");
+      }
+      context.console.PrintOut(lines);
+    }
+    return {missing.empty() ? ExitCode::kOk : ExitCode::kImagesFailed};
+  }
+
+  ImageArguments images_;
+  std::string output_ = "table";
+  TalkOptions talk_;
+};
+
+}  // namespace
+
+std::unique_ptr<CommandProgram> MakeCheckCommand() {
+  return std::make_unique<CheckCommand>();
+}
+
+}  // namespace prepull

@@ -1,0 +1,97 @@
+// A command as people see it: its flags, its help, its place in completion.
+//
+// Flags are declared once and fill in the variables they are bound to; every
+// flag can come from the environment as PREPULL_<FLAG>, where repeatable ones
+// hold one value a line. The flag wins over the environment, the last flag
+// given over the others. CLI11 splits the command line; it stays behind
+// command.cc, because its header is a heavy one.
+#ifndef PREPULL_CLI_COMMAND_H_
+#define PREPULL_CLI_COMMAND_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "prepull/base/host.h"
+
+namespace prepull {
+
+// What help and completion say of one flag.
+struct FlagDoc {
+  std::string name;             // "--concurrency"
+  std::string short_name = "";  // "-j"
+  std::string value = "";       // "N"; empty for a switch
+  std::string text;             // one sentence, no full stop
+  std::string fallback = "";    // the default as help shows it
+  std::string group = "";       // "What", "How", "Output"
+  std::vector<std::string> choices = {};
+  bool is_path = false;
+  bool is_repeatable = false;
+};
+
+struct CommandDoc {
+  std::string name;
+  std::string summary;                // in the list of commands
+  std::string about;                  // two lines: what it does and prints
+  std::vector<std::string> examples;  // "prepull fetch ...", each one line
+  std::vector<std::string> exit_codes;
+  std::string positional = "";       // "[IMAGE...]"
+  std::string positional_text = "";  // what help says of it
+};
+
+class Command {
+ public:
+  explicit Command(CommandDoc doc);
+  ~Command();
+  Command(const Command&) = delete;
+  Command& operator=(const Command&) = delete;
+
+  // Flags declared from here on belong to this group of the help.
+  void Group(const std::string& name) { group_ = name; }
+
+  // Each binds a flag to a variable, which holds the default.
+  void Text(const FlagDoc& flag, std::string& value);
+  void Texts(const FlagDoc& flag, std::vector<std::string>& values);
+  void Duration(const FlagDoc& flag, absl::Duration& value);
+  void Integer(const FlagDoc& flag, int low, int high, int& value);
+  // `parse` turns the text into the value or says why not.
+  void Custom(const FlagDoc& flag,
+              std::function<absl::Status(const std::string&)> parse);
+  void Choice(FlagDoc flag, const std::vector<std::string>& choices,
+              std::string& value);
+  void Switch(const FlagDoc& flag, bool& value);
+  void Positionals(std::vector<std::string>& words);
+
+  // Fills in the variables. Errors: INVALID_ARGUMENT  names the flag or the
+  // variable that is wrong.
+  absl::Status Parse(const std::vector<std::string>& words, const Host& host);
+
+  bool wants_help() const { return wants_help_; }
+  std::string Help() const;
+
+  const CommandDoc& doc() const { return doc_; }
+  const std::vector<FlagDoc>& flags() const { return flags_; }
+
+ private:
+  class Splitter;
+
+  void Declare(FlagDoc flag,
+               std::function<absl::Status(const std::string&)> take);
+
+  const CommandDoc doc_;
+  std::string group_ = "Options";
+  std::vector<FlagDoc> flags_;
+  std::unique_ptr<Splitter> splitter_;
+  bool wants_help_ = false;
+};
+
+// "--image-list-file" -> "PREPULL_IMAGE_LIST_FILE".
+std::string EnvironmentName(absl::string_view flag);
+
+}  // namespace prepull
+
+#endif  // PREPULL_CLI_COMMAND_H_

@@ -1,0 +1,85 @@
+// The help of a command: what it does, examples, flags, exit codes; 80
+// columns, no colour.
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "src/cli/command.h"
+
+namespace prepull {
+namespace {
+
+constexpr size_t kColumns = 80;
+constexpr size_t kTextColumn = 30;
+
+// `text` in lines that begin at `indent`; the first one follows `head`.
+std::string Wrapped(const std::string& head, const std::string& text,
+                    size_t indent) {
+  std::string out = head;
+  size_t column = head.size();
+  if (column + 1 >= indent && column > 0) {
+    out.append("\n");
+    column = 0;
+  }
+  out.append(indent - column, ' ');
+  column = indent;
+  bool is_first = true;
+  for (absl::string_view word : absl::StrSplit(text, ' ')) {
+    if (!is_first && column + 1 + word.size() > kColumns) {
+      absl::StrAppend(&out, "\n", std::string(indent, ' '));
+      column = indent;
+      is_first = true;
+    }
+    absl::StrAppend(&out, is_first ? "" : " ", word);
+    column += word.size() + (is_first ? 0 : 1);
+    is_first = false;
+  }
+  out.append("\n");
+  return out;
+}
+
+std::string FlagHelp(const FlagDoc& flag) {
+  const std::string head = absl::StrCat(
+      "  ", flag.short_name.empty() ? "    " : flag.short_name + ", ",
+      flag.name, flag.value.empty() ? "" : " ", flag.value);
+  std::vector<std::string> notes;
+  if (!flag.fallback.empty()) {
+    notes.push_back(absl::StrCat("default ", flag.fallback));
+  }
+  if (flag.is_repeatable) notes.push_back("repeatable");
+  notes.push_back(EnvironmentName(flag.name));
+  return absl::StrCat(
+      Wrapped(head, flag.text, kTextColumn),
+      Wrapped("", absl::StrCat("[", absl::StrJoin(notes, "; "), "]"),
+              kTextColumn));
+}
+
+}  // namespace
+
+std::string Command::Help() const {
+  std::string help = absl::StrCat(doc_.about, "\n\nUsage: prepull ", doc_.name);
+  if (!flags_.empty()) absl::StrAppend(&help, " [FLAGS]");
+  if (!doc_.positional.empty()) absl::StrAppend(&help, " ", doc_.positional);
+  absl::StrAppend(&help, "\n\nExamples:\n");
+  for (const std::string& example : doc_.examples) {
+    absl::StrAppend(&help, "  ", example, "\n");
+  }
+  if (!doc_.positional_text.empty()) {
+    absl::StrAppend(&help, "\n",
+                    Wrapped(absl::StrCat("  ", doc_.positional),
+                            doc_.positional_text, kTextColumn));
+  }
+  std::string group;
+  for (const FlagDoc& flag : flags_) {
+    if (flag.group != group) absl::StrAppend(&help, "\n", flag.group, ":\n");
+    group = flag.group;
+    absl::StrAppend(&help, FlagHelp(flag));
+  }
+  absl::StrAppend(&help, "\nExit codes:\n");
+  for (const std::string& code : doc_.exit_codes) {
+    absl::StrAppend(&help, "  ", code, "\n");
+  }
+  return help;
+}
+
+}  // namespace prepull

@@ -1,0 +1,24 @@
+// All commands, in the order in which a person meets them.
+#ifndef PREPULL_CLI_COMMANDS_H_
+#define PREPULL_CLI_COMMANDS_H_
+
+#include <memory>
+#include <vector>
+
+#include "src/cli/command_context.h"
+
+namespace prepull {
+
+std::unique_ptr<CommandProgram> MakeFetchCommand();
+std::unique_ptr<CommandProgram> MakeCheckCommand();
+std::unique_ptr<CommandProgram> MakeStatusCommand();
+std::unique_ptr<CommandProgram> MakeSleepCommand();
+std::unique_ptr<CommandProgram> MakeCompletionCommand();
+std::unique_ptr<CommandProgram> MakeVersionCommand();
+
+// Every command but help.
+std::vector<std::unique_ptr<CommandProgram>> AllCommands();
+
+}  // namespace prepull
+
+#endif  // PREPULL_CLI_COMMANDS_H_

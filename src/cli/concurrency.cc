@@ -1,0 +1,19 @@
+#include "src/cli/concurrency.h"
+
+#include <cstdio>
+
+#include "absl/strings/strip.h"
+
+namespace prepull {
+
+int AutoConcurrency(const RuntimeFacts& runtime) {
+  if (runtime.name != "containerd") return 10;
+  // "1.6.20~ds1" on Debian, "v2.1.9" upstream.
+  const std::string version(absl::StripPrefix(runtime.version, "v"));
+  int major = 0;
+  int minor = 0;
+  if (std::sscanf(version.c_str(), "%d.%d", &major, &minor) != 2) return 10;
+  return major > 2 || (major == 2 && minor >= 1) ? 4 : 10;
+}
+
+}  // namespace prepull

@@ -1,0 +1,15 @@
+// How many pulls at once suit a runtime. Pure.
+#ifndef PREPULL_CLI_CONCURRENCY_H_
+#define PREPULL_CLI_CONCURRENCY_H_
+
+#include "prepull/pull/run.h"
+
+namespace prepull {
+
+// 10; but 4 on containerd 2.1 and later, where one semaphore of 3 downloads
+// serves the whole node and a longer queue of ours would delay the kubelet.
+int AutoConcurrency(const RuntimeFacts& runtime);
+
+}  // namespace prepull
+
+#endif  // PREPULL_CLI_CONCURRENCY_H_

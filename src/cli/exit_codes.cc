@@ -1,0 +1,43 @@
+#include "src/cli/exit_codes.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace prepull {
+
+const std::vector<std::string>& RunExitCodes() {
+  static const auto* codes = new std::vector<std::string>{
+      "0  every image is on the node",
+      "1  some image failed for good",
+      "2  bad flags, unreadable or empty list: nothing was pulled",
+      "3  stopped by the deadline or a signal: can be continued",
+      "4  the runtime cannot be reached",
+      "5  the node is not fit (disk)",
+  };
+  return *codes;
+}
+
+std::string ExitCodesHelp() {
+  std::string help = "What 'prepull fetch' ends with:\n\n";
+  for (const std::string& code : RunExitCodes()) {
+    absl::StrAppend(&help, "  ", code, "\n");
+  }
+  absl::StrAppend(
+      &help,
+      "\nWhen several hold: 2 before 4 before 5 before 3 before 1.\n"
+      "\n"
+      "  3 means: run it again. What is on the node is skipped, the rest is\n"
+      "    pulled. An image that was still being tried at the deadline counts\n"
+      "    as stopped, with its last failure as the reason, not as failed.\n"
+      "  4 is also the end of a run whose runtime went away and had not come\n"
+      "    back by the deadline.\n"
+      "  5 is also the end of a run in which the disk became full.\n"
+      "\n"
+      "'prepull check' ends with 0 if every image is on the node and 1 if "
+      "not,\n"
+      "'prepull status' with 0 if it could read the status file and, with\n"
+      "--wait, with the code of the run it waited for. 2 and 4 mean the same "
+      "for\nall commands.\n");
+  return help;
+}
+
+}  // namespace prepull

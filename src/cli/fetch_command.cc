@@ -1,0 +1,240 @@
+// prepull fetch: gets every image of a list onto this node.
+#include <memory>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "prepull/base/json_writer.h"
+#include "prepull/base/log.h"
+#include "prepull/base/random.h"
+#include "prepull/base/status_macros.h"
+#include "prepull/base/text.h"
+#include "prepull/pull/engine.h"
+#include "prepull/report/lines.h"
+#include "prepull/report/run_document.h"
+#include "prepull/report/status_file.h"
+#include "src/cli/commands.h"
+#include "src/cli/concurrency.h"
+#include "src/cli/exit_codes.h"
+#include "src/cli/fetch_options.h"
+#include "src/cli/fetch_output.h"
+#include "src/cli/image_arguments.h"
+#include "src/cli/observers.h"
+
+namespace prepull {
+namespace {
+
+CommandDoc FetchDoc() {
+  return {.name = "fetch",
+          .summary = "pull every image of a list onto this node",
+          .about =
+              "Pulls every image of a list that is not on this node yet and "
+              "writes what\nhappened: a line an image on standard output, "
+              "progress on standard error.",
+          .examples = {"prepull fetch quay.io/team/app:1.2",
+                       "prepull fetch --image-list-file images.txt "
+                       "--status-file status.json",
+                       "prepull fetch --image-list-file images.txt --dry-run"},
+          .exit_codes = RunExitCodes(),
+          .positional = "[IMAGE...]",
+          .positional_text = "images, besides those of the lists"};
+}
+
+class FetchCommand : public CommandProgram {
+ public:
+  FetchCommand() : CommandProgram(FetchDoc()) {
+    AddFetchFlags(command(), options_);
+  }
+
+  CommandEnd Run(const CommandContext& context) override;
+  void OnBadFlags(const CommandContext& context,
+                  const std::vector<std::string>& words,
+                  const absl::Status& why) override;
+
+ private:
+  FetchOptions options_;
+};
+
+// A run before anything is known of it.
+struct Run NewRun(const FetchOptions& options, const CommandContext& context) {
+  std::string node = options.node;
+  if (node.empty()) node = FromEnvironment(context.host, "NODE_NAME");
+  if (node.empty()) node = context.host.HostName();
+  return {.id = RandomHex(16),
+          .node = Printable(node, 256),
+          .instance =
+              Printable(FromEnvironment(context.host, "INSTANCE_NAME"), 256),
+          .started_at =
+              context.clock.WallNow() - (context.clock.Now() - context.started),
+          .start = context.started,
+          .overall_timeout = options.overall_timeout};
+}
+
+// One fetch from its first status file to its last line.
+class Fetching {
+ public:
+  Fetching(const FetchOptions& options, const CommandContext& context)
+      : options_(options),
+        context_(context),
+        run_(NewRun(options, context)),
+        status_file_(options.dry_run ? "" : options.status_file, context.files,
+                     context.clock),
+        output_(options, context) {}
+
+  CommandEnd Start() {
+    status_file_.Begin(run_);
+    const absl::StatusOr<std::vector<std::string>> sockets =
+        SocketsToTry(options_.images, context_.host);
+    if (!sockets.ok()) return EndBad(sockets.status());
+    const absl::StatusOr<std::vector<ImageRequest>> requests =
+        ReadImages(options_.images, context_, run_.deadline());
+    if (!requests.ok()) return EndBad(requests.status());
+    TakeList(*requests, run_);
+    // The list may take a while to be acted on; it is known from here on.
+    output_.OnListKnown(run_);
+    absl::StatusOr<FoundRuntime> found = Connect(*sockets, context_);
+    if (!found.ok()) return EndUnconnected(found.status());
+    run_.runtime = {.name = Printable(found->version.name, 128),
+                    .version = Printable(found->version.version, 128),
+                    .socket = found->socket,
+                    .features = found->runtime->features()};
+    return options_.dry_run ? ShowPlan(*requests, *found->runtime)
+                            : Pull(*requests, *found->runtime);
+  }
+
+ private:
+  CommandEnd Pull(const std::vector<ImageRequest>& requests,
+                  ContainerRuntime& runtime) {
+    PullOptions pull = options_.pull;
+    if (pull.concurrency == 0) pull.concurrency = AutoConcurrency(run_.runtime);
+    output_.Begin(run_, pull.concurrency);
+    Observers observers({&status_file_, &output_});
+    const EngineContext engine = {.runtime = runtime,
+                                  .clock = context_.clock,
+                                  .roll_dice = SystemDice(),
+                                  .observer = observers};
+    FetchImages(requests, pull, engine, context_.stop, run_);
+    return End();
+  }
+
+  CommandEnd ShowPlan(const std::vector<ImageRequest>& requests,
+                      ContainerRuntime& runtime) {
+    RunObserver nobody;
+    const EngineContext engine = {.runtime = runtime,
+                                  .clock = context_.clock,
+                                  .roll_dice = SystemDice(),
+                                  .observer = nobody};
+    const absl::StatusOr<Inventory> inventory =
+        TakeInventory(engine, context_.stop, run_);
+    if (!inventory.ok()) {
+      if (context_.stop.stop_requested()) {
+        return {ExitCode::kStopped, "interrupted"};
+      }
+      return {ExitCode::kNoRuntime, std::string(inventory.status().message())};
+    }
+    output_.PrintPlan(requests,
+                      MakePlan(requests, *inventory, options_.pull.policy));
+    return {};
+  }
+
+  CommandEnd EndBad(const absl::Status& why) {
+    if (why.code() == absl::StatusCode::kCancelled ||
+        why.code() == absl::StatusCode::kDeadlineExceeded) {
+      run_.message = std::string(why.message());
+      return EndWith(ExitCode::kStopped, context_.stop.stop_requested()
+                                             ? Phase::kInterrupted
+                                             : Phase::kTimedOut);
+    }
+    run_.message = std::string(why.message());
+    return EndWith(ExitCode::kBadInput, Phase::kFailed);
+  }
+
+  CommandEnd EndUnconnected(const absl::Status& why) {
+    const bool interrupted = context_.stop.stop_requested();
+    for (ImageOutcome& image : run_.images) {
+      if (IsFinal(image.state)) continue;
+      image.reason =
+          interrupted ? Reason::kInterrupted : Reason::kRuntimeUnavailable;
+      run_.Move(image, ImageState::kStopped);
+    }
+    if (interrupted) return EndWith(ExitCode::kStopped, Phase::kInterrupted);
+    run_.reason = Reason::kRuntimeUnavailable;
+    run_.message = std::string(why.message());
+    CommandEnd end = EndWith(ExitCode::kNoRuntime, Phase::kFailed);
+    end.error += SocketHint(options_.images, context_.host);
+    return end;
+  }
+
+  CommandEnd EndWith(ExitCode code, Phase phase) {
+    run_.End(code, phase, context_.clock.WallNow());
+    return End();
+  }
+
+  CommandEnd End() {
+    status_file_.Finish(run_);
+    output_.End(run_);
+    return {*run_.exit_code, ErrorLine()};
+  }
+
+  // The last line on standard error; empty after a success.
+  std::string ErrorLine() const {
+    switch (*run_.exit_code) {
+      case ExitCode::kOk:
+        return "";
+      case ExitCode::kImagesFailed:
+        return absl::StrCat(Counted(run_.counts.failed, "image"),
+                            run_.counts.failed == 1 ? " is" : " are",
+                            " missing");
+      case ExitCode::kStopped:
+        return absl::StrCat(
+            run_.phase == Phase::kInterrupted ? "interrupted" : "out of time",
+            run_.list_known
+                ? absl::StrCat(" with ", Counted(run_.counts.stopped, "image"),
+                               " to go: run it again to continue")
+                : absl::StrCat(": ", run_.message));
+      default:
+        return run_.message;
+    }
+  }
+
+  const FetchOptions& options_;
+  const CommandContext& context_;
+  struct Run run_;
+  StatusFile status_file_;
+  FetchOutput output_;
+};
+
+CommandEnd FetchCommand::Run(const CommandContext& context) {
+  StartTalk(options_.talk, context, DrawsView(options_, context.host));
+  return Fetching(options_, context).Start();
+}
+
+// No old success may stay in the status file when a run ends before it began.
+void FetchCommand::OnBadFlags(const CommandContext& context,
+                              const std::vector<std::string>& words,
+                              const absl::Status& why) {
+  std::string path =
+      FromEnvironment(context.host, EnvironmentName("--status-file"));
+  for (size_t i = 0; i < words.size(); ++i) {
+    absl::string_view word = words[i];
+    if (word == "--dry-run") return;
+    if (word == "--status-file" && i + 1 < words.size()) path = words[i + 1];
+    if (absl::ConsumePrefix(&word, "--status-file=")) path = std::string(word);
+  }
+  StartTalk(options_.talk, context, /*to_people=*/true);
+  struct Run run = NewRun(options_, context);
+  run.message = Printable(why.message(), 1024);
+  StatusFile status_file(path, context.files, context.clock);
+  status_file.Begin(run);
+  run.End(ExitCode::kBadInput, Phase::kFailed, context.clock.WallNow());
+  status_file.Finish(run);
+}
+
+}  // namespace
+
+std::unique_ptr<CommandProgram> MakeFetchCommand() {
+  return std::make_unique<FetchCommand>();
+}
+
+}  // namespace prepull

@@ -1,0 +1,159 @@
+#include "src/cli/fetch_options.h"
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "prepull/base/text.h"
+
+namespace prepull {
+namespace {
+
+constexpr int kNarrowestView = 40;
+
+absl::Status ParseConcurrency(const std::string& text, int& concurrency) {
+  int number = 0;
+  if (text == "auto") {
+    concurrency = 0;
+  } else if (absl::SimpleAtoi(text, &number) && number >= 1 && number <= 64) {
+    concurrency = number;
+  } else {
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", Printable(text, 64),
+                     "\" is neither auto nor a whole number from 1 to 64"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ParsePolicy(const std::string& text, PullPolicy& policy) {
+  if (text == "IfNotPresent") {
+    policy = PullPolicy::kIfNotPresent;
+  } else if (text == "Always") {
+    policy = PullPolicy::kAlways;
+  } else {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "\"", Printable(text, 64), "\" is neither IfNotPresent nor Always"));
+  }
+  return absl::OkStatus();
+}
+
+void AddPoolFlags(Command& command, PullOptions& pull) {
+  command.Custom({.name = "--concurrency",
+                  .short_name = "-j",
+                  .value = "N",
+                  .text = "pulls at once, 1 to 64; auto is 10, but 4 on "
+                          "containerd 2.1 and later, whose 3 download slots "
+                          "serve the whole node",
+                  .fallback = "auto"},
+                 [&pull](const std::string& text) {
+                   return ParseConcurrency(text, pull.concurrency);
+                 });
+  command.Integer({.name = "--registry-concurrency",
+                   .value = "N",
+                   .text = "pulls at once from one registry, 0 = no limit of "
+                           "its own",
+                   .fallback = "0"},
+                  0, 64, pull.registry_concurrency);
+  command.Custom({.name = "--pull-policy",
+                  .value = "POLICY",
+                  .text = "IfNotPresent skips what is on the node; Always "
+                          "asks the registry for each image",
+                  .fallback = "IfNotPresent",
+                  .choices = {"IfNotPresent", "Always"}},
+                 [&pull](const std::string& text) {
+                   return ParsePolicy(text, pull.policy);
+                 });
+}
+
+void AddRetryFlags(Command& command, RetryOptions& retry) {
+  command.Duration({.name = "--initial-pull-attempt-timeout",
+                    .value = "D",
+                    .text = "how long the first attempt at an image may take; "
+                            "doubles with each attempt",
+                    .fallback = "30s"},
+                   retry.first_timeout);
+  command.Duration({.name = "--max-pull-attempt-timeout",
+                    .value = "D",
+                    .text = "cap of that doubling; 0 = only the overall "
+                            "deadline",
+                    .fallback = "0"},
+                   retry.max_timeout);
+  command.Duration({.name = "--initial-pull-attempt-delay",
+                    .value = "D",
+                    .text = "pause before the second attempt; doubles with "
+                            "each, less up to half by chance",
+                    .fallback = "1s"},
+                   retry.first_delay);
+  command.Duration({.name = "--max-pull-attempt-delay",
+                    .value = "D",
+                    .text = "cap of that pause",
+                    .fallback = "1m"},
+                   retry.max_delay);
+  command.Integer({.name = "--max-attempts",
+                   .value = "N",
+                   .text = "attempts at one image, 0 = until the overall "
+                           "deadline",
+                   .fallback = "0"},
+                  0, 1000000, retry.max_attempts);
+}
+
+void AddOutputFlags(Command& command, FetchOptions& options) {
+  command.Group("Output");
+  command.Text({.name = "--status-file",
+                .value = "PATH",
+                .text = "JSON file that tells of the run from its first "
+                        "second, always whole",
+                .is_path = true},
+               options.status_file);
+  command.Switch({.name = "--dry-run", .text = "print the plan, pull nothing"},
+                 options.dry_run);
+  command.Choice({.name = "--output",
+                  .short_name = "-o",
+                  .value = "FORMAT",
+                  .text = "result on standard output: table (a line an "
+                          "image), json (the status document) or name (what "
+                          "is on the node)",
+                  .fallback = "table"},
+                 {"table", "json", "name"}, options.output);
+  command.Choice({.name = "--progress",
+                  .value = "HOW",
+                  .text = "progress on standard error: bar, plain, none, or "
+                          "auto (bar on a terminal, else plain)",
+                  .fallback = "auto"},
+                 {"auto", "bar", "plain", "none"}, options.progress);
+  command.Text({.name = "--node",
+                .value = "NAME",
+                .text = "this node's name in the status file; else NODE_NAME, "
+                        "else the host's name"},
+               options.node);
+  AddTalkFlags(command, options.talk);
+}
+
+}  // namespace
+
+void AddFetchFlags(Command& command, FetchOptions& options) {
+  AddImageArguments(command, options.images);
+  AddPoolFlags(command, options.pull);
+  AddRetryFlags(command, options.pull.retry);
+  command.Duration({.name = "--overall-timeout",
+                    .value = "D",
+                    .text = "how long the run may take",
+                    .fallback = "20m"},
+                   options.overall_timeout);
+  command.Duration({.name = "--start-jitter",
+                    .value = "D",
+                    .text = "a random wait of up to this long before the "
+                            "first pull, so that a fleet does not start in "
+                            "step",
+                    .fallback = "0"},
+                   options.pull.start_jitter);
+  AddOutputFlags(command, options);
+}
+
+bool DrawsView(const FetchOptions& options, const Host& host) {
+  if (options.talk.quiet || !host.IsTerminal(Stream::kErr)) return false;
+  if (options.progress == "bar") return true;
+  return options.progress == "auto" &&
+         FromEnvironment(host, "TERM") != "dumb" &&
+         host.Window().columns >= kNarrowestView;
+}
+
+}  // namespace prepull

@@ -1,0 +1,51 @@
+// What fetch prints: the result on standard output, progress on standard
+// error, in the formats that were asked for.
+#ifndef PREPULL_CLI_FETCH_OUTPUT_H_
+#define PREPULL_CLI_FETCH_OUTPUT_H_
+
+#include <memory>
+#include <vector>
+
+#include "prepull/image/image_request.h"
+#include "prepull/pull/plan.h"
+#include "prepull/pull/run_observer.h"
+#include "src/cli/command_context.h"
+#include "src/cli/fetch_options.h"
+
+namespace prepull {
+
+class FetchOutput : public RunObserver {
+ public:
+  FetchOutput(const FetchOptions& options, const CommandContext& context)
+      : options_(options), context_(context) {}
+
+  // The list is read: from here on lines have their width.
+  void OnListKnown(const Run& run);
+
+  // Pulling begins with so many pulls at once.
+  void Begin(const Run& run, int concurrency);
+
+  // The result; the run has ended.
+  void End(const Run& run);
+
+  // The result of a dry run.
+  void PrintPlan(const std::vector<ImageRequest>& requests,
+                 const std::vector<PlannedPull>& plan);
+
+  void OnPlanned(const Run& run) override;
+  void OnAttempt(const Run& run, const ImageOutcome& image) override;
+  void OnRetry(const Run& run, const ImageOutcome& image,
+               absl::Duration delay) override;
+  void OnEnded(const Run& run, const ImageOutcome& image) override;
+  Instant OnTurn(const Run& run, Instant now) override;
+
+ private:
+  const FetchOptions& options_;
+  const CommandContext& context_;
+  int image_column_ = 0;
+  std::unique_ptr<RunObserver> progress_ = std::make_unique<RunObserver>();
+};
+
+}  // namespace prepull
+
+#endif  // PREPULL_CLI_FETCH_OUTPUT_H_

@@ -1,0 +1,108 @@
+#include "src/cli/image_arguments.h"
+
+#include <iterator>
+
+#include "absl/strings/str_cat.h"
+#include "prepull/base/log.h"
+#include "prepull/base/status_macros.h"
+#include "prepull/runtime/cri_client.h"
+#include "prepull/source/image_list.h"
+#include "prepull/source/list_file.h"
+
+namespace prepull {
+namespace {
+
+constexpr int64_t kLargestList = 64 << 20;
+constexpr absl::Duration kConnectTimeout = absl::Seconds(10);
+
+absl::StatusOr<std::string> ReadList(const std::string& path,
+                                     const CommandContext& context,
+                                     Instant until) {
+  if (path != "-") return context.files.ReadFile(path, kLargestList);
+  absl::StatusOr<std::string> text =
+      context.host.ReadInput(kLargestList, until, context.stop);
+  if (text.ok()) return text;
+  return Annotate(text.status(), "standard input");
+}
+
+}  // namespace
+
+void AddImageArguments(Command& command, ImageArguments& arguments) {
+  command.Group("What");
+  command.Texts({.name = "--image-list-file",
+                 .value = "PATH",
+                 .text = "list of images, one a line, # starts a comment; - "
+                         "is standard input",
+                 .is_path = true},
+                arguments.list_files);
+  command.Group("How");
+  command.Text({.name = "--cri-socket",
+                .value = "PATH",
+                .text = "socket of the runtime, a path or unix:// URL; else "
+                        "CONTAINER_RUNTIME_ENDPOINT; else the first known "
+                        "one that answers",
+                .is_path = true},
+               arguments.cri_socket);
+  command.Positionals(arguments.words);
+}
+
+absl::StatusOr<std::vector<ImageRequest>> ReadImages(
+    const ImageArguments& arguments, const CommandContext& context,
+    Instant until) {
+  std::vector<ImageRequest> images;
+  for (const std::string& path : arguments.list_files) {
+    absl::StatusOr<std::string> text = ReadList(path, context, until);
+    if (!text.ok()) return Annotate(text.status(), "list");
+    std::vector<ImageRequest> list =
+        ParseListFile(*text, path == "-" ? "standard input" : path);
+    images.insert(images.end(), std::make_move_iterator(list.begin()),
+                  std::make_move_iterator(list.end()));
+  }
+  for (size_t i = 0; i < arguments.words.size(); ++i) {
+    images.push_back(
+        ParseImageArgument(arguments.words[i], static_cast<int>(i) + 1));
+  }
+  if (!images.empty()) return UniqueImages(std::move(images));
+  return absl::InvalidArgumentError(
+      arguments.list_files.empty()
+          ? "no images: name some, or give --image-list-file"
+          : absl::StrCat("list ", arguments.list_files.back(),
+                         ": holds no images"));
+}
+
+absl::StatusOr<std::vector<std::string>> SocketsToTry(
+    const ImageArguments& arguments, const Host& host) {
+  absl::string_view from = "--cri-socket";
+  std::string named = arguments.cri_socket;
+  if (named.empty()) {
+    from = "CONTAINER_RUNTIME_ENDPOINT";
+    named = FromEnvironment(host, std::string(from));
+  }
+  if (named.empty()) return KnownSockets();
+  absl::StatusOr<std::string> path = SocketPath(named);
+  if (!path.ok()) return Annotate(path.status(), from);
+  return std::vector<std::string>{*std::move(path)};
+}
+
+absl::StatusOr<FoundRuntime> Connect(const std::vector<std::string>& sockets,
+                                     const CommandContext& context) {
+  absl::StatusOr<FoundRuntime> found =
+      FindRuntime(sockets, MakeCriClient, kConnectTimeout, context.stop);
+  if (!found.ok()) return found;
+  Log(LogLevel::kInfo, "runtime",
+      {{"name", found->version.name},
+       {"version", found->version.version},
+       {"socket", found->socket}});
+  return found;
+}
+
+std::string SocketHint(const ImageArguments& arguments, const Host& host) {
+  const bool was_named =
+      !arguments.cri_socket.empty() ||
+      !FromEnvironment(host, "CONTAINER_RUNTIME_ENDPOINT").empty();
+  return was_named ? "\nhint: CRI-O listens on /run/crio/crio.sock, containerd "
+                     "on /run/containerd/containerd.sock; use --cri-socket"
+                   : "\nhint: name the runtime's socket with --cri-socket";
+}
+
+}  // namespace prepull

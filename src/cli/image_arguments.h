@@ -1,0 +1,44 @@
+// Which images a command is about, and on which runtime: the flags that fetch
+// and check share.
+#ifndef PREPULL_CLI_IMAGE_ARGUMENTS_H_
+#define PREPULL_CLI_IMAGE_ARGUMENTS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "prepull/image/image_request.h"
+#include "prepull/runtime/socket_discovery.h"
+#include "src/cli/command_context.h"
+
+namespace prepull {
+
+struct ImageArguments {
+  std::vector<std::string> words;  // images named on the command line
+  std::vector<std::string> list_files;
+  std::string cri_socket;
+};
+
+void AddImageArguments(Command& command, ImageArguments& arguments);
+
+// The list as asked for, each image once. Errors: INVALID_ARGUMENT and what
+// reading a file says, for a list that is unreadable or empty; CANCELLED and
+// DEADLINE_EXCEEDED while standard input does not end.
+absl::StatusOr<std::vector<ImageRequest>> ReadImages(
+    const ImageArguments& arguments, const CommandContext& context,
+    Instant until);
+
+// The socket that was named, or the ones to try. Errors: INVALID_ARGUMENT.
+absl::StatusOr<std::vector<std::string>> SocketsToTry(
+    const ImageArguments& arguments, const Host& host);
+
+// Connects and says to whom in the log. Errors as FindRuntime.
+absl::StatusOr<FoundRuntime> Connect(const std::vector<std::string>& sockets,
+                                     const CommandContext& context);
+
+// What to type if a socket that was named cannot be connected to, or "".
+std::string SocketHint(const ImageArguments& arguments, const Host& host);
+
+}  // namespace prepull
+
+#endif  // PREPULL_CLI_IMAGE_ARGUMENTS_H_

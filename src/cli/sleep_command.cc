@@ -1,0 +1,37 @@
+// prepull sleep: the main container of a DaemonSet whose init container has
+// done the work, so that no other image is needed for it.
+#include <memory>
+
+#include "src/cli/commands.h"
+
+namespace prepull {
+namespace {
+
+class SleepCommand : public CommandProgram {
+ public:
+  SleepCommand()
+      : CommandProgram({.name = "sleep",
+                        .summary =
+                            "do nothing until SIGTERM (a DaemonSet's main "
+                            "container)",
+                        .about = "Waits for SIGTERM or SIGINT. Prints nothing.",
+                        .examples = {"prepull sleep"},
+                        .exit_codes = {"0  told to stop", "2  bad flags"}}) {}
+
+  CommandEnd Run(const CommandContext& context) override {
+    Wakeup stopped;
+    std::stop_callback wake(context.stop, [&stopped] { stopped.Notify(); });
+    while (!context.stop.stop_requested()) {
+      context.clock.WaitUntil(Instant::Never(), stopped);
+    }
+    return {};
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<CommandProgram> MakeSleepCommand() {
+  return std::make_unique<SleepCommand>();
+}
+
+}  // namespace prepull

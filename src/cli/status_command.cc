@@ -1,0 +1,180 @@
+// prepull status: what a status file says, now or when its run has ended.
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "prepull/base/file_watch.h"
+#include "prepull/base/status_macros.h"
+#include "prepull/base/text.h"
+#include "prepull/report/lines.h"
+#include "prepull/report/run_document.h"
+#include "src/cli/commands.h"
+#include "src/cli/print_json.h"
+
+namespace prepull {
+namespace {
+
+constexpr int64_t kLargestDocument = 256 << 20;
+// A living run ends within seconds of its deadline.
+constexpr absl::Duration kGrace = absl::Seconds(30);
+// Where the kernel cannot tell of changes.
+constexpr absl::Duration kLookAgain = absl::Seconds(1);
+
+CommandDoc StatusDoc() {
+  return {
+      .name = "status",
+      .summary = "show what a status file says, or wait for its run",
+      .about =
+          "Shows the images of a status file, or waits until its run "
+          "has ended and ends\nwith the same exit code.",
+      .examples = {"prepull status --status-file status.json",
+                   "prepull status --status-file status.json --wait",
+                   "PREPULL_STATUS_FILE=status.json prepull status -o json"},
+      .exit_codes = {"0  the file could be read",
+                     "2  bad flags, or the file cannot be read",
+                     "with --wait: the code of the run; 3 if it did not "
+                     "end by its deadline"}};
+}
+
+// A status document and the text it came from.
+struct Document {
+  std::string text;
+  ReadRun read;
+};
+
+class StatusCommand : public CommandProgram {
+ public:
+  StatusCommand() : CommandProgram(StatusDoc()) {
+    command().Group("What");
+    command().Text({.name = "--status-file",
+                    .value = "PATH",
+                    .text = "the status file of the run",
+                    .is_path = true},
+                   path_);
+    command().Switch({.name = "--wait",
+                      .text = "wait until the run has ended, and end with its "
+                              "exit code"},
+                     wait_);
+    command().Group("Output");
+    command().Choice({.name = "--output",
+                      .short_name = "-o",
+                      .value = "FORMAT",
+                      .text = "table, json (the document itself) or name "
+                              "(what is on the node)",
+                      .fallback = "table"},
+                     {"table", "json", "name"}, output_);
+    command().Switch(
+        {.name = "--no-headers", .text = "leave out the table's header"},
+        no_headers_);
+  }
+
+  CommandEnd Run(const CommandContext& context) override {
+    if (path_.empty()) {
+      return {ExitCode::kBadInput,
+              "no status file: give --status-file or set PREPULL_STATUS_FILE"};
+    }
+    const absl::StatusOr<Document> document =
+        wait_ ? Await(context) : Read(context);
+    if (!document.ok()) return Failed(document.status());
+    Print(*document, context);
+    if (!wait_) return {};
+    if (!document->read.run.exit_code) {
+      return {ExitCode::kStopped,
+              absl::StrCat("status file ", path_,
+                           ": the run did not end by its deadline: killed?")};
+    }
+    return {*document->read.run.exit_code};
+  }
+
+ private:
+  static CommandEnd Failed(const absl::Status& why) {
+    if (why.code() == absl::StatusCode::kCancelled) {
+      return {ExitCode::kStopped, "interrupted"};
+    }
+    return {ExitCode::kBadInput, std::string(why.message())};
+  }
+
+  absl::StatusOr<Document> Read(const CommandContext& context) const {
+    Document document;
+    ASSIGN_OR_RETURN(document.text,
+                     context.files.ReadFile(path_, kLargestDocument));
+    absl::StatusOr<ReadRun> read = ParseRunDocument(document.text);
+    if (!read.ok()) {
+      return Annotate(read.status(), absl::StrCat("status file ", path_));
+    }
+    document.read = *std::move(read);
+    return document;
+  }
+
+  // The document of a run that has ended, or the last one of a run that has
+  // outlived its deadline.
+  absl::StatusOr<Document> Await(const CommandContext& context) const {
+    Wakeup changed;
+    std::stop_callback wake(context.stop, [&changed] { changed.Notify(); });
+    // Told before the first look, so that no change is missed.
+    const FileWatch watch(path_, changed);
+    std::optional<Instant> give_up;
+    std::string last_run;
+    while (true) {
+      absl::StatusOr<Document> document = Read(context);
+      const Instant now = context.clock.Now();
+      if (document.ok() && document->read.run.exit_code) return document;
+      if (!document.ok() &&
+          document.status().code() != absl::StatusCode::kNotFound) {
+        return document;
+      }
+      if (document.ok() && document->read.run.id != last_run) {
+        last_run = document->read.run.id;
+        // As the writer's clock had it: ours may differ or jump.
+        give_up = now + kGrace +
+                  (document->read.deadline - document->read.updated_at);
+      }
+      if (context.stop.stop_requested()) {
+        return absl::CancelledError("interrupted");
+      }
+      if (give_up && now >= *give_up) return document;
+      const Instant look =
+          watch.is_watching() ? Instant::Never() : now + kLookAgain;
+      context.clock.WaitUntil(std::min(look, give_up.value_or(look)), changed);
+    }
+  }
+
+  void Print(const Document& document, const CommandContext& context) const {
+    const struct Run& run = document.read.run;
+    if (output_ == "json") {
+      PrintJson(document.text, context);
+      return;
+    }
+    if (output_ == "name") {
+      std::string names;
+      for (const ImageOutcome& image : run.images) {
+        const bool is_present = image.state == ImageState::kPulled ||
+                                image.state == ImageState::kSkipped;
+        if (is_present) absl::StrAppend(&names, image.image, "\n");
+      }
+      context.console.PrintOut(names);
+      return;
+    }
+    const absl::Duration took =
+        run.finished_at.value_or(document.read.updated_at) - run.started_at;
+    context.console.PrintOut(
+        absl::StrCat(StatusTable(run, !no_headers_), PhaseName(run.phase), ": ",
+                     run.message.empty() ? "" : run.message + "; ",
+                     LastLine(run, took), "\n"));
+  }
+
+  std::string path_;
+  std::string output_ = "table";
+  bool wait_ = false;
+  bool no_headers_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<CommandProgram> MakeStatusCommand() {
+  return std::make_unique<StatusCommand>();
+}
+
+}  // namespace prepull

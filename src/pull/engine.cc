@@ -1,0 +1,329 @@
+#include "prepull/pull/engine.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "prepull/base/log.h"
+#include "prepull/base/mailbox.h"
+#include "prepull/base/status_macros.h"
+#include "prepull/base/text.h"
+#include "src/pull/error_class.h"
+#include "src/pull/pull_loop.h"
+
+namespace prepull {
+namespace {
+
+// One ListImages; a busy node with 10,000 images needs a few seconds.
+constexpr absl::Duration kListTimeout = absl::Seconds(30);
+// Between two questions to a runtime that answers with errors.
+constexpr absl::Duration kAskAgain = absl::Seconds(1);
+// The last look of a run that was stopped: its status is due in two seconds.
+constexpr absl::Duration kHastyListTimeout = absl::Milliseconds(700);
+
+// Whether the runtime may come to answer if it is given time.
+bool MayPass(const absl::Status& error) {
+  return error.code() == absl::StatusCode::kUnavailable ||
+         error.code() == absl::StatusCode::kDeadlineExceeded ||
+         error.code() == absl::StatusCode::kAborted ||
+         absl::StrContains(error.message(), "not initialized yet");
+}
+
+// Waits until the runtime answers again, and a moment more, so that one that
+// answers with errors is not asked in a tight loop.
+void AwaitRuntime(const EngineContext& context, const std::stop_token& stop,
+                  const Run& run) {
+  auto answered = std::make_shared<Mailbox<absl::Status>>();
+  std::stop_callback wake(stop, [answered] { answered->wakeup().Notify(); });
+  const std::unique_ptr<RunningCall> call = context.runtime.AwaitAnswer(
+      [answered](const absl::Status& status) { answered->Post(status); });
+  Instant until = run.deadline();
+  while (!stop.stop_requested() && context.clock.Now() < until) {
+    if (!answered->Take().empty()) {
+      until = std::min(until, context.clock.Now() + kAskAgain);
+    }
+    const Instant alarm = context.observer.OnTurn(run, context.clock.Now());
+    context.clock.WaitUntil(std::min(until, alarm), answered->wakeup());
+  }
+  call->Cancel();
+}
+
+// What becomes of the images that did not reach an end of their own.
+struct Ending {
+  Reason reason;
+  std::string message;
+  // At the deadline an image's last failure says more than "deadline".
+  bool keeps_last_reason = false;
+};
+
+Ending EndingOf(LoopEnd end, bool runtime_is_away) {
+  if (end == LoopEnd::kNoSpace) {
+    return {Reason::kNoSpace, "stopped because the node has no space left"};
+  }
+  if (end == LoopEnd::kStopRequested) {
+    return {Reason::kInterrupted, "interrupted"};
+  }
+  if (runtime_is_away) {
+    return {Reason::kRuntimeUnavailable, "the runtime does not answer", true};
+  }
+  return {Reason::kTimeout, "the overall deadline has passed", true};
+}
+
+// Ends every image that the loop left without an end.
+void StopTheRest(const Ending& ending, const EngineContext& context, Run& run) {
+  const Instant now = context.clock.Now();
+  for (ImageOutcome& image : run.images) {
+    if (IsFinal(image.state)) continue;
+    if (!ending.keeps_last_reason || image.reason == Reason::kNone) {
+      image.reason = ending.reason;
+    }
+    if (image.message.empty()) image.message = ending.message;
+    if (image.started_at) image.took = now - *image.started_at;
+    run.Move(image, ImageState::kStopped);
+    context.observer.OnEnded(run, image);
+  }
+}
+
+// Being listed rescues an image only if its pull failed before it could have
+// unpacked anything: a failed unpack can leave an image listed that no pod
+// can use (containerd 1.6.20).
+bool CanBeRescued(const ImageOutcome& image) {
+  return image.reason == Reason::kRegistryUnavailable ||
+         image.reason == Reason::kRateLimited ||
+         image.reason == Reason::kUnauthorized ||
+         image.reason == Reason::kNotFound;
+}
+
+class Fetch {
+ public:
+  Fetch(const std::vector<ImageRequest>& requests, const PullOptions& options,
+        const EngineContext& context, const std::stop_token& stop, Run& run)
+      : requests_(requests),
+        options_(options),
+        context_(context),
+        stop_(stop),
+        run_(run) {}
+
+  void Start() {
+    const absl::StatusOr<Inventory> inventory =
+        TakeInventory(context_, stop_, run_);
+    if (!inventory.ok()) {
+      EndWithoutInventory(inventory.status());
+      return;
+    }
+    ApplyPlan(*inventory);
+    PullLoop loop(requests_, options_, context_, stop_, run_);
+    const LoopEnd end = loop.Pull();
+    StopTheRest(EndingOf(end, loop.runtime_is_away()), context_, run_);
+    const absl::Status verified = Verify(end);
+    if (loop.runtime_is_away() && end == LoopEnd::kDeadline) {
+      EndWithoutRuntime("the runtime went away and did not come back");
+    } else if (!verified.ok() && end == LoopEnd::kAllEnded) {
+      EndUnverified(verified);
+    } else {
+      End(end);
+    }
+  }
+
+ private:
+  void ApplyPlan(const Inventory& inventory) {
+    const std::vector<PlannedPull> plan =
+        MakePlan(requests_, inventory, options_.policy);
+    run_.phase = Phase::kPulling;
+    for (size_t i = 0; i < plan.size(); ++i) {
+      if (plan[i].action == PlannedPull::Action::kSkip) {
+        run_.Move(run_.images[i], ImageState::kSkipped);
+      }
+    }
+    TakeSizes(inventory);
+    context_.observer.OnPlanned(run_);
+    TellFinal();
+  }
+
+  void TellFinal() {
+    for (const ImageOutcome& image : run_.images) {
+      if (IsFinal(image.state)) context_.observer.OnEnded(run_, image);
+    }
+  }
+
+  // What the runtime knows of the images that are there.
+  void TakeSizes(const Inventory& inventory) {
+    for (size_t i = 0; i < run_.images.size(); ++i) {
+      ImageOutcome& image = run_.images[i];
+      const StoredImage* stored = Stored(inventory, i);
+      if (stored == nullptr) continue;
+      image.size_bytes = stored->size_bytes;
+      image.pinned = stored->pinned;
+      if (image.image_ref.empty()) image.image_ref = stored->id;
+    }
+  }
+
+  // The image behind request `i` on the node. A short name may have been
+  // completed by the runtime's own registries, so there its word counts too.
+  const StoredImage* Stored(const Inventory& inventory, size_t i) const {
+    const absl::StatusOr<Reference>& reference = requests_[i].reference;
+    if (!reference.ok()) return nullptr;
+    const StoredImage* stored = inventory.Find(*reference);
+    if (stored != nullptr || run_.images[i].image_ref.empty()) return stored;
+    const bool is_short =
+        !absl::StartsWith(reference->text(), reference->registry());
+    return is_short ? inventory.FindByImageRef(run_.images[i].image_ref)
+                    : nullptr;
+  }
+
+  // Asks the node once more, so that the report is about the node and not
+  // about our memory.
+  absl::Status Verify(LoopEnd end) {
+    absl::StatusOr<Inventory> inventory =
+        end == LoopEnd::kAllEnded ? TakeInventory(context_, stop_, run_)
+                                  : TakeHastyInventory();
+    if (!inventory.ok()) return inventory.status();
+    TakeSizes(*inventory);
+    for (size_t i = 0; i < run_.images.size(); ++i) {
+      Compare(run_.images[i], Stored(*inventory, i) != nullptr);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<Inventory> TakeHastyInventory() {
+    absl::StatusOr<std::vector<StoredImage>> images =
+        context_.runtime.ListImages(kHastyListTimeout, std::stop_token());
+    if (!images.ok()) {
+      Log(LogLevel::kWarn, "the node was not asked again what it holds",
+          {{"error", ReportedMessage(images.status())}});
+      return images.status();
+    }
+    return Inventory(*std::move(images));
+  }
+
+  void Compare(ImageOutcome& image, bool is_on_node) {
+    const bool was_present = image.state == ImageState::kPulled ||
+                             image.state == ImageState::kSkipped;
+    if (was_present && !is_on_node) {
+      image.reason = Reason::kUnknown;
+      image.message =
+          "was on the node, but is gone at the end of the run: somebody "
+          "removed it";
+      image.size_bytes.reset();
+      run_.Move(image, ImageState::kFailed);
+      context_.observer.OnEnded(run_, image);
+    } else if (!was_present && is_on_node && CanBeRescued(image) &&
+               options_.policy != PullPolicy::kAlways) {
+      image.message = absl::StrCat("came to the node by other hands; ours: ",
+                                   image.message);
+      image.reason = Reason::kNone;
+      run_.Move(image, ImageState::kSkipped);
+      context_.observer.OnEnded(run_, image);
+    }
+  }
+
+  void End(LoopEnd end) {
+    const bool all_there =
+        run_.counts.present() == static_cast<int64_t>(run_.images.size());
+    if (end == LoopEnd::kNoSpace) {
+      run_.reason = Reason::kNoSpace;
+      run_.message = NoSpaceMessage();
+      Finish(ExitCode::kNodeNotFit, Phase::kFailed);
+    } else if (all_there) {
+      Finish(ExitCode::kOk, Phase::kSucceeded);
+    } else if (run_.counts.stopped > 0) {
+      Finish(ExitCode::kStopped, end == LoopEnd::kStopRequested
+                                     ? Phase::kInterrupted
+                                     : Phase::kTimedOut);
+    } else {
+      Finish(ExitCode::kImagesFailed, Phase::kFailed);
+    }
+  }
+
+  std::string NoSpaceMessage() const {
+    for (const ImageOutcome& image : run_.images) {
+      if (image.reason == Reason::kNoSpace &&
+          image.state == ImageState::kFailed) {
+        return absl::StrCat("pull ", image.image, ": ", image.message);
+      }
+    }
+    return "no space left on the node";
+  }
+
+  void EndWithoutInventory(const absl::Status& why) {
+    const bool stopped = stop_.stop_requested();
+    TellFinal();
+    StopTheRest(EndingOf(stopped ? LoopEnd::kStopRequested : LoopEnd::kDeadline,
+                         /*runtime_is_away=*/true),
+                context_, run_);
+    if (stopped) {
+      Finish(ExitCode::kStopped, Phase::kInterrupted);
+    } else {
+      EndWithoutRuntime(ReportedMessage(why));
+    }
+  }
+
+  // All pulls ended, but nobody could say what the node holds.
+  void EndUnverified(const absl::Status& why) {
+    if (stop_.stop_requested()) {
+      Finish(ExitCode::kStopped, Phase::kInterrupted);
+    } else {
+      EndWithoutRuntime(ReportedMessage(why));
+    }
+  }
+
+  void EndWithoutRuntime(const std::string& message) {
+    run_.reason = Reason::kRuntimeUnavailable;
+    run_.message = absl::StrCat(run_.runtime.socket, ": ", message);
+    Finish(ExitCode::kNoRuntime, Phase::kFailed);
+  }
+
+  void Finish(ExitCode code, Phase phase) {
+    run_.End(code, phase, context_.clock.WallNow());
+  }
+
+  const std::vector<ImageRequest>& requests_;
+  const PullOptions& options_;
+  const EngineContext& context_;
+  const std::stop_token& stop_;
+  Run& run_;
+};
+
+}  // namespace
+
+absl::StatusOr<Inventory> TakeInventory(const EngineContext& context,
+                                        const std::stop_token& stop,
+                                        const Run& run) {
+  while (true) {
+    const absl::Duration remaining = run.deadline() - context.clock.Now();
+    absl::StatusOr<std::vector<StoredImage>> images =
+        context.runtime.ListImages(std::min(kListTimeout, remaining), stop);
+    if (images.ok()) return Inventory(*std::move(images));
+    if (stop.stop_requested()) return absl::CancelledError("interrupted");
+    const absl::Status why = Annotate(images.status(), "list images");
+    if (!MayPass(images.status())) return why;
+    Log(LogLevel::kWarn, "runtime does not list its images, waiting for it",
+        {{"error", ReportedMessage(images.status())}});
+    AwaitRuntime(context, stop, run);
+    if (context.clock.Now() >= run.deadline()) return why;
+  }
+}
+
+void TakeList(const std::vector<ImageRequest>& requests, Run& run) {
+  run.images.reserve(requests.size());
+  for (const ImageRequest& request : requests) {
+    run.images.push_back({.image = request.image, .origin = request.origin});
+    ++run.counts.waiting;
+    if (request.reference.ok()) continue;
+    ImageOutcome& image = run.images.back();
+    image.reason = Reason::kInvalidReference;
+    image.message = std::string(request.reference.status().message());
+    run.Move(image, ImageState::kFailed);
+  }
+  run.list_known = true;
+}
+
+void FetchImages(const std::vector<ImageRequest>& requests,
+                 const PullOptions& options, const EngineContext& context,
+                 const std::stop_token& stop, Run& run) {
+  Fetch(requests, options, context, stop, run).Start();
+}
+
+}  // namespace prepull

@@ -1,0 +1,341 @@
+#include "src/pull/error_class.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "prepull/base/text.h"
+
+namespace prepull {
+namespace {
+
+constexpr size_t kMaxReportedBytes = 1024;
+constexpr absl::Duration kMaxRetryAfter = absl::Hours(24);
+
+using Code = absl::StatusCode;
+
+constexpr ErrorClass kBadCertificate = {Reason::kCertificateInvalid,
+                                        Retry::kNever};
+constexpr ErrorClass kBadReference = {Reason::kInvalidReference, Retry::kNever};
+constexpr ErrorClass kDiskFull = {Reason::kNoSpace, Retry::kStopRun};
+constexpr ErrorClass kMissing = {Reason::kNotFound, Retry::kNever};
+constexpr ErrorClass kMissingPart = {Reason::kNotFound, Retry::kFewTimes};
+constexpr ErrorClass kNetwork = {Reason::kRegistryUnavailable,
+                                 Retry::kWholeBudget};
+constexpr ErrorClass kOurs = {Reason::kUnknown, Retry::kUncounted};
+constexpr ErrorClass kRateLimit = {Reason::kRateLimited, Retry::kLater};
+constexpr ErrorClass kRefused = {Reason::kUnauthorized, Retry::kNextCredential};
+constexpr ErrorClass kRuntimeGone = {Reason::kRuntimeUnavailable,
+                                     Retry::kAwaitRuntime};
+constexpr ErrorClass kStalled = {Reason::kStalled, Retry::kWholeBudget};
+constexpr ErrorClass kStoreLostIt = {Reason::kUnknown, Retry::kFewTimes};
+constexpr ErrorClass kTimedOut = {Reason::kTimeout, Retry::kWholeBudget};
+constexpr ErrorClass kUnusable = {Reason::kNotUsable, Retry::kNever};
+constexpr ErrorClass kWrongContent = {Reason::kNotUsable, Retry::kFewTimes};
+constexpr ErrorClass kWrongPlatform = {Reason::kPlatformMismatch,
+                                       Retry::kNever};
+
+struct Row {
+  absl::string_view words;  // "" is in every text
+  ErrorClass means;
+  absl::string_view also = "";              // further words that must be there
+  std::optional<Code> code = std::nullopt;  // the only one, if there is one
+};
+
+// First hit wins. The words are looked for in MatchableWords(): lower case,
+// names and quotations blanked, HTTP statuses as "status=404".
+constexpr Row kRows[] = {
+    // Verifiers give reasons in words of their own, so their verdict is first.
+    {"image verifier", kUnusable, "blocked pull of"},
+    {"blocking pull of",
+     {Reason::kUnknown, Retry::kWholeBudget},
+     "returned error"},
+
+    // The registry answered; what follows are its words, also about a disk:
+    // its own, not the node's.
+    {"toomanyrequests", kRateLimit},
+    {"too many requests", kRateLimit},
+    {"status=429", kRateLimit},
+    {"status=5", kNetwork},
+
+    {"no space left on device", kDiskFull},
+    {"disk quota exceeded", kDiskFull},
+    {"read-only file system", kDiskFull},
+
+    // Not the image's doing. A lock is another pull's download of the same
+    // layer: this one got no further, which is what Stalled says.
+    {"lease does not exist", kOurs},
+    {"failed commit on ref", kOurs, "no such file or directory"},
+    {" locked for ", {Reason::kStalled, Retry::kUncounted}},
+    {"not initialized yet", {Reason::kRuntimeUnavailable, Retry::kUncounted}},
+
+    // The runtime is gone. In the middle of a run `unknown service` means that
+    // another process has the socket or that the CRI plugin did not come up;
+    // a runtime without CRI was found out before the first pull. `Stream
+    // removed` is gRPC's own word for a connection that ended, code UNKNOWN.
+    // gRPC also says `Connection refused`, so these stand before the network.
+    {"registryunavailable", kNetwork},
+    {"", kRuntimeGone, "", Code::kUnavailable},
+    {"unknown service", kRuntimeGone, "", Code::kUnimplemented},
+    {"stream removed", kRuntimeGone},
+
+    // An image that failed to unpack may be listed as present: no reason that
+    // lets the final look at the list rescue it, whatever follows.
+    {"failed to extract layer", {Reason::kUnknown, Retry::kWholeBudget}},
+
+    {"i/o timeout", kNetwork},
+    {"handshake timeout", kNetwork},
+    {"awaiting headers", kNetwork},
+    {"connection refused", kNetwork},
+    {"connection reset", kNetwork},
+    {"connection timed out", kNetwork},
+    {"no route to host", kNetwork},
+    {"network is unreachable", kNetwork},
+    {"no such host", kNetwork},
+    {"server misbehaving", kNetwork},
+    {"temporary failure in name resolution", kNetwork},
+    {" unexpected eof", kNetwork},
+    {": eof ", kNetwork},
+    {"unexpected commit size", kNetwork},
+
+    // Ended by the runtime, not by us.
+    {"context canceled", kStalled},
+    {"deadline exceeded", kTimedOut},
+
+    // A certificate out of its time may be a node's clock that is not set yet.
+    {"x509:",
+     {Reason::kCertificateInvalid, Retry::kWholeBudget},
+     "expired or is not yet valid"},
+    {"x509:", kBadCertificate},
+    {"first record does not look like", kBadCertificate},
+    {"server gave http response", kBadCertificate},
+
+    {"no match for platform", kWrongPlatform},
+    {"no image found in", kWrongPlatform},
+    {"no matching manifest for", kWrongPlatform},
+
+    // Credentials: refused, or not even readable.
+    {"unauthorized", kRefused},
+    {"authorization failed", kRefused},
+    {"pull access denied", kRefused},
+    {"authentication required", kRefused},
+    {"access to the resource is denied", kRefused},
+    {": denied: ", kRefused},
+    {"forbidden", kRefused},
+    {"status=401", kRefused},
+    {"status=403", kRefused},
+    {"no basic auth credentials", kRefused},
+    {"invalid username/password", kRefused},
+    {"failed to authorize", kRefused},
+    {"parse server address", kRefused},
+    {"illegal base64", kRefused},
+    {"invalid decoded auth", kRefused},
+
+    // Half there: a broken proxy, a captive portal, a push still going on, or
+    // the runtime's own store having lost a piece to its garbage collector.
+    {"could not fetch content descriptor", kMissingPart},
+    {"blob unknown", kMissingPart},
+    {"fetching blob", kMissingPart, "status=404"},
+    {"unexpected commit digest", kWrongContent},
+    {"digest did not match", kWrongContent},
+    {"parent snapshot", kStoreLostIt, "does not exist"},
+    {"content digest", kStoreLostIt, "not found"},
+
+    // There, but nothing a node can run. Before NotFound: containerd gives
+    // some of these that code.
+    {"rejecting", kUnusable, "byte manifest"},
+    {"unexpected media type", kUnusable},
+    {"mismatched image rootfs", kUnusable},
+    {"no longer supported", kUnusable},
+    {"unsupported image-specific operation", kUnusable},
+    {"signaturevalidationfailed", kUnusable},
+
+    {"manifest unknown", kMissing},
+    {"name unknown", kMissing},
+    {"not known to registry", kMissing},
+    {"status=404", kMissing},
+    {"not found", kMissing, "", Code::kNotFound},
+
+    {"invalid reference format", kBadReference},
+    {"short-name", kBadReference},
+    {"returns ambiguous list", kBadReference},
+
+    // The words said nothing; the code may.
+    {"larger than max",
+     {Reason::kUnknown, Retry::kNever},
+     "",
+     Code::kResourceExhausted},
+    {"", kRefused, "", Code::kUnauthenticated},
+    {"", kRefused, "", Code::kPermissionDenied},
+    {"", kTimedOut, "", Code::kDeadlineExceeded},
+    {"", kStalled, "", Code::kCancelled},
+    {"", kStalled, "", Code::kAborted},
+};
+
+// CRI-O tries an image, then an artifact of the same name, and mirrors before
+// the registry itself; this is what the registry said about the image:
+// `... pull image err: THIS; artifact err: ...` and
+// `... (Mirrors also failed: [...]): THIS`.
+absl::string_view DecisivePart(absl::string_view text) {
+  constexpr absl::string_view kImage = "pull image err: ";
+  constexpr absl::string_view kArtifact = "; artifact err: ";
+  constexpr absl::string_view kMirrors = "(mirrors also failed: ";
+  constexpr absl::string_view kMirrorsEnd = "]): ";
+  const size_t image = text.find(kImage);
+  if (image != absl::string_view::npos) {
+    text.remove_prefix(image + kImage.size());
+    text = text.substr(0, text.find(kArtifact));
+  }
+  const size_t mirrors = text.find(kMirrors);
+  const size_t mirrors_end = text.rfind(kMirrorsEnd);
+  if (mirrors == absl::string_view::npos ||
+      mirrors_end == absl::string_view::npos || mirrors_end < mirrors) {
+    return text;
+  }
+  return text.substr(mirrors_end + kMirrorsEnd.size());
+}
+
+// Where the string literal (as of Go's %q) that begins at `begin` ends.
+size_t ClosingQuote(absl::string_view line, size_t begin) {
+  for (size_t i = begin; i < line.size(); ++i) {
+    if (line[i] == '"') return i;
+    if (line[i] == '\\') ++i;
+  }
+  return absl::string_view::npos;
+}
+
+// `text` with _ for each quoted string. A quote that does not end on its line
+// hides nothing: the text may have been cut, or be a person's.
+std::string WithoutQuotations(absl::string_view text) {
+  std::string plain;
+  for (absl::string_view line : absl::StrSplit(text, '\n')) {
+    while (true) {
+      const size_t open = line.find('"');
+      if (open == absl::string_view::npos) break;
+      const size_t close = ClosingQuote(line, open + 1);
+      if (close == absl::string_view::npos) break;
+      absl::StrAppend(&plain, line.substr(0, open), "_");
+      line.remove_prefix(close + 1);
+    }
+    absl::StrAppend(&plain, line, "\n");
+  }
+  return plain;
+}
+
+// Whether `word` is a reference, URL, path, host, address, digest or the like:
+// somebody chose it, so it says nothing, whatever it says.
+bool IsName(absl::string_view word) {
+  if (word == "i/o" || word == "username/password") return false;
+  return word.find_first_of("/@:.") != absl::string_view::npos;
+}
+
+// Whether the word after `before` is a name even if it does not look like one:
+// a tag, a host of one label, a short image name.
+bool NamesTheNextWord(absl::string_view before) {
+  constexpr absl::string_view kEndings[] = {
+      " reading manifest ", " [manifests ",  " container registry ",
+      " docker registry ",  " from host ",   " lookup ",
+      " image name ",       " snapshotter ", " image verifier ",
+  };
+  return std::any_of(std::begin(kEndings), std::end(kEndings),
+                     [before](absl::string_view ending) {
+                       return absl::EndsWith(before, ending);
+                     });
+}
+
+// Whether `word` after `before` is an HTTP status of 400 or more: `status:
+// 403`, `url: 429`, `StatusCode: 403,`, `status code 429:`, `parsing HTTP 403
+// response`. Three digits may also be a size, a count or a tag.
+bool IsHttpStatus(absl::string_view word, absl::string_view before) {
+  if (word.size() != 3 || (word[0] != '4' && word[0] != '5')) return false;
+  if (!absl::ascii_isdigit(word[1]) || !absl::ascii_isdigit(word[2])) {
+    return false;
+  }
+  if (absl::EndsWith(before, "retry-after: ")) return false;
+  return absl::EndsWith(before, ": ") || absl::EndsWith(before, " code ") ||
+         absl::EndsWith(before, " http ") ||
+         absl::EndsWith(before, " from registry ");
+}
+
+// The words of `text` (lower case) with one space before and after each, _ for
+// what names something, and "status=" before an HTTP status.
+std::string MatchableWords(absl::string_view text) {
+  const std::string plain = WithoutQuotations(text);
+  std::string words = " ";
+  for (absl::string_view raw : absl::StrSplit(
+           plain, absl::ByAnyChar(" \t\r\n\v\f"), absl::SkipEmpty())) {
+    const absl::string_view word =
+        raw.substr(0, raw.find_last_not_of(":,;.)]}'\"") + 1);
+    const absl::string_view punctuation = raw.substr(word.size());
+    if (IsHttpStatus(word, words)) {
+      absl::StrAppend(&words, "status=", word, punctuation, " ");
+    } else if (IsName(word) || NamesTheNextWord(words)) {
+      absl::StrAppend(&words, "_", punctuation, " ");
+    } else {
+      absl::StrAppend(&words, raw, " ");
+    }
+  }
+  return words;
+}
+
+bool Matches(const Row& row, absl::string_view words, Code code) {
+  return row.code.value_or(code) == code &&
+         absl::StrContains(words, row.words) &&
+         absl::StrContains(words, row.also);
+}
+
+// `text`'s "retry-after: " in Go's notation (ghcr.io: "880.092µs") or, as in
+// HTTP, in seconds. Nothing if it is neither; never more than a day.
+std::optional<absl::Duration> RetryAfter(absl::string_view text) {
+  constexpr absl::string_view kLabel = "retry-after: ";
+  constexpr size_t kLongestAmount = 40;
+  const size_t label = text.find(kLabel);
+  if (label == absl::string_view::npos) return std::nullopt;
+  absl::string_view amount = text.substr(label + kLabel.size());
+  amount = amount.substr(0, amount.find_first_of(" \t\r\n,;)}\"\\"));
+  amount = amount.substr(0, amount.find_last_not_of('.') + 1);
+  if (amount.empty() || amount.size() > kLongestAmount ||
+      !absl::ascii_isdigit(amount[0])) {
+    return std::nullopt;
+  }
+  double seconds;
+  if (absl::SimpleAtod(amount, &seconds)) {
+    return std::min(absl::Seconds(seconds), kMaxRetryAfter);
+  }
+  // Go writes U+00B5, others U+03BC; Abseil reads neither.
+  const std::string ascii =
+      absl::StrReplaceAll(amount, {{"\xC2\xB5s", "us"}, {"\xCE\xBCs", "us"}});
+  absl::Duration duration;
+  if (!absl::ParseDuration(ascii, &duration)) return std::nullopt;
+  return std::min(duration, kMaxRetryAfter);
+}
+
+}  // namespace
+
+ErrorClass Classify(const absl::Status& error) {
+  assert(!error.ok());
+  const std::string lower = absl::AsciiStrToLower(error.message());
+  const absl::string_view text = DecisivePart(lower);
+  const std::string words = MatchableWords(text);
+  for (const Row& row : kRows) {
+    if (!Matches(row, words, error.code())) continue;
+    ErrorClass found = row.means;
+    if (found.retry == Retry::kLater) found.retry_after = RetryAfter(text);
+    return found;
+  }
+  return {.reason = Reason::kUnknown, .retry = Retry::kWholeBudget};
+}
+
+std::string ReportedMessage(const absl::Status& error) {
+  const std::string text = WithoutUrlSecrets(error.message());
+  const std::string line =
+      Printable(absl::StripAsciiWhitespace(text), kMaxReportedBytes);
+  return line.empty() ? absl::StatusCodeToString(error.code()) : line;
+}
+
+}  // namespace prepull

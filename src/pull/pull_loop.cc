@@ -1,0 +1,273 @@
+#include "src/pull/pull_loop.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "prepull/base/log.h"
+#include "prepull/base/text.h"
+
+namespace prepull {
+namespace {
+
+// A cancelled call ends as soon as gRPC has heard of it; what takes longer is
+// left behind, because the status file is due within two seconds.
+constexpr absl::Duration kCancelPatience = absl::Seconds(1);
+
+// A runtime that accepts connections and refuses to answer is asked this often.
+constexpr absl::Duration kAskRuntimeAgain = absl::Seconds(1);
+
+ErrorClass TimedOut() {
+  return {.reason = Reason::kTimeout, .retry = Retry::kWholeBudget};
+}
+
+bool IsCounted(Retry retry) {
+  return retry != Retry::kLater && retry != Retry::kUncounted &&
+         retry != Retry::kAwaitRuntime;
+}
+
+}  // namespace
+
+PullLoop::PullLoop(const std::vector<ImageRequest>& requests,
+                   const PullOptions& options, const EngineContext& context,
+                   const std::stop_token& stop, Run& run)
+    : requests_(requests),
+      options_(options),
+      context_(context),
+      stop_(stop),
+      run_(run),
+      pool_(options.concurrency, options.registry_concurrency),
+      work_(requests.size()) {}
+
+LoopEnd PullLoop::Pull() {
+  std::stop_callback wake(stop_,
+                          [mailbox = mailbox_] { mailbox->wakeup().Notify(); });
+  QueueAll();
+  while (true) {
+    ReadMail();
+    const Instant now = context_.clock.Now();
+    if (const std::optional<LoopEnd> end = ReasonToEnd(now)) {
+      CancelAll();
+      DrainFor(kCancelPatience);
+      return *end;
+    }
+    CutLate(now);
+    AskForRuntime(now);
+    StartDue(now);
+    const Instant observer_alarm = context_.observer.OnTurn(run_, now);
+    context_.clock.WaitUntil(std::min(NextAlarm(now), observer_alarm),
+                             mailbox_->wakeup());
+  }
+}
+
+void PullLoop::QueueAll() {
+  const Instant due =
+      context_.clock.Now() + options_.start_jitter * context_.roll_dice();
+  for (size_t i = 0; i < run_.images.size(); ++i) {
+    if (run_.images[i].state != ImageState::kWaiting) continue;
+    pool_.Add(i, RegistryOf(i), due);
+  }
+}
+
+std::optional<LoopEnd> PullLoop::ReasonToEnd(Instant now) const {
+  if (no_space_ && running_.empty()) return LoopEnd::kNoSpace;
+  if (pool_.is_idle()) return LoopEnd::kAllEnded;
+  if (stop_.stop_requested()) return LoopEnd::kStopRequested;
+  if (now < run_.deadline()) return std::nullopt;
+  return no_space_ ? LoopEnd::kNoSpace : LoopEnd::kDeadline;
+}
+
+void PullLoop::StartDue(Instant now) {
+  if (no_space_ || runtime_is_away_) return;
+  while (const std::optional<size_t> image = pool_.Take(now)) {
+    Start(*image, now);
+  }
+}
+
+void PullLoop::Start(size_t image, Instant now) {
+  ImageOutcome& outcome = run_.images[image];
+  Work& work = work_[image];
+  if (!outcome.started_at) outcome.started_at = now;
+  ++outcome.attempts;
+  work.cut = false;
+  work.attempt_started = now;
+  work.attempt_timeout = AttemptTimeout(options_.retry, work.history.counted,
+                                        run_.deadline() - now);
+  work.attempt_ends = now + work.attempt_timeout;
+  run_.Move(outcome, ImageState::kPulling);
+  running_.insert(image);
+  context_.observer.OnAttempt(run_, outcome);
+  work.call = context_.runtime.StartPull(
+      requests_[image].reference->text(),
+      [mailbox = mailbox_, image](absl::StatusOr<std::string> image_ref) {
+        mailbox->Post(PullEnded{image, std::move(image_ref)});
+      });
+}
+
+void PullLoop::CutLate(Instant now) {
+  for (const size_t image : running_) {
+    Work& work = work_[image];
+    if (work.cut || now < work.attempt_ends) continue;
+    work.cut = true;
+    work.call->Cancel();
+  }
+}
+
+Instant PullLoop::NextAlarm(Instant now) {
+  Instant next = run_.deadline();
+  if (!no_space_ && !runtime_is_away_) {
+    next = std::min(next, pool_.NextChange(now));
+  }
+  if (runtime_is_away_ && question_ == nullptr) {
+    next = std::min(next, ask_runtime_at_);
+  }
+  for (const size_t image : running_) {
+    if (!work_[image].cut) next = std::min(next, work_[image].attempt_ends);
+  }
+  return next;
+}
+
+void PullLoop::ReadMail() {
+  for (const Letter& letter : mailbox_->Take()) {
+    if (const auto* ended = std::get_if<PullEnded>(&letter)) {
+      OnPullEnded(*ended);
+      continue;
+    }
+    OnAnswer(std::get<RuntimeAnswered>(letter).status);
+  }
+}
+
+void PullLoop::OnAnswer(const absl::Status& answer) {
+  question_.reset();
+  if (answer.ok()) {
+    runtime_is_away_ = false;
+    Log(LogLevel::kInfo, "runtime is back");
+    return;
+  }
+  ask_runtime_at_ = context_.clock.Now() + kAskRuntimeAgain;
+  Log(LogLevel::kDebug, "runtime does not answer yet",
+      {{"error", ReportedMessage(answer)}});
+}
+
+void PullLoop::OnPullEnded(const PullEnded& ended) {
+  ImageOutcome& outcome = run_.images[ended.image];
+  Work& work = work_[ended.image];
+  running_.erase(ended.image);
+  work.call.reset();
+  pool_.Release(RegistryOf(ended.image));
+  if (!ended.image_ref.ok()) {
+    OnFailure(ended.image, ended.image_ref.status());
+    return;
+  }
+  pool_.gate(RegistryOf(ended.image)).OnAnswer(work.attempt_started);
+  outcome.image_ref = Printable(*ended.image_ref, 512);
+  outcome.reason = Reason::kNone;
+  outcome.message.clear();
+  outcome.took = context_.clock.Now() - *outcome.started_at;
+  run_.Move(outcome, ImageState::kPulled);
+  context_.observer.OnEnded(run_, outcome);
+}
+
+void PullLoop::OnFailure(size_t image, const absl::Status& error) {
+  ImageOutcome& outcome = run_.images[image];
+  Work& work = work_[image];
+  run_.Move(outcome, ImageState::kWaiting);
+  const Instant now = context_.clock.Now();
+  // Cancelled because the run ends, not because of the attempt.
+  if (error.code() == absl::StatusCode::kCancelled && !work.cut) return;
+
+  const bool timed_out =
+      work.cut && error.code() == absl::StatusCode::kCancelled;
+  const ErrorClass what = timed_out ? TimedOut() : Classify(error);
+  outcome.reason = what.reason;
+  outcome.message = timed_out
+                        ? absl::StrCat("not finished within ",
+                                       HumanDuration(work.attempt_timeout))
+                        : ReportedMessage(error);
+  ++work.history.in_row;
+  if (IsCounted(what.retry)) ++work.history.counted;
+  if (what.retry == Retry::kFewTimes) ++work.history.few_times;
+  if (what.retry == Retry::kUncounted || what.retry == Retry::kAwaitRuntime) {
+    --outcome.attempts;
+  }
+  outcome.took = now - *outcome.started_at;
+  TellGate(image, what);
+  if (what.retry == Retry::kAwaitRuntime) LoseRuntime();
+  if (what.retry == Retry::kStopRun) no_space_ = true;
+  Retry(image, what);
+}
+
+void PullLoop::Retry(size_t image, const ErrorClass& error) {
+  ImageOutcome& outcome = run_.images[image];
+  const std::optional<absl::Duration> delay = DelayBeforeNext(
+      options_.retry, work_[image].history, error, context_.roll_dice());
+  if (!delay) {
+    run_.Move(outcome, ImageState::kFailed);
+    context_.observer.OnEnded(run_, outcome);
+    return;
+  }
+  const Instant now = context_.clock.Now();
+  pool_.Add(image, RegistryOf(image), now + *delay);
+  const Instant gate = pool_.gate(RegistryOf(image)).NextChange(now);
+  const absl::Duration gate_opens =
+      gate == Instant::Never() ? absl::ZeroDuration() : gate - now;
+  context_.observer.OnRetry(run_, outcome, std::max(*delay, gate_opens));
+}
+
+void PullLoop::TellGate(size_t image, const ErrorClass& error) {
+  RegistryGate& gate = pool_.gate(RegistryOf(image));
+  const Instant started = work_[image].attempt_started;
+  switch (error.retry) {
+    case Retry::kLater:
+      gate.OnRateLimit(context_.clock.Now(), started, error.retry_after,
+                       context_.roll_dice());
+      break;
+    case Retry::kUncounted:
+    case Retry::kAwaitRuntime:
+    case Retry::kStopRun:
+      gate.OnNoAnswer(started);
+      break;
+    default:
+      gate.OnAnswer(started);
+  }
+}
+
+void PullLoop::LoseRuntime() {
+  if (runtime_is_away_) return;
+  runtime_is_away_ = true;
+  ask_runtime_at_ = context_.clock.Now();
+  Log(LogLevel::kWarn, "runtime is gone, waiting for it",
+      {{"socket", run_.runtime.socket}});
+}
+
+void PullLoop::AskForRuntime(Instant now) {
+  if (!runtime_is_away_ || question_ != nullptr || now < ask_runtime_at_) {
+    return;
+  }
+  question_ = context_.runtime.AwaitAnswer(
+      [mailbox = mailbox_](const absl::Status& status) {
+        mailbox->Post(RuntimeAnswered{status});
+      });
+}
+
+void PullLoop::CancelAll() {
+  for (const size_t image : running_) work_[image].call->Cancel();
+}
+
+void PullLoop::DrainFor(absl::Duration patience) {
+  const Instant until = context_.clock.Now() + patience;
+  while (!running_.empty() && context_.clock.Now() < until) {
+    context_.clock.WaitUntil(until, mailbox_->wakeup());
+    ReadMail();
+  }
+  for (const size_t image : running_) {
+    run_.Move(run_.images[image], ImageState::kWaiting);
+  }
+  if (question_ != nullptr) question_->Cancel();
+}
+
+const std::string& PullLoop::RegistryOf(size_t image) const {
+  return requests_[image].reference->registry();
+}
+
+}  // namespace prepull

@@ -1,0 +1,98 @@
+// The heart of the engine: from a plan to an end for every image.
+//
+// Not thread-safe: it is the engine's thread. Completions of pulls reach it
+// through a mailbox.
+#ifndef PREPULL_PULL_PULL_LOOP_H_
+#define PREPULL_PULL_PULL_LOOP_H_
+
+#include <memory>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "prepull/base/mailbox.h"
+#include "prepull/pull/engine.h"
+#include "src/pull/pool.h"
+#include "src/pull/retry_policy.h"
+
+namespace prepull {
+
+// Why no further pull is started.
+enum class LoopEnd { kAllEnded, kStopRequested, kDeadline, kNoSpace };
+
+class PullLoop {
+ public:
+  PullLoop(const std::vector<ImageRequest>& requests,
+           const PullOptions& options, const EngineContext& context,
+           const std::stop_token& stop, Run& run);
+
+  // Pulls every image of the run that is Waiting. On return each has ended or
+  // is Waiting still, and no pull is running (but for calls that did not end
+  // within a second of being cancelled).
+  LoopEnd Pull();
+
+  // Whether the runtime had gone away and not come back.
+  bool runtime_is_away() const { return runtime_is_away_; }
+
+ private:
+  // An image's pull, beside what the run tells about it.
+  struct Work {
+    AttemptHistory history;
+    std::unique_ptr<RunningCall> call;
+    Instant attempt_started;
+    Instant attempt_ends = Instant::Never();
+    absl::Duration attempt_timeout;
+    bool cut = false;  // by us, for its attempt timeout
+  };
+
+  struct PullEnded {
+    size_t image;
+    absl::StatusOr<std::string> image_ref;
+  };
+  struct RuntimeAnswered {
+    absl::Status status;
+  };
+  using Letter = std::variant<PullEnded, RuntimeAnswered>;
+
+  void QueueAll();
+  std::optional<LoopEnd> ReasonToEnd(Instant now) const;
+  void StartDue(Instant now);
+  void Start(size_t image, Instant now);
+  void CutLate(Instant now);
+  Instant NextAlarm(Instant now);
+  void ReadMail();
+  void OnAnswer(const absl::Status& answer);
+  void OnPullEnded(const PullEnded& ended);
+  void OnFailure(size_t image, const absl::Status& error);
+  void Retry(size_t image, const ErrorClass& error);
+  void TellGate(size_t image, const ErrorClass& error);
+  void LoseRuntime();
+  void AskForRuntime(Instant now);
+  void CancelAll();
+  void DrainFor(absl::Duration patience);
+
+  const std::string& RegistryOf(size_t image) const;
+
+  const std::vector<ImageRequest>& requests_;
+  const PullOptions& options_;
+  const EngineContext& context_;
+  const std::stop_token& stop_;
+  Run& run_;
+
+  Pool pool_;
+  std::vector<Work> work_;    // one for each image of the run
+  std::set<size_t> running_;  // images with a call
+  bool runtime_is_away_ = false;
+  Instant ask_runtime_at_;                 // while it is away
+  std::unique_ptr<RunningCall> question_;  // asks it to answer
+  bool no_space_ = false;
+  // Shared with the callbacks of calls that may outlive the loop.
+  std::shared_ptr<Mailbox<Letter>> mailbox_ =
+      std::make_shared<Mailbox<Letter>>();
+};
+
+}  // namespace prepull
+
+#endif  // PREPULL_PULL_PULL_LOOP_H_

@@ -1,0 +1,40 @@
+// Whether an image is tried again, after how long, and for how long. Pure.
+#ifndef PREPULL_PULL_RETRY_POLICY_H_
+#define PREPULL_PULL_RETRY_POLICY_H_
+
+#include <optional>
+
+#include "absl/time/time.h"
+#include "prepull/pull/pull_options.h"
+#include "src/pull/error_class.h"
+
+namespace prepull {
+
+// What has been tried for one image so far.
+struct AttemptHistory {
+  int counted = 0;    // attempts that count towards --max-attempts
+  int in_row = 0;     // failures since the delay began to grow
+  int few_times = 0;  // failures of the class that gets three tries
+};
+
+// How long to wait before the next attempt, or nothing if there is none.
+//
+// `history` includes the attempt that just failed with `error`. The delay
+// doubles and is jittered down by up to half; `dice` is in [0, 1). A rate
+// limit waits at the registry's gate instead and adds no delay.
+std::optional<absl::Duration> DelayBeforeNext(const RetryOptions& options,
+                                              const AttemptHistory& history,
+                                              const ErrorClass& error,
+                                              double dice);
+
+// How long the next attempt may take when no progress can be seen.
+//
+// Doubles with each counted attempt up to the cap, if there is one. Without a
+// cap the attempt whose successor could no longer double within `remaining`
+// gets all of it.
+absl::Duration AttemptTimeout(const RetryOptions& options, int counted_attempts,
+                              absl::Duration remaining);
+
+}  // namespace prepull
+
+#endif  // PREPULL_PULL_RETRY_POLICY_H_

@@ -1,0 +1,117 @@
+#include "prepull/report/progress_log.h"
+
+#include "prepull/base/log.h"
+
+namespace prepull {
+namespace {
+
+constexpr absl::Duration kHeartbeat = absl::Seconds(30);
+
+// The running image that began first; null if none runs.
+const ImageOutcome* Slowest(const Run& run) {
+  const ImageOutcome* slowest = nullptr;
+  for (const ImageOutcome& image : run.images) {
+    if (image.state != ImageState::kPulling) continue;
+    if (slowest == nullptr || *image.started_at < *slowest->started_at) {
+      slowest = &image;
+    }
+  }
+  return slowest;
+}
+
+void Beat(const Run& run, Instant now) {
+  const int64_t total = static_cast<int64_t>(run.images.size());
+  const ImageOutcome* slowest = Slowest(run);
+  if (slowest == nullptr) {
+    Log(LogLevel::kInfo, "waiting",
+        {{"running", run.counts.pulling},
+         {"done", run.counts.ended()},
+         {"total", total}});
+    return;
+  }
+  Log(LogLevel::kInfo, "waiting",
+      {{"running", run.counts.pulling},
+       {"done", run.counts.ended()},
+       {"total", total},
+       {"slowest", slowest->image},
+       {"duration", now - *slowest->started_at}});
+}
+
+}  // namespace
+
+void ProgressLog::OnPlanned(const Run& run) {
+  was_quiet_ = false;
+  Log(LogLevel::kInfo, "plan",
+      {{"images", static_cast<int64_t>(run.images.size())},
+       {"present", run.counts.skipped},
+       {"pull", run.counts.waiting},
+       {"concurrency", static_cast<int64_t>(options_.concurrency)}});
+}
+
+void ProgressLog::OnAttempt(const Run&, const ImageOutcome& image) {
+  was_quiet_ = false;
+  Log(LogLevel::kInfo, "pulling",
+      {{"image", image.image},
+       {"attempt", static_cast<int64_t>(image.attempts)}});
+}
+
+void ProgressLog::OnRetry(const Run&, const ImageOutcome& image,
+                          absl::Duration delay) {
+  was_quiet_ = false;
+  Log(LogLevel::kWarn, "retry",
+      {{"image", image.image},
+       {"attempt", static_cast<int64_t>(image.attempts)},
+       {"reason", ReasonName(image.reason)},
+       {"retry_in", delay},
+       {"error", image.message}});
+}
+
+void ProgressLog::OnEnded(const Run&, const ImageOutcome& image) {
+  was_quiet_ = false;
+  if (!options_.logs_ends) return;
+  const int64_t attempts = image.attempts;
+  switch (image.state) {
+    case ImageState::kPulled:
+      Log(LogLevel::kInfo, "pulled",
+          {{"image", image.image},
+           {"bytes_done", image.bytes_done},
+           {"duration", image.took},
+           {"attempts", attempts}});
+      break;
+    case ImageState::kSkipped:
+      Log(LogLevel::kInfo, "present", {{"image", image.image}});
+      break;
+    case ImageState::kFailed:
+      Log(LogLevel::kError, "failed",
+          {{"image", image.image},
+           {"reason", ReasonName(image.reason)},
+           {"attempts", attempts},
+           {"error", image.message}});
+      break;
+    default:
+      Log(LogLevel::kWarn, "stopped",
+          {{"image", image.image},
+           {"reason", ReasonName(image.reason)},
+           {"attempts", attempts},
+           {"error", image.message}});
+  }
+}
+
+Instant ProgressLog::OnTurn(const Run& run, Instant now) {
+  if (!was_quiet_) heartbeat_at_ = now + kHeartbeat;
+  was_quiet_ = true;
+  if (now < heartbeat_at_) return heartbeat_at_;
+  Beat(run, now);
+  heartbeat_at_ = now + kHeartbeat;
+  return heartbeat_at_;
+}
+
+void ProgressLog::OnFinished(const Run& run, absl::Duration took) {
+  Log(LogLevel::kInfo, "finished",
+      {{"present", run.counts.present()},
+       {"failed", run.counts.failed},
+       {"stopped", run.counts.stopped},
+       {"duration", took}});
+}
+
+}  // namespace prepull

@@ -1,0 +1,157 @@
+#include "prepull/report/run_document.h"
+
+#include "absl/strings/str_cat.h"
+#include "prepull/base/json_writer.h"
+
+namespace prepull {
+namespace {
+
+std::string TimeText(absl::Time at) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", at, absl::UTCTimeZone());
+}
+
+void WriteTime(JsonWriter& json, absl::string_view key,
+               const std::optional<absl::Time>& at) {
+  if (at) {
+    json.String(key, TimeText(*at));
+  } else {
+    json.Null(key);
+  }
+}
+
+// The keys of lifecycle-agent's status file.
+void WriteCounts(JsonWriter& json, const Run& run) {
+  json.Integer("total", run.list_known
+                            ? std::optional<int64_t>(run.images.size())
+                            : std::nullopt);
+  json.Integer("pulled", run.counts.pulled);
+  json.Integer("skipped", run.counts.skipped);
+  json.Integer("failed", run.counts.failed);
+  json.OpenArray("failed_pulls");
+  for (const ImageOutcome& image : run.images) {
+    if (image.state == ImageState::kFailed) json.String("", image.image);
+  }
+  json.CloseArray();
+}
+
+void WriteState(JsonWriter& json, const Run& run, absl::Time wall_now) {
+  json.String("schema", "prepull.status/v1");
+  json.String("phase", PhaseName(run.phase));
+  if (run.exit_code) {
+    json.Integer("exit_code", static_cast<int>(*run.exit_code));
+  } else {
+    json.Null("exit_code");
+  }
+  json.String("reason", ReasonName(run.reason));
+  json.String("message", run.message);
+  json.String("node", run.node);
+  json.String("instance", run.instance);
+  json.String("run_id", run.id);
+  WriteTime(json, "started_at", run.started_at);
+  WriteTime(json, "updated_at", wall_now);
+  WriteTime(json, "finished_at", run.finished_at);
+  WriteTime(json, "deadline", run.started_at + run.overall_timeout);
+}
+
+void WriteRuntime(JsonWriter& json, const RuntimeFacts& runtime) {
+  if (runtime.socket.empty()) {
+    json.Null("runtime");
+    return;
+  }
+  json.OpenObject("runtime")
+      .String("name", runtime.name)
+      .String("version", runtime.version)
+      .String("socket", runtime.socket)
+      .Bool("byte_progress", runtime.features.byte_progress)
+      .Bool("resume", runtime.features.resume)
+      .Bool("pin", runtime.features.pin)
+      .CloseObject();
+}
+
+// The run's total is known only when every image's is.
+void WriteBytes(JsonWriter& json, const Run& run) {
+  int64_t done = 0;
+  std::optional<int64_t> total = 0;
+  for (const ImageOutcome& image : run.images) {
+    done += image.bytes_done;
+    const bool moves_nothing =
+        image.state == ImageState::kSkipped || image.attempts == 0;
+    if (moves_nothing && IsFinal(image.state)) continue;
+    if (total && image.bytes_total) {
+      *total += *image.bytes_total;
+    } else {
+      total.reset();
+    }
+  }
+  json.OpenObject("bytes").Integer("done", done).Integer("total", total);
+  json.CloseObject();
+}
+
+void WriteImage(JsonWriter& json, const ImageOutcome& image, Instant now) {
+  const absl::Duration took = IsFinal(image.state) || !image.started_at
+                                  ? image.took
+                                  : now - *image.started_at;
+  json.OpenObject()
+      .String("image", image.image)
+      .String("origin", image.origin)
+      .String("state", StateName(image.state))
+      .Integer("attempts", image.attempts)
+      .Integer("bytes_done", image.bytes_done)
+      .Integer("bytes_total", image.bytes_total)
+      .Integer("size_bytes", image.size_bytes)
+      .Decimal("duration_seconds", absl::ToDoubleSeconds(took))
+      .String("image_ref", image.image_ref)
+      .Bool("pinned", image.pinned)
+      .String("reason", ReasonName(image.reason))
+      .String("message", image.message)
+      .CloseObject();
+}
+
+}  // namespace
+
+std::string RunDocument(const Run& run, Instant now, absl::Time wall_now) {
+  JsonWriter json;
+  json.Reserve(1024 + 512 * run.images.size());
+  json.OpenObject();
+  WriteCounts(json, run);
+  WriteState(json, run, wall_now);
+  WriteRuntime(json, run.runtime);
+  WriteBytes(json, run);
+  json.OpenArray("images");
+  for (const ImageOutcome& image : run.images) WriteImage(json, image, now);
+  json.CloseArray().CloseObject();
+  return json.Take() + "\n";
+}
+
+std::string Indented(absl::string_view json) {
+  std::string out;
+  std::string line_start = "\n";
+  bool in_string = false;
+  for (size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    const char next = i + 1 < json.size() ? json[i + 1] : '\0';
+    if (in_string) {
+      out.push_back(c);
+      if (c == '\\') out.push_back(json[++i]);
+      in_string = c != '"';
+    } else if ((c == '{' && next == '}') || (c == '[' && next == ']')) {
+      absl::StrAppend(&out, json.substr(i++, 2));
+    } else if (c == '{' || c == '[') {
+      line_start.append("  ");
+      absl::StrAppend(&out, json.substr(i, 1), line_start);
+    } else if (c == '}' || c == ']') {
+      line_start.resize(line_start.size() - 2);
+      absl::StrAppend(&out, line_start, json.substr(i, 1));
+    } else if (c == ',') {
+      absl::StrAppend(&out, ",", line_start);
+    } else if (c == ':') {
+      out.append(": ");
+    } else {
+      in_string = c == '"';
+      out.push_back(c);
+    }
+  }
+  return out;
+}
+
+}  // namespace prepull

@@ -1,0 +1,161 @@
+#include "prepull/runtime/socket_discovery.h"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <thread>
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+#include "prepull/base/errno_status.h"
+#include "prepull/base/status_macros.h"
+#include "prepull/base/text.h"
+
+namespace prepull {
+namespace {
+
+constexpr size_t kLongestPath = sizeof(sockaddr_un::sun_path) - 1;
+
+std::string WhyNotConnected(int error) {
+  switch (error) {
+    case ENOENT:
+      return "no such file";
+    case EACCES:
+    case EPERM:
+      return "permission denied: the socket belongs to root, run as root";
+    case ECONNREFUSED:
+      return "connection refused: the file is there, but no runtime listens";
+    case ENOTSOCK:
+      return "not a socket";
+    default:
+      return ErrnoText(error);
+  }
+}
+
+// A plain connect(2) first: gRPC would say all of it in one vague sentence.
+absl::Status TryToConnect(const std::string& socket) {
+  const int fd =
+      ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return ErrnoStatus(errno, "open a unix socket");
+  absl::Cleanup close_fd = [fd] { close(fd); };
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, socket.data(),
+              std::min(socket.size(), kLongestPath));
+  if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) ==
+      0) {
+    return absl::OkStatus();
+  }
+  // EAGAIN: it listens, but its queue is full.
+  if (errno == EAGAIN) return absl::OkStatus();
+  int error = errno;
+  // Linux refuses a connection to any other kind of file in the same words.
+  struct stat about;
+  if (error == ECONNREFUSED && stat(socket.c_str(), &about) == 0 &&
+      !S_ISSOCK(about.st_mode)) {
+    error = ENOTSOCK;
+  }
+  return absl::UnavailableError(WhyNotConnected(error));
+}
+
+absl::Status WhyNoRuntime(const absl::Status& status, absl::Duration timeout) {
+  if (status.code() == absl::StatusCode::kDeadlineExceeded) {
+    return absl::UnavailableError(absl::StrCat(
+        "accepts connections, but gave no answer in ", HumanDuration(timeout)));
+  }
+  if (status.code() == absl::StatusCode::kUnimplemented) {
+    return absl::UnavailableError(
+        "answers, but not to CRI v1: its CRI plugin is off, or it only speaks "
+        "v1alpha2 (containerd 1.5, CRI-O 1.19), which prepull does not");
+  }
+  if (status.code() == absl::StatusCode::kCancelled) return status;
+  return absl::UnavailableError(
+      absl::StrCat("does not answer like a container runtime: ",
+                   Printable(status.message(), 256)));
+}
+
+// 1.x and 2.x say this while they start: the runtime is there.
+bool IsStillStarting(const absl::Status& status) {
+  return absl::StrContains(status.message(), "not initialized yet");
+}
+
+absl::StatusOr<FoundRuntime> AskOne(const std::string& socket,
+                                    const ConnectRuntime& connect,
+                                    absl::Duration timeout,
+                                    const std::stop_token& stop) {
+  const std::string place = absl::StrCat("connect to ", socket);
+  RETURN_IF_ERROR(Annotate(TryToConnect(socket), place));
+  std::unique_ptr<ContainerRuntime> runtime = connect(socket);
+  absl::StatusOr<RuntimeVersion> version = runtime->Version(timeout, stop);
+  if (!version.ok() && IsStillStarting(version.status())) {
+    version = RuntimeVersion{};
+  }
+  if (!version.ok()) {
+    return Annotate(WhyNoRuntime(version.status(), timeout), place);
+  }
+  return FoundRuntime{socket, *std::move(version), std::move(runtime)};
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> SocketPath(absl::string_view text) {
+  absl::string_view path = text;
+  absl::ConsumePrefix(&path, "unix://");
+  if (path.empty()) return absl::InvalidArgumentError("socket path is empty");
+  if (absl::StrContains(path, "://")) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", Printable(text, 256),
+                     "\" is no unix socket: give a path or a unix:// URL"));
+  }
+  if (path.size() > kLongestPath) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("socket path has ", path.size(), " bytes, the system ",
+                     "takes at most ", kLongestPath));
+  }
+  return std::string(path);
+}
+
+const std::vector<std::string>& KnownSockets() {
+  static const auto* sockets = new std::vector<std::string>{
+      "/run/containerd/containerd.sock",
+      "/run/crio/crio.sock",
+      "/run/k3s/containerd/containerd.sock",
+      "/run/k0s/containerd.sock",
+      "/var/snap/microk8s/common/run/containerd.sock",
+      "/run/cri-dockerd.sock",
+  };
+  return *sockets;
+}
+
+absl::StatusOr<FoundRuntime> FindRuntime(
+    const std::vector<std::string>& sockets, const ConnectRuntime& connect,
+    absl::Duration timeout, const std::stop_token& stop) {
+  std::vector<absl::StatusOr<FoundRuntime>> answers(sockets.size());
+  {
+    std::vector<std::jthread> askers;
+    for (size_t i = 0; i < sockets.size(); ++i) {
+      askers.emplace_back(
+          [&, i] { answers[i] = AskOne(sockets[i], connect, timeout, stop); });
+    }
+  }
+  std::vector<std::string> reasons;
+  for (absl::StatusOr<FoundRuntime>& answer : answers) {
+    if (answer.ok()) return std::move(answer);
+    if (answer.status().code() == absl::StatusCode::kCancelled) {
+      return answer.status();
+    }
+    reasons.emplace_back(answer.status().message());
+  }
+  return absl::UnavailableError(absl::StrJoin(reasons, "; "));
+}
+
+}  // namespace prepull

@@ -1,0 +1,116 @@
+#include "prepull/source/list_file.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "prepull/base/status_macros.h"
+#include "prepull/base/text.h"
+
+namespace prepull {
+namespace {
+
+constexpr absl::string_view kByteOrderMark = "\xEF\xBB\xBF";
+constexpr absl::string_view kBlanks = " \t\r";
+constexpr size_t kMaxLine = 4096;
+constexpr size_t kMaxShown = 256;
+constexpr size_t kMaxQuoted = 128;
+
+absl::string_view WithoutBlanks(absl::string_view text) {
+  const size_t begin = text.find_first_not_of(kBlanks);
+  if (begin == absl::string_view::npos) return "";
+  return text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin);
+}
+
+// `content` begins with no blank. A '#' within a word is no comment.
+absl::string_view WithoutComment(absl::string_view content) {
+  size_t hash = content.find('#');
+  while (hash != absl::string_view::npos &&
+         !absl::StrContains(kBlanks, content[hash - 1])) {
+    hash = content.find('#', hash + 1);
+  }
+  return WithoutBlanks(content.substr(0, hash));
+}
+
+// Reports show this, so a password in a URL pasted by mistake stays out.
+std::string Shown(absl::string_view text, size_t limit_bytes) {
+  return Printable(WithoutUrlSecrets(text), limit_bytes);
+}
+
+absl::Status CheckBytes(absl::string_view text, absl::string_view what) {
+  if (text.size() > kMaxLine) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(what, " is longer than ", kMaxLine, " bytes"));
+  }
+  if (absl::StrContains(text, '\0')) {
+    return absl::InvalidArgumentError(absl::StrCat(what, " holds a NUL byte"));
+  }
+  return absl::OkStatus();
+}
+
+ImageRequest Refused(absl::string_view text, const std::string& origin,
+                     const absl::Status& why) {
+  return {.image = Shown(text, kMaxShown),
+          .origin = origin,
+          .reference = Annotate(why, origin)};
+}
+
+absl::Status Quoting(absl::string_view text, const absl::Status& why) {
+  return Annotate(why, absl::StrCat("\"", Shown(text, kMaxQuoted), "\""));
+}
+
+ImageRequest Named(absl::string_view image, const std::string& origin) {
+  absl::StatusOr<Reference> reference = Reference::Parse(image);
+  if (!reference.ok()) {
+    return Refused(image, origin, Quoting(image, reference.status()));
+  }
+  return {.image = std::string(image),
+          .origin = origin,
+          .reference = std::move(reference)};
+}
+
+// `line` without its line end; nothing if it is blank or a comment.
+std::optional<ImageRequest> ParseLine(absl::string_view line,
+                                      absl::string_view name, int number) {
+  const absl::string_view content = WithoutBlanks(line);
+  if (content.empty() || content.front() == '#') return std::nullopt;
+  const std::string origin = absl::StrCat(name, ":", number);
+  const absl::Status sound = CheckBytes(line, "line");
+  if (!sound.ok()) return Refused(content, origin, sound);
+  const absl::string_view image = WithoutComment(content);
+  if (image.find_first_of(kBlanks) != absl::string_view::npos) {
+    return Refused(image, origin,
+                   Quoting(image, absl::InvalidArgumentError(
+                                      "line holds more than one word")));
+  }
+  return Named(image, origin);
+}
+
+}  // namespace
+
+std::vector<ImageRequest> ParseListFile(absl::string_view text,
+                                        absl::string_view name) {
+  std::vector<ImageRequest> requests;
+  absl::ConsumePrefix(&text, kByteOrderMark);
+  for (int number = 1; !text.empty(); ++number) {
+    const size_t line_end = std::min(text.find('\n'), text.size());
+    absl::string_view line = text.substr(0, line_end);
+    absl::ConsumeSuffix(&line, "\r");
+    std::optional<ImageRequest> request = ParseLine(line, name, number);
+    if (request) requests.push_back(*std::move(request));
+    text.remove_prefix(std::min(line_end + 1, text.size()));
+  }
+  return requests;
+}
+
+ImageRequest ParseImageArgument(absl::string_view text, int number) {
+  const std::string origin = absl::StrCat("argument ", number);
+  const absl::Status sound = CheckBytes(text, "image reference");
+  if (!sound.ok()) return Refused(text, origin, sound);
+  return Named(text, origin);
+}
+
+}  // namespace prepull

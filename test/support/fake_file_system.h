@@ -1,0 +1,56 @@
+// Files in memory that a test can make fail. Thread-safe.
+#ifndef PREPULL_TEST_SUPPORT_FAKE_FILE_SYSTEM_H_
+#define PREPULL_TEST_SUPPORT_FAKE_FILE_SYSTEM_H_
+
+#include <map>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "prepull/base/file_system.h"
+#include "prepull/base/mutex.h"
+
+namespace prepull {
+
+class FakeFileSystem : public FileSystem {
+ public:
+  absl::StatusOr<std::string> ReadFile(const std::string& path,
+                                       int64_t) override {
+    MutexLock lock(mutex_);
+    const auto found = files_.find(path);
+    if (found != files_.end()) return found->second;
+    return absl::NotFoundError(
+        absl::StrCat(path, ": open: no such file or directory"));
+  }
+
+  absl::Status WriteFileAtomically(const std::string& path,
+                                   absl::string_view text) override {
+    MutexLock lock(mutex_);
+    ++writes_;
+    if (!write_error_.ok()) return write_error_;
+    files_[path] = std::string(text);
+    return absl::OkStatus();
+  }
+
+  void RemoveOldDrafts(const std::string&, absl::Duration) override {}
+
+  // What the next writes end with.
+  void FailWrites(absl::Status error) {
+    MutexLock lock(mutex_);
+    write_error_ = std::move(error);
+  }
+
+  int writes() {
+    MutexLock lock(mutex_);
+    return writes_;
+  }
+
+ private:
+  Mutex mutex_;
+  std::map<std::string, std::string> files_ ABSL_GUARDED_BY(mutex_);
+  absl::Status write_error_ ABSL_GUARDED_BY(mutex_);
+  int writes_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace prepull
+
+#endif  // PREPULL_TEST_SUPPORT_FAKE_FILE_SYSTEM_H_

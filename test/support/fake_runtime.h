@@ -1,0 +1,94 @@
+// A container runtime that does what the test's script says, on a FakeClock.
+//
+// Each image has a script of attempts; the last one repeats. What is pulled
+// is in ListImages from then on. An image without a script is pulled in one
+// second. Not thread-safe.
+#ifndef PREPULL_TEST_SUPPORT_FAKE_RUNTIME_H_
+#define PREPULL_TEST_SUPPORT_FAKE_RUNTIME_H_
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "prepull/runtime/container_runtime.h"
+#include "test/support/fake_clock.h"
+
+namespace prepull {
+
+class FakeRuntime : public ContainerRuntime {
+ public:
+  struct Attempt {
+    absl::Status result = absl::OkStatus();
+    absl::Duration takes = absl::Seconds(1);
+  };
+
+  // An attempt that was made.
+  struct Call {
+    std::string image;
+    Instant started;
+    Instant ended = Instant::Never();
+    bool cancelled = false;
+  };
+
+  explicit FakeRuntime(FakeClock& clock) : clock_(clock) {}
+
+  // The next attempts at `image`, in order; behind them the last repeats.
+  void Script(const std::string& image, std::deque<Attempt> attempts) {
+    scripts_[image] = std::move(attempts);
+  }
+
+  // `image`, a tag or a digest reference in full, is on the node.
+  void Store(const std::string& image);
+  void Remove(const std::string& image);
+
+  // The answers of the next ListImages calls; then what is stored.
+  void FailListImages(std::deque<absl::Status> errors) {
+    list_errors_ = std::move(errors);
+  }
+
+  // From now on nothing answers; pulls that run fail.
+  void GoAway();
+  void ComeBack();
+
+  const std::vector<Call>& calls() const { return calls_; }
+  std::vector<Call> CallsFor(const std::string& image) const;
+  int most_at_once() const { return most_at_once_; }
+  int lists() const { return lists_; }
+
+  absl::StatusOr<RuntimeVersion> Version(absl::Duration timeout,
+                                         const std::stop_token& stop) override;
+  absl::StatusOr<std::vector<StoredImage>> ListImages(
+      absl::Duration timeout, const std::stop_token& stop) override;
+  std::unique_ptr<RunningCall> StartPull(const std::string& image,
+                                         PullDone done) override;
+  std::unique_ptr<RunningCall> AwaitAnswer(Done done) override;
+  RuntimeFeatures features() const override { return {}; }
+
+ private:
+  struct Pull;
+  class PullHandle;
+  class AnswerHandle;
+
+  Attempt NextAttempt(const std::string& image);
+  void End(const std::shared_ptr<Pull>& pull, absl::Status result);
+
+  FakeClock& clock_;
+  std::map<std::string, std::deque<Attempt>> scripts_;
+  std::map<std::string, StoredImage> stored_;
+  std::deque<absl::Status> list_errors_;
+  std::vector<Call> calls_;
+  std::vector<std::shared_ptr<Pull>> running_;
+  std::vector<std::shared_ptr<Done>> waiting_for_answer_;
+  bool is_away_ = false;
+  int most_at_once_ = 0;
+  int lists_ = 0;
+};
+
+// What gRPC 1.51 says of a socket with nobody behind it.
+absl::Status SocketGone();
+
+}  // namespace prepull
+
+#endif  // PREPULL_TEST_SUPPORT_FAKE_RUNTIME_H_

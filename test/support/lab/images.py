@@ -1,0 +1,145 @@
+"""Makes container images in memory and pushes them to a registry.
+
+A layer is a gzip'ed tar with one file of random bytes, so that its size on the
+wire is its size on disk. The same seed always gives the same bytes, so the
+same digests. A layer may be part of several images: pass it to each of them.
+
+Source: https://github.com/opencontainers/image-spec (manifest, config) and
+https://github.com/opencontainers/distribution-spec (the calls of a push).
+"""
+
+import dataclasses
+import gzip
+import hashlib
+import http.client
+import io
+import json
+import random
+import tarfile
+
+_OCI = {
+    "manifest": "application/vnd.oci.image.manifest.v1+json",
+    "config": "application/vnd.oci.image.config.v1+json",
+    "layer": "application/vnd.oci.image.layer.v1.tar+gzip",
+}
+_DOCKER = {
+    "manifest": "application/vnd.docker.distribution.manifest.v2+json",
+    "config": "application/vnd.docker.container.image.v1+json",
+    "layer": "application/vnd.docker.image.rootfs.diff.tar.gzip",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Layer:
+    """One layer: the bytes that travel, and the digest of what they unpack."""
+    blob: bytes
+    diff_id: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Image:
+    """One image: its manifest, and the blobs that the manifest names."""
+    manifest: bytes
+    media_type: str
+    config: bytes
+    layers: tuple
+
+    @property
+    def digest(self):
+        return digest_of(self.manifest)
+
+    @property
+    def size(self):
+        """Bytes of config and layers as they travel."""
+        return len(self.config) + sum(len(layer.blob) for layer in self.layers)
+
+
+def digest_of(content):
+    return "sha256:" + hashlib.sha256(content).hexdigest()
+
+
+def make_layer(seed, size):
+    """Makes a layer of about `size` bytes from any printable seed."""
+    content = random.Random(str(seed)).randbytes(size)
+    tar = io.BytesIO()
+    with tarfile.open(fileobj=tar, mode="w") as archive:
+        name = hashlib.sha256(str(seed).encode()).hexdigest()[:12]
+        entry = tarfile.TarInfo(f"opt/lab/{name}")
+        entry.size = size
+        archive.addfile(entry, io.BytesIO(content))
+    blob = gzip.compress(tar.getvalue(), compresslevel=1, mtime=0)
+    return Layer(blob, digest_of(tar.getvalue()))
+
+
+def make_image(layers, docker=False, architecture="amd64"):
+    """Makes an image of these layers, lowest first, in OCI's or Docker's form."""
+    media = _DOCKER if docker else _OCI
+    config = _as_json({
+        "architecture": architecture,
+        "os": "linux",
+        "config": {"Cmd": ["/opt/lab/none"]},
+        "rootfs": {"type": "layers",
+                   "diff_ids": [layer.diff_id for layer in layers]},
+    })
+    manifest = _as_json({
+        "schemaVersion": 2,
+        "mediaType": media["manifest"],
+        "config": _descriptor(media["config"], config),
+        "layers": [_descriptor(media["layer"], layer.blob)
+                   for layer in layers],
+    })
+    return Image(manifest, media["manifest"], config, tuple(layers))
+
+
+def make_family(count, seed="family", base_size=600_000, own_size=150_000):
+    """Makes `count` images that share layers, as a team's images do.
+
+    All have the same base layer, every third one the same second layer, and
+    each a layer of its own. Every other image is in Docker's form.
+    """
+    base = make_layer(f"{seed} base", base_size)
+    middles = [make_layer(f"{seed} middle {i}", own_size) for i in range(3)]
+    return [
+        make_image([base, middles[i % 3],
+                    make_layer(f"{seed} own {i}", own_size)],
+                   docker=i % 2 == 1)
+        for i in range(count)
+    ]
+
+
+def push_image(port, repository, tag, image):
+    """Pushes an image to the registry on this loopback port, in plain HTTP."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        for blob in [image.config, *(layer.blob for layer in image.layers)]:
+            _push_blob(connection, repository, blob)
+        _call(connection, "PUT", f"/v2/{repository}/manifests/{tag}", 201,
+              image.manifest, {"Content-Type": image.media_type})
+    finally:
+        connection.close()
+
+
+def _push_blob(connection, repository, blob):
+    answer = _call(connection, "POST", f"/v2/{repository}/blobs/uploads/", 202)
+    location = answer.getheader("Location")
+    separator = "&" if "?" in location else "?"
+    _call(connection, "PUT", f"{location}{separator}digest={digest_of(blob)}",
+          201, blob, {"Content-Type": "application/octet-stream"})
+
+
+def _call(connection, method, url, expected, body=b"", headers=None):
+    connection.request(method, url, body, headers or {})
+    answer = connection.getresponse()
+    text = answer.read()
+    if answer.status != expected:
+        raise RuntimeError(f"{method} {url}: {answer.status} {text[:300]!r}")
+    return answer
+
+
+def _descriptor(media_type, content):
+    return {"mediaType": media_type, "digest": digest_of(content),
+            "size": len(content)}
+
+
+def _as_json(document):
+    return json.dumps(document, separators=(",", ":")).encode()

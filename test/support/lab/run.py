@@ -1,0 +1,104 @@
+"""Runs the built prepull as a user would, and reads what it leaves behind.
+
+The binary is the one that PREPULL_BINARY names, else the repository's
+build/prepull. The tester's own PREPULL_* variables and proxies do not reach it.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+from .process import end_child, start_child, wait_until
+
+_ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), *[".."] * 3))
+
+
+def prepull_binary():
+    default = os.path.join(_ROOT, "build", "prepull")
+    return os.environ.get("PREPULL_BINARY") or default
+
+
+def start_prepull(args, env=None, **popen_options):
+    """Starts prepull; `env` is added to the cleaned environment."""
+    return start_child([prepull_binary(), *args], env, **popen_options)
+
+
+def run_prepull(args, env=None, timeout=60):
+    """Runs prepull to its end; returns returncode, stdout and stderr."""
+    child = start_prepull(args, env, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True)
+    try:
+        stdout, stderr = child.communicate(timeout=timeout)
+    finally:
+        end_child(child, 0)
+    return subprocess.CompletedProcess(args, child.returncode, stdout, stderr)
+
+
+class Run:
+    """One `prepull fetch` with a status file, its output kept in files."""
+
+    def __init__(self, args, folder):
+        self.status_path = os.path.join(folder, "status.json")
+        self._stderr_path = os.path.join(folder, "stderr")
+        with open(os.path.join(folder, "stdout"), "wb") as stdout, \
+                open(self._stderr_path, "wb") as stderr:
+            self._child = start_prepull(
+                ["fetch", "--status-file", self.status_path, *args],
+                stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr)
+
+    @property
+    def exit_code(self):
+        return self._child.returncode
+
+    def wait(self, seconds=60):
+        """Waits for the end; returns the exit code."""
+        try:
+            return self._child.wait(seconds)
+        except subprocess.TimeoutExpired as error:
+            raise AssertionError(
+                f"still running after {seconds} s\n{self.story()}") from error
+
+    def status(self):
+        """The status file as it is now; None as long as there is none.
+
+        A file that is there must be a whole document, whenever it is read.
+        """
+        try:
+            with open(self.status_path, encoding="utf-8") as file:
+                return json.load(file)
+        except FileNotFoundError:
+            return None
+
+    def wait_for_status(self, condition, what, seconds=30):
+        """Waits until a run in progress shows a status for which this holds."""
+        def look():
+            ended = self._child.poll() is not None
+            status = self.status()
+            if status is not None and condition(status):
+                return status
+            if ended:
+                raise AssertionError(f"{what}: the run ended before\n"
+                                     f"{self.story()}")
+            return None
+        return wait_until(look, seconds, what)
+
+    def interrupt(self):
+        """Sends SIGTERM; returns the seconds until the process was gone."""
+        start = time.monotonic()
+        self._child.send_signal(signal.SIGTERM)
+        self.wait(10)
+        return time.monotonic() - start
+
+    def end(self):
+        """Ends a run that still goes on."""
+        end_child(self._child, 0)
+
+    def story(self):
+        """What a failed test wants to see: exit code, log, status file."""
+        with open(self._stderr_path, encoding="utf-8") as stderr:
+            log = stderr.read()
+        return (f"exit code {self.exit_code}\n{log}\n"
+                f"{json.dumps(self.status(), indent=1)}")
