@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "absl/types/span.h"
 #include "prepull/base/text.h"
 
 namespace prepull {
@@ -52,9 +53,7 @@ struct Row {
 constexpr Row kRows[] = {
     // Verifiers give reasons in words of their own, so their verdict is first.
     {"image verifier", kUnusable, "blocked pull of"},
-    {"blocking pull of",
-     {Reason::kUnknown, Retry::kWholeBudget},
-     "returned error"},
+    {"blocking pull of", {Reason::kUnknown, Retry::kWholeBudget}},
 
     // The registry answered; what follows are its words, also about a disk:
     // its own, not the node's.
@@ -143,12 +142,12 @@ constexpr Row kRows[] = {
     {"fetching blob", kMissingPart, "status=404"},
     {"unexpected commit digest", kWrongContent},
     {"digest did not match", kWrongContent},
-    {"parent snapshot", kStoreLostIt, "does not exist"},
-    {"content digest", kStoreLostIt, "not found"},
+    {"parent snapshot", kStoreLostIt},
+    {"content digest", kStoreLostIt},
 
     // There, but nothing a node can run. Before NotFound: containerd gives
     // some of these that code.
-    {"rejecting", kUnusable, "byte manifest"},
+    {"byte manifest", kUnusable},
     {"unexpected media type", kUnusable},
     {"mismatched image rootfs", kUnusable},
     {"no longer supported", kUnusable},
@@ -231,7 +230,15 @@ std::string WithoutQuotations(absl::string_view text) {
 // somebody chose it, so it says nothing, whatever it says.
 bool IsName(absl::string_view word) {
   if (word == "i/o" || word == "username/password") return false;
-  return word.find_first_of("/@:.") != absl::string_view::npos;
+  return word.find_first_of("/:.") != absl::string_view::npos;
+}
+
+bool EndsWithAny(absl::string_view text,
+                 absl::Span<const absl::string_view> endings) {
+  return std::any_of(endings.begin(), endings.end(),
+                     [text](absl::string_view ending) {
+                       return absl::EndsWith(text, ending);
+                     });
 }
 
 // Whether the word after `before` is a name even if it does not look like one:
@@ -242,24 +249,19 @@ bool NamesTheNextWord(absl::string_view before) {
       " docker registry ",  " from host ",   " lookup ",
       " image name ",       " snapshotter ", " image verifier ",
   };
-  return std::any_of(std::begin(kEndings), std::end(kEndings),
-                     [before](absl::string_view ending) {
-                       return absl::EndsWith(before, ending);
-                     });
+  return EndsWithAny(before, kEndings);
 }
 
-// Whether `word` after `before` is an HTTP status of 400 or more: `status:
-// 403`, `url: 429`, `StatusCode: 403,`, `status code 429:`, `parsing HTTP 403
-// response`. Three digits may also be a size, a count or a tag.
+// Whether `word` after `before` is an HTTP status: `status: 403`, `url: 429`,
+// `StatusCode: 403,`, `status code 429:`, `parsing HTTP 403 response`. Three
+// digits may also be a size, a count or a tag.
 bool IsHttpStatus(absl::string_view word, absl::string_view before) {
-  if (word.size() != 3 || (word[0] != '4' && word[0] != '5')) return false;
-  if (!absl::ascii_isdigit(word[1]) || !absl::ascii_isdigit(word[2])) {
-    return false;
-  }
-  if (absl::EndsWith(before, "retry-after: ")) return false;
-  return absl::EndsWith(before, ": ") || absl::EndsWith(before, " code ") ||
-         absl::EndsWith(before, " http ") ||
-         absl::EndsWith(before, " from registry ");
+  constexpr absl::string_view kEndings[] = {": ", " code ", " http ",
+                                            " from registry "};
+  return word.size() == 3 &&
+         std::all_of(word.begin(), word.end(), absl::ascii_isdigit) &&
+         !absl::EndsWith(before, "retry-after: ") &&
+         EndsWithAny(before, kEndings);
 }
 
 // The words of `text` (lower case) with one space before and after each, _ for

@@ -88,6 +88,9 @@ TEST(ClassifyTest, DoesNotRetryAMissingImage) {
        {Manifest("manifest unknown"), "CRI-O"},
        {Manifest("manifest unknown: manifest unknown"), "crio#4388"},
        {Manifest("repository name not known to registry"), "CRI-O"},
+       {Manifest("invalid status code from registry 404 (Not Found)"),
+        "CRI-O, old [src]"},
+       {"manifest unknown]): (Mirrors also failed: ", "a list that has no end"},
        {Manifest("name unknown: Not Found"), "CRI-O"},
        {Manifest("StatusCode: 404, \"<html>\\n<head>\\\"\""),
         "CRI-O, registry without JSON errors [src]"},
@@ -259,7 +262,7 @@ TEST(ClassifyTest, ReadsHowLongToStayAway) {
       {{limit + "Retry-After: 34s", "Go duration"},
        {limit + "retry-after: 34", "HTTP header"},
        {limit + "retry-after: 34 seconds.", "prose"},
-       {limit + "please retry-after: 34.", "end of sentence"},
+       {limit + "please retry-after: 34s.", "end of sentence"},
        {Manifest(
             "StatusCode: 429, \"{\\\"message\\\":\\\"retry-after: 34\\\"}\""),
         "CRI-O, in the quoted body"}});
@@ -282,7 +285,7 @@ TEST(ClassifyTest, IgnoresARetryAfterThatIsNoDuration) {
        {limit + "retry-after: ", "nothing"},
        {limit + "retry-after: " + std::string(100000, '9'), "endless"}});
   ExpectEach({Reason::kRegistryUnavailable, Retry::kWholeBudget},
-             {{Manifest("retry-after: 34: i/o timeout"),
+             {{Manifest("retry-after: 34, i/o timeout"),
                "said only for rate limits"}});
 }
 
@@ -556,6 +559,11 @@ TEST(ClassifyTest, RetriesWhatItDoesNotKnow) {
        {"unknown method StreamImages for service runtime.v1.ImageService",
         "containerd [lab]", Code::kUnimplemented},
        {"too_many_pings", "gRPC", Code::kResourceExhausted},
+       {"layer larger than max", "of no use without its code"},
+       {"plugin: unknown service x", "of no use without its code"},
+       {"exec: \"unpigz\": executable file not found in $PATH",
+        "of no use without its code"},
+       {"fetching blob: StatusCode: 400, \"\"", "no missing part"},
        {"boom", "-", Code::kInternal}});
 }
 
@@ -582,6 +590,7 @@ TEST(ClassifyTest, IsNotFooledByNames) {
                        "\": failed to do request: Head \"", url, "\": boom"),
           name},
          {absl::StrCat("failed to resolve ", tagged, ": boom"), name},
+         {absl::StrCat("failed to resolve ", name, ".example: boom"), name},
          {absl::StrCat(name, ":429: boom"), name},
          {absl::StrCat("reading ", url, ": boom"), name},
          {absl::StrCat("Head \"", url, ": cut in the middle"), name},
@@ -616,10 +625,10 @@ TEST(ClassifyTest, TakesOnlyStatusesForStatuses) {
 }
 
 TEST(ClassifyTest, IsNotFooledByQuotations) {
-  ExpectEach({Reason::kUnauthorized, Retry::kNextCredential},
-             {{Manifest("StatusCode: 403, \"no space left on device \\\" "
-                        "manifest unknown \\\\\""),
-               "a body with escaped quotes"}});
+  ExpectEach(
+      {Reason::kUnauthorized, Retry::kNextCredential},
+      {{Manifest("StatusCode: 403, \"a \\\" no space left on device \\\\\""),
+        "a body with escaped quotes"}});
   ExpectEach(
       {Reason::kNoSpace, Retry::kStopRun},
       {{"a 3\" disk\nwrite /x: no space left on device",

@@ -115,17 +115,16 @@ FakeRuntime::Attempt FakeRuntime::NextAttempt(const std::string& image) {
 
 std::unique_ptr<RunningCall> FakeRuntime::StartPull(const std::string& image,
                                                     PullDone done) {
-  auto pull = std::make_shared<Pull>(Pull{image, std::move(done), calls_.size()});
+  auto pull =
+      std::make_shared<Pull>(Pull{image, std::move(done), calls_.size()});
   calls_.push_back({.image = image, .started = clock_.Now()});
   running_.push_back(pull);
   most_at_once_ = std::max(most_at_once_, static_cast<int>(running_.size()));
-  const Attempt attempt =
-      is_away_ ? Attempt{SocketGone(), absl::ZeroDuration()}
-               : NextAttempt(image);
+  const Attempt attempt = is_away_ ? Attempt{SocketGone(), absl::ZeroDuration()}
+                                   : NextAttempt(image);
   if (attempt.takes != absl::InfiniteDuration()) {
-    clock_.After(attempt.takes, [this, pull, result = attempt.result] {
-      End(pull, result);
-    });
+    clock_.After(attempt.takes,
+                 [this, pull, result = attempt.result] { End(pull, result); });
   }
   return std::make_unique<PullHandle>(*this, pull);
 }

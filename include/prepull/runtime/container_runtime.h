@@ -36,9 +36,9 @@ struct RuntimeFeatures {
 
 // An image the node holds.
 struct StoredImage {
-  std::string id;
-  std::vector<std::string> repo_tags;
-  std::vector<std::string> repo_digests;
+  std::string id = "";
+  std::vector<std::string> repo_tags = {};
+  std::vector<std::string> repo_digests = {};
   int64_t size_bytes = 0;
   bool pinned = false;
 };

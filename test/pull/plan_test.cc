@@ -1,0 +1,91 @@
+#include "prepull/pull/plan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+
+namespace prepull {
+namespace {
+
+using Action = PlannedPull::Action;
+
+constexpr char kDigest[] =
+    "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+ImageRequest Asked(const std::string& image) {
+  return {image, "images.txt:1", Reference::Parse(image)};
+}
+
+Action ActionFor(const std::string& image, const StoredImage& stored,
+                 PullPolicy policy = PullPolicy::kIfNotPresent) {
+  return MakePlan({Asked(image)}, Inventory(std::vector<StoredImage>{stored}),
+                  policy)[0]
+      .action;
+}
+
+TEST(PlanTest, SkipsATagThatIsThere) {
+  EXPECT_EQ(ActionFor("quay.io/a/b:1", {.repo_tags = {"quay.io/a/b:1"}}),
+            Action::kSkip);
+}
+
+TEST(PlanTest, PullsAnotherTag) {
+  EXPECT_EQ(ActionFor("quay.io/a/b:2", {.repo_tags = {"quay.io/a/b:1"}}),
+            Action::kPull);
+}
+
+TEST(PlanTest, KnowsDockerHubsShortNames) {
+  EXPECT_EQ(
+      ActionFor("busybox", {.repo_tags = {"docker.io/library/busybox:latest"}}),
+      Action::kSkip);
+}
+
+TEST(PlanTest, SkipsADigestThatIsThere) {
+  const std::string name = absl::StrCat("quay.io/a/b@", kDigest);
+
+  EXPECT_EQ(ActionFor(name, {.repo_digests = {name}}), Action::kSkip);
+}
+
+TEST(PlanTest, ComparesTagAndDigestByTheDigest) {
+  EXPECT_EQ(
+      ActionFor(absl::StrCat("quay.io/a/b:9@", kDigest),
+                {.repo_digests = {absl::StrCat("quay.io/a/b@", kDigest)}}),
+      Action::kSkip);
+}
+
+TEST(PlanTest, PullsTheSameDigestOfAnotherRepository) {
+  EXPECT_EQ(
+      ActionFor(absl::StrCat("quay.io/a/b@", kDigest),
+                {.repo_digests = {absl::StrCat("quay.io/other/b@", kDigest)}}),
+      Action::kPull);
+}
+
+TEST(PlanTest, PullsAllWithPolicyAlways) {
+  EXPECT_EQ(ActionFor("quay.io/a/b:1", {.repo_tags = {"quay.io/a/b:1"}},
+                      PullPolicy::kAlways),
+            Action::kPull);
+}
+
+TEST(PlanTest, FailsAMalformedLineAndGoesOn) {
+  const std::vector<PlannedPull> plan = MakePlan(
+      {{"A B", "images.txt:1", absl::InvalidArgumentError("images.txt:1: no")},
+       Asked("quay.io/a/b:1")},
+      Inventory(std::vector<StoredImage>()), PullPolicy::kIfNotPresent);
+
+  EXPECT_EQ(plan[0].action, Action::kFail);
+  EXPECT_EQ(plan[0].why, "images.txt:1: no");
+  EXPECT_EQ(plan[1].action, Action::kPull);
+}
+
+TEST(InventoryTest, IgnoresImagesWithoutAName) {
+  const StoredImage unnamed = {.id = "sha256:1",
+                               .repo_tags = {"<none>:<none>"}};
+
+  const Inventory inventory(std::vector<StoredImage>{unnamed});
+
+  EXPECT_EQ(inventory.Find(*Reference::Parse("none:none")), nullptr);
+  EXPECT_NE(inventory.FindByImageRef("sha256:1"), nullptr);
+}
+
+}  // namespace
+}  // namespace prepull

@@ -1,0 +1,122 @@
+#include "src/pull/pool.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+#include <set>
+#include <vector>
+
+namespace prepull {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::Eq;
+using ::testing::Optional;
+
+Instant At(int seconds) {
+  return Instant(absl::Hours(1) + absl::Seconds(seconds));
+}
+
+std::vector<size_t> TakeAll(Pool& pool, Instant now) {
+  std::vector<size_t> taken;
+  while (const std::optional<size_t> image = pool.Take(now)) {
+    taken.push_back(*image);
+  }
+  return taken;
+}
+
+TEST(PoolTest, StartsInTheOrderOfTheList) {
+  Pool pool(3, 0);
+  for (size_t i = 0; i < 5; ++i) pool.Add(i, i % 2 ? "a" : "b", At(0));
+
+  EXPECT_THAT(TakeAll(pool, At(0)), ElementsAre(0, 1, 2));
+}
+
+TEST(PoolTest, HoldsNoSlotForWhatIsNotDue) {
+  Pool pool(1, 0);
+  pool.Add(0, "a", At(10));
+  pool.Add(1, "a", At(0));
+
+  EXPECT_THAT(pool.Take(At(0)), Optional(1));
+  pool.Release("a");
+  EXPECT_THAT(pool.Take(At(9)), Eq(std::nullopt));
+  EXPECT_EQ(pool.NextChange(At(9)), At(10));
+  EXPECT_THAT(pool.Take(At(10)), Optional(0));
+}
+
+TEST(PoolTest, PutsARetryBehindWhatWasNeverTried) {
+  Pool pool(1, 0);
+  pool.Add(0, "a", At(0));
+  pool.Add(1, "a", At(0));
+  pool.Take(At(0));
+  pool.Release("a");
+
+  pool.Add(0, "a", At(0));
+
+  EXPECT_THAT(pool.Take(At(5)), Optional(1));
+}
+
+TEST(PoolTest, LimitsOneRegistryWithoutHoldingUpTheOthers) {
+  Pool pool(10, 2);
+  for (size_t i = 0; i < 4; ++i) pool.Add(i, "slow", At(0));
+  pool.Add(4, "other", At(0));
+
+  EXPECT_THAT(TakeAll(pool, At(0)), ElementsAre(0, 1, 4));
+  EXPECT_EQ(pool.NextChange(At(0)), Instant::Never());
+  pool.Release("slow");
+  EXPECT_THAT(TakeAll(pool, At(0)), ElementsAre(2));
+}
+
+TEST(PoolTest, ClosesOneRegistryWithoutHoldingUpTheOthers) {
+  Pool pool(10, 0);
+  pool.Add(0, "limited", At(0));
+  pool.Add(1, "limited", At(0));
+  pool.Add(2, "other", At(0));
+  pool.gate("limited").OnRateLimit(At(0), At(0), std::nullopt, 0);
+
+  EXPECT_THAT(TakeAll(pool, At(1)), ElementsAre(2));
+  EXPECT_EQ(pool.NextChange(At(1)), At(30));
+  EXPECT_THAT(TakeAll(pool, At(30)), ElementsAre(0));
+}
+
+TEST(PoolTest, IsIdleWhenNothingRunsAndNothingWaits) {
+  Pool pool(1, 0);
+  EXPECT_TRUE(pool.is_idle());
+
+  pool.Add(0, "a", At(0));
+  EXPECT_FALSE(pool.is_idle());
+  pool.Take(At(0));
+  EXPECT_FALSE(pool.is_idle());
+  pool.Release("a");
+  EXPECT_TRUE(pool.is_idle());
+}
+
+// A thousand random lists: never more at once than allowed, and never a free
+// slot while something that may start is due.
+TEST(PoolTest, IsNeverOverfullAndNeverIdleWhileWorkIsDue) {
+  std::mt19937 random(1);
+  for (int round = 0; round < 1000; ++round) {
+    SCOPED_TRACE(round);
+    const int concurrency = 1 + static_cast<int>(random() % 5);
+    Pool pool(concurrency, 0);
+    const size_t images = random() % 20;
+    std::multiset<int> due;
+    for (size_t i = 0; i < images; ++i) {
+      const int seconds = static_cast<int>(random() % 10);
+      due.insert(seconds);
+      pool.Add(i, random() % 2 ? "a" : "b", At(seconds));
+    }
+    size_t started = 0;
+    for (int now = 0; now < 10; ++now) {
+      started += TakeAll(pool, At(now)).size();
+
+      const size_t is_due = std::distance(due.begin(), due.upper_bound(now));
+      EXPECT_EQ(started, std::min<size_t>(is_due, concurrency));
+      EXPECT_LE(pool.running(), concurrency);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace prepull

@@ -1,0 +1,117 @@
+#include "src/pull/retry_policy.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace prepull {
+namespace {
+
+using ::testing::Eq;
+using ::testing::Optional;
+
+constexpr absl::Duration kNoTime = absl::ZeroDuration();
+const ErrorClass kTransient = {.reason = Reason::kRegistryUnavailable,
+                               .retry = Retry::kWholeBudget};
+
+AttemptHistory Failures(int count) {
+  return {.counted = count, .in_row = count};
+}
+
+TEST(DelayBeforeNextTest, DoublesUpToItsCap) {
+  const RetryOptions options;
+
+  EXPECT_THAT(DelayBeforeNext(options, Failures(1), kTransient, 0),
+              Optional(absl::Seconds(1)));
+  EXPECT_THAT(DelayBeforeNext(options, Failures(2), kTransient, 0),
+              Optional(absl::Seconds(2)));
+  EXPECT_THAT(DelayBeforeNext(options, Failures(6), kTransient, 0),
+              Optional(absl::Seconds(32)));
+  EXPECT_THAT(DelayBeforeNext(options, Failures(7), kTransient, 0),
+              Optional(absl::Minutes(1)));
+  EXPECT_THAT(DelayBeforeNext(options, Failures(100000), kTransient, 0),
+              Optional(absl::Minutes(1)));
+}
+
+TEST(DelayBeforeNextTest, IsJitteredDownByUpToHalf) {
+  const RetryOptions options;
+
+  EXPECT_THAT(DelayBeforeNext(options, Failures(3), kTransient, 0.5),
+              Optional(absl::Seconds(3)));
+  EXPECT_GT(*DelayBeforeNext(options, Failures(3), kTransient, 0.999),
+            absl::Seconds(2));
+}
+
+TEST(DelayBeforeNextTest, DoesNotRetryWhatIsPermanent) {
+  for (const Retry retry :
+       {Retry::kNever, Retry::kNextCredential, Retry::kStopRun}) {
+    EXPECT_THAT(DelayBeforeNext({}, Failures(1), {.retry = retry}, 0),
+                Eq(std::nullopt));
+  }
+}
+
+TEST(DelayBeforeNextTest, RetriesABrokenBlobThreeTimesInAll) {
+  const ErrorClass broken = {.retry = Retry::kFewTimes};
+
+  EXPECT_TRUE(DelayBeforeNext({}, {.counted = 2, .in_row = 2, .few_times = 2},
+                              broken, 0));
+  EXPECT_FALSE(DelayBeforeNext({}, {.counted = 3, .in_row = 3, .few_times = 3},
+                               broken, 0));
+}
+
+TEST(DelayBeforeNextTest, StopsAtTheMostAttempts) {
+  const RetryOptions options = {.max_attempts = 2};
+
+  EXPECT_TRUE(DelayBeforeNext(options, Failures(1), kTransient, 0));
+  EXPECT_FALSE(DelayBeforeNext(options, Failures(2), kTransient, 0));
+}
+
+TEST(DelayBeforeNextTest, LeavesTheWaitForARateLimitToTheGate) {
+  EXPECT_THAT(DelayBeforeNext({.max_attempts = 1}, {.in_row = 9},
+                              {.retry = Retry::kLater}, 0),
+              Optional(kNoTime));
+}
+
+// What each of the first attempts gets, if each uses it all.
+TEST(AttemptTimeoutTest, DoublesAndGivesAllThatIsLeftToTheLast) {
+  const RetryOptions options;
+  const absl::Duration overall = absl::Minutes(20);
+
+  EXPECT_EQ(AttemptTimeout(options, 0, overall), absl::Seconds(30));
+  EXPECT_EQ(AttemptTimeout(options, 1, overall - absl::Seconds(30)),
+            absl::Seconds(60));
+  EXPECT_EQ(AttemptTimeout(options, 2, overall - absl::Seconds(90)),
+            absl::Seconds(120));
+  EXPECT_EQ(AttemptTimeout(options, 3, overall - absl::Seconds(210)),
+            absl::Seconds(240));
+  EXPECT_EQ(AttemptTimeout(options, 4, overall - absl::Seconds(450)),
+            absl::Seconds(750));
+}
+
+TEST(AttemptTimeoutTest, AnImageOfTwelveMinutesArrivesAtTheDefaults) {
+  absl::Duration remaining = absl::Minutes(20);
+  absl::Duration longest;
+  int attempts = 0;
+
+  while (remaining > kNoTime) {
+    const absl::Duration timeout = AttemptTimeout({}, attempts++, remaining);
+    longest = std::max(longest, timeout);
+    remaining -= timeout;
+  }
+
+  EXPECT_GE(longest, absl::Minutes(12));
+}
+
+TEST(AttemptTimeoutTest, StaysBelowItsCap) {
+  const RetryOptions options = {.max_timeout = absl::Minutes(5)};
+
+  EXPECT_EQ(AttemptTimeout(options, 3, absl::Hours(1)), absl::Minutes(4));
+  EXPECT_EQ(AttemptTimeout(options, 9, absl::Hours(1)), absl::Minutes(5));
+  EXPECT_EQ(AttemptTimeout(options, 9, absl::Minutes(2)), absl::Minutes(2));
+}
+
+TEST(AttemptTimeoutTest, SurvivesAThousandAttempts) {
+  EXPECT_EQ(AttemptTimeout({}, 1000, absl::Hours(4)), absl::Hours(4));
+}
+
+}  // namespace
+}  // namespace prepull
