@@ -5,11 +5,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "absl/cleanup/cleanup.h"
-#include "absl/strings/match.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "prepull/base/errno_status.h"
 #include "prepull/base/random.h"
@@ -19,8 +21,18 @@
 namespace prepull {
 namespace {
 
-// What a draft's name adds to the path: a dot, 16 hex digits, and this.
+// What a draft's name adds to the path: a dot, hex digits, and an ending.
+constexpr size_t kDraftDigits = 16;
 constexpr absl::string_view kDraftEnding = ".tmp";
+
+bool IsDraft(absl::string_view name, absl::string_view prefix) {
+  if (!absl::ConsumePrefix(&name, prefix) ||
+      !absl::ConsumeSuffix(&name, kDraftEnding)) {
+    return false;
+  }
+  return name.size() == kDraftDigits &&
+         std::all_of(name.begin(), name.end(), absl::ascii_isxdigit);
+}
 
 absl::Status WriteAll(int fd, absl::string_view text) {
   while (!text.empty()) {
@@ -30,6 +42,15 @@ absl::Status WriteAll(int fd, absl::string_view text) {
     text.remove_prefix(written);
   }
   return absl::OkStatus();
+}
+
+// A rename over /dev/null would take it from everybody.
+absl::Status CheckReplaceable(const std::string& path) {
+  struct stat about;
+  if (stat(path.c_str(), &about) != 0 || S_ISREG(about.st_mode)) {
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError("is no regular file");
 }
 
 // Writes and syncs `draft`, which must not exist yet.
@@ -78,7 +99,9 @@ absl::StatusOr<std::string> SystemFileSystem::ReadFile(const std::string& path,
 
 absl::Status SystemFileSystem::WriteFileAtomically(const std::string& path,
                                                    absl::string_view text) {
-  const std::string draft = absl::StrCat(path, ".", RandomHex(8), kDraftEnding);
+  RETURN_IF_ERROR(Annotate(CheckReplaceable(path), path));
+  const std::string draft =
+      absl::StrCat(path, ".", RandomHex(kDraftDigits / 2), kDraftEnding);
   absl::Cleanup remove_draft = [&draft] { unlink(draft.c_str()); };
   RETURN_IF_ERROR(Annotate(WriteDraft(draft, text), draft));
   if (rename(draft.c_str(), path.c_str()) != 0) {
@@ -92,16 +115,11 @@ void SystemFileSystem::RemoveOldDrafts(const std::string& path,
                                        absl::Duration older_than) {
   const std::string directory = DirectoryOf(path);
   const std::string prefix = path.substr(path.rfind('/') + 1) + ".";
-  const size_t length = prefix.size() + 16 + kDraftEnding.size();
   DIR* listing = opendir(directory.c_str());
   if (listing == nullptr) return;
   absl::Cleanup close_listing = [listing] { closedir(listing); };
   while (const dirent* entry = readdir(listing)) {
-    const absl::string_view name = entry->d_name;
-    if (name.size() != length || !absl::StartsWith(name, prefix) ||
-        !absl::EndsWith(name, kDraftEnding)) {
-      continue;
-    }
+    if (!IsDraft(entry->d_name, prefix)) continue;
     struct stat about;
     if (fstatat(dirfd(listing), entry->d_name, &about, AT_SYMLINK_NOFOLLOW) !=
             0 ||

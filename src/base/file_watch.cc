@@ -8,6 +8,26 @@
 #include "src/base/path.h"
 
 namespace prepull {
+namespace {
+
+// Reads the events that are there. Which file changed does not matter, the
+// reader looks at its own; true if there will be no more to tell, because the
+// path leads elsewhere now.
+bool LostDirectory(int inotify_fd) {
+  alignas(inotify_event) char events[4096];
+  uint32_t seen = 0;
+  ssize_t count = 0;
+  while ((count = read(inotify_fd, events, sizeof(events))) > 0) {
+    for (ssize_t at = 0; at < count;) {
+      const auto* event = reinterpret_cast<const inotify_event*>(events + at);
+      seen |= event->mask;
+      at += sizeof(inotify_event) + event->len;
+    }
+  }
+  return (seen & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED)) != 0;
+}
+
+}  // namespace
 
 FileWatch::FileWatch(const std::string& path, Wakeup& changed)
     : inotify_fd_(inotify_init1(IN_CLOEXEC | IN_NONBLOCK)),
@@ -33,13 +53,10 @@ FileWatch::~FileWatch() {
 
 void FileWatch::Watch(Wakeup& changed) {
   pollfd watched[] = {{inotify_fd_, POLLIN, 0}, {quit_fd_, POLLIN, 0}};
-  char events[4096];
   while (true) {
     if (poll(watched, 2, -1) < 0) continue;
     if (watched[1].revents != 0) return;
-    // What changed does not matter: the reader looks at its file.
-    while (read(inotify_fd_, events, sizeof(events)) > 0) {
-    }
+    if (LostDirectory(inotify_fd_)) is_watching_ = false;
     changed.Notify();
   }
 }

@@ -59,6 +59,12 @@ absl::Status SystemHost::Write(Stream stream, absl::string_view text) {
   while (!text.empty()) {
     const ssize_t written = write(Descriptor(stream), text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
+    if (written < 0 && errno == EAGAIN) {
+      // Somebody who shares the pipe made it non-blocking.
+      pollfd watched = {Descriptor(stream), POLLOUT, 0};
+      poll(&watched, 1, -1);
+      continue;
+    }
     if (written < 0 && errno == EPIPE) {
       return absl::UnavailableError("nobody reads it any more");
     }

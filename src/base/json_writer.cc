@@ -1,9 +1,18 @@
 #include "prepull/base/json_writer.h"
 
+#include <cmath>
+#include <cstdlib>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
 namespace prepull {
+namespace {
+
+// Its thousandths still fit 64 bits.
+constexpr double kLargestDecimal = 9e15;
+
+}  // namespace
 
 void AppendJsonString(absl::string_view value, std::string& out) {
   out.push_back('"');
@@ -71,8 +80,11 @@ JsonWriter& JsonWriter::Integer(absl::string_view key,
 }
 
 JsonWriter& JsonWriter::Decimal(absl::string_view key, double value) {
+  if (!(std::abs(value) < kLargestDecimal)) return Null(key);
   Key(key);
-  const int64_t thousandths = static_cast<int64_t>(value * 1000 + 0.5);
+  const int64_t rounded = std::llround(value * 1000);
+  if (rounded < 0) text_.push_back('-');
+  const int64_t thousandths = std::abs(rounded);
   absl::StrAppend(&text_, thousandths / 1000);
   std::string fraction = absl::StrFormat("%03d", thousandths % 1000);
   fraction.erase(fraction.find_last_not_of('0') + 1);

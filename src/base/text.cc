@@ -122,7 +122,8 @@ std::string Printable(absl::string_view text, size_t limit_bytes) {
     if (IsControl(character)) character = " ";
     if (printable.size() + character.size() > limit_bytes) {
       printable.resize(room_for_ellipsis);
-      return absl::StrCat(printable, kEllipsis.substr(0, limit_bytes));
+      if (limit_bytes < kEllipsis.size()) return "";
+      return absl::StrCat(printable, kEllipsis);
     }
     absl::StrAppend(&printable, character);
     if (printable.size() + kEllipsis.size() <= limit_bytes) {

@@ -68,6 +68,27 @@ std::string CheckDocument(size_t total,
   return json.Take() + "\n";
 }
 
+std::string Names(const std::vector<MissingImage>& missing) {
+  std::string names;
+  for (const MissingImage& each : missing) {
+    absl::StrAppend(&names, each.request->image, "\n");
+  }
+  return names;
+}
+
+std::string Lines(size_t total, const std::vector<MissingImage>& missing) {
+  std::string lines;
+  for (const MissingImage& each : missing) {
+    absl::StrAppend(&lines, "missing  ", each.request->image);
+    // That it is not on the node is said already.
+    if (!each.request->reference.ok()) absl::StrAppend(&lines, "  ", each.why);
+    absl::StrAppend(&lines, "\n");
+  }
+  return absl::StrCat(lines, total - missing.size(), " of ",
+                      Counted(static_cast<int64_t>(total), "image"),
+                      " present\n");
+}
+
 class CheckCommand : public CommandProgram {
  public:
   CheckCommand() : CommandProgram(CheckDoc()) {
@@ -118,22 +139,10 @@ class CheckCommand : public CommandProgram {
                     const CommandContext& context) const {
     if (output_ == "json") {
       PrintJson(CheckDocument(requests.size(), missing), context);
+    } else if (output_ == "name") {
+      context.console.PrintOut(Names(missing));
     } else {
-      std::string lines;
-      for (const MissingImage& each : missing) {
-        absl::StrAppend(&lines, output_ == "table" ? "missing  " : "",
-                        each.request->image);
-        if (output_ == "table" && !each.request->reference.ok()) {
-          absl::StrAppend(&lines, "  ", each.why);
-        }
-        absl::StrAppend(&lines, "\n");
-      }
-      if (output_ == "table") {
-        absl::StrAppend(&lines, requests.size() - missing.size(), " of ",
-                        Counted(static_cast<int64_t>(requests.size()), "image"),
-                        " present\n");
-      }
-      context.console.PrintOut(lines);
+      context.console.PrintOut(Lines(requests.size(), missing));
     }
     return {missing.empty() ? ExitCode::kOk : ExitCode::kImagesFailed};
   }

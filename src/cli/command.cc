@@ -32,6 +32,15 @@ std::string ClosestFlag(const std::vector<FlagDoc>& flags,
   return closest;
 }
 
+// What a variable says for `flag`: nothing if it is empty, a value a line if
+// the flag is repeatable.
+std::vector<std::string> FromVariable(const FlagDoc& flag,
+                                      const std::string& text) {
+  if (text.empty()) return {};
+  if (!flag.is_repeatable) return {text};
+  return absl::StrSplit(text, '\n', absl::SkipWhitespace());
+}
+
 absl::Status UnknownFlag(const std::vector<FlagDoc>& flags,
                          absl::string_view word) {
   const absl::string_view name = word.substr(0, word.find('='));
@@ -215,19 +224,21 @@ absl::Status Command::Parse(const std::vector<std::string>& words,
   if (wants_help_) return absl::OkStatus();
   RETURN_IF_ERROR(splitter_->Split(words, flags_));
   for (size_t i = 0; i < flags_.size(); ++i) {
-    std::string place = flags_[i].name;
-    std::vector<std::string> given = splitter_->Given(i);
-    if (given.empty()) {
-      place = EnvironmentName(flags_[i].name);
-      const std::string text = host.Environment(place).value_or("");
-      if (!text.empty()) given = {text};
-      if (!text.empty() && flags_[i].is_repeatable) {
-        given = absl::StrSplit(text, '\n', absl::SkipWhitespace());
-      }
-    }
-    for (const std::string& text : given) {
-      RETURN_IF_ERROR(Annotate(splitter_->Take(i, text), place));
-    }
+    RETURN_IF_ERROR(TakeFlag(i, host));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Command::TakeFlag(size_t i, const Host& host) {
+  const FlagDoc& flag = flags_[i];
+  std::string place = flag.name;
+  std::vector<std::string> given = splitter_->Given(i);
+  if (given.empty()) {
+    place = EnvironmentName(flag.name);
+    given = FromVariable(flag, host.Environment(place).value_or(""));
+  }
+  for (const std::string& text : given) {
+    RETURN_IF_ERROR(Annotate(splitter_->Take(i, text), place));
   }
   return absl::OkStatus();
 }

@@ -81,6 +81,7 @@ class Command {
 
   void Declare(FlagDoc flag,
                std::function<absl::Status(const std::string&)> take);
+  absl::Status TakeFlag(size_t i, const Host& host);
 
   const CommandDoc doc_;
   std::string group_ = "Options";

@@ -146,6 +146,7 @@ class Fetching {
                                              ? Phase::kInterrupted
                                              : Phase::kTimedOut);
     }
+    run_.reason = Reason::kBadInput;
     run_.message = std::string(why.message());
     return EndWith(ExitCode::kBadInput, Phase::kFailed);
   }
@@ -224,6 +225,7 @@ void FetchCommand::OnBadFlags(const CommandContext& context,
   }
   StartTalk(options_.talk, context, /*to_people=*/true);
   struct Run run = NewRun(options_, context);
+  run.reason = Reason::kBadInput;
   run.message = Printable(why.message(), 1024);
   StatusFile status_file(path, context.files, context.clock);
   status_file.Begin(run);

@@ -221,7 +221,7 @@ class Fetch {
 
   void End(LoopEnd end) {
     const bool all_there =
-        run_.counts.present() == static_cast<int64_t>(run_.images.size());
+        run_.counts.present() == run_.total();
     if (end == LoopEnd::kNoSpace) {
       run_.reason = Reason::kNoSpace;
       run_.message = NoSpaceMessage();

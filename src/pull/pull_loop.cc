@@ -89,6 +89,7 @@ void PullLoop::Start(size_t image, Instant now) {
   Work& work = work_[image];
   if (!outcome.started_at) outcome.started_at = now;
   ++outcome.attempts;
+  outcome.next_attempt_at.reset();
   work.cut = false;
   work.attempt_started = now;
   work.attempt_timeout = AttemptTimeout(options_.retry, work.history.counted,
@@ -211,7 +212,9 @@ void PullLoop::Retry(size_t image, const ErrorClass& error) {
   const Instant gate = pool_.gate(RegistryOf(image)).NextChange(now);
   const absl::Duration gate_opens =
       gate == Instant::Never() ? absl::ZeroDuration() : gate - now;
-  context_.observer.OnRetry(run_, outcome, std::max(*delay, gate_opens));
+  const absl::Duration pause = std::max(*delay, gate_opens);
+  outcome.next_attempt_at = now + pause;
+  context_.observer.OnRetry(run_, outcome, pause);
 }
 
 void PullLoop::TellGate(size_t image, const ErrorClass& error) {

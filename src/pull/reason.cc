@@ -32,6 +32,8 @@ absl::string_view ReasonName(Reason reason) {
       return "NotUsable";
     case Reason::kInterrupted:
       return "Interrupted";
+    case Reason::kBadInput:
+      return "BadInput";
     case Reason::kUnknown:
       return "Unknown";
   }

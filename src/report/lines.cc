@@ -76,9 +76,8 @@ std::string EndLine(const ImageOutcome& image, int image_column) {
 }
 
 std::string LastLine(const Run& run, absl::Duration took) {
-  std::string line =
-      absl::StrCat(run.counts.present(), " of ",
-                   Counted(run.images.size(), "image"), " present");
+  std::string line = absl::StrCat(run.counts.present(), " of ",
+                                  Counted(run.total(), "image"), " present");
   if (run.counts.failed > 0) {
     absl::StrAppend(&line, "; ", run.counts.failed, " failed");
   }

@@ -14,7 +14,7 @@ namespace {
 constexpr absl::Duration kRedraw = absl::Milliseconds(100);
 constexpr std::array<const char*, 10> kSpinner = {"⠋", "⠙", "⠹", "⠸", "⠼",
                                                   "⠴", "⠦", "⠧", "⠇", "⠏"};
-constexpr size_t kLongestTail = 24;
+constexpr int kWideEnoughForReasons = 60;
 
 // `text` in at most `width` columns, its middle left out if need be. Names of
 // images are ASCII; anything else is counted by its bytes, so never too wide.
@@ -28,20 +28,37 @@ std::string Elided(const std::string& text, size_t width) {
       text.size() + 3);
 }
 
-std::string PullLine(const ImageOutcome& image, Instant now, int columns,
-                     int turn) {
-  std::string tail = HumanDuration(now - *image.started_at);
-  if (image.attempts > 1) {
-    absl::StrAppend(&tail, "  attempt ", image.attempts);
+// What follows the name: how long it has been at it, or when it tries again.
+std::string Tail(const ImageOutcome& image, Instant now, int columns) {
+  if (image.state == ImageState::kPulling) {
+    const std::string took = HumanDuration(now - *image.started_at);
+    return image.attempts > 1 ? absl::StrCat(took, "  attempt ", image.attempts)
+                              : took;
   }
-  const size_t room = columns - kLongestTail - 5;
+  const absl::Duration wait =
+      std::max(*image.next_attempt_at - now, absl::ZeroDuration());
+  const std::string retry = absl::StrCat("retry in ", HumanDuration(wait));
+  if (columns < kWideEnoughForReasons) return retry;
+  return absl::StrCat(retry, " (", ReasonName(image.reason), ")");
+}
+
+std::string ImageLine(const ImageOutcome& image, Instant now, int columns,
+                      int turn) {
+  const std::string tail = Tail(image, now, columns);
+  // The spinner, a blank, and two blanks before the tail.
+  const size_t room = columns - 4 - tail.size();
   return absl::StrFormat("%s %s  %s", kSpinner[turn % kSpinner.size()],
                          Elided(image.image, room), tail);
 }
 
+bool IsShown(const ImageOutcome& image) {
+  return image.state == ImageState::kPulling ||
+         (image.state == ImageState::kWaiting && image.next_attempt_at);
+}
+
 std::string SumLine(const Run& run) {
   std::vector<std::string> parts = {
-      absl::StrCat(run.counts.ended(), " of ", run.images.size(), " done")};
+      absl::StrCat(run.counts.ended(), " of ", run.total(), " done")};
   if (run.counts.pulling > 0) {
     parts.push_back(absl::StrCat(run.counts.pulling, " running"));
   }
@@ -61,21 +78,22 @@ std::vector<std::string> ViewLines(const Run& run, Instant now,
   std::vector<std::string> lines;
   // One row for the sum, one for the cursor, one for what does not fit.
   const int64_t room = std::max(screen.rows - 3, 1);
+  int64_t hidden = 0;
   for (const ImageOutcome& image : run.images) {
-    if (image.state != ImageState::kPulling) continue;
-    if (static_cast<int64_t>(lines.size()) == room) {
-      lines.push_back(
-          absl::StrCat("… and ", run.counts.pulling - room, " more"));
-      break;
+    if (!IsShown(image)) continue;
+    if (static_cast<int64_t>(lines.size()) < room) {
+      lines.push_back(ImageLine(image, now, screen.columns, turn));
+    } else {
+      ++hidden;
     }
-    lines.push_back(PullLine(image, now, screen.columns, turn));
   }
+  if (hidden > 0) lines.push_back(absl::StrCat("… and ", hidden, " more"));
   lines.push_back(SumLine(run));
   return lines;
 }
 
 void LiveView::OnPlanned(const Run& run) {
-  screen_.print(absl::StrCat(Counted(run.images.size(), "image"), ": ",
+  screen_.print(absl::StrCat(Counted(run.total(), "image"), ": ",
                              run.counts.skipped, " present, ",
                              run.counts.waiting, " to pull"));
 }

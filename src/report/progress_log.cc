@@ -20,7 +20,7 @@ const ImageOutcome* Slowest(const Run& run) {
 }
 
 void Beat(const Run& run, Instant now) {
-  const int64_t total = static_cast<int64_t>(run.images.size());
+  const int64_t total = run.total();
   const ImageOutcome* slowest = Slowest(run);
   if (slowest == nullptr) {
     Log(LogLevel::kInfo, "waiting",
@@ -42,7 +42,7 @@ void Beat(const Run& run, Instant now) {
 void ProgressLog::OnPlanned(const Run& run) {
   was_quiet_ = false;
   Log(LogLevel::kInfo, "plan",
-      {{"images", static_cast<int64_t>(run.images.size())},
+      {{"images", run.total()},
        {"present", run.counts.skipped},
        {"pull", run.counts.waiting},
        {"concurrency", static_cast<int64_t>(options_.concurrency)}});

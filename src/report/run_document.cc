@@ -71,7 +71,8 @@ void WriteRuntime(JsonWriter& json, const RuntimeFacts& runtime) {
 // The run's total is known only when every image's is.
 void WriteBytes(JsonWriter& json, const Run& run) {
   int64_t done = 0;
-  std::optional<int64_t> total = 0;
+  std::optional<int64_t> total;
+  if (run.list_known) total = 0;
   for (const ImageOutcome& image : run.images) {
     done += image.bytes_done;
     const bool moves_nothing =

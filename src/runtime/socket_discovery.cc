@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <map>
 #include <thread>
 #include <utility>
 
@@ -92,17 +93,39 @@ absl::StatusOr<FoundRuntime> AskOne(const std::string& socket,
                                     const ConnectRuntime& connect,
                                     absl::Duration timeout,
                                     const std::stop_token& stop) {
-  const std::string place = absl::StrCat("connect to ", socket);
-  RETURN_IF_ERROR(Annotate(TryToConnect(socket), place));
+  RETURN_IF_ERROR(TryToConnect(socket));
   std::unique_ptr<ContainerRuntime> runtime = connect(socket);
   absl::StatusOr<RuntimeVersion> version = runtime->Version(timeout, stop);
   if (!version.ok() && IsStillStarting(version.status())) {
     version = RuntimeVersion{};
   }
-  if (!version.ok()) {
-    return Annotate(WhyNoRuntime(version.status(), timeout), place);
-  }
+  if (!version.ok()) return WhyNoRuntime(version.status(), timeout);
   return FoundRuntime{socket, *std::move(version), std::move(runtime)};
+}
+
+// Each reason once, the sockets it holds for before it.
+absl::Status NothingFound(
+    const std::map<std::string, std::vector<std::string>>& sockets_by_reason) {
+  std::vector<std::string> sentences;
+  for (const auto& [reason, sockets] : sockets_by_reason) {
+    sentences.push_back(absl::StrCat(
+        "connect to ", absl::StrJoin(sockets, ", "), ": ", reason));
+  }
+  return absl::UnavailableError(absl::StrJoin(sentences, "; "));
+}
+
+// Asks all at once; each has the whole of `timeout`.
+std::vector<absl::StatusOr<FoundRuntime>> AskAll(
+    const std::vector<std::string>& sockets, const ConnectRuntime& connect,
+    absl::Duration timeout, const std::stop_token& stop) {
+  std::vector<absl::StatusOr<FoundRuntime>> answers(sockets.size());
+  std::vector<std::jthread> askers;
+  for (size_t i = 0; i < sockets.size(); ++i) {
+    askers.emplace_back(
+        [&, i] { answers[i] = AskOne(sockets[i], connect, timeout, stop); });
+  }
+  askers.clear();  // joins
+  return answers;
 }
 
 }  // namespace
@@ -139,23 +162,16 @@ const std::vector<std::string>& KnownSockets() {
 absl::StatusOr<FoundRuntime> FindRuntime(
     const std::vector<std::string>& sockets, const ConnectRuntime& connect,
     absl::Duration timeout, const std::stop_token& stop) {
-  std::vector<absl::StatusOr<FoundRuntime>> answers(sockets.size());
-  {
-    std::vector<std::jthread> askers;
-    for (size_t i = 0; i < sockets.size(); ++i) {
-      askers.emplace_back(
-          [&, i] { answers[i] = AskOne(sockets[i], connect, timeout, stop); });
-    }
+  std::vector<absl::StatusOr<FoundRuntime>> answers =
+      AskAll(sockets, connect, timeout, stop);
+  std::map<std::string, std::vector<std::string>> sockets_by_reason;
+  for (size_t i = 0; i < sockets.size(); ++i) {
+    if (answers[i].ok()) return std::move(answers[i]);
+    const absl::Status& why = answers[i].status();
+    if (why.code() == absl::StatusCode::kCancelled) return why;
+    sockets_by_reason[std::string(why.message())].push_back(sockets[i]);
   }
-  std::vector<std::string> reasons;
-  for (absl::StatusOr<FoundRuntime>& answer : answers) {
-    if (answer.ok()) return std::move(answer);
-    if (answer.status().code() == absl::StatusCode::kCancelled) {
-      return answer.status();
-    }
-    reasons.emplace_back(answer.status().message());
-  }
-  return absl::UnavailableError(absl::StrJoin(reasons, "; "));
+  return NothingFound(sockets_by_reason);
 }
 
 }  // namespace prepull

@@ -26,7 +26,8 @@ class FileSystem {
   // Replaces `path` with `text` so that a reader sees the old file or the new
   // one, never a part, and a crash of the machine leaves one of them: written
   // beside it, synced, renamed over it, the directory synced. A symbolic link
-  // at `path` is replaced, not followed. Mode 0644.
+  // at `path` is replaced, not followed. Mode 0644, less the umask. Errors:
+  // FAILED_PRECONDITION  `path` is, or leads to, a device, a pipe or a folder.
   virtual absl::Status WriteFileAtomically(const std::string& path,
                                            absl::string_view text) = 0;
 

@@ -1,11 +1,13 @@
 // Notifies when something in a directory changes: a file written, renamed or
 // removed (inotify(7)).
 //
-// Where the kernel cannot watch (the directory is not there yet, inotify is
-// used up) is_watching() is false, and the caller looks now and then.
+// Where the kernel cannot watch (the directory is not there yet or no longer,
+// inotify is used up) is_watching() is false, and the caller looks now and
+// then.
 #ifndef PREPULL_BASE_FILE_WATCH_H_
 #define PREPULL_BASE_FILE_WATCH_H_
 
+#include <atomic>
 #include <string>
 #include <thread>
 
@@ -28,7 +30,7 @@ class FileWatch {
 
   int inotify_fd_;
   int quit_fd_;
-  bool is_watching_ = false;
+  std::atomic<bool> is_watching_ = false;
   std::thread watcher_;
 };
 

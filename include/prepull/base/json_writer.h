@@ -23,7 +23,8 @@ class JsonWriter {
 
   JsonWriter& String(absl::string_view key, absl::string_view value);
   JsonWriter& Integer(absl::string_view key, std::optional<int64_t> value);
-  // Up to three digits behind the point.
+  // Up to three digits behind the point; null for what is no number, or one
+  // too large to be a fact.
   JsonWriter& Decimal(absl::string_view key, double value);
   JsonWriter& Bool(absl::string_view key, bool value);
   JsonWriter& Null(absl::string_view key);

@@ -22,13 +22,10 @@ inline absl::Status Annotate(const absl::Status& status,
 
 }  // namespace prepull
 
-#define RETURN_IF_ERROR(expression)                  \
-  do {                                               \
-    absl::Status status_macro_result = (expression); \
-    if (!status_macro_result.ok()) {                 \
-      return status_macro_result;                    \
-    }                                                \
-  } while (false)
+#define RETURN_IF_ERROR(expression)                    \
+  if (absl::Status status_macro_result = (expression); \
+      !status_macro_result.ok())                       \
+  return status_macro_result
 
 #define PREPULL_CONCAT_INNER(a, b) a##b
 #define PREPULL_CONCAT(a, b) PREPULL_CONCAT_INNER(a, b)

@@ -21,6 +21,7 @@ enum class Reason {
   kRuntimeUnavailable,
   kNotUsable,
   kInterrupted,
+  kBadInput,  // of a run that ended with 2, never of an image
   kUnknown,
 };
 

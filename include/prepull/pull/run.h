@@ -62,6 +62,8 @@ struct ImageOutcome {
   int attempts = 0;
   std::optional<Instant> started_at = std::nullopt;  // of the first attempt
   absl::Duration took = absl::ZeroDuration();        // set at the end
+  // While it waits for a retry: the earliest moment of it.
+  std::optional<Instant> next_attempt_at = std::nullopt;
   int64_t bytes_done = 0;
   std::optional<int64_t> bytes_total = std::nullopt;
   std::optional<int64_t> size_bytes = std::nullopt;  // as the runtime has it
@@ -111,6 +113,8 @@ struct Run {
   std::optional<ExitCode> exit_code = std::nullopt;
   Reason reason = Reason::kNone;  // why it ended with 2, 4 or 5
   std::string message = "";
+
+  int64_t total() const { return static_cast<int64_t>(images.size()); }
 
   Instant deadline() const { return start + overall_timeout; }
 

@@ -72,7 +72,7 @@ def make_layer(seed, size):
 
 
 def make_image(layers, docker=False, architecture="amd64"):
-    """Makes an image of these layers, lowest first, in OCI's or Docker's form."""
+    """Makes an image of these layers, lowest first, as OCI or Docker do."""
     media = _DOCKER if docker else _OCI
     config = _as_json({
         "architecture": architecture,
