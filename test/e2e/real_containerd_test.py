@@ -113,6 +113,7 @@ class RealContainerdTest(unittest.TestCase):
 
         run = self.lab.start_fetch(names + slow, *RETRY_FAST)
         self.wait_until_pulled(run, names)
+        self.wait_until_pulling(run, slow[-1])
         self.lab.containerd.restart()
         after = run.status()
         self.lab.link.bytes_per_second = None

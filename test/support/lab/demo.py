@@ -7,7 +7,6 @@ what the text announces.
 import json
 import os
 import shlex
-import subprocess
 import sys
 import time
 
@@ -17,7 +16,7 @@ sys.path.insert(
 
 from lab import REGISTRY, Lab, prepull_binary, run_as_root  # noqa: E402
 from lab.images import make_family  # noqa: E402
-from lab.process import clean_environment  # noqa: E402
+from lab.process import start_child  # noqa: E402
 
 _NAMES = [
     "shop/frontend:2.4", "shop/cart:2.4", "shop/checkout:2.4",
@@ -51,7 +50,7 @@ def main():
             "--cri-socket", lab.containerd.socket_path,
             "--status-file", status_path]
 
-        _say("First run: 11 images to pull, one is present, one is missing.")
+        _say("First run: 11 images to pull, one present, one unknown.")
         first = _run(command, status_path)
         print(json.dumps(first, indent=2))
         _say("Second run: nothing is pulled again.")
@@ -93,7 +92,8 @@ def _run(command, status_path):
     """Runs prepull on the caller's terminal; returns its status file."""
     print("$", shlex.join(command), flush=True)
     start = time.monotonic()
-    code = subprocess.call(command, env=clean_environment())
+    # In the caller's group, so that Ctrl-C on the terminal reaches it.
+    code = start_child(command, start_new_session=False).wait()
     seconds = time.monotonic() - start
     print(f"exit code {code}: {_MEANINGS.get(code, 'unexpected')} "
           f"({seconds:.1f} s)", flush=True)

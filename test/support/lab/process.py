@@ -66,10 +66,13 @@ def clean_environment(extra=None):
 
 
 def start_child(command, extra_environment=None, **popen_options):
-    """Starts a process that dies with the calling thread."""
-    return subprocess.Popen(
-        command, env=clean_environment(extra_environment),
-        start_new_session=True, preexec_fn=_die_with_parent, **popen_options)
+    """Starts a process that dies with the calling thread.
+
+    It leads a group of its own unless `start_new_session` says otherwise.
+    """
+    options = {"start_new_session": True} | popen_options
+    return subprocess.Popen(command, env=clean_environment(extra_environment),
+                            preexec_fn=_die_with_parent, **options)
 
 
 def end_child(child, seconds):
