@@ -80,7 +80,7 @@ class Command::Splitter {
                                 : absl::StrCat(flag.short_name, ",", flag.name);
     CLI::Option* option =
         flag.value.empty()
-            ? app_.add_flag_callback(names, [] {})
+            ? app_.add_flag(names)
             : app_.add_option(names)->expected(1)->allow_extra_args(false);
     option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     bound_.push_back({option, std::move(take)});
@@ -104,6 +104,12 @@ class Command::Splitter {
       return absl::InvalidArgumentError(
           absl::StrCat("unexpected word \"",
                        extras.empty() ? "" : Printable(extras[0], 128), "\""));
+    } catch (const CLI::ArgumentMismatch& error) {
+      // "--node: 1 required  missing"
+      const std::string text = error.what();
+      return absl::InvalidArgumentError(
+          absl::StrCat(Printable(text.substr(0, text.find(':')), 128),
+                       ": value is missing"));
     } catch (const CLI::ParseError& error) {
       return absl::InvalidArgumentError(Printable(error.what(), 512));
     }
@@ -216,7 +222,7 @@ absl::Status Command::Parse(const std::vector<std::string>& words,
     if (word == "--") break;
     if (word == "-h" || word == "--help") wants_help_ = true;
     // CLI11 would take the next word for the value.
-    if (absl::StartsWith(word, "--") && absl::EndsWith(word, "=")) {
+    if (absl::StartsWith(word, "--") && word.find('=') == word.size() - 1) {
       return absl::InvalidArgumentError(
           absl::StrCat(word.substr(0, word.size() - 1), ": value is missing"));
     }

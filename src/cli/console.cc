@@ -49,6 +49,7 @@ void Console::DrawView(const std::vector<std::string>& lines) {
 }
 
 void Console::Abandon() {
+  if (!host_.IsTerminal(Stream::kErr)) return;
   // The view has no hidden cursor and no colour left open: a line of its own
   // is all it takes.
   host_.Write(Stream::kErr, "\n").IgnoreError();

@@ -220,8 +220,7 @@ class Fetch {
   }
 
   void End(LoopEnd end) {
-    const bool all_there =
-        run_.counts.present() == run_.total();
+    const bool all_there = run_.counts.present() == run_.total();
     if (end == LoopEnd::kNoSpace) {
       run_.reason = Reason::kNoSpace;
       run_.message = NoSpaceMessage();
@@ -297,7 +296,9 @@ absl::StatusOr<Inventory> TakeInventory(const EngineContext& context,
         context.runtime.ListImages(std::min(kListTimeout, remaining), stop);
     if (images.ok()) return Inventory(*std::move(images));
     if (stop.stop_requested()) return absl::CancelledError("interrupted");
-    const absl::Status why = Annotate(images.status(), "list images");
+    const absl::Status why(
+        images.status().code(),
+        absl::StrCat("list images: ", ReportedMessage(images.status())));
     if (!MayPass(images.status())) return why;
     Log(LogLevel::kWarn, "runtime does not list its images, waiting for it",
         {{"error", ReportedMessage(images.status())}});

@@ -28,6 +28,17 @@ std::string Elided(const std::string& text, size_t width) {
       text.size() + 3);
 }
 
+// The first `columns` characters of `line`: one that wraps could not be erased.
+std::string Cut(const std::string& line, int columns) {
+  int seen = 0;
+  size_t end = 0;
+  for (; end < line.size(); ++end) {
+    const bool begins_character = (line[end] & 0xC0) != 0x80;
+    if (begins_character && ++seen > columns) break;
+  }
+  return line.substr(0, end);
+}
+
 // What follows the name: how long it has been at it, or when it tries again.
 std::string Tail(const ImageOutcome& image, Instant now, int columns) {
   if (image.state == ImageState::kPulling) {
@@ -46,7 +57,7 @@ std::string ImageLine(const ImageOutcome& image, Instant now, int columns,
                       int turn) {
   const std::string tail = Tail(image, now, columns);
   // The spinner, a blank, and two blanks before the tail.
-  const size_t room = columns - 4 - tail.size();
+  const int room = std::max(columns - 4 - static_cast<int>(tail.size()), 4);
   return absl::StrFormat("%s %s  %s", kSpinner[turn % kSpinner.size()],
                          Elided(image.image, room), tail);
 }
@@ -77,7 +88,7 @@ std::vector<std::string> ViewLines(const Run& run, Instant now,
                                    ScreenSize screen, int turn) {
   std::vector<std::string> lines;
   // One row for the sum, one for the cursor, one for what does not fit.
-  const int64_t room = std::max(screen.rows - 3, 1);
+  const int64_t room = std::max(screen.rows - 3, 0);
   int64_t hidden = 0;
   for (const ImageOutcome& image : run.images) {
     if (!IsShown(image)) continue;
@@ -87,8 +98,11 @@ std::vector<std::string> ViewLines(const Run& run, Instant now,
       ++hidden;
     }
   }
-  if (hidden > 0) lines.push_back(absl::StrCat("… and ", hidden, " more"));
+  if (hidden > 0 && screen.rows > 2) {
+    lines.push_back(absl::StrCat("… and ", hidden, " more"));
+  }
   lines.push_back(SumLine(run));
+  for (std::string& line : lines) line = Cut(line, screen.columns);
   return lines;
 }
 

@@ -1,5 +1,6 @@
 #include "prepull/report/run_document.h"
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "prepull/base/json_writer.h"
 
@@ -147,12 +148,12 @@ std::string Indented(absl::string_view json) {
       absl::StrAppend(&out, ",", line_start);
     } else if (c == ':') {
       out.append(": ");
-    } else {
+    } else if (c != ' ' && c != '\n' && c != '\t' && c != '\r') {
       in_string = c == '"';
       out.push_back(c);
     }
   }
-  return out;
+  return absl::EndsWith(json, "\n") ? out + "\n" : out;
 }
 
 }  // namespace prepull

@@ -1,5 +1,7 @@
 // Reads a status document back: the other half of run_document.cc.
+#include <algorithm>
 #include <boost/json.hpp>
+#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "prepull/base/status_macros.h"
@@ -24,7 +26,10 @@ class Keys {
     return Printable(std::string(value->as_string()), 4096);
   }
 
-  int64_t Number(const char* key) { return MaybeNumber(key).value_or(0); }
+  int64_t Number(const char* key) {
+    const std::optional<int64_t> number = MaybeNumber(key);
+    return number ? *number : Complain<int64_t>(key, "a number");
+  }
 
   // Nothing for null.
   std::optional<int64_t> MaybeNumber(const char* key) {
@@ -57,12 +62,19 @@ class Keys {
     if (value != nullptr && value->is_null()) return std::nullopt;
     absl::Time at;
     std::string error;
+    // Abseil reads "infinite-future" as well.
     if (value == nullptr || !value->is_string() ||
         !absl::ParseTime(absl::RFC3339_full, std::string(value->as_string()),
-                         &at, &error)) {
+                         &at, &error) ||
+        at == absl::InfiniteFuture() || at == absl::InfinitePast()) {
       return Complain<std::optional<absl::Time>>(key, "a time");
     }
     return at;
+  }
+
+  absl::Time Time(const char* key) {
+    const std::optional<absl::Time> at = MaybeTime(key);
+    return at ? *at : Complain<absl::Time>(key, "a time");
   }
 
   // One of `count` enumerators, by `name`.
@@ -119,15 +131,16 @@ constexpr int kPhases = static_cast<int>(Phase::kInterrupted) + 1;
 constexpr int kReasons = static_cast<int>(Reason::kUnknown) + 1;
 
 absl::Status ReadImage(const json::value& value, size_t index, Run& run) {
-  const std::string place = absl::StrCat("images[", index, "].");
+  const std::string place = absl::StrCat("images[", index, "]");
   if (!value.is_object()) {
     return absl::InvalidArgumentError(absl::StrCat(place, " is no object"));
   }
-  Keys keys(value.as_object(), place);
+  Keys keys(value.as_object(), place + ".");
   ImageOutcome image;
   image.image = keys.Text("image");
   image.origin = keys.Text("origin");
-  image.attempts = static_cast<int>(keys.Number("attempts"));
+  image.attempts = static_cast<int>(std::clamp<int64_t>(
+      keys.Number("attempts"), 0, std::numeric_limits<int>::max()));
   image.bytes_done = keys.Number("bytes_done");
   image.bytes_total = keys.MaybeNumber("bytes_total");
   image.size_bytes = keys.MaybeNumber("size_bytes");
@@ -169,10 +182,10 @@ absl::Status ReadFacts(Keys& keys, ReadRun& read) {
   run.node = keys.Text("node");
   run.instance = keys.Text("instance");
   run.id = keys.Text("run_id");
-  run.started_at = keys.MaybeTime("started_at").value_or(absl::UnixEpoch());
-  read.updated_at = keys.MaybeTime("updated_at").value_or(absl::UnixEpoch());
+  run.started_at = keys.Time("started_at");
+  read.updated_at = keys.Time("updated_at");
   run.finished_at = keys.MaybeTime("finished_at");
-  read.deadline = keys.MaybeTime("deadline").value_or(absl::UnixEpoch());
+  read.deadline = keys.Time("deadline");
   run.overall_timeout = read.deadline - run.started_at;
   if (const json::object* runtime = keys.Object("runtime")) {
     RETURN_IF_ERROR(ReadRuntime(*runtime, run.runtime));

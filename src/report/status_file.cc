@@ -107,6 +107,7 @@ void StatusFile::Begin(const Run& run) {
   const absl::Status written = files_.WriteFileAtomically(
       path_, RunDocument(run, clock_.Now(), clock_.WallNow()));
   if (!written.ok()) Warn(written);
+  next_write_ = clock_.Now() + kShortestPause;
   writer_ = std::make_unique<Writer>(path_, files_, clock_);
 }
 

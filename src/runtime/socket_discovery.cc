@@ -81,7 +81,7 @@ absl::Status WhyNoRuntime(const absl::Status& status, absl::Duration timeout) {
   if (status.code() == absl::StatusCode::kCancelled) return status;
   return absl::UnavailableError(
       absl::StrCat("does not answer like a container runtime: ",
-                   Printable(status.message(), 256)));
+                   Printable(WithoutUrlSecrets(status.message()), 256)));
 }
 
 // 1.x and 2.x say this while they start: the runtime is there.

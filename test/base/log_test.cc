@@ -5,12 +5,17 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
+#include <ctime>
 #include <string>
 #include <vector>
+
+#include "absl/time/clock.h"
 
 namespace prepull {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -18,6 +23,7 @@ using ::testing::IsEmpty;
 using ::testing::MatchesRegex;
 using ::testing::Not;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 class LogTest : public ::testing::Test {
  protected:
@@ -64,6 +70,25 @@ TEST_F(LogTest, WritesTimeLevelAndKeysForAPod) {
                   "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z "
                   "info retry image=quay.io/a:1 attempt=2 "
                   "duration_seconds=38.1")));
+}
+
+std::string MinuteInUtc() {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:", absl::Now(), absl::UTCTimeZone());
+}
+
+TEST_F(LogTest, TellsTheTimeInUtcWhereverTheNodeIs) {
+  setenv("TZ", "FAR-9", 1);
+  tzset();
+  Start(LogFormat::kText);
+
+  const std::string before = MinuteInUtc();
+  Log(LogLevel::kInfo, "x");
+  const std::string after = MinuteInUtc();
+
+  EXPECT_THAT(lines_,
+              ElementsAre(AnyOf(StartsWith(before), StartsWith(after))));
+  unsetenv("TZ");
+  tzset();
 }
 
 TEST_F(LogTest, WritesWordsOnlyForPeople) {

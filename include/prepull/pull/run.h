@@ -56,8 +56,8 @@ bool IsFinal(ImageState state);
 
 // One image of the list.
 struct ImageOutcome {
-  std::string image;   // the text of the list, printable
-  std::string origin;  // "images.txt:3"
+  std::string image = "";   // the text of the list, printable
+  std::string origin = "";  // "images.txt:3"
   ImageState state = ImageState::kWaiting;
   int attempts = 0;
   std::optional<Instant> started_at = std::nullopt;  // of the first attempt

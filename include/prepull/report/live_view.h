@@ -1,6 +1,5 @@
-// Progress on a terminal: a line for each running pull, one for what waits
-// longest for a retry, and one that sums up. Redrawn at most ten times a
-// second.
+// Progress on a terminal: a line for each pull that runs or waits for a retry,
+// and one that sums up. Redrawn at most ten times a second.
 #ifndef PREPULL_REPORT_LIVE_VIEW_H_
 #define PREPULL_REPORT_LIVE_VIEW_H_
 
@@ -17,7 +16,8 @@ struct ScreenSize {
   int rows = 24;
 };
 
-// The view's lines, none wider than the screen, and fewer than its rows.
+// The view's lines, none wider than the screen, and fewer than its rows (but
+// never none).
 // `turn` moves the spinner: bytes are unknown, and no percentage is invented.
 std::vector<std::string> ViewLines(const Run& run, Instant now,
                                    ScreenSize screen, int turn);

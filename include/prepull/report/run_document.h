@@ -22,8 +22,7 @@ std::string RunDocument(const Run& run, Instant now, absl::Time wall_now);
 
 // A document that was read back.
 struct ReadRun {
-  // Instants are as long ago as they were when it was written, from
-  // Instant() on.
+  // Without Instants: they mean nothing in another process.
   Run run;
   absl::Time updated_at = absl::UnixEpoch();
   absl::Time deadline = absl::UnixEpoch();

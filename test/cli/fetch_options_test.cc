@@ -1,0 +1,216 @@
+#include "src/cli/fetch_options.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "test/support/fake_host.h"
+#include "test/support/status_matchers.h"
+
+namespace prepull {
+namespace {
+
+using Code = absl::StatusCode;
+using ::testing::ElementsAre;
+
+class FetchOptionsTest : public ::testing::Test {
+ protected:
+  FetchOptionsTest() { AddFetchFlags(command_, options_); }
+
+  absl::Status Parse(const std::vector<std::string>& words) {
+    return command_.Parse(words, host_);
+  }
+
+  FakeHost host_;
+  FetchOptions options_;
+  Command command_{{.name = "fetch",
+                    .summary = "",
+                    .about = "",
+                    .examples = {},
+                    .exit_codes = {}}};
+};
+
+TEST_F(FetchOptionsTest, HasTheDefaultsOfTheContract) {
+  ASSERT_THAT(Parse({"a:1"}), IsOk());
+
+  EXPECT_THAT(options_.images.words, ElementsAre("a:1"));
+  EXPECT_EQ(options_.pull.concurrency, 0);
+  EXPECT_EQ(options_.pull.registry_concurrency, 0);
+  EXPECT_EQ(options_.pull.policy, PullPolicy::kIfNotPresent);
+  EXPECT_EQ(options_.pull.retry.first_timeout, absl::Seconds(30));
+  EXPECT_EQ(options_.pull.retry.max_timeout, absl::ZeroDuration());
+  EXPECT_EQ(options_.pull.retry.first_delay, absl::Seconds(1));
+  EXPECT_EQ(options_.pull.retry.max_delay, absl::Minutes(1));
+  EXPECT_EQ(options_.pull.retry.max_attempts, 0);
+  EXPECT_EQ(options_.pull.start_jitter, absl::ZeroDuration());
+  EXPECT_EQ(options_.overall_timeout, absl::Minutes(20));
+  EXPECT_EQ(options_.output, "table");
+  EXPECT_EQ(options_.progress, "auto");
+  EXPECT_FALSE(options_.dry_run);
+}
+
+TEST_F(FetchOptionsTest, FillsInWhatIsGiven) {
+  ASSERT_THAT(Parse({"--image-list-file=a.txt",
+                     "--cri-socket=/run/c.sock",
+                     "--concurrency=4",
+                     "--registry-concurrency=2",
+                     "--pull-policy=Always",
+                     "--overall-timeout=1h30m",
+                     "--initial-pull-attempt-timeout=5s",
+                     "--max-pull-attempt-timeout=2m",
+                     "--initial-pull-attempt-delay=2s",
+                     "--max-pull-attempt-delay=3m",
+                     "--max-attempts=7",
+                     "--start-jitter=10s",
+                     "--status-file=/run/s.json",
+                     "--dry-run",
+                     "-o",
+                     "json",
+                     "--progress=none",
+                     "--node=worker-1",
+                     "--log-format=json",
+                     "-q"}),
+              IsOk());
+
+  EXPECT_THAT(options_.images.list_files, ElementsAre("a.txt"));
+  EXPECT_EQ(options_.images.cri_socket, "/run/c.sock");
+  EXPECT_EQ(options_.pull.concurrency, 4);
+  EXPECT_EQ(options_.pull.registry_concurrency, 2);
+  EXPECT_EQ(options_.pull.policy, PullPolicy::kAlways);
+  EXPECT_EQ(options_.overall_timeout, absl::Minutes(90));
+  EXPECT_EQ(options_.pull.retry.first_timeout, absl::Seconds(5));
+  EXPECT_EQ(options_.pull.retry.max_timeout, absl::Minutes(2));
+  EXPECT_EQ(options_.pull.retry.first_delay, absl::Seconds(2));
+  EXPECT_EQ(options_.pull.retry.max_delay, absl::Minutes(3));
+  EXPECT_EQ(options_.pull.retry.max_attempts, 7);
+  EXPECT_EQ(options_.pull.start_jitter, absl::Seconds(10));
+  EXPECT_EQ(options_.status_file, "/run/s.json");
+  EXPECT_EQ(options_.output, "json");
+  EXPECT_EQ(options_.progress, "none");
+  EXPECT_EQ(options_.node, "worker-1");
+  EXPECT_EQ(options_.talk.log_format, "json");
+  EXPECT_TRUE(options_.dry_run);
+  EXPECT_TRUE(options_.talk.quiet);
+}
+
+TEST_F(FetchOptionsTest, TakesAConcurrencyFromOneTo64) {
+  ASSERT_THAT(Parse({"-j1"}), IsOk());
+  EXPECT_EQ(options_.pull.concurrency, 1);
+  ASSERT_THAT(Parse({"-j64"}), IsOk());
+  EXPECT_EQ(options_.pull.concurrency, 64);
+}
+
+TEST_F(FetchOptionsTest, AutoLeavesTheConcurrencyToTheRuntime) {
+  ASSERT_THAT(Parse({"-j4", "-jauto"}), IsOk());
+
+  EXPECT_EQ(options_.pull.concurrency, 0);
+}
+
+struct Refused {
+  std::string word;
+  std::string complaint;
+};
+
+TEST_F(FetchOptionsTest, SaysWhatIsWrongWithAValue) {
+  const std::vector<Refused> rows = {
+      {"--concurrency=0",
+       "--concurrency: \"0\" is neither auto nor a whole number from 1 to 64"},
+      {"--concurrency=65",
+       "--concurrency: \"65\" is neither auto nor a whole number from 1 to "
+       "64"},
+      {"--concurrency=-1",
+       "--concurrency: \"-1\" is neither auto nor a whole number from 1 to "
+       "64"},
+      {"--registry-concurrency=x",
+       "--registry-concurrency: \"x\" is no whole number from 0 to 64"},
+      {"--pull-policy=Never",
+       "--pull-policy: \"Never\" is neither IfNotPresent nor Always"},
+      {"--overall-timeout=20",
+       "--overall-timeout: \"20\" lacks a unit, as in 30s or 1h30m"},
+      {"--overall-timeout=-1s", "--overall-timeout: \"-1s\" is negative"},
+      {"--max-attempts=1.5",
+       "--max-attempts: \"1.5\" is no whole number from 0 to 1000000"},
+      {"--output=yaml", "--output: \"yaml\" is none of table, json, name"},
+      {"--progress=yes",
+       "--progress: \"yes\" is none of auto, bar, plain, "
+       "none"},
+  };
+  for (const Refused& row : rows) {
+    EXPECT_THAT(Parse({row.word}),
+                StatusIs(Code::kInvalidArgument, row.complaint));
+  }
+}
+
+TEST_F(FetchOptionsTest, CanComeFromTheEnvironment) {
+  host_.environment = {{"PREPULL_IMAGE_LIST_FILE", "/a.txt\n/b.txt\n"},
+                       {"PREPULL_CONCURRENCY", "3"},
+                       {"PREPULL_DRY_RUN", "true"},
+                       {"PREPULL_STATUS_FILE", ""},
+                       {"PREPULL_PORT", "tcp://10.0.0.1:80"}};
+
+  ASSERT_THAT(Parse({}), IsOk());
+
+  EXPECT_THAT(options_.images.list_files, ElementsAre("/a.txt", "/b.txt"));
+  EXPECT_EQ(options_.pull.concurrency, 3);
+  EXPECT_EQ(options_.status_file, "");
+  EXPECT_TRUE(options_.dry_run);
+}
+
+class DrawsViewTest : public ::testing::Test {
+ protected:
+  DrawsViewTest() {
+    host_.err_is_terminal = true;
+    host_.environment["TERM"] = "xterm";
+  }
+
+  FakeHost host_;
+  FetchOptions options_;
+};
+
+TEST_F(DrawsViewTest, DrawsOnATerminal) {
+  EXPECT_TRUE(DrawsView(options_, host_));
+}
+
+TEST_F(DrawsViewTest, DoesNotDrawIntoALog) {
+  host_.err_is_terminal = false;
+  EXPECT_FALSE(DrawsView(options_, host_));
+
+  options_.progress = "bar";
+  EXPECT_FALSE(DrawsView(options_, host_));
+}
+
+TEST_F(DrawsViewTest, DoesNotDrawOnADumbTerminal) {
+  host_.environment["TERM"] = "dumb";
+
+  EXPECT_FALSE(DrawsView(options_, host_));
+}
+
+TEST_F(DrawsViewTest, DoesNotDrawOnANarrowTerminal) {
+  host_.window.columns = 39;
+  EXPECT_FALSE(DrawsView(options_, host_));
+
+  host_.window.columns = 40;
+  EXPECT_TRUE(DrawsView(options_, host_));
+}
+
+TEST_F(DrawsViewTest, DrawsOnAnyTerminalIfToldTo) {
+  host_.environment["TERM"] = "dumb";
+  host_.window.columns = 20;
+  options_.progress = "bar";
+
+  EXPECT_TRUE(DrawsView(options_, host_));
+}
+
+TEST_F(DrawsViewTest, DoesNotDrawIfToldNotTo) {
+  options_.progress = "plain";
+  EXPECT_FALSE(DrawsView(options_, host_));
+
+  options_.progress = "none";
+  EXPECT_FALSE(DrawsView(options_, host_));
+
+  options_.progress = "bar";
+  options_.talk.quiet = true;
+  EXPECT_FALSE(DrawsView(options_, host_));
+}
+
+}  // namespace
+}  // namespace prepull

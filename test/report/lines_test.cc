@@ -1,0 +1,164 @@
+#include "prepull/report/lines.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace prepull {
+namespace {
+
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+ImageOutcome Pulled() {
+  return {.image = "quay.io/team/app:1.2",
+          .state = ImageState::kPulled,
+          .attempts = 1,
+          .took = absl::Seconds(38),
+          .bytes_done = 412003117};
+}
+
+ImageOutcome Failed() {
+  return {.image = "quay.io/team/gone:1",
+          .state = ImageState::kFailed,
+          .attempts = 1,
+          .took = absl::Milliseconds(210),
+          .reason = Reason::kNotFound,
+          .message = "manifest unknown"};
+}
+
+Run RunWith(ImageCounts counts) {
+  prepull::Run run = {.counts = counts};
+  run.images.resize(counts.ended() + counts.waiting + counts.pulling);
+  return run;
+}
+
+TEST(EndLineTest, SaysHowMuchWasPulledAndHowLongItTook) {
+  EXPECT_EQ(EndLine(Pulled(), 24),
+            "pulled   quay.io/team/app:1.2      412MB in 38s");
+}
+
+TEST(EndLineTest, TakesTheSizeOfTheImageIfNobodyCountedBytes) {
+  ImageOutcome image = Pulled();
+  image.bytes_done = 0;
+  image.size_bytes = 1200000000;
+
+  EXPECT_THAT(EndLine(image, 0), EndsWith("  1.2GB in 38s"));
+}
+
+TEST(EndLineTest, InventsNoSize) {
+  ImageOutcome image = Pulled();
+  image.bytes_done = 0;
+
+  EXPECT_EQ(EndLine(image, 0), "pulled   quay.io/team/app:1.2  in 38s");
+}
+
+TEST(EndLineTest, CallsASkippedImagePresent) {
+  EXPECT_EQ(EndLine({.image = "a:1", .state = ImageState::kSkipped}, 10),
+            "present  a:1");
+}
+
+TEST(EndLineTest, SaysWhyAnImageFailedAndThatItWasNotTriedAgain) {
+  EXPECT_EQ(EndLine(Failed(), 0),
+            "failed   quay.io/team/gone:1  NotFound: manifest unknown (not "
+            "retried)");
+}
+
+TEST(EndLineTest, SaysHowOftenAnImageWasTried) {
+  ImageOutcome image = Failed();
+  image.attempts = 7;
+
+  EXPECT_THAT(EndLine(image, 0), EndsWith("manifest unknown (7 attempts)"));
+}
+
+TEST(EndLineTest, SpeaksOfNoAttemptWhereNoneWasMade) {
+  ImageOutcome image = Failed();
+  image.attempts = 0;
+  image.reason = Reason::kInvalidReference;
+  image.message = "images.txt:7: image reference is empty";
+
+  EXPECT_THAT(EndLine(image, 0),
+              EndsWith("InvalidReference: images.txt:7: image reference is "
+                       "empty"));
+}
+
+TEST(EndLineTest, AStoppedImageWasCutShortNotGivenUp) {
+  EXPECT_EQ(EndLine({.image = "a:1",
+                     .state = ImageState::kStopped,
+                     .attempts = 1,
+                     .reason = Reason::kInterrupted,
+                     .message = "interrupted"},
+                    0),
+            "stopped  a:1  Interrupted: interrupted (1 attempt)");
+}
+
+TEST(EndLineTest, NeverCutsAName) {
+  EXPECT_THAT(EndLine(Pulled(), 3), HasSubstr("quay.io/team/app:1.2"));
+}
+
+TEST(ImageColumnTest, FitsTheLongestName) {
+  EXPECT_EQ(ImageColumn({.images = {{.image = "a:1"}, {.image = "abcde:1"}}}),
+            7);
+  EXPECT_EQ(ImageColumn({}), 0);
+}
+
+TEST(ImageColumnTest, IsNotDrawnApartByOneHugeName) {
+  EXPECT_EQ(ImageColumn({.images = {{.image = std::string(500, 'a')}}}), 60);
+}
+
+TEST(LastLineTest, SaysHowManyImagesArePresent) {
+  EXPECT_EQ(LastLine(RunWith({.pulled = 8, .skipped = 4, .failed = 1}),
+                     absl::Seconds(182)),
+            "12 of 13 images present; 1 failed (3m02s)");
+}
+
+TEST(LastLineTest, SaysNothingOfFailuresThatAreNone) {
+  EXPECT_EQ(LastLine(RunWith({.skipped = 1}), absl::Milliseconds(200)),
+            "1 of 1 image present (0.2s)");
+}
+
+TEST(LastLineTest, SaysWhatIsLeftToDo) {
+  EXPECT_EQ(LastLine(RunWith({.waiting = 1, .pulling = 2, .stopped = 3}),
+                     absl::Hours(1)),
+            "0 of 6 images present; 3 stopped; 3 to go (1h00m)");
+}
+
+TEST(StatusTableTest, ShowsEveryImageUnderAHeader) {
+  ImageOutcome pulled = Pulled();
+  pulled.size_bytes = 412003117;
+  const prepull::Run run = {.images = {pulled, Failed(), {.image = "a:1"}}};
+
+  EXPECT_EQ(
+      StatusTable(run, true),
+      "IMAGE                 STATE    ATTEMPTS   SIZE  TIME  REASON    "
+      "MESSAGE\n"
+      "quay.io/team/app:1.2  Pulled          1  412MB   38s  -         -\n"
+      "quay.io/team/gone:1   Failed          1      -  0.2s  NotFound  "
+      "manifest unknown\n"
+      "a:1                   Waiting         0      -     -  -         -\n");
+}
+
+TEST(StatusTableTest, LeavesOutTheHeaderOnRequest) {
+  EXPECT_EQ(StatusTable({.images = {{.image = "a:1"}}}, false),
+            "a:1  Waiting  0  -  -  -  -\n");
+}
+
+TEST(StatusTableTest, IsAHeaderOnlyWhereNoImageIs) {
+  EXPECT_EQ(StatusTable({}, true),
+            "IMAGE  STATE  ATTEMPTS  SIZE  TIME  REASON  MESSAGE\n");
+  EXPECT_EQ(StatusTable({}, false), "");
+}
+
+TEST(TableTest, PutsNumbersToTheRight) {
+  EXPECT_EQ(Table({"NAME", ">N"}, {{"a", "1"}, {"b", "1000"}}, true),
+            "NAME     N\n"
+            "a        1\n"
+            "b     1000\n");
+}
+
+TEST(TableTest, EndsNoLineInBlanks) {
+  EXPECT_THAT(Table({"A", "LONG"}, {{"a", "x"}}, true), Not(HasSubstr(" \n")));
+}
+
+}  // namespace
+}  // namespace prepull

@@ -1,0 +1,188 @@
+#include "prepull/report/progress_log.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "prepull/base/log.h"
+
+namespace prepull {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+const Instant kNow = Instant(absl::Hours(1));
+
+class ProgressLogTest : public ::testing::Test {
+ protected:
+  ProgressLogTest() {
+    StartLog({.level = LogLevel::kInfo,
+              .format = LogFormat::kPeople,
+              .write = [this](absl::string_view line) {
+                lines_.emplace_back(line);
+              }});
+    run_.images = {{.image = "quay.io/a:1",
+                    .state = ImageState::kPulling,
+                    .attempts = 1,
+                    .started_at = kNow},
+                   {.image = "quay.io/b:1",
+                    .state = ImageState::kPulling,
+                    .attempts = 1,
+                    .started_at = kNow - absl::Seconds(5)},
+                   {.image = "quay.io/c:1", .state = ImageState::kSkipped}};
+    run_.counts = {.pulling = 2, .skipped = 1};
+  }
+  ~ProgressLogTest() override {
+    StartLog({.write = [](absl::string_view) {}});
+  }
+
+  std::vector<std::string> TakeLines() { return std::exchange(lines_, {}); }
+
+  prepull::Run run_;
+  ProgressLog log_{{.concurrency = 10}};
+  std::vector<std::string> lines_;
+};
+
+TEST_F(ProgressLogTest, TellsThePlan) {
+  run_.counts = {.waiting = 9, .skipped = 4};
+  run_.images.resize(13);
+
+  log_.OnPlanned(run_);
+
+  EXPECT_THAT(lines_,
+              ElementsAre("plan images=13 present=4 pull=9 concurrency=10"));
+}
+
+TEST_F(ProgressLogTest, TellsEachAttempt) {
+  log_.OnAttempt(run_, {.image = "quay.io/a:1", .attempts = 2});
+
+  EXPECT_THAT(lines_, ElementsAre("pulling image=quay.io/a:1 attempt=2"));
+}
+
+TEST_F(ProgressLogTest, TellsWhyAndWhenItTriesAgain) {
+  log_.OnRetry(run_,
+               {.image = "quay.io/a:1",
+                .attempts = 1,
+                .reason = Reason::kRateLimited,
+                .message = "429 too many requests"},
+               absl::Seconds(34));
+
+  EXPECT_THAT(lines_, ElementsAre("retry image=quay.io/a:1 attempt=1 "
+                                  "reason=RateLimited retry_in_seconds=34.0 "
+                                  "error=\"429 too many requests\""));
+}
+
+TEST_F(ProgressLogTest, TellsHowEachImageEnded) {
+  log_.OnEnded(run_, {.image = "a",
+                      .state = ImageState::kPulled,
+                      .attempts = 1,
+                      .took = absl::Milliseconds(38120),
+                      .bytes_done = 412003117});
+  log_.OnEnded(run_, {.image = "b", .state = ImageState::kSkipped});
+  log_.OnEnded(run_, {.image = "c",
+                      .state = ImageState::kFailed,
+                      .attempts = 1,
+                      .reason = Reason::kNotFound,
+                      .message = "manifest unknown"});
+  log_.OnEnded(run_, {.image = "d",
+                      .state = ImageState::kStopped,
+                      .attempts = 2,
+                      .reason = Reason::kInterrupted,
+                      .message = "interrupted"});
+
+  EXPECT_THAT(
+      lines_,
+      ElementsAre(
+          "pulled image=a bytes_done=412003117 duration_seconds=38.1 "
+          "attempts=1",
+          "present image=b",
+          "failed image=c reason=NotFound attempts=1 error=\"manifest "
+          "unknown\"",
+          "stopped image=d reason=Interrupted attempts=2 error=interrupted"));
+}
+
+TEST_F(ProgressLogTest, DoesNotTellTwiceWhatTheResultTells) {
+  ProgressLog log({.logs_ends = false});
+
+  log.OnEnded(run_, {.image = "a", .state = ImageState::kPulled});
+
+  EXPECT_THAT(lines_, IsEmpty());
+}
+
+TEST_F(ProgressLogTest, GivesASignOfLifeAfterHalfAMinuteOfSilence) {
+  log_.OnPlanned(run_);
+  log_.OnTurn(run_, kNow);
+  TakeLines();
+
+  log_.OnTurn(run_, kNow + absl::Seconds(29));
+  EXPECT_THAT(TakeLines(), IsEmpty());
+  log_.OnTurn(run_, kNow + absl::Seconds(30));
+
+  EXPECT_THAT(TakeLines(),
+              ElementsAre("waiting running=2 done=1 total=3 "
+                          "slowest=quay.io/b:1 duration_seconds=35.0"));
+}
+
+TEST_F(ProgressLogTest, GivesTheNextSignHalfAMinuteLater) {
+  log_.OnPlanned(run_);
+  log_.OnTurn(run_, kNow);
+  log_.OnTurn(run_, kNow + absl::Seconds(30));
+  TakeLines();
+
+  EXPECT_EQ(log_.OnTurn(run_, kNow + absl::Seconds(40)),
+            kNow + absl::Seconds(60));
+  EXPECT_THAT(lines_, IsEmpty());
+}
+
+TEST_F(ProgressLogTest, IsSilentAsLongAsSomethingHappens) {
+  log_.OnPlanned(run_);
+  log_.OnTurn(run_, kNow);
+  log_.OnAttempt(run_, run_.images[0]);
+  log_.OnTurn(run_, kNow + absl::Seconds(20));
+  TakeLines();
+
+  EXPECT_EQ(log_.OnTurn(run_, kNow + absl::Seconds(40)),
+            kNow + absl::Seconds(50));
+  EXPECT_THAT(lines_, IsEmpty());
+}
+
+TEST_F(ProgressLogTest, WhatTheResultTellsIsNoSilenceEither) {
+  ProgressLog log({.logs_ends = false});
+  log.OnPlanned(run_);
+  log.OnTurn(run_, kNow);
+  log.OnEnded(run_, run_.images[2]);
+
+  EXPECT_EQ(log.OnTurn(run_, kNow + absl::Seconds(20)),
+            kNow + absl::Seconds(50));
+}
+
+TEST_F(ProgressLogTest, NamesNoSlowestPullWhereNoneRuns) {
+  run_.images = {{.image = "quay.io/a:1"}};
+  run_.counts = {.waiting = 1};
+  log_.OnPlanned(run_);
+  log_.OnTurn(run_, kNow);
+  TakeLines();
+
+  log_.OnTurn(run_, kNow + absl::Seconds(30));
+
+  EXPECT_THAT(lines_, ElementsAre("waiting running=0 done=0 total=1"));
+}
+
+TEST_F(ProgressLogTest, HasNothingToWaitForBeforeThePlan) {
+  EXPECT_EQ(log_.OnTurn(run_, kNow), Instant::Never());
+}
+
+TEST_F(ProgressLogTest, EndsWithTheCounts) {
+  run_.counts = {.pulled = 8, .skipped = 4, .failed = 1, .stopped = 2};
+
+  log_.OnFinished(run_, absl::Seconds(182));
+
+  EXPECT_THAT(lines_, ElementsAre("finished present=12 failed=1 stopped=2 "
+                                  "duration_seconds=182.0"));
+}
+
+}  // namespace
+}  // namespace prepull
