@@ -8,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "prepull/base/log.h"
 #include "prepull/base/mailbox.h"
-#include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
 #include "src/pull/error_class.h"
 #include "src/pull/pull_loop.h"

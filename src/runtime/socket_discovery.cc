@@ -114,15 +114,23 @@ absl::Status NothingFound(
   return absl::UnavailableError(absl::StrJoin(sentences, "; "));
 }
 
-// Asks all at once; each has the whole of `timeout`.
+// Asks all at once; each has the whole of `timeout`. Once one has answered,
+// those behind it have no say any more.
 std::vector<absl::StatusOr<FoundRuntime>> AskAll(
     const std::vector<std::string>& sockets, const ConnectRuntime& connect,
     absl::Duration timeout, const std::stop_token& stop) {
   std::vector<absl::StatusOr<FoundRuntime>> answers(sockets.size());
+  std::vector<std::stop_source> enough(sockets.size());
+  std::stop_callback stop_all(stop, [&enough] {
+    for (std::stop_source& each : enough) each.request_stop();
+  });
   std::vector<std::jthread> askers;
   for (size_t i = 0; i < sockets.size(); ++i) {
-    askers.emplace_back(
-        [&, i] { answers[i] = AskOne(sockets[i], connect, timeout, stop); });
+    askers.emplace_back([&, i] {
+      answers[i] = AskOne(sockets[i], connect, timeout, enough[i].get_token());
+      if (!answers[i].ok()) return;
+      for (size_t j = i + 1; j < enough.size(); ++j) enough[j].request_stop();
+    });
   }
   askers.clear();  // joins
   return answers;

@@ -193,7 +193,7 @@ TEST_F(ExitCodeTest, PutsFourBeforeThreeAndOne) {
   server_.Script("quay.io/a:slow", {Forever()});
   PrepullProcess fetch(FetchSetup({"quay.io/a:gone", "quay.io/a:slow",
                                    "not an image", "--overall-timeout", "2s"}));
-  ASSERT_TRUE(server_.WaitUntilStarted(2));
+  ASSERT_TRUE(fetch.WaitForOutput("failed   quay.io/a:gone"));
   ASSERT_TRUE(server_.WaitUntilRunning(1));
 
   server_.Stop();

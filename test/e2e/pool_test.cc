@@ -99,7 +99,7 @@ TEST_F(PoolTest, HoldsNoSlotWhileAnImageWaitsForItsRetry) {
   PrepullProcess fetch(FetchSetup({"-j", "1", "--image-list-file", ListOf(2),
                                    "--initial-pull-attempt-delay", "10m"}));
 
-  EXPECT_TRUE(server_.WaitUntilRunning(1));
+  ASSERT_TRUE(server_.WaitUntilStarted(2));
 
   EXPECT_THAT(StartedImages(), ElementsAre("quay.io/a:1", "quay.io/a:2"));
 }

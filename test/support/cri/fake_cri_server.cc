@@ -37,7 +37,6 @@ class Reactor : public grpc::ServerUnaryReactor {
   void OnCancel() override {
     if (on_cancel) on_cancel();
   }
-
   std::function<void()> on_cancel;
 };
 

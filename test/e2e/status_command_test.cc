@@ -1,0 +1,112 @@
+// prepull status, beside a run and after it.
+#include "test/support/cri/e2e_test_base.h"
+#include "test/support/cri/file_wait.h"
+
+namespace prepull {
+namespace {
+
+using testing::AllOf;
+using testing::ContainsRegex;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+class StatusCommandTest : public E2eTest {
+ protected:
+  std::vector<std::string> StatusWords(std::vector<std::string> words) const {
+    words.insert(words.begin(), {"status", "--status-file", status_path()});
+    return words;
+  }
+  Ended RunStatus(std::vector<std::string> words) const {
+    return RunPrepull(StatusWords(std::move(words)));
+  }
+};
+
+TEST_F(StatusCommandTest, ShowsTheImagesOfARun) {
+  server_.Script("quay.io/a:gone", {MissingImage()});
+  ASSERT_THAT(Fetch({"quay.io/a:1", "quay.io/a:gone"}), ExitsWith(1));
+
+  const Ended status = RunStatus({});
+
+  EXPECT_THAT(status, ExitsWith(0));
+  EXPECT_THAT(status.out,
+              AllOf(StartsWith("IMAGE           STATE   ATTEMPTS   SIZE  TIME"),
+                    ContainsRegex("\nquay.io/a:1     Pulled +1 +1.0kB"),
+                    ContainsRegex("\nquay.io/a:gone  Failed +1 +- .*NotFound"),
+                    HasSubstr("\nFailed: 1 of 2 images present; 1 failed (")));
+  EXPECT_THAT(RunStatus({"--no-headers"}).out, StartsWith("quay.io/a:1 "));
+  EXPECT_EQ(RunStatus({"-o", "name"}).out, "quay.io/a:1\n");
+  EXPECT_EQ(RunStatus({"-o", "json"}).out, ReadAll(status_path()));
+}
+
+TEST_F(StatusCommandTest, TakesThePathFromTheEnvironment) {
+  ASSERT_THAT(Fetch({"quay.io/a:1"}), ExitsWith(0));
+
+  EXPECT_THAT(RunPrepull({"status"}, {{"PREPULL_STATUS_FILE", status_path()}}),
+              ExitsWith(0));
+  EXPECT_THAT(RunPrepull({"status"}), ExitsWith(2));
+}
+
+TEST_F(StatusCommandTest, IsTwoForWhatIsNoStatusFile) {
+  const Ended missing = RunStatus({});
+  folder_.Write("status.json", "{\"total\": 1}");
+  const Ended foreign = RunStatus({});
+
+  EXPECT_THAT(missing, ExitsWith(2));
+  EXPECT_THAT(missing.err, HasSubstr("no such file or directory"));
+  EXPECT_THAT(foreign, ExitsWith(2));
+  EXPECT_THAT(foreign.err, HasSubstr("no prepull.status/v1 document"));
+}
+
+TEST_F(StatusCommandTest, ShowsARunThatIsStillUnderWay) {
+  server_.ScriptTheRest(Forever());
+  PrepullProcess fetch(FetchSetup({"quay.io/a:1"}));
+  ASSERT_TRUE(AskUntil([&] { return Status("/phase") == "Pulling"; }));
+
+  const Ended status = RunStatus({});
+
+  EXPECT_THAT(status, ExitsWith(0));
+  EXPECT_THAT(status.out,
+              HasSubstr("\nPulling: 0 of 1 image present; 1 to go ("));
+}
+
+TEST_F(StatusCommandTest, WaitsForARunThatHasNotBegunAndEndsWithItsCode) {
+  server_.Script("quay.io/a:gone", {MissingImage()});
+  PrepullProcess status({.arguments = StatusWords({"--wait"})});
+  ASSERT_TRUE(status.WaitUntilItHearsSignals());
+
+  ASSERT_THAT(Fetch({"quay.io/a:gone"}), ExitsWith(1));
+
+  const Ended ended = status.Wait();
+  EXPECT_THAT(ended, ExitsWith(1));
+  EXPECT_THAT(ended.out, HasSubstr("0 of 1 image present; 1 failed"));
+}
+
+TEST_F(StatusCommandTest, WaitsForARunThatIsUnderWay) {
+  server_.ScriptTheRest(Forever());
+  PrepullProcess fetch(FetchSetup({"quay.io/a:1"}));
+  ASSERT_TRUE(server_.WaitUntilRunning(1));
+  PrepullProcess status({.arguments = StatusWords({"--wait", "-o", "json"})});
+  ASSERT_TRUE(status.WaitUntilItHearsSignals());
+
+  server_.Release();
+
+  ASSERT_THAT(fetch.Wait(), ExitsWith(0));
+  const Ended ended = status.Wait();
+  EXPECT_THAT(ended, ExitsWith(0));
+  EXPECT_EQ(ended.out, ReadAll(status_path()));
+}
+
+TEST_F(StatusCommandTest, StopsWaitingAtASignal) {
+  PrepullProcess status({.arguments = StatusWords({"--wait"})});
+  ASSERT_TRUE(status.WaitUntilItHearsSignals());
+
+  status.Signal(SIGTERM);
+
+  const Ended ended = status.Wait();
+  EXPECT_THAT(ended, ExitsWith(3));
+  EXPECT_THAT(ended.err, Not(HasSubstr("hint")));
+}
+
+}  // namespace
+}  // namespace prepull

@@ -1,0 +1,100 @@
+// A run of the engine against a scripted runtime on a fake clock, and the
+// errors that runtimes really report.
+#ifndef PREPULL_TEST_PULL_ENGINE_FIXTURE_H_
+#define PREPULL_TEST_PULL_ENGINE_FIXTURE_H_
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "prepull/pull/engine.h"
+#include "test/support/fake_clock.h"
+#include "test/support/fake_runtime.h"
+
+namespace prepull {
+
+inline absl::Status Refused() {
+  return absl::UnknownError(
+      "failed to pull and unpack image \"quay.io/a:1\": failed to do request: "
+      "Head \"https://quay.io/v2/a/manifests/1\": dial tcp 10.0.0.1:443: "
+      "connect: connection refused");
+}
+
+inline absl::Status Missing() {
+  return absl::NotFoundError(
+      "failed to pull and unpack image \"quay.io/a:1\": failed to resolve "
+      "reference \"quay.io/a:1\": quay.io/a:1: not found");
+}
+
+inline absl::Status RateLimited() {
+  return absl::UnknownError(
+      "failed to pull and unpack image \"quay.io/a:1\": unexpected status from "
+      "HEAD request to https://quay.io/v2/a/manifests/1: 429 Too Many "
+      "Requests");
+}
+
+inline absl::Status DiskFull() {
+  return absl::UnknownError(
+      "failed to extract layer sha256:11: mount callback failed on /tmp/x: "
+      "write /tmp/x/y: no space left on device: unknown");
+}
+
+// Sees each image's end, as a reader of the report would.
+class Witness : public RunObserver {
+ public:
+  void OnEnded(const Run&, const ImageOutcome& image) override {
+    ends.push_back(absl::StrCat(StateName(image.state), " ", image.image));
+  }
+  std::vector<std::string> ends;
+};
+
+class EngineTest : public testing::Test {
+ protected:
+  // Runs a fetch of `images` to its end.
+  void Fetch(const std::vector<std::string>& images) {
+    std::vector<ImageRequest> requests;
+    for (const std::string& image : images) {
+      requests.push_back({image, "images.txt:1", Reference::Parse(image)});
+    }
+    run_.start = clock_.Now();
+    run_.overall_timeout = overall_timeout_;
+    TakeList(requests, run_);
+    FetchImages(requests, options_,
+                {.runtime = runtime_,
+                 .clock = clock_,
+                 .roll_dice = [] { return 0.0; },
+                 .observer = witness_},
+                stop_.get_token(), run_);
+  }
+
+  void StopAfter(absl::Duration d) {
+    clock_.After(d, [this] { stop_.request_stop(); });
+  }
+
+  // When the attempts at `image` began, since the start of the run.
+  std::vector<absl::Duration> AttemptsAt(const std::string& image) {
+    std::vector<absl::Duration> starts;
+    for (const FakeRuntime::Call& call : runtime_.CallsFor(image)) {
+      starts.push_back(call.started - run_.start);
+    }
+    return starts;
+  }
+
+  absl::Duration Elapsed() const { return clock_.Now() - run_.start; }
+
+  const ImageOutcome& image(size_t i) const { return run_.images[i]; }
+
+  FakeClock clock_;
+  FakeRuntime runtime_{clock_};
+  Witness witness_;
+  PullOptions options_;
+  absl::Duration overall_timeout_ = absl::Minutes(20);
+  std::stop_source stop_;
+  prepull::Run run_;
+};
+
+}  // namespace prepull
+
+#endif  // PREPULL_TEST_PULL_ENGINE_FIXTURE_H_
