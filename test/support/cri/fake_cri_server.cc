@@ -12,10 +12,9 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "cri/image_service.grpc.pb.h"
 #include "cri/runtime_service.grpc.pb.h"
-#include "prepull/image/reference.h"
+#include "test/support/cri/stored_image.h"
 #include "test/support/cri/timer.h"
 
 namespace prepull {
@@ -39,29 +38,6 @@ class Reactor : public grpc::ServerUnaryReactor {
   }
   std::function<void()> on_cancel;
 };
-
-// 10,000 such digests are made for each ListImages; their text need not be a
-// hash of anything.
-std::string DigestOf(const std::string& name) {
-  const size_t hash = std::hash<std::string>()(name);
-  return absl::StrFormat("sha256:%064x", hash);
-}
-
-cri::Image StoredAs(const std::string& image) {
-  const std::string name = Reference::Parse(image)->Normalised();
-  const std::string repository = name.substr(0, name.find('@'));
-  cri::Image stored;
-  stored.set_id(DigestOf(name));
-  stored.set_size(1000);
-  if (absl::StrContains(name, "@")) {
-    stored.add_repo_digests(name);
-  } else {
-    stored.add_repo_tags(name);
-    stored.add_repo_digests(absl::StrCat(
-        repository.substr(0, repository.rfind(':')), "@", stored.id()));
-  }
-  return stored;
-}
 
 }  // namespace
 
@@ -367,10 +343,8 @@ std::vector<FakeCriServer::Pull> FakeCriServer::pulls() const {
 std::vector<FakeCriServer::Pull> FakeCriServer::PullsOf(
     const std::string& image) const {
   std::vector<Pull> of_image = pulls();
-  of_image.erase(
-      std::remove_if(of_image.begin(), of_image.end(),
-                     [&](const Pull& pull) { return pull.image != image; }),
-      of_image.end());
+  std::erase_if(of_image,
+                [&](const Pull& pull) { return pull.image != image; });
   return of_image;
 }
 
