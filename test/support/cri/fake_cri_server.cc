@@ -6,8 +6,11 @@
 #include <algorithm>
 #include <cassert>
 #include <chrono>
+#include <condition_variable>
+#include <functional>
 #include <map>
-#include <set>
+#include <memory>
+#include <mutex>
 #include <utility>
 
 #include "absl/strings/match.h"
