@@ -97,8 +97,7 @@ class Fetching {
     if (!found.ok()) return EndUnconnected(found.status());
     run_.runtime = {.name = Printable(found->version.name, 128),
                     .version = Printable(found->version.version, 128),
-                    .socket = found->socket,
-                    .features = found->runtime->features()};
+                    .socket = found->socket};
     return options_.dry_run ? ShowPlan(*requests, *found->runtime)
                             : Pull(*requests, *found->runtime);
   }

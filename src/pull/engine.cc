@@ -10,6 +10,7 @@
 #include "prepull/base/mailbox.h"
 #include "prepull/base/text.h"
 #include "src/pull/error_class.h"
+#include "src/pull/lease_keeper.h"
 #include "src/pull/pull_loop.h"
 
 namespace prepull {
@@ -112,8 +113,9 @@ class Fetch {
       EndWithoutInventory(inventory.status());
       return;
     }
-    ApplyPlan(*inventory);
-    PullLoop loop(requests_, options_, context_, stop_, run_);
+    LeaseKeeper lease(context_.runtime.extension(), requests_, run_);
+    ApplyPlan(*inventory, lease);
+    PullLoop loop(requests_, options_, context_, lease, stop_, run_);
     const LoopEnd end = loop.Pull();
     StopTheRest(EndingOf(end, loop.runtime_is_away()), context_, run_);
     const absl::Status verified = Verify(end);
@@ -124,10 +126,20 @@ class Fetch {
     } else {
       End(end);
     }
+    if (!loop.left_calls_behind()) lease.End(FateOfLease(end), stop_);
   }
 
  private:
-  void ApplyPlan(const Inventory& inventory) {
+  // What nobody will continue is not kept.
+  LeaseFate FateOfLease(LoopEnd end) const {
+    if (run_.exit_code == ExitCode::kOk) return LeaseFate::kDeleteAll;
+    if (run_.exit_code == ExitCode::kImagesFailed) {
+      return LeaseFate::kDeleteOwn;
+    }
+    return end == LoopEnd::kNoSpace ? LeaseFate::kCollectOwn : LeaseFate::kKeep;
+  }
+
+  void ApplyPlan(const Inventory& inventory, LeaseKeeper& lease) {
     const std::vector<PlannedPull> plan =
         MakePlan(requests_, inventory, options_.policy);
     run_.phase = Phase::kPulling;
@@ -137,6 +149,8 @@ class Fetch {
       }
     }
     TakeSizes(inventory);
+    if (run_.counts.waiting > 0) lease.Begin(stop_);
+    run_.runtime.features.resume = !lease.lease_id().empty();
     context_.observer.OnPlanned(run_);
     TellFinal();
   }

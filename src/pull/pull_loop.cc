@@ -30,10 +30,11 @@ bool IsCounted(Retry retry) {
 
 PullLoop::PullLoop(const std::vector<ImageRequest>& requests,
                    const PullOptions& options, const EngineContext& context,
-                   const std::stop_token& stop, Run& run)
+                   LeaseKeeper& lease, const std::stop_token& stop, Run& run)
     : requests_(requests),
       options_(options),
       context_(context),
+      lease_(lease),
       stop_(stop),
       run_(run),
       pool_(options.concurrency, options.registry_concurrency),
@@ -99,7 +100,7 @@ void PullLoop::Start(size_t image, Instant now) {
   running_.insert(image);
   context_.observer.OnAttempt(run_, outcome);
   work.call = context_.runtime.StartPull(
-      requests_[image].reference->text(),
+      {requests_[image].reference->text(), lease_.lease_id()},
       [mailbox = mailbox_, image](absl::StatusOr<std::string> image_ref) {
         mailbox->Post(PullEnded{image, std::move(image_ref)});
       });
@@ -194,6 +195,7 @@ void PullLoop::OnFailure(size_t image, const absl::Status& error) {
   outcome.took = now - *outcome.started_at;
   TellGate(image, what);
   if (what.retry == Retry::kAwaitRuntime) LoseRuntime();
+  if (what.retry == Retry::kUncounted) lease_.Renew(stop_);
   if (what.retry == Retry::kStopRun) no_space_ = true;
   Retry(image, what);
 }

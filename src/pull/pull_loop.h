@@ -14,6 +14,7 @@
 
 #include "prepull/base/mailbox.h"
 #include "prepull/pull/engine.h"
+#include "src/pull/lease_keeper.h"
 #include "src/pull/pool.h"
 #include "src/pull/retry_policy.h"
 
@@ -26,7 +27,7 @@ class PullLoop {
  public:
   PullLoop(const std::vector<ImageRequest>& requests,
            const PullOptions& options, const EngineContext& context,
-           const std::stop_token& stop, Run& run);
+           LeaseKeeper& lease, const std::stop_token& stop, Run& run);
 
   // Pulls every image of the run that is Waiting. On return each has ended or
   // is Waiting still, and no pull is running (but for calls that did not end
@@ -35,6 +36,9 @@ class PullLoop {
 
   // Whether the runtime had gone away and not come back.
   bool runtime_is_away() const { return runtime_is_away_; }
+
+  // Whether a call was left behind that had not ended.
+  bool left_calls_behind() const { return !running_.empty(); }
 
  private:
   // An image's pull, beside what the run tells about it.
@@ -78,6 +82,7 @@ class PullLoop {
   const std::vector<ImageRequest>& requests_;
   const PullOptions& options_;
   const EngineContext& context_;
+  LeaseKeeper& lease_;
   const std::stop_token& stop_;
   Run& run_;
 

@@ -50,12 +50,12 @@ class ScriptedRuntime : public ContainerRuntime {
       absl::Duration, const std::stop_token&) override {
     return absl::UnimplementedError("");
   }
-  std::unique_ptr<RunningCall> StartPull(const std::string&,
+  std::unique_ptr<RunningCall> StartPull(const PullRequest&,
                                          PullDone) override {
     return nullptr;
   }
   std::unique_ptr<RunningCall> AwaitAnswer(Done) override { return nullptr; }
-  RuntimeFeatures features() const override { return {}; }
+  RuntimeExtension* extension() override { return nullptr; }
 
  private:
   const std::optional<Answer> answer_;

@@ -113,11 +113,13 @@ FakeRuntime::Attempt FakeRuntime::NextAttempt(const std::string& image) {
   return attempt;
 }
 
-std::unique_ptr<RunningCall> FakeRuntime::StartPull(const std::string& image,
+std::unique_ptr<RunningCall> FakeRuntime::StartPull(const PullRequest& request,
                                                     PullDone done) {
+  const std::string& image = request.image;
   auto pull =
       std::make_shared<Pull>(Pull{image, std::move(done), calls_.size()});
-  calls_.push_back({.image = image, .started = clock_.Now()});
+  calls_.push_back(
+      {.image = image, .lease_id = request.lease_id, .started = clock_.Now()});
   running_.push_back(pull);
   most_at_once_ = std::max(most_at_once_, static_cast<int>(running_.size()));
   const Attempt attempt = is_away_ ? Attempt{SocketGone(), absl::ZeroDuration()}

@@ -27,6 +27,7 @@ class FakeRuntime : public ContainerRuntime {
   // An attempt that was made.
   struct Call {
     std::string image;
+    std::string lease_id;
     Instant started;
     Instant ended = Instant::Never();
     bool cancelled = false;
@@ -61,10 +62,13 @@ class FakeRuntime : public ContainerRuntime {
                                          const std::stop_token& stop) override;
   absl::StatusOr<std::vector<StoredImage>> ListImages(
       absl::Duration timeout, const std::stop_token& stop) override;
-  std::unique_ptr<RunningCall> StartPull(const std::string& image,
+  std::unique_ptr<RunningCall> StartPull(const PullRequest& request,
                                          PullDone done) override;
   std::unique_ptr<RunningCall> AwaitAnswer(Done done) override;
-  RuntimeFeatures features() const override { return {}; }
+  RuntimeExtension* extension() override { return extension_; }
+
+  // Without one it is a runtime such as CRI-O.
+  void UseExtension(RuntimeExtension& extension) { extension_ = &extension; }
 
  private:
   struct Pull;
@@ -75,6 +79,7 @@ class FakeRuntime : public ContainerRuntime {
   void End(const std::shared_ptr<Pull>& pull, absl::Status result);
 
   FakeClock& clock_;
+  RuntimeExtension* extension_ = nullptr;
   std::map<std::string, std::deque<Attempt>> scripts_;
   std::map<std::string, StoredImage> stored_;
   std::deque<absl::Status> list_errors_;

@@ -91,7 +91,7 @@ struct RuntimeFacts {
   std::string name = "";
   std::string version = "";
   std::string socket = "";
-  RuntimeFeatures features = {};
+  RuntimeFeatures features = {};  // those that this run uses
 };
 
 struct Run {

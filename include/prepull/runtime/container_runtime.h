@@ -2,8 +2,8 @@
 // pulls.
 //
 // Pulls are asynchronous, so that one thread can run a whole list of them.
-// What only some runtimes can do sits behind features(); the calls for it come
-// as an optional interface of its own.
+// What only some runtimes can do is in an optional
+// interface of its own, extension().
 // Threads: all methods are safe to call from any thread.
 // Source: the CRI ImageService, runtime.v1.
 #ifndef PREPULL_RUNTIME_CONTAINER_RUNTIME_H_
@@ -19,6 +19,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "prepull/runtime/running_call.h"
+#include "prepull/runtime/runtime_extension.h"
 
 namespace prepull {
 
@@ -43,14 +45,9 @@ struct StoredImage {
   bool pinned = false;
 };
 
-// A call that is under way.
-//
-// Destroying it does not end the call; Cancel does, and the call's callback
-// still comes.
-class RunningCall {
- public:
-  virtual ~RunningCall() = default;
-  virtual void Cancel() = 0;
+struct PullRequest {
+  std::string image;          // the text of the list
+  std::string lease_id = "";  // keeps what was downloaded; empty = none
 };
 
 class ContainerRuntime {
@@ -73,21 +70,22 @@ class ContainerRuntime {
   virtual absl::StatusOr<std::vector<StoredImage>> ListImages(
       absl::Duration timeout, const std::stop_token& stop) = 0;
 
-  // Starts a pull of `image`, the text of the list. `done` is called once, on
+  // Starts a pull. `done` is called once, on
   // another thread, and after Cancel as well. The call has no deadline: the
   // caller ends it. Errors: what the runtime reports, with its text;
   //   CANCELLED    Cancel was called
   //   ABORTED      the runtime gave up by itself
   //   UNAVAILABLE  nobody at the socket
-  virtual std::unique_ptr<RunningCall> StartPull(const std::string& image,
+  virtual std::unique_ptr<RunningCall> StartPull(const PullRequest& request,
                                                  PullDone done) = 0;
 
   // Ends OK as soon as the runtime answers, however long that takes; with
   // CANCELLED after Cancel. For a runtime that went away.
   virtual std::unique_ptr<RunningCall> AwaitAnswer(Done done) = 0;
 
-  // What this runtime offers beyond CRI.
-  virtual RuntimeFeatures features() const = 0;
+  // The interface for what it offers beyond CRI, which it may refuse call by
+  // call; null if it has none. Lives as long as this.
+  virtual RuntimeExtension* extension() = 0;
 };
 
 }  // namespace prepull
