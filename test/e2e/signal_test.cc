@@ -72,7 +72,8 @@ TEST_F(SignalTest, EndsAtOnceAtTheSecondSignal) {
   EXPECT_THAT(ended, ExitsWith(3));
   EXPECT_THAT(ended.err, HasSubstr("stopping (again to force)"));
   EXPECT_THAT(ended.err, Not(HasSubstr("prepull: interrupted")));
-  EXPECT_THAT(ended.out, IsEmpty());
+  // The orderly stop may have begun, but its last line never came.
+  EXPECT_THAT(ended.out, Not(HasSubstr("1 image present")));
   EXPECT_NE(Status("/phase"), "no JSON");
 }
 
