@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -15,6 +16,15 @@
 
 namespace prepull {
 namespace {
+
+// A standard stream that came closed would lend its number to the next file
+// that is opened, and lines meant for people would end in that file. A
+// constructor, because libraries open their first files before main.
+[[gnu::constructor(101)]] void OpenClosedStreams() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (fcntl(fd, F_GETFD) == -1) open("/dev/null", O_RDWR);
+  }
+}
 
 int Main(int argc, char** argv) {
   // A reader that goes away shows as EPIPE instead.

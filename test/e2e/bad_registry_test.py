@@ -97,12 +97,13 @@ class BadRegistryTest(unittest.TestCase):
         self.registry.stall(after=300_000, of=DIGEST, times=1)
 
         received, error = self.read_for_a_while(BLOB_PATH)
+        # Before the blob moves again, which would look like its progress.
+        (stall,) = wait_until(lambda: self.registry.stalls, 5, "the hang-up")
         _, second = self.get(BLOB_PATH)
 
         self.assertEqual((received, error), (BLOB[:300_000], TimeoutError))
         self.assertEqual(second, BLOB)
         self.assertEqual(self.registry.bytes_served(), 300_000 + len(BLOB))
-        (stall,) = wait_until(lambda: self.registry.stalls, 5, "the hang-up")
         self.assertEqual((stall.repository, stall.digest),
                          ("team/app", DIGEST))
         self.assertGreater(stall.seconds, 0.25)

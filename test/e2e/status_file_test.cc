@@ -286,6 +286,31 @@ TEST_F(StatusFileTest, KeepsTheLastOneThatFitted) {
   EXPECT_EQ(Warnings(ended), 1) << ended.err;
 }
 
+// Whatever is opened first would get the number of a closed stream.
+TEST_F(StatusFileTest, IsWholeThoughTheStandardStreamsCameClosed) {
+  PrepullProcess fetch(
+      {.arguments = {"fetch", "quay.io/a:1", "--cri-socket", server_.socket(),
+                     "--status-file", status_path()},
+       .in_child = [] {
+         close(STDIN_FILENO);
+         close(STDOUT_FILENO);
+         close(STDERR_FILENO);
+       }});
+
+  EXPECT_THAT(fetch.Wait(), ExitsWith(0));
+  EXPECT_EQ(Status("/phase"), "Succeeded");
+}
+
+TEST_F(StatusFileTest, SaysThatAClosedStandardInputHoldsNoImages) {
+  PrepullProcess fetch(
+      {.arguments = {"fetch", "--image-list-file", "-", "--cri-socket",
+                     server_.socket(), "--status-file", status_path()},
+       .in_child = [] { close(STDIN_FILENO); }});
+
+  EXPECT_THAT(fetch.Wait(), ExitsWith(2));
+  EXPECT_EQ(Status("/reason"), "BadInput");
+}
+
 TEST_F(StatusFileTest, DoesNotChangeTheExitCodeOfAFailedRun) {
   server_.Script("quay.io/a:1", {MissingImage()});
 
