@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -18,13 +19,19 @@ namespace prepull {
 namespace {
 
 // A standard stream that came closed would lend its number to the next file
-// that is opened, and lines meant for people would end in that file. A
-// constructor, because libraries open their first files before main.
-[[gnu::constructor(101)]] void OpenClosedStreams() {
+// that is opened, and lines meant for people would end in that file. Libraries
+// open their first files before main, so this runs before their constructors;
+// by bare system calls, because sanitizers are not awake yet.
+void OpenClosedStreams() {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
-    if (fcntl(fd, F_GETFD) == -1) open("/dev/null", O_RDWR);
+    if (syscall(SYS_fcntl, fd, F_GETFD) == -1) {
+      syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR);
+    }
   }
 }
+
+[[gnu::section(".preinit_array"),
+  gnu::used]] void (*const kBeforeAll)() = OpenClosedStreams;
 
 int Main(int argc, char** argv) {
   // A reader that goes away shows as EPIPE instead.
