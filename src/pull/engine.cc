@@ -149,7 +149,11 @@ class Fetch {
       }
     }
     TakeSizes(inventory);
-    if (run_.counts.waiting > 0) lease.Begin(stop_);
+    if (run_.counts.waiting > 0) {
+      lease.Begin(stop_);
+    } else {
+      run_.bytes.total = 0;
+    }
     run_.runtime.features.resume = !lease.lease_id().empty();
     context_.observer.OnPlanned(run_);
     TellFinal();

@@ -69,26 +69,6 @@ void WriteRuntime(JsonWriter& json, const RuntimeFacts& runtime) {
       .CloseObject();
 }
 
-// The run's total is known only when every image's is.
-void WriteBytes(JsonWriter& json, const Run& run) {
-  int64_t done = 0;
-  std::optional<int64_t> total;
-  if (run.list_known) total = 0;
-  for (const ImageOutcome& image : run.images) {
-    done += image.bytes_done;
-    const bool moves_nothing =
-        image.state == ImageState::kSkipped || image.attempts == 0;
-    if (moves_nothing && IsFinal(image.state)) continue;
-    if (total && image.bytes_total) {
-      *total += *image.bytes_total;
-    } else {
-      total.reset();
-    }
-  }
-  json.OpenObject("bytes").Integer("done", done).Integer("total", total);
-  json.CloseObject();
-}
-
 void WriteImage(JsonWriter& json, const ImageOutcome& image, Instant now) {
   const absl::Duration took = IsFinal(image.state) || !image.started_at
                                   ? image.took
@@ -118,7 +98,10 @@ std::string RunDocument(const Run& run, Instant now, absl::Time wall_now) {
   WriteCounts(json, run);
   WriteState(json, run, wall_now);
   WriteRuntime(json, run.runtime);
-  WriteBytes(json, run);
+  json.OpenObject("bytes")
+      .Integer("done", run.bytes.done)
+      .Integer("total", run.bytes.total)
+      .CloseObject();
   json.OpenArray("images");
   for (const ImageOutcome& image : run.images) WriteImage(json, image, now);
   json.CloseArray().CloseObject();

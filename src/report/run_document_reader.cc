@@ -167,6 +167,13 @@ absl::Status ReadRuntime(const json::object& object, RuntimeFacts& runtime) {
   return keys.status();
 }
 
+absl::Status ReadBytes(const json::object& object, ByteCount& bytes) {
+  Keys keys(object, "bytes.");
+  bytes.done = keys.Number("done");
+  bytes.total = keys.MaybeNumber("total");
+  return keys.status();
+}
+
 absl::Status ReadFacts(Keys& keys, ReadRun& read) {
   Run& run = read.run;
   run.list_known = keys.MaybeNumber("total").has_value();
@@ -189,6 +196,9 @@ absl::Status ReadFacts(Keys& keys, ReadRun& read) {
   run.overall_timeout = read.deadline - run.started_at;
   if (const json::object* runtime = keys.Object("runtime")) {
     RETURN_IF_ERROR(ReadRuntime(*runtime, run.runtime));
+  }
+  if (const json::object* bytes = keys.Object("bytes")) {
+    RETURN_IF_ERROR(ReadBytes(*bytes, run.bytes));
   }
   return keys.status();
 }

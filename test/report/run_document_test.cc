@@ -55,6 +55,7 @@ Run MixedRun() {
                  .version = "1.7.24",
                  .socket = "/run/containerd/containerd.sock",
                  .features = {.byte_progress = true, .resume = true}};
+  run.bytes = {.done = 40908455};
   run.images.reserve(6);
   Add(run, ImageState::kWaiting,
       {.image = "quay.io/a/waiting:1",
@@ -157,16 +158,15 @@ TEST(RunDocumentTest, CountsAStoppedImageInNoneOfTheFourCounts) {
                          R"("failed_pulls":["quay.io/a/failed:1"],)"));
 }
 
-TEST(RunDocumentTest, KnowsTheBytesOfTheRunOnlyIfItKnowsThoseOfEachImage) {
+TEST(RunDocumentTest, TellsTheBytesOfTheRunAndNoSumOverItsImages) {
   prepull::Run run = MixedRun();
   EXPECT_THAT(Written(run),
               HasSubstr(R"("bytes":{"done":40908455,"total":null})"));
 
-  run.images[0].bytes_total = 7;  // the waiting one
-  run.images[4].bytes_total = 8;  // the failed one
+  run.bytes = {.done = 7, .total = 8};
 
-  EXPECT_THAT(Written(run),
-              HasSubstr(R"("bytes":{"done":40908455,"total":44054198})"));
+  EXPECT_THAT(Written(run), HasSubstr(R"("bytes":{"done":7,"total":8})"));
+  EXPECT_EQ(ParseRunDocument(Written(run))->run.bytes.total, 8);
 }
 
 TEST(RunDocumentTest, TellsHowLongAnImageHasBeenPulledThatIsStillPulled) {

@@ -73,6 +73,13 @@ struct ImageOutcome {
   std::string message = "";
 };
 
+// How many bytes are on the node of how many; unknown until everything that
+// counts towards the total is known.
+struct ByteCount {
+  int64_t done = 0;
+  std::optional<int64_t> total = std::nullopt;
+};
+
 // How many images are in each state; always in step with the images.
 struct ImageCounts {
   int64_t waiting = 0;
@@ -108,6 +115,9 @@ struct Run {
   bool list_known = false;
   std::vector<ImageOutcome> images = {};
   ImageCounts counts = {};
+  // Of the images that this run pulls; a layer that several of them share
+  // counts once, so this is no sum over `images`.
+  ByteCount bytes = {};
 
   Phase phase = Phase::kPreparing;
   std::optional<ExitCode> exit_code = std::nullopt;
