@@ -1,4 +1,4 @@
-// How many pulls at once suit a runtime. Pure.
+// What a runtime's version says about how many downloads it does at once. Pure.
 #ifndef PREPULL_CLI_CONCURRENCY_H_
 #define PREPULL_CLI_CONCURRENCY_H_
 
@@ -9,6 +9,10 @@ namespace prepull {
 // 10; but 4 on containerd 2.1 and later, where one semaphore of 3 downloads
 // serves the whole node and a longer queue of ours would delay the kubelet.
 int AutoConcurrency(const RuntimeFacts& runtime);
+
+// How many downloads the runtime does at once on the whole node; 0 = it limits
+// them by image only.
+int NodeDownloadSlots(const RuntimeFacts& runtime);
 
 }  // namespace prepull
 

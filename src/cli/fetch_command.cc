@@ -107,6 +107,7 @@ class Fetching {
                   ContainerRuntime& runtime) {
     PullOptions pull = options_.pull;
     if (pull.concurrency == 0) pull.concurrency = AutoConcurrency(run_.runtime);
+    pull.node_download_slots = NodeDownloadSlots(run_.runtime);
     output_.Begin(run_, pull.concurrency);
     Observers observers({&status_file_, &output_});
     const EngineContext engine = {.runtime = runtime,

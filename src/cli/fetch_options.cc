@@ -63,11 +63,22 @@ void AddPoolFlags(Command& command, PullOptions& pull) {
                  });
 }
 
+void AddStallFlag(Command& command, absl::Duration& stall_timeout) {
+  command.Duration({.name = "--stall-timeout",
+                    .value = "D",
+                    .text = "where progress can be seen (containerd): an "
+                            "attempt that makes none for so long is ended and "
+                            "goes on later; adapts to the link; 0 = off",
+                    .fallback = "5s"},
+                   stall_timeout);
+}
+
 void AddRetryFlags(Command& command, RetryOptions& retry) {
   command.Duration({.name = "--initial-pull-attempt-timeout",
                     .value = "D",
-                    .text = "how long the first attempt at an image may take; "
-                            "doubles with each attempt",
+                    .text = "where no progress can be seen: how long the "
+                            "first attempt at an image may take; doubles with "
+                            "each attempt",
                     .fallback = "30s"},
                    retry.first_timeout);
   command.Duration({.name = "--max-pull-attempt-timeout",
@@ -132,6 +143,7 @@ void AddOutputFlags(Command& command, FetchOptions& options) {
 void AddFetchFlags(Command& command, FetchOptions& options) {
   AddImageArguments(command, options.images);
   AddPoolFlags(command, options.pull);
+  AddStallFlag(command, options.pull.stall_timeout);
   AddRetryFlags(command, options.pull.retry);
   command.Duration({.name = "--overall-timeout",
                     .value = "D",

@@ -154,7 +154,11 @@ class Fetch {
     } else {
       run_.bytes.total = 0;
     }
+    // Without a lease a cut would lose bytes, so nothing is cut for a stall.
     run_.runtime.features.resume = !lease.lease_id().empty();
+    run_.runtime.features.byte_progress =
+        run_.runtime.features.resume &&
+        options_.stall_timeout > absl::ZeroDuration();
     context_.observer.OnPlanned(run_);
     TellFinal();
   }

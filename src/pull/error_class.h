@@ -19,6 +19,7 @@ namespace prepull {
 enum class Retry {
   kNever,           // permanent: one attempt was enough
   kNextCredential,  // these credentials were refused
+  kAtOnce,          // a cut that lost nothing: straight back into the queue
   kWholeBudget,     // transient: until the deadline or --max-attempts
   kFewTimes,        // transient, but three in all: a broken proxy stays broken
   kLater,           // rate limit: the registry's gate closes for everybody

@@ -5,8 +5,10 @@
 
 namespace prepull {
 
-void Pool::Add(size_t image, const std::string& registry, Instant due) {
-  lanes_[registry].waiting.emplace(Place(due, added_++), image);
+void Pool::Add(size_t image, const std::string& registry,
+               const std::string& alone_in, Instant due) {
+  lanes_[registry].waiting.emplace(Place(due, added_++),
+                                   Waiting{image, alone_in});
   ++waiting_;
 }
 
@@ -14,24 +16,53 @@ bool Pool::HasSlot(const Lane& lane) const {
   return registry_concurrency_ == 0 || lane.running < registry_concurrency_;
 }
 
+// Moves what is due but may not start yet out of the way.
+void Pool::ParkDue(Lane& lane, Instant now) {
+  while (!lane.waiting.empty()) {
+    const auto first = lane.waiting.begin();
+    if (first->first.first > now) return;
+    const auto held = held_.find(first->second.alone_in);
+    if (held == held_.end() || held->second.holder == first->second.image) {
+      return;
+    }
+    held->second.parked.insert(lane.waiting.extract(first));
+  }
+}
+
 std::optional<size_t> Pool::Take(Instant now) {
   if (running_ >= concurrency_) return std::nullopt;
   Lane* best = nullptr;
   for (auto& [registry, lane] : lanes_) {
+    ParkDue(lane, now);
     if (lane.waiting.empty() || !HasSlot(lane)) continue;
     const Place& first = lane.waiting.begin()->first;
     if (first.first > now || !lane.gate.IsOpen(now)) continue;
     if (best == nullptr || first < best->waiting.begin()->first) best = &lane;
   }
   if (best == nullptr) return std::nullopt;
-  const auto first = best->waiting.begin();
-  const size_t image = first->second;
-  best->waiting.erase(first);
+  const Waiting taken = best->waiting.begin()->second;
+  best->waiting.erase(best->waiting.begin());
+  if (!taken.alone_in.empty()) {
+    held_.try_emplace(taken.alone_in, Repository{taken.image, best, {}});
+  }
   best->gate.OnStart(now);
   ++best->running;
   --waiting_;
   ++running_;
-  return image;
+  return taken.image;
+}
+
+void Pool::LetOthersIn(size_t image, const std::string& repository) {
+  const auto held = held_.find(repository);
+  if (held == held_.end() || held->second.holder != image) return;
+  auto& [holder, lane, parked] = held->second;
+  if (parked.empty()) {
+    held_.erase(held);
+    return;
+  }
+  const auto next = parked.begin();
+  holder = next->second.image;
+  lane->waiting.insert(parked.extract(next));
 }
 
 void Pool::Release(const std::string& registry) {

@@ -3,7 +3,8 @@
 // Work-conserving: a slot is taken only while a pull runs, and is never left
 // empty while anything is due. What waits (for its first attempt, a retry, a
 // closed registry gate) waits here by due time and holds no slot; ties go in
-// the order of Add, so the order of the list is the order of pulling.
+// the order of Add, so the order of the list is the order of pulling. A pull
+// may ask to be the only one of its repository until it lets others in.
 // Pure: time comes in. Not thread-safe.
 #ifndef PREPULL_PULL_POOL_H_
 #define PREPULL_PULL_POOL_H_
@@ -13,6 +14,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
 #include "prepull/base/clock.h"
@@ -27,12 +29,18 @@ class Pool {
       : concurrency_(concurrency),
         registry_concurrency_(registry_concurrency) {}
 
-  // Queues `image` (the caller's number for it) until `due`.
-  void Add(size_t image, const std::string& registry, Instant due);
+  // Queues `image` (the caller's number for it) until `due`. `alone_in`: the
+  // repository of which no other such pull may run; empty = none.
+  void Add(size_t image, const std::string& registry,
+           const std::string& alone_in, Instant due);
 
   // The image to start now, which takes a slot; nothing if none is due, none
   // may start or no slot is free.
   std::optional<size_t> Take(Instant now);
+
+  // The next pull that wants to be alone in `repository` may start, if it was
+  // `image` that kept it waiting.
+  void LetOthersIn(size_t image, const std::string& repository);
 
   // The pull of an image of `registry` ended: its slot is free.
   void Release(const std::string& registry);
@@ -48,18 +56,33 @@ class Pool {
  private:
   using Place = std::pair<Instant, uint64_t>;  // due time, order of Add
 
+  struct Waiting {
+    size_t image;
+    std::string alone_in;
+  };
+
   // The images of one registry.
   struct Lane {
-    std::map<Place, size_t> waiting;
+    std::map<Place, Waiting> waiting;
     int running = 0;
     RegistryGate gate;
   };
 
+  // A repository that one pull has for itself: it runs, or it is the next to
+  // start. The others are parked when they are due.
+  struct Repository {
+    size_t holder;
+    Lane* lane;
+    std::map<Place, Waiting> parked;
+  };
+
   bool HasSlot(const Lane& lane) const;
+  void ParkDue(Lane& lane, Instant now);
 
   const int concurrency_;
   const int registry_concurrency_;
   std::map<std::string, Lane> lanes_;
+  std::unordered_map<std::string, Repository> held_;  // repositories
   uint64_t added_ = 0;
   size_t waiting_ = 0;
   int running_ = 0;

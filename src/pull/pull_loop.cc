@@ -17,14 +17,10 @@ constexpr absl::Duration kCancelPatience = absl::Seconds(1);
 // A runtime that accepts connections and refuses to answer is asked this often.
 constexpr absl::Duration kAskRuntimeAgain = absl::Seconds(1);
 
-ErrorClass TimedOut() {
-  return {.reason = Reason::kTimeout, .retry = Retry::kWholeBudget};
-}
-
-bool IsCounted(Retry retry) {
-  return retry != Retry::kLater && retry != Retry::kUncounted &&
-         retry != Retry::kAwaitRuntime;
-}
+constexpr ErrorClass kTimedOut = {.reason = Reason::kTimeout,
+                                  .retry = Retry::kWholeBudget};
+constexpr ErrorClass kStalled = {.reason = Reason::kStalled,
+                                 .retry = Retry::kAtOnce};
 
 }  // namespace
 
@@ -38,7 +34,26 @@ PullLoop::PullLoop(const std::vector<ImageRequest>& requests,
       stop_(stop),
       run_(run),
       pool_(options.concurrency, options.registry_concurrency),
-      work_(requests.size()) {}
+      work_(requests.size()) {
+  if (run.runtime.features.byte_progress) WatchDownloads();
+}
+
+void PullLoop::WatchDownloads() {
+  watch_ = std::make_unique<DownloadWatch>(
+      requests_, options_.stall_timeout, options_.node_download_slots,
+      DownloadWatch::Seams{
+          .extension = *context_.runtime.extension(),
+          .clock = context_.clock,
+          .post =
+              [mailbox = mailbox_](Errand errand) {
+                mailbox->Post(std::move(errand));
+              },
+          .on_manifest_known =
+              [this](size_t image) {
+                pool_.LetOthersIn(image, RepositoryOf(image));
+              }},
+      run_);
+}
 
 LoopEnd PullLoop::Pull() {
   std::stop_callback wake(stop_,
@@ -50,8 +65,10 @@ LoopEnd PullLoop::Pull() {
     if (const std::optional<LoopEnd> end = ReasonToEnd(now)) {
       CancelAll();
       DrainFor(kCancelPatience);
+      if (watch_ != nullptr) watch_->SettleAll();
       return *end;
     }
+    if (watch_ != nullptr) watch_->Turn(now);
     CutLate(now);
     AskForRuntime(now);
     StartDue(now);
@@ -66,13 +83,18 @@ void PullLoop::QueueAll() {
       context_.clock.Now() + options_.start_jitter * context_.roll_dice();
   for (size_t i = 0; i < run_.images.size(); ++i) {
     if (run_.images[i].state != ImageState::kWaiting) continue;
-    pool_.Add(i, RegistryOf(i), due);
+    Queue(i, due);
   }
+}
+
+void PullLoop::Queue(size_t image, Instant due) {
+  const bool alone = watch_ != nullptr && watch_->NeedsToBeAlone(image);
+  pool_.Add(image, RegistryOf(image), alone ? RepositoryOf(image) : "", due);
 }
 
 std::optional<LoopEnd> PullLoop::ReasonToEnd(Instant now) const {
   if (no_space_ && running_.empty()) return LoopEnd::kNoSpace;
-  if (pool_.is_idle()) return LoopEnd::kAllEnded;
+  if (pool_.is_idle() && unsettled_ == 0) return LoopEnd::kAllEnded;
   if (stop_.stop_requested()) return LoopEnd::kStopRequested;
   if (now < run_.deadline()) return std::nullopt;
   return no_space_ ? LoopEnd::kNoSpace : LoopEnd::kDeadline;
@@ -91,14 +113,16 @@ void PullLoop::Start(size_t image, Instant now) {
   if (!outcome.started_at) outcome.started_at = now;
   ++outcome.attempts;
   outcome.next_attempt_at.reset();
-  work.cut = false;
+  work.cut.reset();
   work.attempt_started = now;
-  work.attempt_timeout = AttemptTimeout(options_.retry, work.history.counted,
-                                        run_.deadline() - now);
+  work.attempt_timeout = AttemptTimeout(
+      options_.retry, work.history, run_.deadline() - now,
+      /*gets_the_rest=*/!run_.runtime.features.byte_progress);
   work.attempt_ends = now + work.attempt_timeout;
   run_.Move(outcome, ImageState::kPulling);
   running_.insert(image);
   context_.observer.OnAttempt(run_, outcome);
+  if (watch_ != nullptr) watch_->OnStart(image);
   work.call = context_.runtime.StartPull(
       {requests_[image].reference->text(), lease_.lease_id()},
       [mailbox = mailbox_, image](absl::StatusOr<std::string> image_ref) {
@@ -109,10 +133,29 @@ void PullLoop::Start(size_t image, Instant now) {
 void PullLoop::CutLate(Instant now) {
   for (const size_t image : running_) {
     Work& work = work_[image];
-    if (work.cut || now < work.attempt_ends) continue;
-    work.cut = true;
-    work.call->Cancel();
+    if (work.cut) continue;
+    const Verdict verdict =
+        watch_ ? watch_->Judge(image, now) : Verdict::kPlainTimeout;
+    if (verdict == Verdict::kStalled) {
+      Cut(image, kStalled,
+          absl::StrCat("nothing arrived for ",
+                       HumanDuration(watch_->Patience(image))));
+    } else if (verdict != Verdict::kPlainTimeout) {
+      work.attempt_ends = now + work.attempt_timeout;
+    } else if (now >= work.attempt_ends) {
+      Cut(image, kTimedOut,
+          absl::StrCat(watch_ ? "nothing to be seen of it for "
+                              : "not finished within ",
+                       HumanDuration(work.attempt_timeout)));
+    }
   }
+}
+
+void PullLoop::Cut(size_t image, ErrorClass why, std::string message) {
+  Work& work = work_[image];
+  work.cut = why;
+  work.why_cut = std::move(message);
+  work.call->Cancel();
 }
 
 Instant PullLoop::NextAlarm(Instant now) {
@@ -126,6 +169,7 @@ Instant PullLoop::NextAlarm(Instant now) {
   for (const size_t image : running_) {
     if (!work_[image].cut) next = std::min(next, work_[image].attempt_ends);
   }
+  if (watch_ != nullptr) next = std::min(next, watch_->NextTurn());
   return next;
 }
 
@@ -133,9 +177,11 @@ void PullLoop::ReadMail() {
   for (const Letter& letter : mailbox_->Take()) {
     if (const auto* ended = std::get_if<PullEnded>(&letter)) {
       OnPullEnded(*ended);
-      continue;
+    } else if (const auto* answered = std::get_if<RuntimeAnswered>(&letter)) {
+      OnAnswer(answered->status);
+    } else {
+      std::get<Errand>(letter)();
     }
-    OnAnswer(std::get<RuntimeAnswered>(letter).status);
   }
 }
 
@@ -152,52 +198,74 @@ void PullLoop::OnAnswer(const absl::Status& answer) {
 }
 
 void PullLoop::OnPullEnded(const PullEnded& ended) {
-  ImageOutcome& outcome = run_.images[ended.image];
-  Work& work = work_[ended.image];
-  running_.erase(ended.image);
-  work.call.reset();
-  pool_.Release(RegistryOf(ended.image));
-  if (!ended.image_ref.ok()) {
-    OnFailure(ended.image, ended.image_ref.status());
-    return;
+  const size_t image = ended.image;
+  running_.erase(image);
+  work_[image].call.reset();
+  pool_.LetOthersIn(image, RepositoryOf(image));
+  pool_.Release(RegistryOf(image));
+  if (ended.image_ref.ok()) {
+    OnPulled(image, *ended.image_ref);
+  } else {
+    OnFailure(image, ended.image_ref.status());
   }
-  pool_.gate(RegistryOf(ended.image)).OnAnswer(work.attempt_started);
-  outcome.image_ref = Printable(*ended.image_ref, 512);
+}
+
+void PullLoop::OnPulled(size_t image, const std::string& image_ref) {
+  ImageOutcome& outcome = run_.images[image];
+  pool_.gate(RegistryOf(image)).OnAnswer(work_[image].attempt_started);
+  outcome.image_ref = Printable(image_ref, 512);
   outcome.reason = Reason::kNone;
   outcome.message.clear();
   outcome.took = context_.clock.Now() - *outcome.started_at;
   run_.Move(outcome, ImageState::kPulled);
-  context_.observer.OnEnded(run_, outcome);
+  if (watch_ == nullptr) {
+    context_.observer.OnEnded(run_, outcome);
+    return;
+  }
+  ++unsettled_;
+  watch_->OnPulled(image, [this, &outcome] {
+    --unsettled_;
+    context_.observer.OnEnded(run_, outcome);
+  });
 }
 
 void PullLoop::OnFailure(size_t image, const absl::Status& error) {
   ImageOutcome& outcome = run_.images[image];
   Work& work = work_[image];
   run_.Move(outcome, ImageState::kWaiting);
-  const Instant now = context_.clock.Now();
-  // Cancelled because the run ends, not because of the attempt.
-  if (error.code() == absl::StatusCode::kCancelled && !work.cut) return;
-
-  const bool timed_out =
+  const bool was_cut =
       work.cut && error.code() == absl::StatusCode::kCancelled;
-  const ErrorClass what = timed_out ? TimedOut() : Classify(error);
-  outcome.reason = what.reason;
-  outcome.message = timed_out
-                        ? absl::StrCat("not finished within ",
-                                       HumanDuration(work.attempt_timeout))
-                        : ReportedMessage(error);
-  ++work.history.in_row;
-  if (IsCounted(what.retry)) ++work.history.counted;
-  if (what.retry == Retry::kFewTimes) ++work.history.few_times;
-  if (what.retry == Retry::kUncounted || what.retry == Retry::kAwaitRuntime) {
-    --outcome.attempts;
+  // Cancelled because the run ends, not because of the attempt.
+  const bool run_ends =
+      error.code() == absl::StatusCode::kCancelled && !work.cut;
+  const ErrorClass what = was_cut ? *work.cut : Classify(error);
+  if (!run_ends) {
+    outcome.reason = what.reason;
+    outcome.message = was_cut ? work.why_cut : ReportedMessage(error);
+    outcome.took = context_.clock.Now() - *outcome.started_at;
+    TellGate(image, what);
+    if (what.retry == Retry::kAwaitRuntime) LoseRuntime();
+    if (what.retry == Retry::kUncounted) lease_.Renew(stop_);
+    if (what.retry == Retry::kStopRun) no_space_ = true;
   }
-  outcome.took = now - *outcome.started_at;
-  TellGate(image, what);
-  if (what.retry == Retry::kAwaitRuntime) LoseRuntime();
-  if (what.retry == Retry::kUncounted) lease_.Renew(stop_);
-  if (what.retry == Retry::kStopRun) no_space_ = true;
-  Retry(image, what);
+  if (watch_ == nullptr) {
+    if (!run_ends) Count(image, what, /*gained_bytes=*/false);
+    return;
+  }
+  ++unsettled_;
+  watch_->OnFailed(image, was_cut, [=, this](bool gained_bytes) {
+    --unsettled_;
+    if (!run_ends) Count(image, what, gained_bytes);
+  });
+}
+
+void PullLoop::Count(size_t image, const ErrorClass& error,
+                     bool gained_bytes) {
+  if (error.retry == Retry::kUncounted || error.retry == Retry::kAwaitRuntime) {
+    --run_.images[image].attempts;
+  }
+  work_[image].history.Add(error, gained_bytes);
+  Retry(image, error);
 }
 
 void PullLoop::Retry(size_t image, const ErrorClass& error) {
@@ -210,7 +278,7 @@ void PullLoop::Retry(size_t image, const ErrorClass& error) {
     return;
   }
   const Instant now = context_.clock.Now();
-  pool_.Add(image, RegistryOf(image), now + *delay);
+  Queue(image, now + *delay);
   const Instant gate = pool_.gate(RegistryOf(image)).NextChange(now);
   const absl::Duration gate_opens =
       gate == Instant::Never() ? absl::ZeroDuration() : gate - now;
@@ -273,6 +341,10 @@ void PullLoop::DrainFor(absl::Duration patience) {
 
 const std::string& PullLoop::RegistryOf(size_t image) const {
   return requests_[image].reference->registry();
+}
+
+const std::string& PullLoop::RepositoryOf(size_t image) const {
+  return requests_[image].reference->repository();
 }
 
 }  // namespace prepull

@@ -5,7 +5,9 @@
 #ifndef PREPULL_PULL_PULL_LOOP_H_
 #define PREPULL_PULL_PULL_LOOP_H_
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -14,6 +16,7 @@
 
 #include "prepull/base/mailbox.h"
 #include "prepull/pull/engine.h"
+#include "src/pull/download_watch.h"
 #include "src/pull/lease_keeper.h"
 #include "src/pull/pool.h"
 #include "src/pull/retry_policy.h"
@@ -46,9 +49,10 @@ class PullLoop {
     AttemptHistory history;
     std::unique_ptr<RunningCall> call;
     Instant attempt_started;
-    Instant attempt_ends = Instant::Never();
     absl::Duration attempt_timeout;
-    bool cut = false;  // by us, for its attempt timeout
+    Instant attempt_ends = Instant::Never();  // unless it is seen to go on
+    std::optional<ErrorClass> cut = std::nullopt;  // by us, and why
+    std::string why_cut = "";
   };
 
   struct PullEnded {
@@ -58,18 +62,24 @@ class PullLoop {
   struct RuntimeAnswered {
     absl::Status status;
   };
-  using Letter = std::variant<PullEnded, RuntimeAnswered>;
+  using Errand = DownloadWatch::Errand;
+  using Letter = std::variant<PullEnded, RuntimeAnswered, Errand>;
 
+  void WatchDownloads();
   void QueueAll();
+  void Queue(size_t image, Instant due);
   std::optional<LoopEnd> ReasonToEnd(Instant now) const;
   void StartDue(Instant now);
   void Start(size_t image, Instant now);
   void CutLate(Instant now);
+  void Cut(size_t image, ErrorClass why, std::string message);
   Instant NextAlarm(Instant now);
   void ReadMail();
   void OnAnswer(const absl::Status& answer);
   void OnPullEnded(const PullEnded& ended);
+  void OnPulled(size_t image, const std::string& image_ref);
   void OnFailure(size_t image, const absl::Status& error);
+  void Count(size_t image, const ErrorClass& error, bool gained_bytes);
   void Retry(size_t image, const ErrorClass& error);
   void TellGate(size_t image, const ErrorClass& error);
   void LoseRuntime();
@@ -78,6 +88,7 @@ class PullLoop {
   void DrainFor(absl::Duration patience);
 
   const std::string& RegistryOf(size_t image) const;
+  const std::string& RepositoryOf(size_t image) const;
 
   const std::vector<ImageRequest>& requests_;
   const PullOptions& options_;
@@ -93,6 +104,8 @@ class PullLoop {
   Instant ask_runtime_at_;                 // while it is away
   std::unique_ptr<RunningCall> question_;  // asks it to answer
   bool no_space_ = false;
+  int unsettled_ = 0;  // attempts that ended and whose bytes are not known yet
+  std::unique_ptr<DownloadWatch> watch_;  // null where nothing can be seen
   // Shared with the callbacks of calls that may outlive the loop.
   std::shared_ptr<Mailbox<Letter>> mailbox_ =
       std::make_shared<Mailbox<Letter>>();

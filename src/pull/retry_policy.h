@@ -12,9 +12,14 @@ namespace prepull {
 
 // What has been tried for one image so far.
 struct AttemptHistory {
-  int counted = 0;    // attempts that count towards --max-attempts
-  int in_row = 0;     // failures since the delay began to grow
-  int few_times = 0;  // failures of the class that gets three tries
+  int counted = 0;     // attempts that count towards --max-attempts
+  int since_gain = 0;  // of those, since the timeout began to grow
+  int in_row = 0;      // failures since the delay began to grow
+  int few_times = 0;   // failures of the class that gets three tries
+
+  // Takes in an attempt that failed with `error`. One that gained bytes sets
+  // delay and timeout back and does not count.
+  void Add(const ErrorClass& error, bool gained_bytes);
 };
 
 // How long to wait before the next attempt, or nothing if there is none.
@@ -27,13 +32,14 @@ std::optional<absl::Duration> DelayBeforeNext(const RetryOptions& options,
                                               const ErrorClass& error,
                                               double dice);
 
-// How long the next attempt may take when no progress can be seen.
+// How long the next attempt may take while no progress can be seen.
 //
-// Doubles with each counted attempt up to the cap, if there is one. Without a
-// cap the attempt whose successor could no longer double within `remaining`
-// gets all of it.
-absl::Duration AttemptTimeout(const RetryOptions& options, int counted_attempts,
-                              absl::Duration remaining);
+// Doubles with each counted attempt since the last one that gained bytes, up
+// to the cap, if there is one. `gets_the_rest`: without a cap the attempt
+// whose successor could no longer double within `remaining` gets all of it.
+absl::Duration AttemptTimeout(const RetryOptions& options,
+                              const AttemptHistory& history,
+                              absl::Duration remaining, bool gets_the_rest);
 
 }  // namespace prepull
 

@@ -103,6 +103,8 @@ Verdict StallDetector::Judge(const AttemptView& attempt) const {
   // cut: it is reopened at the earliest when this one knows what to open.
   const Instant could_open =
       std::max(attempt.started, attempt.blobs_known_since);
+  const absl::Duration patience = Patience(attempt.window);
+  const bool may_wait_for_slot = SlotsAreTaken(patience);
   bool has_open = false;
   Instant rests_since = could_open;
   for (const std::string& blob : *attempt.blobs) {
@@ -113,31 +115,42 @@ Verdict StallDetector::Judge(const AttemptView& attempt) const {
       rests_since = std::max(rests_since, *download.left);
       continue;
     }
-    has_open = true;
     const Instant opened = std::max(could_open, download.seen);
     const bool moved = download.rose && *download.rose > opened;
+    if (!moved && may_wait_for_slot) continue;
+    has_open = true;
     rests_since = std::max(
         rests_since,
         moved ? *download.rose : opened + RehashTime(download.offset_bytes));
   }
   if (has_open) {
-    return observed_ - rests_since < Patience(attempt.window)
-               ? Verdict::kLeaveAlone
-               : Verdict::kStalled;
+    return observed_ - rests_since < patience ? Verdict::kLeaveAlone
+                                              : Verdict::kStalled;
   }
   return observed_ < node_moves_until_ ? Verdict::kLeaveAlone
                                        : Verdict::kPlainTimeout;
+}
+
+// Whether so many downloads move that one which does not may be a leftover of
+// an attempt that was cut: listed, and waiting for its turn.
+bool StallDetector::SlotsAreTaken(absl::Duration patience) const {
+  if (node_slots_ == 0) return false;
+  const auto moving = std::count_if(
+      downloads_.begin(), downloads_.end(), [&](const auto& entry) {
+        const Download& download = entry.second;
+        return !download.left && download.rose &&
+               observed_ - *download.rose < patience;
+      });
+  return moving >= node_slots_;
 }
 
 absl::Duration StallDetector::Patience(absl::Duration window) const {
   return std::max(window, kSteps * fair_step_);
 }
 
-std::optional<int64_t> StallDetector::BytesDone(
-    const std::string& digest) const {
+bool StallDetector::RoseSince(const std::string& digest, Instant since) const {
   const auto it = downloads_.find(digest);
-  if (it == downloads_.end() || it->second.left) return std::nullopt;
-  return it->second.offset_bytes;
+  return it != downloads_.end() && it->second.rose && *it->second.rose > since;
 }
 
 absl::Duration NextWindow(absl::Duration last_window,

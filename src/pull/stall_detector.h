@@ -45,6 +45,10 @@ enum class Verdict {
 
 class StallDetector {
  public:
+  // `node_slots`: how many downloads the runtime allows at once for the whole
+  // node; 0 = no such limit.
+  explicit StallDetector(int node_slots = 0) : node_slots_(node_slots) {}
+
   // Takes in what the runtime lists at `now`, each digest once; `now` never
   // goes back.
   //
@@ -55,13 +59,12 @@ class StallDetector {
   // As of the last Observe, so that a listing which is late cuts nothing.
   Verdict Judge(const AttemptView& attempt) const;
 
+  // Whether the download has been seen to move after `since`.
+  bool RoseSince(const std::string& digest, Instant since) const;
+
   // How long a download may rest beside what moves on the node: `window`, or
   // four fair steps if that is longer.
   absl::Duration Patience(absl::Duration window) const;
-
-  // The bytes of an open download, those of earlier attempts included; nothing
-  // if it is not open: not begun, or finished.
-  std::optional<int64_t> BytesDone(const std::string& digest) const;
 
  private:
   struct Download {
@@ -80,8 +83,10 @@ class StallDetector {
 
   int64_t Take(const OpenDownload& listed);
   void PartWithTheUnlisted();
+  bool SlotsAreTaken(absl::Duration patience) const;
   absl::Duration FairStep() const;
 
+  int node_slots_;
   Instant observed_;
   absl::flat_hash_map<std::string, Download> downloads_;
   // Of the last 30 s.

@@ -28,15 +28,15 @@ std::vector<size_t> TakeAll(Pool& pool, Instant now) {
 
 TEST(PoolTest, StartsInTheOrderOfTheList) {
   Pool pool(3, 0);
-  for (size_t i = 0; i < 5; ++i) pool.Add(i, i % 2 ? "a" : "b", At(0));
+  for (size_t i = 0; i < 5; ++i) pool.Add(i, i % 2 ? "a" : "b", "", At(0));
 
   EXPECT_THAT(TakeAll(pool, At(0)), ElementsAre(0, 1, 2));
 }
 
 TEST(PoolTest, HoldsNoSlotForWhatIsNotDue) {
   Pool pool(1, 0);
-  pool.Add(0, "a", At(10));
-  pool.Add(1, "a", At(0));
+  pool.Add(0, "a", "", At(10));
+  pool.Add(1, "a", "", At(0));
 
   EXPECT_THAT(pool.Take(At(0)), Optional(1));
   pool.Release("a");
@@ -47,20 +47,20 @@ TEST(PoolTest, HoldsNoSlotForWhatIsNotDue) {
 
 TEST(PoolTest, PutsARetryBehindWhatWasNeverTried) {
   Pool pool(1, 0);
-  pool.Add(0, "a", At(0));
-  pool.Add(1, "a", At(0));
+  pool.Add(0, "a", "", At(0));
+  pool.Add(1, "a", "", At(0));
   pool.Take(At(0));
   pool.Release("a");
 
-  pool.Add(0, "a", At(0));
+  pool.Add(0, "a", "", At(0));
 
   EXPECT_THAT(pool.Take(At(5)), Optional(1));
 }
 
 TEST(PoolTest, LimitsOneRegistryWithoutHoldingUpTheOthers) {
   Pool pool(10, 2);
-  for (size_t i = 0; i < 4; ++i) pool.Add(i, "slow", At(0));
-  pool.Add(4, "other", At(0));
+  for (size_t i = 0; i < 4; ++i) pool.Add(i, "slow", "", At(0));
+  pool.Add(4, "other", "", At(0));
 
   EXPECT_THAT(TakeAll(pool, At(0)), ElementsAre(0, 1, 4));
   EXPECT_EQ(pool.NextChange(At(0)), Instant::Never());
@@ -70,9 +70,9 @@ TEST(PoolTest, LimitsOneRegistryWithoutHoldingUpTheOthers) {
 
 TEST(PoolTest, ClosesOneRegistryWithoutHoldingUpTheOthers) {
   Pool pool(10, 0);
-  pool.Add(0, "limited", At(0));
-  pool.Add(1, "limited", At(0));
-  pool.Add(2, "other", At(0));
+  pool.Add(0, "limited", "", At(0));
+  pool.Add(1, "limited", "", At(0));
+  pool.Add(2, "other", "", At(0));
   pool.gate("limited").OnRateLimit(At(0), At(0), std::nullopt, 0);
 
   EXPECT_THAT(TakeAll(pool, At(1)), ElementsAre(2));
@@ -80,11 +80,56 @@ TEST(PoolTest, ClosesOneRegistryWithoutHoldingUpTheOthers) {
   EXPECT_THAT(TakeAll(pool, At(30)), ElementsAre(0));
 }
 
+TEST(PoolTest, LetsOnePullBeAloneInItsRepositoryUntilItLetsOthersIn) {
+  Pool pool(10, 0);
+  for (size_t i = 0; i < 3; ++i) pool.Add(i, "a", "a/app", At(0));
+  pool.Add(3, "a", "a/other", At(0));
+  pool.Add(4, "a", "", At(0));  // any number of these
+
+  EXPECT_THAT(TakeAll(pool, At(0)), ElementsAre(0, 3, 4));
+  EXPECT_EQ(pool.NextChange(At(0)), Instant::Never());
+  pool.LetOthersIn(0, "a/app");
+  EXPECT_THAT(TakeAll(pool, At(1)), ElementsAre(1));
+  pool.LetOthersIn(0, "a/app");  // has done so before
+  EXPECT_THAT(TakeAll(pool, At(1)), ElementsAre());
+  pool.LetOthersIn(1, "a/app");
+  EXPECT_THAT(TakeAll(pool, At(1)), ElementsAre(2));
+  pool.LetOthersIn(2, "a/app");
+  EXPECT_FALSE(pool.is_idle());
+}
+
+TEST(PoolTest, WhatIsNotDueKeepsNobodyOutOfItsRepository) {
+  Pool pool(10, 0);
+  pool.Add(0, "a", "a/app", At(0));
+  pool.Add(1, "a", "a/app", At(60));
+  EXPECT_THAT(TakeAll(pool, At(0)), ElementsAre(0));
+
+  pool.LetOthersIn(0, "a/app");
+  pool.Add(2, "a", "a/app", At(5));
+
+  EXPECT_EQ(pool.NextChange(At(1)), At(5));
+  EXPECT_THAT(TakeAll(pool, At(5)), ElementsAre(2));
+}
+
+TEST(PoolTest, TheNextOfARepositoryWaitsForASlotAsEveryoneDoes) {
+  Pool pool(1, 0);
+  pool.Add(0, "a", "a/app", At(0));
+  pool.Add(1, "a", "a/app", At(0));
+  pool.Add(2, "a", "", At(0));
+  EXPECT_THAT(TakeAll(pool, At(0)), ElementsAre(0));
+  EXPECT_THAT(pool.Take(At(0)), Eq(std::nullopt));
+
+  pool.LetOthersIn(0, "a/app");
+  pool.Release("a");
+
+  EXPECT_THAT(TakeAll(pool, At(0)), ElementsAre(1));
+}
+
 TEST(PoolTest, IsIdleWhenNothingRunsAndNothingWaits) {
   Pool pool(1, 0);
   EXPECT_TRUE(pool.is_idle());
 
-  pool.Add(0, "a", At(0));
+  pool.Add(0, "a", "", At(0));
   EXPECT_FALSE(pool.is_idle());
   pool.Take(At(0));
   EXPECT_FALSE(pool.is_idle());
@@ -105,7 +150,7 @@ TEST(PoolTest, IsNeverOverfullAndNeverIdleWhileWorkIsDue) {
     for (size_t i = 0; i < images; ++i) {
       const int seconds = static_cast<int>(random() % 10);
       due.insert(seconds);
-      pool.Add(i, random() % 2 ? "a" : "b", At(seconds));
+      pool.Add(i, random() % 2 ? "a" : "b", "", At(seconds));
     }
     size_t started = 0;
     for (int now = 0; now < 10; ++now) {

@@ -71,19 +71,26 @@ TEST(DelayBeforeNextTest, LeavesTheWaitForARateLimitToTheGate) {
               Optional(kNoTime));
 }
 
+// Of an attempt behind so many that gained nothing.
+absl::Duration Timeout(const RetryOptions& options, int since_gain,
+                       absl::Duration remaining) {
+  return AttemptTimeout(options, {.since_gain = since_gain}, remaining,
+                        /*gets_the_rest=*/true);
+}
+
 // What each of the first attempts gets, if each uses it all.
 TEST(AttemptTimeoutTest, DoublesAndGivesAllThatIsLeftToTheLast) {
   const RetryOptions options;
   const absl::Duration overall = absl::Minutes(20);
 
-  EXPECT_EQ(AttemptTimeout(options, 0, overall), absl::Seconds(30));
-  EXPECT_EQ(AttemptTimeout(options, 1, overall - absl::Seconds(30)),
+  EXPECT_EQ(Timeout(options, 0, overall), absl::Seconds(30));
+  EXPECT_EQ(Timeout(options, 1, overall - absl::Seconds(30)),
             absl::Seconds(60));
-  EXPECT_EQ(AttemptTimeout(options, 2, overall - absl::Seconds(90)),
+  EXPECT_EQ(Timeout(options, 2, overall - absl::Seconds(90)),
             absl::Seconds(120));
-  EXPECT_EQ(AttemptTimeout(options, 3, overall - absl::Seconds(210)),
+  EXPECT_EQ(Timeout(options, 3, overall - absl::Seconds(210)),
             absl::Seconds(240));
-  EXPECT_EQ(AttemptTimeout(options, 4, overall - absl::Seconds(450)),
+  EXPECT_EQ(Timeout(options, 4, overall - absl::Seconds(450)),
             absl::Seconds(750));
 }
 
@@ -93,7 +100,7 @@ TEST(AttemptTimeoutTest, AnImageOfTwelveMinutesArrivesAtTheDefaults) {
   int attempts = 0;
 
   while (remaining > kNoTime) {
-    const absl::Duration timeout = AttemptTimeout({}, attempts++, remaining);
+    const absl::Duration timeout = Timeout({}, attempts++, remaining);
     longest = std::max(longest, timeout);
     remaining -= timeout;
   }
@@ -104,13 +111,57 @@ TEST(AttemptTimeoutTest, AnImageOfTwelveMinutesArrivesAtTheDefaults) {
 TEST(AttemptTimeoutTest, StaysBelowItsCap) {
   const RetryOptions options = {.max_timeout = absl::Minutes(5)};
 
-  EXPECT_EQ(AttemptTimeout(options, 3, absl::Hours(1)), absl::Minutes(4));
-  EXPECT_EQ(AttemptTimeout(options, 9, absl::Hours(1)), absl::Minutes(5));
-  EXPECT_EQ(AttemptTimeout(options, 9, absl::Minutes(2)), absl::Minutes(2));
+  EXPECT_EQ(Timeout(options, 3, absl::Hours(1)), absl::Minutes(4));
+  EXPECT_EQ(Timeout(options, 9, absl::Hours(1)), absl::Minutes(5));
+  EXPECT_EQ(Timeout(options, 9, absl::Minutes(2)), absl::Minutes(2));
 }
 
 TEST(AttemptTimeoutTest, SurvivesAThousandAttempts) {
-  EXPECT_EQ(AttemptTimeout({}, 1000, absl::Hours(4)), absl::Hours(4));
+  EXPECT_EQ(Timeout({}, 1000, absl::Hours(4)), absl::Hours(4));
+}
+
+TEST(AttemptTimeoutTest, GivesTheRestToNobodyWhereACutLosesNothing) {
+  const absl::Duration remaining = absl::Seconds(40);
+
+  EXPECT_EQ(AttemptTimeout({}, {}, remaining, /*gets_the_rest=*/false),
+            absl::Seconds(30));
+  EXPECT_EQ(AttemptTimeout({}, {.since_gain = 5}, remaining, false), remaining);
+}
+
+TEST(AttemptHistoryTest, CountsWhatGainedNothing) {
+  AttemptHistory history;
+  history.Add(kTransient, /*gained_bytes=*/false);
+  history.Add({.retry = Retry::kAtOnce}, false);
+
+  EXPECT_EQ(history.counted, 2);
+  EXPECT_EQ(history.since_gain, 2);
+  EXPECT_EQ(history.in_row, 2);
+}
+
+TEST(AttemptHistoryTest, SetsDelayAndTimeoutBackAfterAGain) {
+  AttemptHistory history;
+  for (int i = 0; i < 5; ++i) history.Add(kTransient, false);
+
+  history.Add(kTransient, /*gained_bytes=*/true);
+
+  EXPECT_EQ(history.counted, 5);
+  EXPECT_EQ(DelayBeforeNext({}, history, kTransient, 0), absl::Seconds(1));
+  EXPECT_EQ(AttemptTimeout({}, history, absl::Hours(1), false),
+            absl::Seconds(30));
+}
+
+TEST(AttemptHistoryTest, CountsAMismatchThatGainedBytesAsOneOfAFew) {
+  AttemptHistory history;
+  history.Add({.retry = Retry::kFewTimes}, /*gained_bytes=*/true);
+
+  EXPECT_EQ(history.few_times, 1);
+}
+
+TEST(DelayBeforeNextTest, TriesAnAttemptThatWasCutAgainAtOnce) {
+  const ErrorClass cut = {.retry = Retry::kAtOnce};
+
+  EXPECT_THAT(DelayBeforeNext({}, Failures(9), cut, 0), Optional(kNoTime));
+  EXPECT_FALSE(DelayBeforeNext({.max_attempts = 2}, Failures(2), cut, 0));
 }
 
 }  // namespace

@@ -20,6 +20,11 @@ struct PullOptions {
   int registry_concurrency = 0;  // 0 = no limit of its own
   PullPolicy policy = PullPolicy::kIfNotPresent;
   RetryOptions retry = {};
+  // Where progress can be seen: without any for so long an attempt is ended.
+  // 0 = progress is not looked at.
+  absl::Duration stall_timeout = absl::Seconds(5);
+  // Downloads that the runtime does at once on the whole node, 0 = no limit.
+  int node_download_slots = 0;
   absl::Duration start_jitter = absl::ZeroDuration();
 };
 

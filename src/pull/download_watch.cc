@@ -1,0 +1,390 @@
+#include "src/pull/download_watch.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "prepull/base/log.h"
+#include "src/pull/error_class.h"
+#include "src/pull/manifest_choice.h"
+
+namespace prepull {
+namespace {
+
+constexpr absl::Duration kListEvery = absl::Seconds(1);
+// A runtime that is this late with a list is asked anew.
+constexpr absl::Duration kListTimeout = absl::Seconds(10);
+// Without a list for so long the watch is blind.
+constexpr absl::Duration kBlindAfter = absl::Seconds(30);
+// A download that was cancelled writes down the rest of its step a little
+// later than the call ends: a list at once shows the old offset.
+constexpr absl::Duration kSettleTime = absl::Milliseconds(75);
+// Nobody waits longer than this for a list, or for an image's bytes.
+constexpr absl::Duration kPatience = absl::Seconds(2);
+
+// The manifest is there when the registry has answered twice.
+constexpr absl::Duration kFirstSearch = absl::Milliseconds(250);
+constexpr absl::Duration kSearchEvery = absl::Seconds(1);
+// Each one makes the runtime walk its whole store.
+constexpr int kMostSearches = 4;
+
+// The registry's host as containerd's labels name it: without the port.
+std::string HostOf(const Reference& reference) {
+  const std::string& registry = reference.registry();
+  if (absl::StartsWith(registry, "[")) {
+    return registry.substr(1, registry.find(']') - 1);
+  }
+  return registry.substr(0, registry.find(':'));
+}
+
+std::string PathOf(const Reference& reference) {
+  return reference.repository().substr(reference.registry().size() + 1);
+}
+
+}  // namespace
+
+DownloadWatch::DownloadWatch(const std::vector<ImageRequest>& requests,
+                             absl::Duration stall_timeout, int node_slots,
+                             Seams seams, Run& run)
+    : requests_(requests),
+      stall_timeout_(stall_timeout),
+      seams_(std::move(seams)),
+      run_(run),
+      detector_(node_slots) {}
+
+template <typename Answer>
+RuntimeExtension::Done<Answer> DownloadWatch::Posting(
+    std::function<void(absl::StatusOr<Answer>)> take) const {
+  return [post = seams_.post,
+          take = std::move(take)](absl::StatusOr<Answer> answer) {
+    post([take, answer = std::move(answer)] { take(answer); });
+  };
+}
+
+void DownloadWatch::OnStart(size_t image) {
+  const Instant now = seams_.clock.Now();
+  Watched& watched = watched_[image];
+  watched.is_running = true;
+  watched.started = now;
+  watched.started_at = seams_.clock.WallNow();
+  watched.window = std::max(watched.window, stall_timeout_);
+  watched.bytes_at_start = ledger_.BytesDone(watched.blobs);
+  watched.search_at = now + kFirstSearch;
+}
+
+void DownloadWatch::OnFailed(size_t image, bool was_cut,
+                             std::function<void(bool gained)> then) {
+  Watched& watched = watched_[image];
+  watched.is_running = false;
+  if (is_refused_ || !watched.is_known) {
+    then(false);
+    return;
+  }
+  const Instant now = seams_.clock.Now();
+  settling_.push_back({image, was_cut, now, std::move(then)});
+  list_at_ = std::min(list_at_, now + kSettleTime);
+}
+
+void DownloadWatch::OnPulled(size_t image, Errand then) {
+  Watched& watched = watched_[image];
+  watched.is_running = false;
+  naming_[image] = {seams_.clock.Now(), std::move(then)};
+  const std::string& image_ref = run_.images[image].image_ref;
+  const bool can_be_told = absl::StartsWith(image_ref, "sha256:");
+  if (is_refused_ || !can_be_told ||
+      (watched.is_known && watched.config == image_ref)) {
+    EndNaming(image);
+  } else {
+    watched.is_known = false;
+    watched.is_outdated = watched.is_searched;
+    if (!watched.is_searched) Search(image);
+  }
+}
+
+void DownloadWatch::EndNaming(size_t image) {
+  auto naming = naming_.extract(image);
+  if (naming.empty()) return;
+  const Watched& watched = watched_[image];
+  if (watched.is_known) {
+    ledger_.OnPulled(watched.blobs);
+    UpdateImage(image, watched);
+  }
+  watched_.erase(image);
+  UpdateRun();
+  naming.mapped().then();
+}
+
+bool DownloadWatch::IsActive() const {
+  return !settling_.empty() ||
+         std::any_of(watched_.begin(), watched_.end(),
+                     [](const auto& each) { return each.second.is_running; });
+}
+
+void DownloadWatch::Turn(Instant now) {
+  GiveUpWaiting(now);
+  if (is_refused_) return;
+  if (listing_ != nullptr) {
+    if (now >= listing_asked_ + kListTimeout) listing_->Cancel();
+  } else if (IsActive() && now >= list_at_) {
+    List(now);
+  }
+  SearchDue(now);
+}
+
+Instant DownloadWatch::NextTurn() const {
+  Instant next = Instant::Never();
+  for (const auto& [image, naming] : naming_) {
+    next = std::min(next, naming.since + kPatience);
+  }
+  for (const Settling& settling : settling_) {
+    next = std::min(next, settling.since + kPatience);
+  }
+  if (is_refused_ || !IsActive()) return next;
+  next = std::min(next, listing_ != nullptr ? listing_asked_ + kListTimeout
+                                            : list_at_);
+  if (searches_ >= kMostSearches) return next;
+  for (const auto& [image, watched] : watched_) {
+    if (watched.is_running && !watched.is_known && !watched.is_searched) {
+      next = std::min(next, watched.search_at);
+    }
+  }
+  return next;
+}
+
+void DownloadWatch::List(Instant now) {
+  listing_asked_ = now;
+  list_at_ = now + kListEvery;
+  listing_ = seams_.extension.ListDownloads(Posting<std::vector<OpenDownload>>(
+      [this, now](const auto& listed) { OnListed(now, listed); }));
+}
+
+void DownloadWatch::OnListed(
+    Instant asked, const absl::StatusOr<std::vector<OpenDownload>>& listed) {
+  listing_.reset();
+  if (absl::IsUnimplemented(listed.status())) {
+    Refuse();
+    return;
+  }
+  if (!listed.ok()) {
+    Log(LogLevel::kDebug, "downloads cannot be listed",
+        {{"error", ReportedMessage(listed.status())}});
+    return;
+  }
+  seen_ = asked;
+  detector_.Observe(asked, *listed);
+  ledger_.Observe(*listed);
+  for (const auto& [image, watched] : watched_) {
+    if (!watched.is_known) continue;
+    if (watched.is_running) AskForBlobs(watched.blobs);
+    UpdateImage(image, watched);
+  }
+  UpdateRun();
+  SettleThose([asked](const Settling& settling) {
+    return settling.since + kSettleTime <= asked;
+  });
+}
+
+void DownloadWatch::Refuse() {
+  is_refused_ = true;
+  run_.runtime.features.byte_progress = false;
+  SettleAll();
+  for (const auto& [image, watched] : watched_) {
+    if (watched.is_running) seams_.on_manifest_known(image);
+  }
+}
+
+void DownloadWatch::AskForBlobs(const BlobLedger::Digests& blobs) {
+  for (const std::string& digest :
+       ledger_.TakeDue(seams_.clock.Now(), blobs)) {
+    seams_.extension.FindBlob(
+        digest, Posting<StoredBlob>([this, digest](const auto& blob) {
+          const Instant now = seams_.clock.Now();
+          if (blob.ok()) {
+            ledger_.OnWhole(digest, blob->created_at < run_.started_at);
+          } else if (absl::IsNotFound(blob.status())) {
+            ledger_.OnMissing(now, digest);
+          } else {
+            ledger_.OnNoAnswer(now, digest);
+          }
+        }));
+  }
+}
+
+void DownloadWatch::SearchDue(Instant now) {
+  for (auto& [image, watched] : watched_) {
+    if (searches_ >= kMostSearches) return;
+    if (!watched.is_running || watched.is_known || watched.is_searched ||
+        now < watched.search_at) {
+      continue;
+    }
+    Search(image);
+  }
+}
+
+void DownloadWatch::Search(size_t image) {
+  watched_[image].is_searched = true;
+  ++searches_;
+  const Reference& reference = *requests_[image].reference;
+  seams_.extension.FindBlobs(
+      HostOf(reference), PathOf(reference),
+      Posting<std::vector<StoredBlob>>([this, image](const auto& blobs) {
+        if (blobs.ok()) {
+          OnFound(image, *blobs);
+        } else {
+          EndSearch(image, seams_.clock.Now() + kSearchEvery);
+        }
+      }));
+}
+
+void DownloadWatch::OnFound(size_t image,
+                            const std::vector<StoredBlob>& blobs) {
+  const auto it = watched_.find(image);
+  if (it == watched_.end()) return EndSearch(image, Instant::Never());
+  const Watched& watched = it->second;
+  const bool is_pulled = naming_.contains(image);
+  const StoredBlob* manifest = ChooseManifest(
+      blobs,
+      {.digest = requests_[image].reference->digest(),
+       .image_ref = is_pulled ? run_.images[image].image_ref : "",
+       .started_at = watched.started_at},
+      [this](const std::string& digest) { return manifests_.contains(digest); },
+      [this, &watched](const std::string& digest) {
+        return detector_.RoseSince(digest, watched.started);
+      });
+  if (manifest == nullptr) {
+    EndSearch(image, seams_.clock.Now() + kSearchEvery);
+  } else {
+    ReadManifest(image, *manifest);
+  }
+}
+
+void DownloadWatch::ReadManifest(size_t image, const StoredBlob& manifest) {
+  seams_.extension.ReadBlob(
+      manifest.digest,
+      Posting<std::string>([this, image, digest = manifest.digest,
+                            config = ConfigOf(manifest)](const auto& text) {
+        const bool is_good = text.ok() && TakeManifest(image, config, *text);
+        if (is_good) manifests_.insert(digest);
+        // What cannot be read now will not be read later in this attempt.
+        EndSearch(image, Instant::Never());
+      }));
+}
+
+bool DownloadWatch::TakeManifest(size_t image, const std::string& config,
+                                 absl::string_view json) {
+  const auto it = watched_.find(image);
+  if (it == watched_.end()) return false;
+  const auto blobs = ParseManifestBlobs(json);
+  if (!blobs.ok()) {
+    Log(LogLevel::kDebug, "manifest cannot be used",
+        {{"image", run_.images[image].image},
+         {"error", ReportedMessage(blobs.status())}});
+    return false;
+  }
+  ledger_.Add(*blobs);
+  Watched& watched = it->second;
+  watched.is_known = true;
+  watched.known_since = seams_.clock.Now();
+  watched.config = config;
+  watched.blobs.clear();
+  for (const ManifestBlob& blob : *blobs) watched.blobs.push_back(blob.digest);
+  watched.bytes_at_start = ledger_.BytesBefore(watched.blobs);
+  AskForBlobs(watched.blobs);
+  UpdateImage(image, watched);
+  return true;
+}
+
+void DownloadWatch::EndSearch(size_t image, Instant again) {
+  --searches_;
+  const auto it = watched_.find(image);
+  if (it == watched_.end()) return;
+  Watched& watched = it->second;
+  watched.is_searched = false;
+  watched.search_at = again;
+  if (std::exchange(watched.is_outdated, false)) return Search(image);
+  if (naming_.contains(image)) {
+    EndNaming(image);
+  } else if (watched.is_known) {
+    seams_.on_manifest_known(image);
+  }
+}
+
+template <typename Due>
+void DownloadWatch::SettleThose(Due due) {
+  const auto first_due = std::stable_partition(
+      settling_.begin(), settling_.end(),
+      [&](const Settling& settling) { return !due(settling); });
+  std::vector<Settling> settled(std::make_move_iterator(first_due),
+                                std::make_move_iterator(settling_.end()));
+  settling_.erase(first_due, settling_.end());
+  for (const Settling& each : settled) each.then(Gained(each));
+}
+
+bool DownloadWatch::Gained(const Settling& settling) {
+  Watched& watched = watched_[settling.image];
+  const int64_t gained_bytes =
+      ledger_.BytesDone(watched.blobs) - watched.bytes_at_start;
+  if (settling.was_cut) {
+    watched.window = NextWindow(watched.window, stall_timeout_, gained_bytes,
+                                settling.since - watched.started);
+  }
+  return gained_bytes > 0;
+}
+
+void DownloadWatch::GiveUpWaiting(Instant now) {
+  SettleThose([now](const Settling& settling) {
+    return settling.since + kPatience <= now;
+  });
+  std::vector<size_t> late;
+  for (const auto& [image, naming] : naming_) {
+    if (naming.since + kPatience <= now) late.push_back(image);
+  }
+  for (const size_t image : late) EndNaming(image);
+}
+
+void DownloadWatch::SettleAll() { GiveUpWaiting(Instant::Never()); }
+
+Verdict DownloadWatch::Judge(size_t image, Instant now) const {
+  const Watched& watched = watched_.at(image);
+  const bool is_blind = now - std::max(seen_, watched.started) > kBlindAfter;
+  if (is_refused_ || is_blind) return Verdict::kPlainTimeout;
+  return detector_.Judge(
+      {.started = watched.started,
+       .blobs = watched.is_known ? &watched.blobs : nullptr,
+       .blobs_known_since = watched.known_since,
+       .all_blobs_present = watched.is_known && ledger_.AllWhole(watched.blobs),
+       .window = watched.window});
+}
+
+absl::Duration DownloadWatch::Patience(size_t image) const {
+  return detector_.Patience(watched_.at(image).window);
+}
+
+bool DownloadWatch::NeedsToBeAlone(size_t image) const {
+  if (is_refused_ || !requests_[image].reference->digest().empty()) {
+    return false;
+  }
+  const auto it = watched_.find(image);
+  return it == watched_.end() || !it->second.is_known;
+}
+
+void DownloadWatch::UpdateImage(size_t image, const Watched& watched) {
+  run_.images[image].bytes_done = ledger_.BytesDone(watched.blobs);
+  run_.images[image].bytes_total = ledger_.BytesTotal(watched.blobs);
+}
+
+// The total is unknown while any image's is that this run has to pull.
+void DownloadWatch::UpdateRun() {
+  run_.bytes.done = ledger_.bytes_done();
+  run_.bytes.total = ledger_.bytes_total();
+  for (const ImageOutcome& image : run_.images) {
+    const bool counts = image.state != ImageState::kSkipped &&
+                        image.state != ImageState::kFailed;
+    if (!counts || image.bytes_total) continue;
+    run_.bytes.total.reset();
+    return;
+  }
+}
+
+}  // namespace prepull

@@ -1,0 +1,154 @@
+// Follows the downloads behind a run's pulls, where the runtime shows them.
+//
+// Once a second, while anything is pulled, it asks for all open downloads of
+// the node; finds out which manifest each pull has fetched, and so which
+// downloads are its own; keeps the bytes of the run up to date; and says
+// which attempts are stuck. It decides nothing about retries.
+// Not thread-safe: it belongs to the engine's thread, and what the runtime
+// answers comes back to it as errands of that thread.
+#ifndef PREPULL_PULL_DOWNLOAD_WATCH_H_
+#define PREPULL_PULL_DOWNLOAD_WATCH_H_
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/time/time.h"
+#include "prepull/base/clock.h"
+#include "prepull/image/image_request.h"
+#include "prepull/pull/run.h"
+#include "prepull/runtime/runtime_extension.h"
+#include "src/pull/blob_ledger.h"
+#include "src/pull/stall_detector.h"
+
+namespace prepull {
+
+class DownloadWatch {
+ public:
+  using Errand = std::function<void()>;
+
+  struct Seams {
+    RuntimeExtension& extension;
+    const Clock& clock;
+    // Runs the errand on the engine's thread, unless the watch is gone by
+    // then. Threads: from any.
+    std::function<void(Errand)> post;
+    // From here on the image's downloads can be told from those of others.
+    std::function<void(size_t image)> on_manifest_known;
+  };
+
+  // `stall_timeout` is greater than zero; `node_slots` as for StallDetector. All that is handed over by reference
+  // outlives the watch.
+  DownloadWatch(const std::vector<ImageRequest>& requests,
+                absl::Duration stall_timeout, int node_slots, Seams seams,
+                Run& run);
+
+  void OnStart(size_t image);
+
+  // The attempt failed; `was_cut`: we ended it. `then` learns whether it gained
+  // bytes: what a cancelled download still writes down is listed before.
+  void OnFailed(size_t image, bool was_cut,
+                std::function<void(bool gained)> then);
+
+  // The image was pulled. `then` comes as soon as its bytes are known.
+  void OnPulled(size_t image, Errand then);
+
+  // Does what is due.
+  void Turn(Instant now);
+  Instant NextTurn() const;
+
+  // The run ends: whoever waits is told what is known by now.
+  void SettleAll();
+
+  // What to do about a running attempt.
+  Verdict Judge(size_t image, Instant now) const;
+
+  // How long its downloads may rest at present.
+  absl::Duration Patience(size_t image) const;
+
+  // Whether the downloads of `image` could be taken for those of another pull
+  // from its repository: it has to be alone there at first.
+  bool NeedsToBeAlone(size_t image) const;
+
+ private:
+  // A pull, from its first attempt until it is over.
+  struct Watched {
+    bool is_running = false;
+    Instant started = {};
+    absl::Time started_at = absl::InfinitePast();  // wall time
+    absl::Duration window = absl::ZeroDuration();
+    int64_t bytes_at_start = 0;
+
+    bool is_known = false;  // the manifest, and all that follows
+    Instant known_since = {};
+    std::string config = "";
+    BlobLedger::Digests blobs = {};
+
+    bool is_searched = false;   // a search is under way
+    bool is_outdated = false;   // it began before the image was pulled
+    Instant search_at = {};
+  };
+
+  struct Settling {
+    size_t image;
+    bool was_cut;
+    Instant since;
+    std::function<void(bool gained)> then;
+  };
+
+  struct Naming {
+    Instant since;
+    Errand then;
+  };
+
+  template <typename Answer>
+  RuntimeExtension::Done<Answer> Posting(
+      std::function<void(absl::StatusOr<Answer>)> take) const;
+
+  bool IsActive() const;
+  void List(Instant now);
+  void OnListed(Instant asked,
+                const absl::StatusOr<std::vector<OpenDownload>>& listed);
+  void Refuse();
+  void AskForBlobs(const BlobLedger::Digests& blobs);
+  void SearchDue(Instant now);
+  void Search(size_t image);
+  void OnFound(size_t image, const std::vector<StoredBlob>& blobs);
+  void ReadManifest(size_t image, const StoredBlob& manifest);
+  bool TakeManifest(size_t image, const std::string& config,
+                    absl::string_view json);
+  void EndSearch(size_t image, Instant again);
+  template <typename Due>
+  void SettleThose(Due due);
+  void GiveUpWaiting(Instant now);
+  bool Gained(const Settling& settling);
+  void EndNaming(size_t image);
+  void UpdateImage(size_t image, const Watched& watched);
+  void UpdateRun();
+
+  const std::vector<ImageRequest>& requests_;
+  const absl::Duration stall_timeout_;
+  const Seams seams_;
+  Run& run_;
+
+  StallDetector detector_;
+  BlobLedger ledger_;
+  std::map<size_t, Watched> watched_;          // by image
+  std::vector<Settling> settling_;             // failed attempts
+  std::map<size_t, Naming> naming_;            // pulled, bytes unknown
+  absl::flat_hash_set<std::string> manifests_;  // that belong to an image
+  int searches_ = 0;
+
+  bool is_refused_ = false;  // the runtime does not show downloads
+  std::unique_ptr<RunningCall> listing_;
+  Instant listing_asked_;
+  Instant seen_ = Instant(-absl::InfiniteDuration());  // asked for, answered
+  Instant list_at_ = Instant(-absl::InfiniteDuration());
+};
+
+}  // namespace prepull
+
+#endif  // PREPULL_PULL_DOWNLOAD_WATCH_H_
