@@ -98,11 +98,12 @@ absl::Duration StallDetector::FairStep() const {
 Verdict StallDetector::Judge(const AttemptView& attempt) const {
   if (attempt.blobs == nullptr) return Verdict::kPlainTimeout;
   if (attempt.all_blobs_present) return Verdict::kUnpacking;
-
   // A download that was listed before may be a leftover of an attempt that was
   // cut: it is reopened at the earliest when this one knows what to open.
   const Instant could_open =
       std::max(attempt.started, attempt.blobs_known_since);
+  // Its downloads have not been looked for yet.
+  if (observed_ <= could_open) return Verdict::kLeaveAlone;
   const absl::Duration patience = Patience(attempt.window);
   const bool may_wait_for_slot = SlotsAreTaken(patience);
   bool has_open = false;
