@@ -91,7 +91,7 @@ RunningLog& TheLog() {
 
 // key=value, in quotes where a blank or a quote would blur its end.
 std::string TextMessage(absl::string_view event,
-                        std::initializer_list<LogField> fields) {
+                        absl::Span<const LogField> fields) {
   std::string text(event);
   for (const LogField& field : fields) {
     absl::StrAppend(&text, " ", field.key, "=");
@@ -106,7 +106,7 @@ std::string TextMessage(absl::string_view event,
 }
 
 std::string JsonMessage(absl::string_view event,
-                        std::initializer_list<LogField> fields) {
+                        absl::Span<const LogField> fields) {
   std::string text = R"("event":)";
   AppendJsonString(event, text);
   for (const LogField& field : fields) {
@@ -147,7 +147,7 @@ void StartLog(LogOptions options) {
 }
 
 void Log(LogLevel level, absl::string_view event,
-         std::initializer_list<LogField> fields) {
+         absl::Span<const LogField> fields) {
   const RunningLog& log = TheLog();
   if (!log.logger || !log.logger->should_log(SpdlogLevel(level))) return;
   const std::string message = log.format == LogFormat::kJson

@@ -1,6 +1,7 @@
 #include "prepull/report/lines.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -25,12 +26,15 @@ absl::string_view EndWord(ImageState state) {
   }
 }
 
+// What went over the wire if that is known, else what the runtime says.
+std::optional<int64_t> SizeOf(const ImageOutcome& image) {
+  return image.bytes_total ? image.bytes_total : image.size_bytes;
+}
+
 std::string PulledTail(const ImageOutcome& image) {
-  const int64_t bytes =
-      image.bytes_done > 0 ? image.bytes_done : image.size_bytes.value_or(0);
-  const std::string size =
-      bytes > 0 ? absl::StrCat(HumanBytes(bytes), " ") : std::string();
-  return absl::StrCat(size, "in ", HumanDuration(image.took));
+  const std::optional<int64_t> size = SizeOf(image);
+  return absl::StrCat(size ? HumanBytes(*size) + " " : "", "in ",
+                      HumanDuration(image.took));
 }
 
 std::string WhyTail(const ImageOutcome& image) {
@@ -51,7 +55,14 @@ std::string Tail(const ImageOutcome& image) {
 }
 
 std::string SizeCell(const ImageOutcome& image) {
-  return image.size_bytes ? HumanBytes(*image.size_bytes) : "-";
+  const bool is_present =
+      image.state == ImageState::kPulled || image.state == ImageState::kSkipped;
+  if (image.bytes_total && !is_present) {
+    return absl::StrCat(HumanBytes(image.bytes_done), "/",
+                        HumanBytes(*image.bytes_total));
+  }
+  const std::optional<int64_t> size = SizeOf(image);
+  return size ? HumanBytes(*size) : "-";
 }
 
 std::string TimeCell(const ImageOutcome& image) {
@@ -75,6 +86,15 @@ std::string EndLine(const ImageOutcome& image, int image_column) {
   return std::string(absl::StripTrailingAsciiWhitespace(line));
 }
 
+std::string BytesText(const Run& run) {
+  const ByteCount& bytes = run.bytes;
+  if (!run.runtime.features.byte_progress) return "";
+  if (bytes.total.value_or(bytes.done) <= 0) return "";
+  return bytes.total ? absl::StrCat(HumanBytes(bytes.done), " of ",
+                                    HumanBytes(*bytes.total))
+                     : HumanBytes(bytes.done);
+}
+
 std::string LastLine(const Run& run, absl::Duration took) {
   std::string line = absl::StrCat(run.counts.present(), " of ",
                                   Counted(run.total(), "image"), " present");
@@ -85,7 +105,11 @@ std::string LastLine(const Run& run, absl::Duration took) {
     absl::StrAppend(&line, "; ", run.counts.stopped, " stopped");
   }
   const int64_t open = run.counts.waiting + run.counts.pulling;
-  if (open > 0) absl::StrAppend(&line, "; ", open, " to go");
+  if (open > 0) {
+    absl::StrAppend(&line, "; ", open, " to go");
+    const std::string bytes = BytesText(run);
+    if (!bytes.empty()) absl::StrAppend(&line, ", ", bytes);
+  }
   return absl::StrCat(line, " (", HumanDuration(took), ")");
 }
 

@@ -1,5 +1,8 @@
 #include "prepull/report/progress_log.h"
 
+#include <string>
+#include <vector>
+
 #include "prepull/base/log.h"
 
 namespace prepull {
@@ -19,22 +22,20 @@ const ImageOutcome* Slowest(const Run& run) {
   return slowest;
 }
 
-void Beat(const Run& run, Instant now) {
-  const int64_t total = run.total();
-  const ImageOutcome* slowest = Slowest(run);
-  if (slowest == nullptr) {
-    Log(LogLevel::kInfo, "waiting",
-        {{"running", run.counts.pulling},
-         {"done", run.counts.ended()},
-         {"total", total}});
-    return;
-  }
-  Log(LogLevel::kInfo, "waiting",
-      {{"running", run.counts.pulling},
-       {"done", run.counts.ended()},
-       {"total", total},
-       {"slowest", slowest->image},
-       {"duration", now - *slowest->started_at}});
+// `prefix` tells the slowest image's bytes from the run's. An unknown total has
+// no key.
+void AddBytes(const std::string& prefix, const ByteCount& bytes,
+              std::vector<LogField>& fields) {
+  fields.emplace_back(prefix + "bytes_done", bytes.done);
+  if (bytes.total) fields.emplace_back(prefix + "bytes_total", *bytes.total);
+}
+
+void LogPulled(const ImageOutcome& image) {
+  std::vector<LogField> fields = {{"image", image.image}};
+  if (image.bytes_total) fields.emplace_back("bytes_done", image.bytes_done);
+  fields.emplace_back("duration", image.took);
+  fields.emplace_back("attempts", int64_t{image.attempts});
+  Log(LogLevel::kInfo, "pulled", fields);
 }
 
 }  // namespace
@@ -72,11 +73,7 @@ void ProgressLog::OnEnded(const Run&, const ImageOutcome& image) {
   const int64_t attempts = image.attempts;
   switch (image.state) {
     case ImageState::kPulled:
-      Log(LogLevel::kInfo, "pulled",
-          {{"image", image.image},
-           {"bytes_done", image.bytes_done},
-           {"duration", image.took},
-           {"attempts", attempts}});
+      LogPulled(image);
       break;
     case ImageState::kSkipped:
       Log(LogLevel::kInfo, "present", {{"image", image.image}});
@@ -97,7 +94,28 @@ void ProgressLog::OnEnded(const Run&, const ImageOutcome& image) {
   }
 }
 
+void ProgressLog::Beat(const Run& run, Instant now) const {
+  const bool knows_bytes = run.runtime.features.byte_progress;
+  std::vector<LogField> fields = {{"running", run.counts.pulling},
+                                  {"done", run.counts.ended()},
+                                  {"total", run.total()}};
+  if (knows_bytes) {
+    AddBytes("", run.bytes, fields);
+    const std::optional<int64_t> rate = meter_.BytesPerSecond();
+    if (rate) fields.emplace_back("bytes_per_second", *rate);
+  }
+  if (const ImageOutcome* slowest = Slowest(run)) {
+    fields.emplace_back("slowest", slowest->image);
+    fields.emplace_back("duration", now - *slowest->started_at);
+    if (knows_bytes) {
+      AddBytes("slowest_", {slowest->bytes_done, slowest->bytes_total}, fields);
+    }
+  }
+  Log(LogLevel::kInfo, "waiting", fields);
+}
+
 Instant ProgressLog::OnTurn(const Run& run, Instant now) {
+  meter_.Add(now, run.bytes.done);
   if (!was_quiet_) heartbeat_at_ = now + kHeartbeat;
   was_quiet_ = true;
   if (now < heartbeat_at_) return heartbeat_at_;

@@ -107,21 +107,28 @@ void StatusFile::Begin(const Run& run) {
   const absl::Status written = files_.WriteFileAtomically(
       path_, RunDocument(run, clock_.Now(), clock_.WallNow()));
   if (!written.ok()) Warn(written);
+  written_bytes_ = run.bytes;
   next_write_ = clock_.Now() + kShortestPause;
   writer_ = std::make_unique<Writer>(path_, files_, clock_);
+}
+
+bool StatusFile::HasNews(const Run& run) const {
+  return has_news_ || run.bytes.done != written_bytes_.done ||
+         run.bytes.total != written_bytes_.total;
 }
 
 Instant StatusFile::OnTurn(const Run& run, Instant now) {
   if (!writer_) return Instant::Never();
   // With no news, the pause since the last write is stretched.
   const Instant due =
-      has_news_ ? next_write_ : next_write_ + kLongestPause - kShortestPause;
+      HasNews(run) ? next_write_ : next_write_ + kLongestPause - kShortestPause;
   if (now < due) return due;
   if (!writer_->is_idle()) return now + kShortestPause;
   std::string text = RunDocument(run, now, clock_.WallNow());
   const absl::Duration cost = (clock_.Now() - now) + writer_->cost();
   writer_->Write(std::move(text));
   has_news_ = false;
+  written_bytes_ = run.bytes;
   next_write_ = now + std::max(kShortestPause, cost * kPausePerCost);
   return next_write_ + kLongestPause - kShortestPause;
 }

@@ -15,7 +15,8 @@ ImageOutcome Pulled() {
           .state = ImageState::kPulled,
           .attempts = 1,
           .took = absl::Seconds(38),
-          .bytes_done = 412003117};
+          .bytes_done = 412003117,
+          .bytes_total = 412003117};
 }
 
 ImageOutcome Failed() {
@@ -40,7 +41,7 @@ TEST(EndLineTest, SaysHowMuchWasPulledAndHowLongItTook) {
 
 TEST(EndLineTest, TakesTheSizeOfTheImageIfNobodyCountedBytes) {
   ImageOutcome image = Pulled();
-  image.bytes_done = 0;
+  image.bytes_total.reset();
   image.size_bytes = 1200000000;
 
   EXPECT_THAT(EndLine(image, 0), EndsWith("  1.2GB in 38s"));
@@ -48,7 +49,7 @@ TEST(EndLineTest, TakesTheSizeOfTheImageIfNobodyCountedBytes) {
 
 TEST(EndLineTest, InventsNoSize) {
   ImageOutcome image = Pulled();
-  image.bytes_done = 0;
+  image.bytes_total.reset();
 
   EXPECT_EQ(EndLine(image, 0), "pulled   quay.io/team/app:1.2  in 38s");
 }
@@ -123,10 +124,38 @@ TEST(LastLineTest, SaysWhatIsLeftToDo) {
             "0 of 6 images present; 3 stopped; 3 to go (1h00m)");
 }
 
+TEST(LastLineTest, SaysHowManyBytesOfARunningRunAreThere) {
+  prepull::Run run = RunWith({.waiting = 9, .pulling = 1, .pulled = 3});
+  run.runtime.features.byte_progress = true;
+  run.bytes = {.done = 1200000000, .total = 3400000000};
+
+  EXPECT_EQ(LastLine(run, absl::Seconds(62)),
+            "3 of 13 images present; 10 to go, 1.2GB of 3.4GB (1m02s)");
+}
+
+TEST(LastLineTest, SaysNothingOfBytesOnceTheRunHasEnded) {
+  prepull::Run run = RunWith({.pulled = 3});
+  run.runtime.features.byte_progress = true;
+  run.bytes = {.done = 3400000000, .total = 3400000000};
+
+  EXPECT_EQ(LastLine(run, absl::Seconds(62)), "3 of 3 images present (1m02s)");
+}
+
+TEST(BytesTextTest, SaysWhatIsKnown) {
+  prepull::Run run;
+  run.bytes = {.done = 1200000000, .total = 3400000000};
+  EXPECT_EQ(BytesText(run), "");
+
+  run.runtime.features.byte_progress = true;
+  EXPECT_EQ(BytesText(run), "1.2GB of 3.4GB");
+  run.bytes.total.reset();
+  EXPECT_EQ(BytesText(run), "1.2GB");
+  run.bytes.done = 0;
+  EXPECT_EQ(BytesText(run), "");
+}
+
 TEST(StatusTableTest, ShowsEveryImageUnderAHeader) {
-  ImageOutcome pulled = Pulled();
-  pulled.size_bytes = 412003117;
-  const prepull::Run run = {.images = {pulled, Failed(), {.image = "a:1"}}};
+  const prepull::Run run = {.images = {Pulled(), Failed(), {.image = "a:1"}}};
 
   EXPECT_EQ(
       StatusTable(run, true),
@@ -136,6 +165,35 @@ TEST(StatusTableTest, ShowsEveryImageUnderAHeader) {
       "quay.io/team/gone:1   Failed          1      -  0.2s  NotFound  "
       "manifest unknown\n"
       "a:1                   Waiting         0      -     -  -         -\n");
+}
+
+TEST(StatusTableTest, ShowsHowFarAPullThatIsNotDoneHasCome) {
+  const prepull::Run run = {
+      .images = {
+          {.image = "a:1",
+           .state = ImageState::kPulling,
+           .attempts = 1,
+           .took = absl::Seconds(62),
+           .bytes_done = 310000000,
+           .bytes_total = 508000000},
+          {.image = "b:1",
+           .state = ImageState::kStopped,
+           .bytes_done = 0,
+           .bytes_total = 1200000000},
+          {.image = "c:1", .state = ImageState::kPulling, .attempts = 1}}};
+
+  EXPECT_EQ(StatusTable(run, false),
+            "a:1  Pulling  1  310MB/508MB  1m02s  -  -\n"
+            "b:1  Stopped  0     0B/1.2GB      -  -  -\n"
+            "c:1  Pulling  1            -   0.0s  -  -\n");
+}
+
+TEST(StatusTableTest, ShowsTheSizeThatTheRuntimeTellsOfAPresentImage) {
+  EXPECT_EQ(StatusTable({.images = {{.image = "a:1",
+                                     .state = ImageState::kSkipped,
+                                     .size_bytes = 412003117}}},
+                        false),
+            "a:1  Skipped  0  412MB  -  -  -\n");
 }
 
 TEST(StatusTableTest, LeavesOutTheHeaderOnRequest) {

@@ -80,7 +80,8 @@ TEST_F(ProgressLogTest, TellsHowEachImageEnded) {
                       .state = ImageState::kPulled,
                       .attempts = 1,
                       .took = absl::Milliseconds(38120),
-                      .bytes_done = 412003117});
+                      .bytes_done = 412003117,
+                      .bytes_total = 412003117});
   log_.OnEnded(run_, {.image = "b", .state = ImageState::kSkipped});
   log_.OnEnded(run_, {.image = "c",
                       .state = ImageState::kFailed,
@@ -102,6 +103,17 @@ TEST_F(ProgressLogTest, TellsHowEachImageEnded) {
           "failed image=c reason=NotFound attempts=1 error=\"manifest "
           "unknown\"",
           "stopped image=d reason=Interrupted attempts=2 error=interrupted"));
+}
+
+TEST_F(ProgressLogTest, InventsNoBytesOfAPullThatNobodyWatched) {
+  log_.OnEnded(run_, {.image = "a",
+                      .state = ImageState::kPulled,
+                      .attempts = 1,
+                      .took = absl::Seconds(1),
+                      .size_bytes = 1000});
+
+  EXPECT_THAT(lines_,
+              ElementsAre("pulled image=a duration_seconds=1.0 attempts=1"));
 }
 
 TEST_F(ProgressLogTest, DoesNotTellTwiceWhatTheResultTells) {
@@ -169,6 +181,43 @@ TEST_F(ProgressLogTest, NamesNoSlowestPullWhereNoneRuns) {
   log_.OnTurn(run_, kNow + absl::Seconds(30));
 
   EXPECT_THAT(lines_, ElementsAre("waiting running=0 done=0 total=1"));
+}
+
+TEST_F(ProgressLogTest, TellsInItsSignOfLifeHowTheBytesAreComing) {
+  run_.runtime.features.byte_progress = true;
+  log_.OnPlanned(run_);
+  for (int second = 0; second < 30; ++second) {
+    run_.bytes.done = (second + 1) * 24000000;
+    log_.OnTurn(run_, kNow + absl::Seconds(second));
+  }
+  run_.bytes.total = 3400000000;
+  run_.images[1].bytes_done = 310000000;
+  run_.images[1].bytes_total = 508000000;
+  TakeLines();
+
+  log_.OnTurn(run_, kNow + absl::Seconds(30));
+
+  EXPECT_THAT(
+      lines_,
+      ElementsAre("waiting running=2 done=1 total=3 bytes_done=720000000 "
+                  "bytes_total=3400000000 bytes_per_second=21600000 "
+                  "slowest=quay.io/b:1 duration_seconds=35.0 "
+                  "slowest_bytes_done=310000000 "
+                  "slowest_bytes_total=508000000"));
+}
+
+TEST_F(ProgressLogTest, LeavesOutTotalsAndRatesThatAreUnknown) {
+  run_.runtime.features.byte_progress = true;
+  log_.OnPlanned(run_);
+  log_.OnTurn(run_, kNow);
+  TakeLines();
+
+  log_.OnTurn(run_, kNow + absl::Seconds(30));
+
+  EXPECT_THAT(lines_,
+              ElementsAre("waiting running=2 done=1 total=3 bytes_done=0 "
+                          "slowest=quay.io/b:1 duration_seconds=35.0 "
+                          "slowest_bytes_done=0"));
 }
 
 TEST_F(ProgressLogTest, HasNothingToWaitForBeforeThePlan) {

@@ -226,6 +226,43 @@ TEST_F(StatusFileTest, TheEndOfAnImageIsNews) {
   disk_.AwaitWritten(2);
 }
 
+TEST_F(StatusFileTest, BytesAreNews) {
+  file_.Begin(run_);
+  run_.bytes.done = 1000;
+
+  EXPECT_EQ(Turn(), clock_.Now() + kPause);
+  EXPECT_EQ(disk_.begun(), 1);
+  clock_.Advance(kPause);
+  Turn();
+  disk_.AwaitWritten(2);
+
+  EXPECT_THAT(disk_.texts()[1], HasSubstr(R"("bytes":{"done":1000,)"));
+}
+
+TEST_F(StatusFileTest, ATotalThatIsKnownAtLastIsNews) {
+  file_.Begin(run_);
+  clock_.Advance(kPause);
+
+  run_.bytes.total = 1000;
+  Turn();
+
+  disk_.AwaitWritten(2);
+}
+
+TEST_F(StatusFileTest, BytesThatWereWrittenAreNoNews) {
+  run_.bytes.done = 1000;
+  file_.Begin(run_);
+  clock_.Advance(kPause);
+  run_.bytes.done = 2000;
+  Turn();
+  disk_.AwaitWritten(2);
+  const Instant start = clock_.Now();
+  clock_.Advance(absl::Seconds(9));
+
+  EXPECT_EQ(Turn(), start + absl::Seconds(10));
+  EXPECT_EQ(disk_.begun(), 2);
+}
+
 // So that a reader can tell a quiet run from a dead one.
 TEST_F(StatusFileTest, IsWrittenEveryTenSecondsWithoutNews) {
   file_.Begin(run_);

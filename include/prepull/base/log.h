@@ -8,11 +8,11 @@
 #define PREPULL_BASE_LOG_H_
 
 #include <functional>
-#include <initializer_list>
 #include <string>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 
 namespace prepull {
 
@@ -42,7 +42,7 @@ void StartLog(LogOptions options);
 
 // `event` is a word or a few: "retry", "status file cannot be written".
 void Log(LogLevel level, absl::string_view event,
-         std::initializer_list<LogField> fields = {});
+         absl::Span<const LogField> fields = {});
 
 }  // namespace prepull
 

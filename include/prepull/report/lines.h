@@ -16,6 +16,10 @@ int ImageColumn(const Run& run);
 // "pulled   quay.io/team/app:1.2   412MB in 38s"; the image has ended.
 std::string EndLine(const ImageOutcome& image, int image_column);
 
+// "1.2GB of 3.4GB", "1.2GB" while the total is unknown; empty where the run
+// has no bytes to tell of.
+std::string BytesText(const Run& run);
+
 // "12 of 13 images present; 1 failed (3m02s)".
 std::string LastLine(const Run& run, absl::Duration took);
 

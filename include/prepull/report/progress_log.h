@@ -4,6 +4,7 @@
 #define PREPULL_REPORT_PROGRESS_LOG_H_
 
 #include "prepull/pull/run_observer.h"
+#include "prepull/report/rate_meter.h"
 
 namespace prepull {
 
@@ -29,9 +30,12 @@ class ProgressLog : public RunObserver {
   void OnFinished(const Run& run, absl::Duration took);
 
  private:
+  void Beat(const Run& run, Instant now) const;
+
   const Options options_;
   bool was_quiet_ = true;
   Instant heartbeat_at_ = Instant::Never();
+  RateMeter meter_;  // of the run
 };
 
 }  // namespace prepull

@@ -40,10 +40,14 @@ class StatusFile : public RunObserver {
  private:
   class Writer;
 
+  bool HasNews(const Run& run) const;
+
   const std::string path_;
   FileSystem& files_;
   const Clock& clock_;
   std::unique_ptr<Writer> writer_;
+  // What the last document said of it: a change is news.
+  ByteCount written_bytes_;
   bool has_news_ = false;
   Instant next_write_;
 };

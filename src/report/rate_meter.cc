@@ -1,0 +1,35 @@
+#include "prepull/report/rate_meter.h"
+
+#include <cmath>
+
+namespace prepull {
+namespace {
+
+constexpr absl::Duration kWindow = absl::Seconds(10);
+constexpr absl::Duration kShortestWindow = absl::Seconds(2);
+// As often as bytes are looked at; samples between would repeat each other.
+constexpr absl::Duration kBetweenSamples = absl::Seconds(1);
+
+}  // namespace
+
+void RateMeter::Add(Instant now, int64_t bytes) {
+  if (!samples_.empty() && bytes < samples_.back().bytes) Clear();
+  if (bytes <= 0) return;
+  if (!samples_.empty() && now - samples_.back().at < kBetweenSamples) return;
+  samples_.push_back({now, bytes});
+  // The oldest one stays as long as the window needs it, so that a meter that
+  // is fed rarely has two samples all the same.
+  while (samples_.size() > 2 && now - samples_[1].at >= kWindow) {
+    samples_.erase(samples_.begin());
+  }
+}
+
+std::optional<int64_t> RateMeter::BytesPerSecond() const {
+  if (samples_.empty()) return std::nullopt;
+  const absl::Duration seen = samples_.back().at - samples_.front().at;
+  if (seen < kShortestWindow) return std::nullopt;
+  const int64_t came = samples_.back().bytes - samples_.front().bytes;
+  return std::llround(static_cast<double>(came) / absl::ToDoubleSeconds(seen));
+}
+
+}  // namespace prepull

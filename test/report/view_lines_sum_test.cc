@@ -1,0 +1,89 @@
+// The last of the view's lines, which sums up.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "src/report/view_lines.h"
+
+namespace prepull {
+namespace {
+
+using ::testing::EndsWith;
+
+constexpr int64_t kMB = 1000000;
+const Instant kNow = Instant(absl::Hours(1));
+
+// Of a run with 13 images.
+class SumLineTest : public ::testing::Test {
+ protected:
+  SumLineTest() {
+    run_.images.resize(13);
+    run_.counts = {.waiting = 2, .pulling = 2, .pulled = 9};
+    run_.runtime.features.byte_progress = true;
+  }
+
+  std::string Sum(std::optional<int64_t> rate, int columns = 100) {
+    Scene scene = {.run = run_, .now = kNow};
+    scene.rate = rate;
+    return ViewLines(scene, {columns, 24}).back();
+  }
+
+  prepull::Run run_;
+};
+
+TEST_F(SumLineTest, CountsFailures) {
+  run_.counts = {.pulled = 11, .failed = 2};
+
+  EXPECT_EQ(Sum(std::nullopt), "13 of 13 done, 2 failed");
+}
+
+TEST_F(SumLineTest, SaysHowManyBytesAreThereAndWhenTheRestWillBe) {
+  run_.bytes = {.done = 1200 * kMB, .total = 3400 * kMB};
+
+  EXPECT_EQ(Sum(24 * kMB),
+            "9 of 13 done, 2 running, 2 waiting, 1.2GB of 3.4GB, 24MB/s, "
+            "1m32s left");
+}
+
+TEST_F(SumLineTest, PromisesNoTenthsOfSeconds) {
+  run_.bytes = {.done = 90 * kMB, .total = 100 * kMB};
+
+  EXPECT_THAT(Sum(4 * kMB), EndsWith(", 4.0MB/s, 3s left"));
+  EXPECT_THAT(Sum(100 * kMB), EndsWith(", 100MB/s, 1s left"));
+}
+
+TEST_F(SumLineTest, PromisesNoEndWhileTheTotalIsUnknown) {
+  run_.bytes = {.done = 1200 * kMB};
+
+  EXPECT_THAT(Sum(24 * kMB), EndsWith("2 waiting, 1.2GB, 24MB/s"));
+}
+
+TEST_F(SumLineTest, PromisesNoEndWhereNothingComes) {
+  run_.bytes = {.done = 1200 * kMB, .total = 3400 * kMB};
+
+  EXPECT_THAT(Sum(0), EndsWith(", 1.2GB of 3.4GB, 0B/s"));
+  EXPECT_THAT(Sum(std::nullopt), EndsWith(", 1.2GB of 3.4GB"));
+}
+
+TEST_F(SumLineTest, HasNoRateOnceEveryByteIsThere) {
+  run_.bytes = {.done = 3400 * kMB, .total = 3400 * kMB};
+
+  EXPECT_THAT(Sum(24 * kMB), EndsWith(", 3.4GB of 3.4GB"));
+}
+
+TEST_F(SumLineTest, SaysNothingOfBytesBeforeTheFirst) {
+  EXPECT_THAT(Sum(std::nullopt), EndsWith("2 waiting"));
+  run_.bytes.total = 0;
+  EXPECT_THAT(Sum(std::nullopt), EndsWith("2 waiting"));
+}
+
+TEST_F(SumLineTest, GivesUpRateThenBytesForTheTimeLeft) {
+  run_.bytes = {.done = 1200 * kMB, .total = 3400 * kMB};
+  const std::string counts = "9 of 13 done, 2 running, 2 waiting";
+
+  EXPECT_EQ(Sum(24 * kMB, 69), counts + ", 1.2GB of 3.4GB, 1m32s left");
+  EXPECT_EQ(Sum(24 * kMB, 60), counts + ", 1m32s left");
+  EXPECT_EQ(Sum(24 * kMB, 40), counts);
+}
+
+}  // namespace
+}  // namespace prepull
