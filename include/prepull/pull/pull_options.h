@@ -21,6 +21,7 @@ struct PullOptions {
   PullPolicy policy = PullPolicy::kIfNotPresent;
   RetryOptions retry = {};
   absl::Duration start_jitter = absl::ZeroDuration();
+  bool pin = false;  // keep the images from garbage collection
 };
 
 }  // namespace prepull
