@@ -25,9 +25,9 @@ CommandDoc UnpinDoc() {
       .name = "unpin",
       .summary = "let go of images that fetch --pin keeps on this node",
       .about =
-          "Takes back pins of fetch --pin, under all names of the image, and "
-          "no pin of\nsomebody else. Prints a line for each image that is "
-          "freed; removes none.",
+          "Takes back the pins of fetch --pin, under all names of an image, "
+          "and no others.\nPrints a line for each image that is freed; removes "
+          "no image.",
       .examples = {"prepull unpin quay.io/team/app:1.2",
                    "prepull unpin --image-list-file images.txt",
                    "prepull unpin --not-in-list --image-list-file images.txt"},

@@ -18,7 +18,8 @@ sys.dont_write_bytecode = True
 sys.path.insert(
     0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
 
-from lab import REGISTRY, Lab, run_as_root, run_prepull  # noqa: E402
+from lab import (  # noqa: E402
+    REGISTRY, SLOW_REGISTRY, Lab, run_as_root, run_prepull)
 from lab.images import digest_of, make_image, make_layer  # noqa: E402
 
 PINNED = "io.cri-containerd.pinned"
@@ -96,6 +97,22 @@ class PinTest(unittest.TestCase):
         self.assertEqual(run.exit_code, 1, run.story())
         self.assertEqual(set(self.our_pins()), set(records))
         self.assertIs(run.status()["images"][0]["pinned"], False)
+
+    def test_a_run_that_is_stopped_pins_what_is_there(self):
+        name, records = self.push("app")
+        self.lab.link.bytes_per_second = 200_000
+        self.lab.push("held", "1.0",
+                      make_image([make_layer("held", 1_600_000)]))
+
+        run = self.lab.start_fetch([name, f"{SLOW_REGISTRY}/held:1.0"], "--pin")
+        run.wait_for_status(
+            lambda status: [image["state"] for image in status["images"]] ==
+            ["Pulled", "Pulling"], "the fast image")
+        seconds = run.interrupt()
+
+        self.assertLess(seconds, 2)
+        self.assertEqual(run.exit_code, 3, run.story())
+        self.assertEqual(set(self.our_pins()), set(records))
 
     def test_without_the_flag_nothing_is_pinned(self):
         name, _ = self.push("app")
