@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "prepull/base/json_writer.h"
 #include "prepull/base/random.h"
+#include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
 #include "prepull/pull/engine.h"
 #include "prepull/pull/unpin.h"
@@ -31,11 +32,11 @@ CommandDoc UnpinDoc() {
       .examples = {"prepull unpin quay.io/team/app:1.2",
                    "prepull unpin --image-list-file images.txt",
                    "prepull unpin --not-in-list --image-list-file images.txt"},
-      .exit_codes = {"0  what was pinned by prepull is free, or nothing was",
-                     "1  some image could not be freed, or the runtime takes "
-                     "no pins over its\n     socket (CRI-O)",
-                     "2  bad flags, no images, unreadable or empty list",
-                     "3  interrupted", "4  the runtime cannot be reached"},
+      .exit_codes =
+          {"0  what prepull had pinned is free, or it had pinned nothing",
+           "1  an image could not be freed, or there are no such pins (CRI-O)",
+           "2  bad flags, no images, unreadable or empty list",
+           "3  interrupted", "4  the runtime cannot be reached"},
       .positional = "[IMAGE...]",
       .positional_text = "images, besides those of the lists"};
 }
@@ -135,9 +136,8 @@ class UnpinCommand : public CommandProgram {
     if (!sockets.ok()) return Failed(ExitCode::kBadInput, sockets.status());
     const auto requests = ReadImages(images_, context, Instant::Never());
     if (!requests.ok()) return Failed(ExitCode::kBadInput, requests.status());
-    if (const CommandEnd bad = Refuse(*requests); bad.code != ExitCode::kOk) {
-      return bad;
-    }
+    const absl::Status sound = CheckList(*requests);
+    if (!sound.ok()) return Failed(ExitCode::kBadInput, sound);
     const auto found = Connect(*sockets, context);
     if (!found.ok()) {
       CommandEnd end = Failed(ExitCode::kNoRuntime, found.status());
@@ -149,15 +149,13 @@ class UnpinCommand : public CommandProgram {
 
  private:
   // A misspelt line would free the image that it means.
-  CommandEnd Refuse(const std::vector<ImageRequest>& requests) const {
-    if (!not_in_list_) return {};
+  absl::Status CheckList(const std::vector<ImageRequest>& requests) const {
+    if (!not_in_list_) return absl::OkStatus();
     for (const ImageRequest& request : requests) {
       if (request.reference.ok()) continue;
-      return {ExitCode::kBadInput,
-              absl::StrCat(request.reference.status().message(),
-                           " (--not-in-list frees nothing by such a list)")};
+      return Annotate(request.reference.status(), "--not-in-list");
     }
-    return {};
+    return absl::OkStatus();
   }
 
   CommandEnd Free(const std::vector<ImageRequest>& requests,
@@ -175,17 +173,42 @@ class UnpinCommand : public CommandProgram {
     const auto pinned = OurPins(extension, {kCallTimeout, context.stop});
     if (!pinned.ok()) return Unanswered(pinned.status(), found.version);
     std::vector<Freeing> freeings;
-    for (HeldPin& pin : not_in_list_ ? PinsNotIn(requests, *node, *pinned)
-                                     : PinsOf(requests, *node, *pinned)) {
+    const absl::Status asked =
+        FreeAll(not_in_list_ ? PinsNotIn(requests, *node, *pinned)
+                             : PinsOf(requests, *node, *pinned),
+                extension, context.stop, freeings);
+    TakeMalformed(requests, freeings);
+    Print(freeings, context);
+    if (!asked.ok()) return Failed(ExitCode::kNoRuntime, asked);
+    const int64_t failed =
+        static_cast<int64_t>(freeings.size()) - CountFreed(freeings);
+    if (failed == 0) return {};
+    return {ExitCode::kImagesFailed,
+            absl::StrCat(Counted(failed, "image"), " could not be freed")};
+  }
+
+  // Errors: UNAVAILABLE and its like  the runtime is gone; CANCELLED. Those
+  // of one image are in `freeings`.
+  static absl::Status FreeAll(std::vector<HeldPin> pins,
+                              RuntimeExtension& extension,
+                              const std::stop_token& stop,
+                              std::vector<Freeing>& freeings) {
+    for (HeldPin& pin : pins) {
       Freeing& freeing = freeings.emplace_back(Freeing{std::move(pin)});
       for (const std::string& record : freeing.pin.records) {
-        const absl::Status freed =
-            Unpin(extension, record, {kCallTimeout, context.stop});
-        if (!freed.ok()) freeing.error = Printable(freed.message(), 1024);
+        absl::Status freed = Unpin(extension, record, {kCallTimeout, stop});
+        if (freed.ok()) continue;
+        freeing.error = Printable(freed.message(), 1024);
+        if (IsGone(freed)) return freed;
       }
     }
-    TakeMalformed(requests, freeings);
-    return Report(freeings, context);
+    return absl::OkStatus();
+  }
+
+  static bool IsGone(const absl::Status& error) {
+    return error.code() == absl::StatusCode::kUnavailable ||
+           error.code() == absl::StatusCode::kDeadlineExceeded ||
+           error.code() == absl::StatusCode::kCancelled;
   }
 
   static CommandEnd Unanswered(const absl::Status& why,
@@ -210,8 +233,8 @@ class UnpinCommand : public CommandProgram {
     }
   }
 
-  CommandEnd Report(const std::vector<Freeing>& freeings,
-                    const CommandContext& context) const {
+  void Print(const std::vector<Freeing>& freeings,
+             const CommandContext& context) const {
     if (output_ == "json") {
       PrintJson(UnpinDocument(freeings), context);
     } else if (output_ == "name") {
@@ -219,14 +242,6 @@ class UnpinCommand : public CommandProgram {
     } else {
       context.console.PrintOut(Lines(freeings));
     }
-    const int64_t failed =
-        static_cast<int64_t>(freeings.size()) - CountFreed(freeings);
-    if (failed == 0) return {};
-    if (context.stop.stop_requested()) {
-      return {ExitCode::kStopped, "interrupted"};
-    }
-    return {ExitCode::kImagesFailed,
-            absl::StrCat(Counted(failed, "image"), " could not be freed")};
   }
 
   ImageArguments images_;

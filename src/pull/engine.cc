@@ -123,11 +123,10 @@ class Fetch {
     const Instant pulled_at = context_.clock.Now();
     StopTheRest(EndingOf(end, loop.runtime_is_away()), context_, run_);
     const absl::Status verified = Verify(end);
-    if (options_.pin) {
-      Pin(end == LoopEnd::kAllEnded
-              ? std::max(run_.deadline(), pulled_at + kPinHaste)
-              : pulled_at + (loop.left_calls_behind() ? absl::ZeroDuration()
-                                                      : kPinHaste));
+    // A runtime that has not ended our calls would not answer more of them.
+    if (options_.pin && !loop.left_calls_behind()) {
+      const Instant soon = pulled_at + kPinHaste;
+      Pin(end == LoopEnd::kAllEnded ? std::max(run_.deadline(), soon) : soon);
     }
     if (loop.runtime_is_away() && end == LoopEnd::kDeadline) {
       EndWithoutRuntime("the runtime went away and did not come back");

@@ -106,18 +106,16 @@ absl::Status Pinner::TakePins() {
 
 std::vector<Pinner::Image> Pinner::LabelAll(const std::vector<Image>& images) {
   std::vector<Image> pinned;
-  std::map<absl::StatusCode, Trouble> troubles;
+  Troubles troubles;
   absl::Status end;
   for (const Image& image : images) {
     const absl::Status labelled = end.ok() ? LabelImage(image) : end;
     if (labelled.ok()) {
       pinned.push_back(image);
     } else {
-      Trouble& trouble = troubles[labelled.code()];
-      if (trouble.images++ == 0) {
-        trouble.image = image.name->text();
-        trouble.error = labelled;
-      }
+      troubles.try_emplace(labelled.code(), Trouble{.image = image.name->text(),
+                                                    .error = labelled});
+      ++troubles[labelled.code()].images;
       if (ConcernsAll(labelled)) end = labelled;
     }
     context_.observer.OnTurn(run_, context_.clock.Now());
@@ -135,11 +133,11 @@ absl::Status Pinner::LabelImage(const Image& image) {
     if (TimeLeft() <= absl::ZeroDuration()) {
       return absl::DeadlineExceededError("no time is left for it");
     }
-    const absl::Status labelled = LabelRecord(record);
+    absl::Status labelled = LabelRecord(record);
     if (labelled.ok()) {
       is_pinned = true;
     } else if (labelled.code() == absl::StatusCode::kNotFound) {
-      missing = labelled;
+      missing = std::move(labelled);
     } else {
       return labelled;
     }
@@ -159,13 +157,13 @@ absl::Status Pinner::LabelRecord(const std::string& name) {
         });
     if (has_all) return absl::OkStatus();
   }
-  const absl::Status labelled =
+  absl::Status labelled =
       extension_->UpdateRecordLabels(name, pin, {}, NextLimit());
   if (labelled.ok()) pinned_[name] = pin;
   return labelled;
 }
 
-void Pinner::WarnOf(const std::map<absl::StatusCode, Trouble>& troubles) {
+void Pinner::WarnOf(const Troubles& troubles) {
   for (const auto& [code, trouble] : troubles) {
     Log(LogLevel::kWarn, "images are not pinned",
         {{"images", trouble.images},

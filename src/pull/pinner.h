@@ -46,12 +46,14 @@ class Pinner {
   std::optional<Inventory> Pin(const std::vector<Image>& images, Instant until);
 
  private:
-  // Images that could not be pinned for one cause; the first one's error.
+  // Images that could not be pinned for one cause; the first one, its error.
   struct Trouble {
     int64_t images = 0;
     std::string image = "";
     absl::Status error = absl::OkStatus();
   };
+
+  using Troubles = std::map<absl::StatusCode, Trouble>;
 
   // Reads which records are pinned already.
   absl::Status TakePins();
@@ -59,7 +61,7 @@ class Pinner {
   std::vector<Image> LabelAll(const std::vector<Image>& images);
   absl::Status LabelImage(const Image& image);
   absl::Status LabelRecord(const std::string& name);
-  void WarnOf(const std::map<absl::StatusCode, Trouble>& troubles);
+  static void WarnOf(const Troubles& troubles);
 
   // Asks until the runtime reports all of `images` as pinned, or makes no
   // headway.
