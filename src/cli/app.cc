@@ -111,6 +111,7 @@ std::vector<std::unique_ptr<CommandProgram>> AllCommands() {
   programs.push_back(MakeFetchCommand());
   programs.push_back(MakeCheckCommand());
   programs.push_back(MakeStatusCommand());
+  programs.push_back(MakeUnpinCommand());
   programs.push_back(MakeSleepCommand());
   programs.push_back(MakeCompletionCommand());
   programs.push_back(MakeVersionCommand());

@@ -12,6 +12,7 @@ namespace prepull {
 std::unique_ptr<CommandProgram> MakeFetchCommand();
 std::unique_ptr<CommandProgram> MakeCheckCommand();
 std::unique_ptr<CommandProgram> MakeStatusCommand();
+std::unique_ptr<CommandProgram> MakeUnpinCommand();
 std::unique_ptr<CommandProgram> MakeSleepCommand();
 std::unique_ptr<CommandProgram> MakeCompletionCommand();
 std::unique_ptr<CommandProgram> MakeVersionCommand();

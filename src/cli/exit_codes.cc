@@ -35,8 +35,9 @@ std::string ExitCodesHelp() {
       "'prepull check' ends with 0 if every image is on the node and 1 if "
       "not,\n"
       "'prepull status' with 0 if it could read the status file and, with\n"
-      "--wait, with the code of the run it waited for. 2 and 4 mean the same "
-      "for\nall commands.\n");
+      "--wait, with the code of the run it waited for. 'prepull unpin' ends "
+      "with 0\nif nothing that was to be freed has a pin of prepull's, and 1 "
+      "if something\nhas. 2 and 4 mean the same for all commands.\n");
   return help;
 }
 

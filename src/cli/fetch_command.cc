@@ -10,6 +10,7 @@
 #include "prepull/base/random.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
+#include "prepull/pull/crio_drop_in.h"
 #include "prepull/pull/engine.h"
 #include "prepull/report/lines.h"
 #include "prepull/report/run_document.h"
@@ -115,7 +116,16 @@ class Fetching {
                                   .roll_dice = SystemDice(),
                                   .observer = observers};
     FetchImages(requests, pull, engine, context_.stop, run_);
+    if (NeedsDropIn()) output_.PrintDropIn(CrioDropIn(requests));
     return End();
+  }
+
+  // CRI-O takes pins from its configuration, which only its owner writes.
+  bool NeedsDropIn() const {
+    return options_.pull.pin && !run_.runtime.features.pin &&
+           run_.runtime.name == "cri-o" &&
+           (run_.exit_code == ExitCode::kOk ||
+            run_.exit_code == ExitCode::kImagesFailed);
   }
 
   CommandEnd ShowPlan(const std::vector<ImageRequest>& requests,

@@ -61,6 +61,12 @@ void AddPoolFlags(Command& command, PullOptions& pull) {
                  [&pull](const std::string& text) {
                    return ParsePolicy(text, pull.policy);
                  });
+  command.Switch({.name = "--pin",
+                  .text = "protect the list's images from image garbage "
+                          "collection (containerd 1.6.24, 1.7.3 and later); "
+                          "what cannot be pinned is a warning and changes no "
+                          "exit code"},
+                 pull.pin);
 }
 
 void AddStallFlag(Command& command, absl::Duration& stall_timeout) {

@@ -2,7 +2,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "prepull/base/json_writer.h"
+#include "prepull/base/log.h"
 #include "prepull/report/lines.h"
 #include "prepull/report/live_view.h"
 #include "prepull/report/progress_log.h"
@@ -93,6 +96,18 @@ void FetchOutput::OnEnded(const Run& run, const ImageOutcome& image) {
 
 Instant FetchOutput::OnTurn(const Run& run, Instant now) {
   return progress_->OnTurn(run, now);
+}
+
+void FetchOutput::PrintDropIn(const std::string& drop_in) {
+  if (options_.talk.quiet || options_.talk.log_level == "error") return;
+  for (const absl::string_view line :
+       absl::StrSplit(absl::StripSuffix(drop_in, "\n"), '\n')) {
+    if (options_.talk.log_format == "json") {
+      Log(LogLevel::kWarn, "drop-in for CRI-O", {{"line", line}});
+    } else {
+      context_.console.PrintErr(line);
+    }
+  }
 }
 
 void FetchOutput::End(const Run& run) {

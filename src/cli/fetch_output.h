@@ -4,6 +4,7 @@
 #define PREPULL_CLI_FETCH_OUTPUT_H_
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "prepull/image/image_request.h"
@@ -24,6 +25,10 @@ class FetchOutput : public RunObserver {
 
   // Pulling begins with so many pulls at once.
   void Begin(const Run& run, int concurrency);
+
+  // What to configure on CRI-O, ready to be copied; a line of log for each of
+  // its lines where the log is for programs.
+  void PrintDropIn(const std::string& drop_in);
 
   // The result; the run has ended.
   void End(const Run& run);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -11,6 +12,7 @@
 #include "prepull/base/text.h"
 #include "src/pull/error_class.h"
 #include "src/pull/lease_keeper.h"
+#include "src/pull/pinner.h"
 #include "src/pull/pull_loop.h"
 
 namespace prepull {
@@ -104,7 +106,8 @@ class Fetch {
         options_(options),
         context_(context),
         stop_(stop),
-        run_(run) {}
+        run_(run),
+        pinner_(requests, context, stop, run) {}
 
   void Start() {
     const absl::StatusOr<Inventory> inventory =
@@ -117,8 +120,14 @@ class Fetch {
     ApplyPlan(*inventory, lease);
     PullLoop loop(requests_, options_, context_, lease, stop_, run_);
     const LoopEnd end = loop.Pull();
+    const Instant pulled_at = context_.clock.Now();
     StopTheRest(EndingOf(end, loop.runtime_is_away()), context_, run_);
     const absl::Status verified = Verify(end);
+    // A runtime that has not ended our calls would not answer more of them.
+    if (options_.pin && !loop.left_calls_behind()) {
+      const Instant soon = pulled_at + kPinHaste;
+      Pin(end == LoopEnd::kAllEnded ? std::max(run_.deadline(), soon) : soon);
+    }
     if (loop.runtime_is_away() && end == LoopEnd::kDeadline) {
       EndWithoutRuntime("the runtime went away and did not come back");
     } else if (!verified.ok() && end == LoopEnd::kAllEnded) {
@@ -159,6 +168,7 @@ class Fetch {
     run_.runtime.features.byte_progress =
         run_.runtime.features.resume &&
         options_.stall_timeout > absl::ZeroDuration();
+    if (options_.pin) pinner_.Begin();
     context_.observer.OnPlanned(run_);
     TellFinal();
   }
@@ -201,11 +211,30 @@ class Fetch {
         end == LoopEnd::kAllEnded ? TakeInventory(context_, stop_, run_)
                                   : TakeHastyInventory();
     if (!inventory.ok()) return inventory.status();
-    TakeSizes(*inventory);
+    node_ = *std::move(inventory);
+    TakeSizes(*node_);
     for (size_t i = 0; i < run_.images.size(); ++i) {
-      Compare(run_.images[i], Stored(*inventory, i) != nullptr);
+      Compare(run_.images[i], Stored(*node_, i) != nullptr);
     }
     return absl::OkStatus();
+  }
+
+  // Pins what is on the node, pulled or there before, now that no pull of ours
+  // will write its records anew.
+  void Pin(Instant until) {
+    if (!node_) return;
+    std::vector<Pinner::Image> present;
+    for (size_t i = 0; i < run_.images.size(); ++i) {
+      const ImageState state = run_.images[i].state;
+      if (state != ImageState::kPulled && state != ImageState::kSkipped) {
+        continue;
+      }
+      const StoredImage* stored = Stored(*node_, i);
+      if (stored == nullptr) continue;
+      present.push_back({&*requests_[i].reference, stored});
+    }
+    const std::optional<Inventory> pinned = pinner_.Pin(present, until);
+    if (pinned) TakeSizes(*pinned);
   }
 
   absl::StatusOr<Inventory> TakeHastyInventory() {
@@ -304,6 +333,8 @@ class Fetch {
   const EngineContext& context_;
   const std::stop_token& stop_;
   Run& run_;
+  Pinner pinner_;
+  std::optional<Inventory> node_;  // as Verify saw it
 };
 
 }  // namespace

@@ -45,6 +45,7 @@ TEST_F(FetchOptionsTest, HasTheDefaultsOfTheContract) {
   EXPECT_EQ(options_.overall_timeout, absl::Minutes(20));
   EXPECT_EQ(options_.output, "table");
   EXPECT_EQ(options_.progress, "auto");
+  EXPECT_FALSE(options_.pull.pin);
   EXPECT_FALSE(options_.dry_run);
 }
 
@@ -61,6 +62,7 @@ TEST_F(FetchOptionsTest, FillsInWhatIsGiven) {
                      "--max-pull-attempt-delay=3m",
                      "--max-attempts=7",
                      "--start-jitter=10s",
+                     "--pin",
                      "--status-file=/run/s.json",
                      "--dry-run",
                      "-o",
@@ -88,6 +90,7 @@ TEST_F(FetchOptionsTest, FillsInWhatIsGiven) {
   EXPECT_EQ(options_.progress, "none");
   EXPECT_EQ(options_.node, "worker-1");
   EXPECT_EQ(options_.talk.log_format, "json");
+  EXPECT_TRUE(options_.pull.pin);
   EXPECT_TRUE(options_.dry_run);
   EXPECT_TRUE(options_.talk.quiet);
 }

@@ -50,8 +50,8 @@ std::vector<std::string> Completions(const std::string& words) {
 }
 
 TEST(HelpTest, OfEachCommandIsItsGoldenFile) {
-  for (const char* command :
-       {"fetch", "check", "status", "sleep", "completion", "version"}) {
+  for (const char* command : {"fetch", "check", "status", "unpin", "sleep",
+                              "completion", "version"}) {
     const Ended by_flag = RunPrepull({command, "--help"});
     const Ended by_command = RunPrepull({"help", command});
 
@@ -108,7 +108,7 @@ TEST(CompletionTest, IsAScriptThatBashCanRead) {
 
 TEST(CompletionTest, OffersCommandsFlagsAndValues) {
   EXPECT_THAT(Completions("prepull ''"),
-              UnorderedElementsAre("fetch", "check", "status", "sleep",
+              UnorderedElementsAre("fetch", "check", "status", "unpin", "sleep",
                                    "completion", "version", "help"));
   EXPECT_THAT(Completions("prepull fe"), ElementsAre("fetch"));
   EXPECT_THAT(Completions("prepull fetch --max-p"),
@@ -119,6 +119,7 @@ TEST(CompletionTest, OffersCommandsFlagsAndValues) {
   EXPECT_THAT(Completions("prepull fetch -o j"), ElementsAre("json"));
   EXPECT_THAT(Completions("prepull fetch --pull-policy A"),
               ElementsAre("Always"));
+  EXPECT_THAT(Completions("prepull unpin --n"), ElementsAre("--not-in-list"));
   EXPECT_THAT(Completions("prepull completion z"), ElementsAre("zsh"));
   EXPECT_THAT(Completions("prepull help e"), ElementsAre("exit-codes"));
   EXPECT_THAT(Completions("prepull status --status-file /proc/versio"),

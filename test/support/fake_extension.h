@@ -1,8 +1,9 @@
-// Leases in memory, as containerd has them. What else the extension offers is
-// UNIMPLEMENTED. Not thread-safe.
+// Leases and image records in memory, as containerd has them. What else the
+// extension offers is UNIMPLEMENTED. Not thread-safe.
 #ifndef PREPULL_TEST_SUPPORT_FAKE_EXTENSION_H_
 #define PREPULL_TEST_SUPPORT_FAKE_EXTENSION_H_
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -91,14 +92,38 @@ class FakeExtension : public RuntimeExtension {
                                         Done<std::string> done) override {
     return Refuse(done);
   }
+
+  // Image records: their labels by name; a test changes them as it likes.
+  std::map<std::string, Labels> records;
+  // What a change of the record answers, if it is an error.
+  std::map<std::string, absl::Status> record_errors;
+  // The records that were changed, or tried to be, in their order.
+  std::vector<std::string> record_changes;
+  // Called before each change: time passes, the run is stopped.
+  std::function<void()> before_record_change = [] {};
+
   absl::StatusOr<std::vector<ImageRecord>> RecordsWithLabel(
-      const std::string&, const Limit&) override {
-    return Unimplemented();
+      const std::string& key, const Limit&) override {
+    if (!error.ok()) return error;
+    std::vector<ImageRecord> found;
+    for (const auto& [name, labels] : records) {
+      if (labels.contains(key)) found.push_back({name, labels});
+    }
+    return found;
   }
-  absl::Status UpdateRecordLabels(const std::string&, const Labels&,
-                                  const std::vector<std::string>&,
+
+  absl::Status UpdateRecordLabels(const std::string& name, const Labels& set,
+                                  const std::vector<std::string>& removed,
                                   const Limit&) override {
-    return Unimplemented();
+    before_record_change();
+    record_changes.push_back(name);
+    if (!error.ok()) return error;
+    if (record_errors.contains(name)) return record_errors.at(name);
+    const auto record = records.find(name);
+    if (record == records.end()) return absl::NotFoundError("image: not found");
+    for (const auto& [key, value] : set) record->second[key] = value;
+    for (const std::string& key : removed) record->second.erase(key);
+    return absl::OkStatus();
   }
 
  private:

@@ -59,6 +59,8 @@ void FakeRuntime::Store(const std::string& image) {
   stored_[name] = stored;
 }
 
+void FakeRuntime::Store(const StoredImage& image) { stored_[image.id] = image; }
+
 void FakeRuntime::Remove(const std::string& image) {
   stored_.erase(Reference::Parse(image)->Normalised());
 }
@@ -101,7 +103,10 @@ absl::StatusOr<std::vector<StoredImage>> FakeRuntime::ListImages(
     return error;
   }
   std::vector<StoredImage> images;
-  for (const auto& [name, image] : stored_) images.push_back(image);
+  for (const auto& [name, image] : stored_) {
+    images.push_back(image);
+    images.back().pinned = is_pinned_(image);
+  }
   return images;
 }
 

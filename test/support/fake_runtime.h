@@ -7,9 +7,11 @@
 #define PREPULL_TEST_SUPPORT_FAKE_RUNTIME_H_
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "prepull/runtime/container_runtime.h"
@@ -42,6 +44,7 @@ class FakeRuntime : public ContainerRuntime {
 
   // `image`, a tag or a digest reference in full, is on the node.
   void Store(const std::string& image);
+  void Store(const StoredImage& image);
   void Remove(const std::string& image);
 
   // The answers of the next ListImages calls; then what is stored.
@@ -70,6 +73,10 @@ class FakeRuntime : public ContainerRuntime {
   // Without one it is a runtime such as CRI-O.
   void UseExtension(RuntimeExtension& extension) { extension_ = &extension; }
 
+  // Which of the images ListImages reports as pinned; by default none.
+  using IsPinned = std::function<bool(const StoredImage&)>;
+  void ReportPinned(IsPinned is_pinned) { is_pinned_ = std::move(is_pinned); }
+
  private:
   struct Pull;
   class PullHandle;
@@ -80,6 +87,7 @@ class FakeRuntime : public ContainerRuntime {
 
   FakeClock& clock_;
   RuntimeExtension* extension_ = nullptr;
+  IsPinned is_pinned_ = [](const StoredImage&) { return false; };
   std::map<std::string, std::deque<Attempt>> scripts_;
   std::map<std::string, StoredImage> stored_;
   std::deque<absl::Status> list_errors_;

@@ -26,6 +26,7 @@ struct PullOptions {
   // Downloads that the runtime does at once on the whole node, 0 = no limit.
   int node_download_slots = 0;
   absl::Duration start_jitter = absl::ZeroDuration();
+  bool pin = false;  // keep the images from garbage collection
 };
 
 }  // namespace prepull

@@ -56,7 +56,7 @@ class FakeCriServer::Server : public cri::ImageService::CallbackService,
     std::unique_lock lock(mutex);
     ++questions;
     response->set_version("0.1.0");
-    response->set_runtime_name("containerd");
+    response->set_runtime_name(runtime_name);
     response->set_runtime_version(version);
     response->set_runtime_api_version("v1");
     Answer(reactor, version_error, lock);
@@ -171,6 +171,7 @@ class FakeCriServer::Server : public cri::ImageService::CallbackService,
   // All below is guarded by `mutex`, but for the server and the timer.
   Mode mode = Mode::kAnswers;
   bool stopping = false;
+  std::string runtime_name = "containerd";
   std::string version = "1.6.20";
   absl::Status version_error;
   absl::Status list_error;
@@ -292,6 +293,11 @@ void FakeCriServer::Remove(const std::string& image) {
 void FakeCriServer::SetMode(Mode mode) {
   std::lock_guard lock(server_->mutex);
   server_->mode = mode;
+}
+
+void FakeCriServer::SetName(const std::string& name) {
+  std::lock_guard lock(server_->mutex);
+  server_->runtime_name = name;
 }
 
 void FakeCriServer::SetVersion(const std::string& version) {

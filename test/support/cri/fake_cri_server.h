@@ -73,6 +73,7 @@ class FakeCriServer {
 
   void SetMode(Mode mode);
   void SetVersion(const std::string& version);
+  void SetName(const std::string& name);  // "containerd" by default
 
   // What Version or ListImages answer from now on; OK: as usual.
   void FailVersion(const absl::Status& error);
