@@ -62,6 +62,8 @@ LoopEnd PullLoop::Pull() {
   while (true) {
     ReadMail();
     const Instant now = context_.clock.Now();
+    const bool hurries = stop_.stop_requested() || now >= run_.deadline();
+    if (hurries && watch_ != nullptr) watch_->SettleAll();
     if (const std::optional<LoopEnd> end = ReasonToEnd(now)) {
       CancelAll();
       DrainFor(kCancelPatience);

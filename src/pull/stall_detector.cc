@@ -8,7 +8,7 @@ namespace {
 constexpr absl::Duration kHistory = absl::Seconds(30);
 constexpr absl::Duration kLongestWindow = absl::Minutes(5);
 // The size of the writes with which containerd moves an offset.
-constexpr double kStepBytes = 1 << 20;
+constexpr int64_t kStepBytes = 1 << 20;
 // A fair share is an average, and lots are uneven.
 constexpr double kSteps = 4;
 // A sixth of what was measured (3.5 GB in 5.6 s), for slow disks.
@@ -43,9 +43,10 @@ void StallDetector::Observe(Instant now,
   }
 }
 
-// Returns by how much its offset rose. The bytes before a download was first
-// listed and after it was last listed are not seen: they may be those of an
-// earlier attempt.
+// Returns by how much its offset rose, if that is a step: less is the rest
+// that a cancelled download writes down, and says nothing about the rate. The
+// bytes before a download was first listed and after it was last listed are
+// not seen: they may be those of an earlier attempt.
 int64_t StallDetector::Take(const OpenDownload& listed) {
   const auto [it, is_new] = downloads_.try_emplace(listed.digest);
   Download& download = it->second;
@@ -59,6 +60,8 @@ int64_t StallDetector::Take(const OpenDownload& listed) {
   const int64_t gained_bytes = listed.offset_bytes - download.offset_bytes;
   if (gained_bytes > 0) download.rose = observed_;
   download.offset_bytes = listed.offset_bytes;
+  if (gained_bytes < kStepBytes) return 0;
+  download.stepped = observed_;
   return gained_bytes;
 }
 
@@ -76,9 +79,6 @@ void StallDetector::PartWithTheUnlisted() {
 // download counts towards n for the part of the 30 s in which it was open, as
 // its bytes count towards R. (Were short layers counted in full, a node that
 // finishes ten a second would seem to be shared by 300.)
-//
-// No step is longer than the 30 s in which it was seen, only the rests that
-// cancelled downloads write down would make it so.
 absl::Duration StallDetector::FairStep() const {
   double gained_bytes = 0;
   for (const Gain& gain : gains_) {
@@ -89,10 +89,10 @@ absl::Duration StallDetector::FairStep() const {
   const Instant horizon = observed_ - kHistory;
   absl::Duration open;
   for (const auto& [digest, download] : downloads_) {
-    if (!download.rose || *download.rose <= horizon) continue;
+    if (!download.stepped || *download.stepped <= horizon) continue;
     open += download.last_seen - std::max(download.seen, horizon);
   }
-  return std::min(open * (kStepBytes / gained_bytes), kHistory);
+  return open * (kStepBytes / gained_bytes);
 }
 
 Verdict StallDetector::Judge(const AttemptView& attempt) const {
@@ -139,8 +139,8 @@ bool StallDetector::SlotsAreTaken(absl::Duration patience) const {
   const auto moving = std::count_if(
       downloads_.begin(), downloads_.end(), [&](const auto& entry) {
         const Download& download = entry.second;
-        return !download.left && download.rose &&
-               observed_ - *download.rose < patience;
+        return !download.left && download.stepped &&
+               observed_ - *download.stepped < patience;
       });
   return moving >= node_slots_;
 }

@@ -71,7 +71,8 @@ class StallDetector {
     Instant seen = {};       // first, since it is open
     Instant last_seen = {};  // open
     int64_t offset_bytes = 0;
-    std::optional<Instant> rose = {};  // last
+    std::optional<Instant> rose = {};     // last
+    std::optional<Instant> stepped = {};  // rose by a step or more, last
     std::optional<Instant> left = {};  // the list: finished or given up
     bool is_listed = false;            // while Observe reads the list
   };

@@ -218,17 +218,6 @@ TEST_F(StallDetectorTest, IsNotMadePatientByManyShortLayers) {
   EXPECT_LE(detector_.Patience(kSecond), kFive);
 }
 
-// 10 KiB in 30 s are no reason to wait for four times 51 minutes.
-TEST_F(StallDetectorTest, IsNotMadePatientForHoursByTheRestOfACutStep) {
-  Open("cut", kDead);
-  Pass(40);
-
-  downloads_["cut"].written += 10 * 1024;
-  List();
-
-  EXPECT_EQ(detector_.Patience(kSecond), 2 * kMinute);
-}
-
 TEST_F(StallDetectorTest, LeavesAPullAloneThatWaitsForALockOrASlot) {
   const Link slow{60e3};  // for each a step in 52 s
   OpenMany(3, "kubelet", slow);
@@ -368,6 +357,19 @@ TEST_F(StallDetectorTest, TakesNoPauseOfTheListingsForSpeed) {
   Pass(8);
 
   EXPECT_EQ(detector_.Patience(kSecond), absl::Seconds(32));
+}
+
+TEST_F(StallDetectorTest, TakesNoRestThatIsWrittenDownAtACutForSpeed) {
+  Open("dead", kDead);
+  for (const std::string& layer : OpenMany(8, "cut", kDead)) {
+    downloads_[layer].written = 200e3;
+  }
+  const AttemptView attempt = AttemptOn({"dead"});
+  for (int i = 0; i < 8; ++i) {
+    downloads_[absl::StrCat("cut", i)].written = 400e3;
+  }
+
+  EXPECT_EQ(TimeUntilCut(attempt), kFive);
 }
 
 TEST_F(StallDetectorTest, BeginsAnewWithADownloadWhoseOffsetWentBack) {
