@@ -318,6 +318,9 @@ class RealContainerdTest(unittest.TestCase):
         runtime = status["runtime"]
         self.assertEqual(list(runtime), RUNTIME_KEYS)
         self.assertEqual(runtime["name"], "containerd")
+        # So that what is tested is the containerd that was asked for.
+        self.assertEqual(runtime["version"].removeprefix("v"),
+                         self.lab.containerd.binary.version)
         self.assertEqual(runtime["socket"], self.lab.containerd.socket_path)
 
 

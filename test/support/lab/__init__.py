@@ -5,18 +5,18 @@
         run = lab.fetch([REGISTRY + "/team/app:1.0"])
         assert run.exit_code == 0
 
-Everything runs on loopback and under one temporary folder, and is gone at the
-end of the `with`, at the end of the program, and after SIGINT, SIGTERM or
-SIGHUP. It needs root, because containerd mounts what it unpacks.
+Everything runs on loopback (or at the ends of a Link) and under one temporary
+folder, and is gone when the program is (see Closing). It needs root, because
+containerd mounts what it unpacks.
 """
 
-import atexit
+import contextlib
 import os
 import shutil
-import signal
 import sys
 import tempfile
 
+from .closing import Closing
 from .containerd import Containerd
 from .registry import Registry
 from .run import Run, prepull_binary, run_prepull, start_prepull
@@ -29,51 +29,53 @@ __all__ = ["Lab", "REGISTRY", "SLOW_REGISTRY", "prepull_binary",
 REGISTRY = "registry.lab:5000"
 SLOW_REGISTRY = "slow.lab:5000"
 
-_open_labs = []
 
-
-class Lab:
+class Lab(Closing):
     """One containerd and one registry; `link` is the slow link to the latter.
 
-    `containerd` names the binary to run, by default the one in PATH.
+    `containerd` names the binary to run (see ContainerdBinary). With `over`,
+    a Link, containerd lives at its far end and the registry at the near one.
     """
 
-    def __init__(self, containerd="containerd"):
-        _clean_up_on_signals()
+    def __init__(self, containerd=None, over=None):
+        super().__init__()
+        self._end = contextlib.ExitStack()
         # Short and not from TMPDIR: a unix socket's path has 107 bytes.
         self.folder = tempfile.mkdtemp(prefix="prepull-lab-", dir="/tmp")
-        _open_labs.append(self)
-        self.containerd = Containerd(self.folder, containerd)
-        self.registry = Registry(self.folder)
-        self.link = SlowProxy(self.registry.port, bytes_per_second=500_000)
+        self._end.callback(shutil.rmtree, self.folder)
+        host = over.near if over else "127.0.0.1"
+        self.containerd = Containerd(self.folder, containerd,
+                                     over.far if over else ())
+        self.registry = Registry(self.folder, host)
+        self.link = SlowProxy(self.registry.port, bytes_per_second=500_000,
+                              host=host)
+        for part in (self.registry, self.containerd, self.link):
+            self._end.callback(part.stop)
         self._runs = []
+        self._end.callback(self._end_runs)
 
     def __enter__(self):
         try:
             self.registry.start()
             self.link.start()
-            self.containerd.route("_default", self.registry.port)
-            self.containerd.route(SLOW_REGISTRY, self.link.port)
+            self.route("_default", self.registry)
+            self.route(SLOW_REGISTRY, self.link)
             self.containerd.start()
         except BaseException:
             self.close()
             raise
         return self
 
-    def __exit__(self, *_):
-        self.close()
+    def _close(self):
+        self._end.close()
 
-    def close(self):
-        """Ends all that runs and removes the folder; may be called again."""
-        if self not in _open_labs:
-            return
-        _open_labs.remove(self)
+    def _end_runs(self):
         for run in self._runs:
             run.end()
-        self.link.stop()
-        self.containerd.stop()
-        self.registry.stop()
-        shutil.rmtree(self.folder)
+
+    def route(self, name, server):
+        """Leads a registry's name to a registry or a link to one."""
+        self.containerd.route(name, server.port, server.host)
 
     def push(self, repository, tag, image):
         self.registry.push(repository, tag, image)
@@ -115,22 +117,7 @@ def run_as_root(purpose, exit_code=1):
     if not shutil.which("sudo"):
         print(f"{purpose} needs root, and there is no sudo", file=sys.stderr)
         sys.exit(exit_code)
-    os.execvp("sudo", ["sudo", f"PREPULL_BINARY={prepull_binary()}",
+    binaries = {"PREPULL_BINARY": prepull_binary(),
+                "PREPULL_CONTAINERD": os.environ.get("PREPULL_CONTAINERD", "")}
+    os.execvp("sudo", ["sudo", *map("=".join, binaries.items()),
                        sys.executable, *sys.argv])
-
-
-@atexit.register
-def _close_all():
-    for lab in list(_open_labs):
-        lab.close()
-
-
-def _clean_up_on_signals():
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _close_all_and_die)
-
-
-def _close_all_and_die(number, _):
-    signal.signal(number, signal.SIG_DFL)
-    _close_all()
-    os.kill(os.getpid(), number)

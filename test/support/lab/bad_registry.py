@@ -6,7 +6,7 @@
         ...
         assert registry.range_offsets(digest) == [1_000_000]
 
-The read side of the protocol, in plain HTTP on a loopback port. A fault says
+The read side of the protocol, in plain HTTP on a port of its own. A fault says
 what goes wrong; its keywords say where: `of` is a part of the request's path
 (a digest, a repository, "/manifests/"; by default any blob), `times` how many
 requests it spoils (by default all), and `fraction` which share of the
@@ -87,7 +87,7 @@ class _Part:
 
 
 class BadRegistry:
-    """Serves on `port` of 127.0.0.1 from the start of its `with`.
+    """Serves on `port` of `host` from the start of its `with`.
 
     `bytes_per_second` holds for each connection by itself and may be set at
     any time; None is no limit.
@@ -96,7 +96,7 @@ class BadRegistry:
     them all, the stalled ones too.
     """
 
-    def __init__(self, seed=0, bytes_per_second=None):
+    def __init__(self, seed=0, bytes_per_second=None, host="127.0.0.1"):
         self.bytes_per_second = bytes_per_second
         self._lock = threading.Lock()
         self._random = random.Random(seed)
@@ -107,10 +107,10 @@ class BadRegistry:
         self._bytes_served = collections.Counter()
         self._last_served = {}
         self._stopped = threading.Event()
-        self._server = _Server(self)
+        self._server = _Server(self, host)
         self._listener = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self.port = self._server.server_address[1]
+        self.host, self.port = self._server.server_address
 
     def __enter__(self):
         self._listener.start()
@@ -228,10 +228,10 @@ class _Server(http.server.ThreadingHTTPServer):
 
     request_queue_size = 128
 
-    def __init__(self, registry):
+    def __init__(self, registry, host):
         self.registry = registry
         self._connections = {}
-        super().__init__(("127.0.0.1", 0), _Connection)
+        super().__init__((host, 0), _Connection)
 
     def process_request(self, request, client_address):
         thread = threading.Thread(target=self.process_request_thread,

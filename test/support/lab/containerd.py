@@ -2,51 +2,23 @@
 
 It has its own root, state and socket, and reaches registries only over
 loopback: any registry name leads to the address that `route()` gave it. At
-its end nothing is left of it, mounts included.
+its end nothing is left of it, mounts included. (Over a Link, "loopback" is the
+link.)
 """
 
 import ctypes
 import os
+import shutil
+import subprocess
 
+from .containerd_binary import ContainerdBinary, config_text
 from .cri_client import CallFailed, CriClient
-from .process import Service
-
-_CONFIG = """\
-version = 2
-root = "{folder}/root"
-state = "{folder}/state"
-disabled_plugins = [
-  "io.containerd.internal.v1.restart",
-  "io.containerd.snapshotter.v1.aufs",
-  "io.containerd.snapshotter.v1.btrfs",
-  "io.containerd.snapshotter.v1.devmapper",
-  "io.containerd.snapshotter.v1.zfs",
-]
-
-[grpc]
-  address = "{folder}/cri.sock"
-
-[debug]
-  level = "info"
-
-[plugins."io.containerd.internal.v1.opt"]
-  path = "{folder}/opt"
-
-[plugins."io.containerd.grpc.v1.cri"]
-  disable_tcp_service = true
-  [plugins."io.containerd.grpc.v1.cri".cni]
-    bin_dir = "{folder}/cni/bin"
-    conf_dir = "{folder}/cni/conf"
-  [plugins."io.containerd.grpc.v1.cri".containerd]
-    snapshotter = "{snapshotter}"
-  [plugins."io.containerd.grpc.v1.cri".registry]
-    config_path = "{folder}/hosts"
-"""
+from .process import Service, clean_environment
 
 _HOST = """\
-server = "http://127.0.0.1:{port}"
+server = "http://{host}:{port}"
 
-[host."http://127.0.0.1:{port}"]
+[host."http://{host}:{port}"]
   capabilities = ["pull", "resolve"]
 """
 
@@ -55,9 +27,14 @@ _MNT_DETACH = 2
 
 
 class Containerd:
-    """Runs `binary` with everything it owns under `folder`/containerd."""
+    """Runs a containerd with everything it owns under `folder`/containerd.
 
-    def __init__(self, folder, binary="containerd"):
+    `path` names the binary (see ContainerdBinary), and `prefix` is a command
+    that runs it somewhere else, such as at the far end of a Link.
+    """
+
+    def __init__(self, folder, path=None, prefix=()):
+        self.binary = ContainerdBinary(path)
         self.folder = os.path.join(folder, "containerd")
         self.socket_path = os.path.join(self.folder, "cri.sock")
         self.log_path = os.path.join(folder, "containerd.log")
@@ -65,11 +42,13 @@ class Containerd:
         os.makedirs(os.path.join(self.folder, "cni", "conf"))
         config_path = os.path.join(self.folder, "config.toml")
         with open(config_path, "w", encoding="utf-8") as config:
-            config.write(_CONFIG.format(
-                folder=self.folder,
-                snapshotter=_working_snapshotter(self.folder)))
+            config.write(config_text(
+                self.binary.config_version, self.folder,
+                _working_snapshotter(self.folder)))
         self._service = Service(
-            "containerd", [binary, "--config", config_path], self.log_path)
+            "containerd",
+            [*prefix, self.binary.path, "--config", config_path],
+            self.log_path, self.binary.environment)
 
     def start(self):
         """Returns when CRI answers."""
@@ -83,7 +62,22 @@ class Containerd:
         self.stop()
         self.start()
 
-    def route(self, registry, port):
+    def start_empty(self):
+        """Starts it again as on a fresh node, without any image."""
+        self.stop()
+        for part in ("root", "state"):
+            shutil.rmtree(os.path.join(self.folder, part), ignore_errors=True)
+        self.start()
+
+    def ctr(self, *words):
+        """What containerd's own client prints about the images' namespace."""
+        return subprocess.run(
+            [self.binary.ctr, "--address", self.socket_path,
+             "--namespace", "k8s.io", *words],
+            env=clean_environment(), check=True, capture_output=True,
+            text=True, timeout=20).stdout
+
+    def route(self, registry, port, host="127.0.0.1"):
         """Leads a registry's name to a loopback port; `_default` is the rest.
 
         containerd reads this at every pull, so a route may be changed later.
@@ -92,7 +86,7 @@ class Containerd:
         os.makedirs(folder, exist_ok=True)
         path = os.path.join(folder, "hosts.toml")
         with open(path, "w", encoding="utf-8") as hosts:
-            hosts.write(_HOST.format(port=port))
+            hosts.write(_HOST.format(host=host, port=port))
 
     def image_names(self):
         """Every tag and digest that CRI shows."""

@@ -67,7 +67,8 @@ def make_layer(seed, size):
         entry = tarfile.TarInfo(f"opt/lab/{name}")
         entry.size = size
         archive.addfile(entry, io.BytesIO(content))
-    blob = gzip.compress(tar.getvalue(), compresslevel=1, mtime=0)
+    # Random bytes are stored at any level, and level 0 does not try first.
+    blob = gzip.compress(tar.getvalue(), compresslevel=0, mtime=0)
     return Layer(blob, digest_of(tar.getvalue()))
 
 
@@ -107,9 +108,9 @@ def make_family(count, seed="family", base_size=600_000, own_size=150_000):
     ]
 
 
-def push_image(port, repository, tag, image):
-    """Pushes an image to the registry on this loopback port, in plain HTTP."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+def push_image(address, repository, tag, image):
+    """Pushes an image to the registry at (host, port), in plain HTTP."""
+    connection = http.client.HTTPConnection(*address, timeout=20)
     try:
         for blob in [image.config, *(layer.blob for layer in image.layers)]:
             _push_blob(connection, repository, blob)

@@ -29,8 +29,8 @@ def wait_until(condition, seconds, what):
         time.sleep(0.01)
 
 
-def free_port():
-    """Finds a loopback TCP port that nobody uses.
+def free_port(host="127.0.0.1"):
+    """Finds a TCP port of this address, loopback's by default, nobody uses.
 
     It lies below the ports that the kernel hands out by itself: while a
     registry is stopped, no outgoing connection may take its port, nor may a
@@ -40,17 +40,17 @@ def free_port():
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind(("127.0.0.1", port))
+                probe.bind((host, port))
                 return port
             except OSError:
                 continue
     raise RuntimeError("find a free port: 200 tried, all in use")
 
 
-def accepts_connections(port):
-    """Tells whether somebody listens on this loopback port."""
+def accepts_connections(port, host="127.0.0.1"):
+    """Tells whether somebody listens on this port."""
     with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        return probe.connect_ex((host, port)) == 0
 
 
 def clean_environment(extra=None):
@@ -97,17 +97,19 @@ def _die_with_parent():
 class Service:
     """A server of the lab: one child process and the log it writes."""
 
-    def __init__(self, name, command, log_path):
+    def __init__(self, name, command, log_path, extra_environment=None):
         self.name = name
         self.log_path = log_path
         self._command = command
+        self._extra_environment = extra_environment
         self._child = None
 
     def start(self, is_ready):
         """Starts the server and returns once `is_ready()` holds."""
         with open(self.log_path, "ab") as log:
-            self._child = start_child(self._command, stdin=subprocess.DEVNULL,
-                                      stdout=log, stderr=log)
+            self._child = start_child(self._command, self._extra_environment,
+                                      stdin=subprocess.DEVNULL, stdout=log,
+                                      stderr=log)
         wait_until(lambda: self._check_alive() and is_ready(), 20,
                    f"start {self.name}")
 

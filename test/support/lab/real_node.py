@@ -4,7 +4,6 @@ The registry serves from memory, misbehaves as told and counts what it served;
 containerd's own client (ctr) tells which leases, labels and contents are left.
 """
 
-import subprocess
 import unittest
 
 from . import Lab
@@ -40,11 +39,8 @@ class RealNodeTest(unittest.TestCase):
 
     def ctr(self, *words):
         """What ctr prints, a list of words for each line but the first."""
-        socket = self.lab.containerd.socket_path
-        done = subprocess.run(
-            ["ctr", "--address", socket, "--namespace", "k8s.io", *words],
-            check=True, capture_output=True, text=True, timeout=20)
-        return [line.split() for line in done.stdout.splitlines()[1:]]
+        lines = self.lab.containerd.ctr(*words).splitlines()
+        return [line.split() for line in lines[1:]]
 
     def our_leases(self):
         return [line[0] for line in self.ctr("leases", "ls")

@@ -15,7 +15,7 @@ _CONFIG = """\
 version: 0.1
 log: {{level: warn, accesslog: {{disabled: false}}}}
 storage: {{filesystem: {{rootdirectory: {storage}}}}}
-http: {{addr: "127.0.0.1:{port}", secret: lab}}
+http: {{addr: "{host}:{port}", secret: lab}}
 """
 
 _ACCESS = re.compile(r'"(GET|HEAD) /v2/(\S+)/(manifests|blobs)/([^\s?]+)\S* '
@@ -33,26 +33,28 @@ class Request:
 
 
 class Registry:
-    """Serves the images under `folder` on 127.0.0.1."""
+    """Serves the images under `folder` on this address, loopback's if none."""
 
-    def __init__(self, folder, binary="docker-registry"):
-        self.port = free_port()
+    def __init__(self, folder, host="127.0.0.1", binary="docker-registry"):
+        self.host = host
+        self.port = free_port(host)
         self._log_path = os.path.join(folder, "registry.log")
         config_path = os.path.join(folder, "registry.yml")
         with open(config_path, "w", encoding="utf-8") as config:
             config.write(_CONFIG.format(
-                storage=os.path.join(folder, "registry"), port=self.port))
+                storage=os.path.join(folder, "registry"), host=host,
+                port=self.port))
         self._service = Service(
             "registry", [binary, "serve", config_path], self._log_path)
 
     def start(self):
-        self._service.start(lambda: accepts_connections(self.port))
+        self._service.start(lambda: accepts_connections(self.port, self.host))
 
     def stop(self):
         self._service.stop()
 
     def push(self, repository, tag, image):
-        push_image(self.port, repository, tag, image)
+        push_image((self.host, self.port), repository, tag, image)
 
     def forget_requests(self):
         """Empties the access log.

@@ -16,22 +16,23 @@ _CHUNK_BYTES = 8192
 
 
 class SlowProxy:
-    """Forwards `port` on 127.0.0.1 to `target_port`.
+    """Forwards `port` to `target_port`, both of `host`.
 
     `bytes_per_second` may be set at any time; None lifts the limit.
 
     Threads: one for the listener and two for each connection.
     """
 
-    def __init__(self, target_port, bytes_per_second):
-        self.port = free_port()
+    def __init__(self, target_port, bytes_per_second, host="127.0.0.1"):
+        self.host = host
+        self.port = free_port(host)
         self.bytes_per_second = bytes_per_second
         self._target_port = target_port
         self._lock = threading.Lock()
         self._next_free = 0.0
         self._sockets = set()
         self._stopped = threading.Event()
-        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self._listener = socket.create_server((host, self.port))
 
     def start(self):
         self._in_background(self._accept)
@@ -53,7 +54,7 @@ class SlowProxy:
 
     def _serve(self, client):
         with client, contextlib.suppress(OSError):
-            target = ("127.0.0.1", self._target_port)
+            target = (self.host, self._target_port)
             with socket.create_connection(target) as server:
                 with self._known(client, server):
                     upward = self._in_background(_copy, client, server)
