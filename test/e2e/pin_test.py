@@ -10,7 +10,6 @@ root and Debian's containerd, and only loopback.
 import json
 import os
 import re
-import subprocess
 import sys
 import unittest
 
@@ -261,11 +260,7 @@ class PinTest(unittest.TestCase):
                             self.lab.containerd.socket_path, *words])
 
     def ctr(self, *words):
-        done = subprocess.run(
-            ["ctr", "--address", self.lab.containerd.socket_path,
-             "--namespace", "k8s.io", *words],
-            check=True, capture_output=True, text=True, timeout=20)
-        return done.stdout.splitlines()
+        return self.lab.containerd.ctr(*words).splitlines()
 
     def records(self):
         """The labels of every image record, by its name."""
