@@ -37,8 +37,7 @@ void BlobLedger::SetDone(Blob& blob, int64_t bytes) {
 }
 
 void BlobLedger::Observe(const std::vector<OpenDownload>& listed) {
-  const absl::flat_hash_map<std::string, int64_t> was_open =
-      std::move(open_);
+  const absl::flat_hash_map<std::string, int64_t> was_open = std::move(open_);
   open_.clear();
   for (const OpenDownload& download : listed) {
     open_[download.digest] = download.offset_bytes;
@@ -106,10 +105,9 @@ int64_t BlobLedger::Sum(const Digests& digests, Of of) const {
 }
 
 bool BlobLedger::AllWhole(const Digests& digests) const {
-  return std::all_of(digests.begin(), digests.end(),
-                     [this](const std::string& digest) {
-                       return blobs_.at(digest).is_whole;
-                     });
+  return std::all_of(
+      digests.begin(), digests.end(),
+      [this](const std::string& digest) { return blobs_.at(digest).is_whole; });
 }
 
 int64_t BlobLedger::BytesDone(const Digests& digests) const {

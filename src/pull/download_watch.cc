@@ -29,19 +29,6 @@ constexpr absl::Duration kSearchEvery = absl::Seconds(1);
 // Each one makes the runtime walk its whole store.
 constexpr int kMostSearches = 4;
 
-// The registry's host as containerd's labels name it: without the port.
-std::string HostOf(const Reference& reference) {
-  const std::string& registry = reference.registry();
-  if (absl::StartsWith(registry, "[")) {
-    return registry.substr(1, registry.find(']') - 1);
-  }
-  return registry.substr(0, registry.find(':'));
-}
-
-std::string PathOf(const Reference& reference) {
-  return reference.repository().substr(reference.registry().size() + 1);
-}
-
 }  // namespace
 
 DownloadWatch::DownloadWatch(const std::vector<ImageRequest>& requests,
@@ -81,9 +68,7 @@ void DownloadWatch::OnFailed(size_t image, bool was_cut,
     then(false);
     return;
   }
-  const Instant now = seams_.clock.Now();
-  settling_.push_back({image, was_cut, now, std::move(then)});
-  list_at_ = std::min(list_at_, now + kSettleTime);
+  settling_.push_back({image, was_cut, seams_.clock.Now(), std::move(then)});
 }
 
 void DownloadWatch::OnPulled(size_t image, Errand then) {
@@ -100,6 +85,11 @@ void DownloadWatch::OnPulled(size_t image, Errand then) {
     watched.is_outdated = watched.is_searched;
     if (!watched.is_searched) Search(image);
   }
+}
+
+void DownloadWatch::OnGivenUp(size_t image) {
+  watched_.erase(image);
+  UpdateRun();
 }
 
 void DownloadWatch::EndNaming(size_t image) {
@@ -125,8 +115,11 @@ void DownloadWatch::Turn(Instant now) {
   GiveUpWaiting(now);
   if (is_refused_) return;
   if (listing_ != nullptr) {
-    if (now >= listing_asked_ + kListTimeout) listing_->Cancel();
-  } else if (IsActive() && now >= list_at_) {
+    if (now >= listing_ends_) {
+      listing_ends_ = Instant::Never();
+      listing_->Cancel();
+    }
+  } else if (IsActive() && now >= ListDue()) {
     List(now);
   }
   SearchDue(now);
@@ -141,8 +134,7 @@ Instant DownloadWatch::NextTurn() const {
     next = std::min(next, settling.since + kPatience);
   }
   if (is_refused_ || !IsActive()) return next;
-  next = std::min(next, listing_ != nullptr ? listing_asked_ + kListTimeout
-                                            : list_at_);
+  next = std::min(next, listing_ != nullptr ? listing_ends_ : ListDue());
   if (searches_ >= kMostSearches) return next;
   for (const auto& [image, watched] : watched_) {
     if (watched.is_running && !watched.is_known && !watched.is_searched) {
@@ -152,8 +144,19 @@ Instant DownloadWatch::NextTurn() const {
   return next;
 }
 
+// In turn, or earlier for an attempt for which the last list was too early.
+Instant DownloadWatch::ListDue() const {
+  Instant due = list_at_;
+  for (const Settling& settling : settling_) {
+    const Instant settled = settling.since + kSettleTime;
+    if (listing_asked_ < settled) due = std::min(due, settled);
+  }
+  return due;
+}
+
 void DownloadWatch::List(Instant now) {
   listing_asked_ = now;
+  listing_ends_ = now + kListTimeout;
   list_at_ = now + kListEvery;
   listing_ = seams_.extension.ListDownloads(Posting<std::vector<OpenDownload>>(
       [this, now](const auto& listed) { OnListed(now, listed); }));
@@ -190,13 +193,12 @@ void DownloadWatch::Refuse() {
   run_.runtime.features.byte_progress = false;
   SettleAll();
   for (const auto& [image, watched] : watched_) {
-    if (watched.is_running) seams_.on_manifest_known(image);
+    if (watched.is_running) seams_.on_manifest_found(image);
   }
 }
 
 void DownloadWatch::AskForBlobs(const BlobLedger::Digests& blobs) {
-  for (const std::string& digest :
-       ledger_.TakeDue(seams_.clock.Now(), blobs)) {
+  for (const std::string& digest : ledger_.TakeDue(seams_.clock.Now(), blobs)) {
     seams_.extension.FindBlob(
         digest, Posting<StoredBlob>([this, digest](const auto& blob) {
           const Instant now = seams_.clock.Now();
@@ -225,9 +227,9 @@ void DownloadWatch::SearchDue(Instant now) {
 void DownloadWatch::Search(size_t image) {
   watched_[image].is_searched = true;
   ++searches_;
-  const Reference& reference = *requests_[image].reference;
+  const BlobSource source = SourceOf(*requests_[image].reference);
   seams_.extension.FindBlobs(
-      HostOf(reference), PathOf(reference),
+      source.host, source.repository,
       Posting<std::vector<StoredBlob>>([this, image](const auto& blobs) {
         if (blobs.ok()) {
           OnFound(image, *blobs);
@@ -240,9 +242,12 @@ void DownloadWatch::Search(size_t image) {
 void DownloadWatch::OnFound(size_t image,
                             const std::vector<StoredBlob>& blobs) {
   const auto it = watched_.find(image);
-  if (it == watched_.end()) return EndSearch(image, Instant::Never());
-  const Watched& watched = it->second;
   const bool is_pulled = naming_.contains(image);
+  // What came after its end is another's.
+  if (it == watched_.end() || !(it->second.is_running || is_pulled)) {
+    return EndSearch(image, Instant::Never());
+  }
+  const Watched& watched = it->second;
   const StoredBlob* manifest = ChooseManifest(
       blobs,
       {.digest = requests_[image].reference->digest(),
@@ -266,6 +271,7 @@ void DownloadWatch::ReadManifest(size_t image, const StoredBlob& manifest) {
                             config = ConfigOf(manifest)](const auto& text) {
         const bool is_good = text.ok() && TakeManifest(image, config, *text);
         if (is_good) manifests_.insert(digest);
+        seams_.on_manifest_found(image);
         // What cannot be read now will not be read later in this attempt.
         EndSearch(image, Instant::Never());
       }));
@@ -289,7 +295,6 @@ bool DownloadWatch::TakeManifest(size_t image, const std::string& config,
   watched.config = config;
   watched.blobs.clear();
   for (const ManifestBlob& blob : *blobs) watched.blobs.push_back(blob.digest);
-  watched.bytes_at_start = ledger_.BytesBefore(watched.blobs);
   AskForBlobs(watched.blobs);
   UpdateImage(image, watched);
   return true;
@@ -303,11 +308,7 @@ void DownloadWatch::EndSearch(size_t image, Instant again) {
   watched.is_searched = false;
   watched.search_at = again;
   if (std::exchange(watched.is_outdated, false)) return Search(image);
-  if (naming_.contains(image)) {
-    EndNaming(image);
-  } else if (watched.is_known) {
-    seams_.on_manifest_known(image);
-  }
+  if (naming_.contains(image)) EndNaming(image);
 }
 
 template <typename Due>
@@ -324,12 +325,20 @@ void DownloadWatch::SettleThose(Due due) {
 bool DownloadWatch::Gained(const Settling& settling) {
   Watched& watched = watched_[settling.image];
   const int64_t gained_bytes =
-      ledger_.BytesDone(watched.blobs) - watched.bytes_at_start;
+      ledger_.BytesDone(watched.blobs) - BytesAtStart(watched);
   if (settling.was_cut) {
     watched.window = NextWindow(watched.window, stall_timeout_, gained_bytes,
                                 settling.since - watched.started);
   }
   return gained_bytes > 0;
+}
+
+// Of an attempt that began without its manifest all that is known is what was
+// there before the run, once the store has answered.
+int64_t DownloadWatch::BytesAtStart(const Watched& watched) const {
+  return watched.known_since > watched.started
+             ? ledger_.BytesBefore(watched.blobs)
+             : watched.bytes_at_start;
 }
 
 void DownloadWatch::GiveUpWaiting(Instant now) {

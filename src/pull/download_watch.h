@@ -36,12 +36,13 @@ class DownloadWatch {
     // Runs the errand on the engine's thread, unless the watch is gone by
     // then. Threads: from any.
     std::function<void(Errand)> post;
-    // From here on the image's downloads can be told from those of others.
-    std::function<void(size_t image)> on_manifest_known;
+    // From here on the manifests of other pulls from its repository can be
+    // told from the image's own, even if that cannot be read.
+    std::function<void(size_t image)> on_manifest_found;
   };
 
-  // `stall_timeout` is greater than zero; `node_slots` as for StallDetector. All that is handed over by reference
-  // outlives the watch.
+  // `stall_timeout` is greater than zero; `node_slots` as for StallDetector.
+  // All that is handed over by reference outlives the watch.
   DownloadWatch(const std::vector<ImageRequest>& requests,
                 absl::Duration stall_timeout, int node_slots, Seams seams,
                 Run& run);
@@ -55,6 +56,9 @@ class DownloadWatch {
 
   // The image was pulled. `then` comes as soon as its bytes are known.
   void OnPulled(size_t image, Errand then);
+
+  // The image failed for good.
+  void OnGivenUp(size_t image);
 
   // Does what is due.
   void Turn(Instant now);
@@ -87,8 +91,8 @@ class DownloadWatch {
     std::string config = "";
     BlobLedger::Digests blobs = {};
 
-    bool is_searched = false;   // a search is under way
-    bool is_outdated = false;   // it began before the image was pulled
+    bool is_searched = false;  // a search is under way
+    bool is_outdated = false;  // it began before the image was pulled
     Instant search_at = {};
   };
 
@@ -109,6 +113,7 @@ class DownloadWatch {
       std::function<void(absl::StatusOr<Answer>)> take) const;
 
   bool IsActive() const;
+  Instant ListDue() const;
   void List(Instant now);
   void OnListed(Instant asked,
                 const absl::StatusOr<std::vector<OpenDownload>>& listed);
@@ -125,6 +130,7 @@ class DownloadWatch {
   void SettleThose(Due due);
   void GiveUpWaiting(Instant now);
   bool Gained(const Settling& settling);
+  int64_t BytesAtStart(const Watched& watched) const;
   void EndNaming(size_t image);
   void UpdateImage(size_t image, const Watched& watched);
   void UpdateRun();
@@ -136,15 +142,16 @@ class DownloadWatch {
 
   StallDetector detector_;
   BlobLedger ledger_;
-  std::map<size_t, Watched> watched_;          // by image
-  std::vector<Settling> settling_;             // failed attempts
-  std::map<size_t, Naming> naming_;            // pulled, bytes unknown
+  std::map<size_t, Watched> watched_;           // by image
+  std::vector<Settling> settling_;              // failed attempts
+  std::map<size_t, Naming> naming_;             // pulled, bytes unknown
   absl::flat_hash_set<std::string> manifests_;  // that belong to an image
   int searches_ = 0;
 
   bool is_refused_ = false;  // the runtime does not show downloads
   std::unique_ptr<RunningCall> listing_;
   Instant listing_asked_;
+  Instant listing_ends_;
   Instant seen_ = Instant(-absl::InfiniteDuration());  // asked for, answered
   Instant list_at_ = Instant(-absl::InfiniteDuration());
 };

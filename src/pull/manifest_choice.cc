@@ -28,10 +28,9 @@ bool Names(const StoredBlob& blob, const std::string& digest) {
 // that it names as an index.
 Blobs ManifestsOf(const std::vector<StoredBlob>& blobs,
                   const std::string& digest) {
-  const auto root =
-      std::find_if(blobs.begin(), blobs.end(), [&](const StoredBlob& blob) {
-        return blob.digest == digest;
-      });
+  const auto root = std::find_if(
+      blobs.begin(), blobs.end(),
+      [&](const StoredBlob& blob) { return blob.digest == digest; });
   Blobs found;
   if (root == blobs.end()) return found;
   for (const StoredBlob& blob : blobs) {
@@ -68,6 +67,16 @@ const StoredBlob* WithConfig(const std::vector<StoredBlob>& blobs,
 }
 
 }  // namespace
+
+BlobSource SourceOf(const Reference& reference) {
+  const std::string& registry = reference.registry();
+  const std::string repository =
+      reference.repository().substr(registry.size() + 1);
+  if (absl::StartsWith(registry, "[")) {
+    return {registry.substr(1, registry.find(']') - 1), repository};
+  }
+  return {registry.substr(0, registry.find(':')), repository};
+}
 
 std::string ConfigOf(const StoredBlob& blob) {
   const auto label = blob.labels.find(kConfigLabel);

@@ -15,9 +15,18 @@
 #include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "prepull/image/reference.h"
 #include "prepull/runtime/runtime_extension.h"
 
 namespace prepull {
+
+// Where a blob came from, as containerd's labels name it.
+struct BlobSource {
+  std::string host;        // of the registry, without its port
+  std::string repository;  // "team/app"
+};
+
+BlobSource SourceOf(const Reference& reference);
 
 // What is known of the pull.
 struct PullTraces {

@@ -44,11 +44,9 @@ void PullLoop::WatchDownloads() {
       DownloadWatch::Seams{
           .extension = *context_.runtime.extension(),
           .clock = context_.clock,
-          .post =
-              [mailbox = mailbox_](Errand errand) {
-                mailbox->Post(std::move(errand));
-              },
-          .on_manifest_known =
+          .post = [mailbox = mailbox_](
+                      Errand errand) { mailbox->Post(std::move(errand)); },
+          .on_manifest_found =
               [this](size_t image) {
                 pool_.LetOthersIn(image, RepositoryOf(image));
               }},
@@ -62,15 +60,19 @@ LoopEnd PullLoop::Pull() {
   while (true) {
     ReadMail();
     const Instant now = context_.clock.Now();
-    const bool hurries = stop_.stop_requested() || now >= run_.deadline();
-    if (hurries && watch_ != nullptr) watch_->SettleAll();
+    if (watch_ != nullptr) {
+      // First, because the last image may be over by it.
+      watch_->Turn(now);
+      if (stop_.stop_requested() || now >= run_.deadline()) {
+        watch_->SettleAll();
+      }
+    }
     if (const std::optional<LoopEnd> end = ReasonToEnd(now)) {
       CancelAll();
       DrainFor(kCancelPatience);
       if (watch_ != nullptr) watch_->SettleAll();
       return *end;
     }
-    if (watch_ != nullptr) watch_->Turn(now);
     CutLate(now);
     AskForRuntime(now);
     StartDue(now);
@@ -117,14 +119,18 @@ void PullLoop::Start(size_t image, Instant now) {
   outcome.next_attempt_at.reset();
   work.cut.reset();
   work.attempt_started = now;
-  work.attempt_timeout = AttemptTimeout(
-      options_.retry, work.history, run_.deadline() - now,
-      /*gets_the_rest=*/!run_.runtime.features.byte_progress);
+  work.attempt_timeout =
+      AttemptTimeout(options_.retry, work.history, run_.deadline() - now,
+                     /*gets_the_rest=*/!run_.runtime.features.byte_progress);
   work.attempt_ends = now + work.attempt_timeout;
   run_.Move(outcome, ImageState::kPulling);
   running_.insert(image);
   context_.observer.OnAttempt(run_, outcome);
   if (watch_ != nullptr) watch_->OnStart(image);
+  // Its manifest may have been found since it was queued.
+  if (watch_ != nullptr && !watch_->NeedsToBeAlone(image)) {
+    pool_.LetOthersIn(image, RepositoryOf(image));
+  }
   work.call = context_.runtime.StartPull(
       {requests_[image].reference->text(), lease_.lease_id()},
       [mailbox = mailbox_, image](absl::StatusOr<std::string> image_ref) {
@@ -146,9 +152,9 @@ void PullLoop::CutLate(Instant now) {
       work.attempt_ends = now + work.attempt_timeout;
     } else if (now >= work.attempt_ends) {
       Cut(image, kTimedOut,
-          absl::StrCat(watch_ ? "nothing to be seen of it for "
-                              : "not finished within ",
-                       HumanDuration(work.attempt_timeout)));
+          absl::StrCat(
+              watch_ ? "nothing to be seen of it for " : "not finished within ",
+              HumanDuration(work.attempt_timeout)));
     }
   }
 }
@@ -235,8 +241,7 @@ void PullLoop::OnFailure(size_t image, const absl::Status& error) {
   ImageOutcome& outcome = run_.images[image];
   Work& work = work_[image];
   run_.Move(outcome, ImageState::kWaiting);
-  const bool was_cut =
-      work.cut && error.code() == absl::StatusCode::kCancelled;
+  const bool was_cut = work.cut && error.code() == absl::StatusCode::kCancelled;
   // Cancelled because the run ends, not because of the attempt.
   const bool run_ends =
       error.code() == absl::StatusCode::kCancelled && !work.cut;
@@ -261,8 +266,7 @@ void PullLoop::OnFailure(size_t image, const absl::Status& error) {
   });
 }
 
-void PullLoop::Count(size_t image, const ErrorClass& error,
-                     bool gained_bytes) {
+void PullLoop::Count(size_t image, const ErrorClass& error, bool gained_bytes) {
   if (error.retry == Retry::kUncounted || error.retry == Retry::kAwaitRuntime) {
     --run_.images[image].attempts;
   }
@@ -276,6 +280,7 @@ void PullLoop::Retry(size_t image, const ErrorClass& error) {
       options_.retry, work_[image].history, error, context_.roll_dice());
   if (!delay) {
     run_.Move(outcome, ImageState::kFailed);
+    if (watch_ != nullptr) watch_->OnGivenUp(image);
     context_.observer.OnEnded(run_, outcome);
     return;
   }

@@ -50,7 +50,7 @@ class PullLoop {
     std::unique_ptr<RunningCall> call;
     Instant attempt_started;
     absl::Duration attempt_timeout;
-    Instant attempt_ends = Instant::Never();  // unless it is seen to go on
+    Instant attempt_ends = Instant::Never();       // unless it is seen to go on
     std::optional<ErrorClass> cut = std::nullopt;  // by us, and why
     std::string why_cut = "";
   };

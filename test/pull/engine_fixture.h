@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -41,13 +42,24 @@ inline absl::Status DiskFull() {
       "write /tmp/x/y: no space left on device: unknown");
 }
 
-// Sees each image's end, as a reader of the report would.
+// Sees each image's end, as a reader of the report would, and how often the
+// engine turns.
 class Witness : public RunObserver {
  public:
   void OnEnded(const Run&, const ImageOutcome& image) override {
     ends.push_back(absl::StrCat(StateName(image.state), " ", image.image));
   }
+  Instant OnTurn(const Run&, Instant) override {
+    ++turns;
+    // A wait that is over before it began would turn the engine for ever.
+    if (turns > kMostTurns) std::abort();
+    return Instant::Never();
+  }
   std::vector<std::string> ends;
+  int turns = 0;
+
+ private:
+  static constexpr int kMostTurns = 100'000;
 };
 
 class EngineTest : public testing::Test {

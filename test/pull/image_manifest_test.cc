@@ -21,10 +21,10 @@ std::string Manifest(absl::string_view layers) {
 }
 
 TEST(ParseManifestBlobsTest, ListsTheConfigAndEachLayerOnce) {
-  const auto blobs = ParseManifestBlobs(
-      Manifest(R"({"digest":"sha256:11","size":100},)"
-               R"({"digest":"sha256:22","size":5000000000},)"
-               R"({"digest":"sha256:11","size":100})"));
+  const auto blobs =
+      ParseManifestBlobs(Manifest(R"({"digest":"sha256:11","size":100},)"
+                                  R"({"digest":"sha256:22","size":5000000000},)"
+                                  R"({"digest":"sha256:11","size":100})"));
 
   ASSERT_THAT(blobs, IsOk());
   EXPECT_THAT(*blobs, ElementsAre(FieldsAre("sha256:cc", 7),

@@ -125,6 +125,105 @@ TEST(PoolTest, TheNextOfARepositoryWaitsForASlotAsEveryoneDoes) {
   EXPECT_THAT(TakeAll(pool, At(0)), ElementsAre(1));
 }
 
+TEST(PoolTest, TheNextOfARepositoryWaitsForTheSlotsOfItsRegistry) {
+  Pool pool(10, 2);
+  for (size_t i = 0; i < 3; ++i) pool.Add(i, "a", "a/app", At(0));
+  pool.Add(3, "a", "", At(0));
+  EXPECT_THAT(TakeAll(pool, At(0)), ElementsAre(0, 3));
+
+  pool.LetOthersIn(0, "a/app");
+  EXPECT_THAT(TakeAll(pool, At(1)), ElementsAre());
+  EXPECT_EQ(pool.NextChange(At(1)), Instant::Never());
+  pool.Release("a");
+
+  EXPECT_THAT(TakeAll(pool, At(1)), ElementsAre(1));
+}
+
+TEST(PoolTest, TheNextOfARepositoryWaitsForTheGateOfItsRegistry) {
+  Pool pool(10, 0);
+  for (size_t i = 0; i < 2; ++i) pool.Add(i, "a", "a/app", At(0));
+  pool.Add(2, "a", "a/other", At(0));
+  EXPECT_THAT(TakeAll(pool, At(0)), ElementsAre(0, 2));
+  pool.gate("a").OnRateLimit(At(0), At(0), std::nullopt, 0);
+
+  pool.LetOthersIn(0, "a/app");
+  pool.Release("a");
+
+  EXPECT_EQ(pool.NextChange(At(1)), At(30));
+  EXPECT_THAT(TakeAll(pool, At(29)), ElementsAre());
+  EXPECT_THAT(TakeAll(pool, At(30)), ElementsAre(1));
+}
+
+TEST(PoolTest, OneThatIsAloneComesBackBehindThoseItKeptWaiting) {
+  Pool pool(10, 0);
+  for (size_t i = 0; i < 3; ++i) pool.Add(i, "a", "a/app", At(0));
+  EXPECT_THAT(TakeAll(pool, At(0)), ElementsAre(0));
+
+  pool.LetOthersIn(0, "a/app");
+  pool.Release("a");
+  pool.Add(0, "a", "a/app", At(1));
+
+  EXPECT_THAT(TakeAll(pool, At(1)), ElementsAre(1));
+  pool.LetOthersIn(1, "a/app");
+  EXPECT_THAT(TakeAll(pool, At(1)), ElementsAre(2));
+  pool.LetOthersIn(2, "a/app");
+  EXPECT_THAT(TakeAll(pool, At(1)), ElementsAre(0));
+}
+
+// Random pulls of few repositories behind gates that close: each ends, no two
+// that want to be alone in a repository ever run together, and the pool is
+// never asked in vain.
+TEST(PoolTest, LosesNobodyBehindGatesAndRepositories) {
+  std::mt19937 random(2);
+  for (int round = 0; round < 500; ++round) {
+    SCOPED_TRACE(round);
+    Pool pool(1 + static_cast<int>(random() % 4),
+              static_cast<int>(random() % 3));
+    struct Image {
+      std::string registry;
+      std::string repository;
+      int tries;
+    };
+    std::vector<Image> images;
+    for (size_t i = 0; i < 15; ++i) {
+      const std::string registry = random() % 2 ? "a" : "b";
+      const std::string repository =
+          random() % 4 ? registry + std::to_string(random() % 3) : "";
+      images.push_back({registry, repository, 1 + int(random() % 3)});
+      pool.Add(i, registry, repository, At(int(random() % 3)));
+    }
+    std::set<size_t> running;
+    int now = 0;
+    for (; !pool.is_idle() && now < 5000; ++now) {
+      for (const size_t taken : TakeAll(pool, At(now))) running.insert(taken);
+      std::multiset<std::string> alone;
+      for (const size_t i : running) alone.insert(images[i].repository);
+      alone.erase("");
+      EXPECT_EQ(std::set(alone.begin(), alone.end()).size(), alone.size());
+      EXPECT_GT(pool.NextChange(At(now)), At(now));
+      if (running.empty()) {
+        EXPECT_NE(pool.NextChange(At(now)), Instant::Never());
+        continue;
+      }
+      const size_t ended = *running.begin();
+      running.erase(running.begin());
+      Image& image = images[ended];
+      pool.LetOthersIn(ended, image.repository);
+      pool.Release(image.registry);
+      if (random() % 5) {
+        pool.gate(image.registry).OnAnswer(At(now));
+      } else {
+        pool.gate(image.registry)
+            .OnRateLimit(At(now), At(now), std::nullopt, 0);
+      }
+      if (--image.tries > 0) {
+        pool.Add(ended, image.registry, image.repository, At(now + 1));
+      }
+    }
+    EXPECT_TRUE(pool.is_idle());
+  }
+}
+
 TEST(PoolTest, IsIdleWhenNothingRunsAndNothingWaits) {
   Pool pool(1, 0);
   EXPECT_TRUE(pool.is_idle());

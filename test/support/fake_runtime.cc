@@ -47,9 +47,14 @@ absl::Status SocketGone() {
       "unix:/run/containerd/containerd.sock: No such file or directory");
 }
 
+std::string FakeRuntime::NameOf(const std::string& image) const {
+  const auto name = names_.find(image);
+  return name == names_.end() ? absl::StrCat("sha256:id-of-", image)
+                              : name->second;
+}
+
 void FakeRuntime::Store(const std::string& image) {
-  StoredImage stored = {.id = absl::StrCat("sha256:id-of-", image),
-                        .size_bytes = 1000};
+  StoredImage stored = {.id = NameOf(image), .size_bytes = 1000};
   const std::string name = Reference::Parse(image)->Normalised();
   if (absl::StrContains(name, "@")) {
     stored.repo_digests.push_back(name);
@@ -146,7 +151,7 @@ void FakeRuntime::End(const std::shared_ptr<Pull>& pull, absl::Status result) {
     return;
   }
   Store(pull->image);
-  pull->done(absl::StrCat("sha256:id-of-", pull->image));
+  pull->done(NameOf(pull->image));
 }
 
 std::unique_ptr<RunningCall> FakeRuntime::AwaitAnswer(Done done) {

@@ -42,6 +42,12 @@ class FakeRuntime : public ContainerRuntime {
     scripts_[image] = std::move(attempts);
   }
 
+  // How pulls of `image` end: with this name for it, instead of
+  // "sha256:id-of-IMAGE".
+  void Name(const std::string& image, const std::string& image_ref) {
+    names_[image] = image_ref;
+  }
+
   // `image`, a tag or a digest reference in full, is on the node.
   void Store(const std::string& image);
   void Store(const StoredImage& image);
@@ -83,12 +89,14 @@ class FakeRuntime : public ContainerRuntime {
   class AnswerHandle;
 
   Attempt NextAttempt(const std::string& image);
+  std::string NameOf(const std::string& image) const;
   void End(const std::shared_ptr<Pull>& pull, absl::Status result);
 
   FakeClock& clock_;
   RuntimeExtension* extension_ = nullptr;
   IsPinned is_pinned_ = [](const StoredImage&) { return false; };
   std::map<std::string, std::deque<Attempt>> scripts_;
+  std::map<std::string, std::string> names_;
   std::map<std::string, StoredImage> stored_;
   std::deque<absl::Status> list_errors_;
   std::vector<Call> calls_;
