@@ -52,7 +52,7 @@ RuntimeExtension::Done<Answer> DownloadWatch::Posting(
 void DownloadWatch::OnStart(size_t image) {
   const Instant now = seams_.clock.Now();
   Watched& watched = watched_[image];
-  watched.is_running = true;
+  running_.insert(image);
   watched.started = now;
   watched.started_at = seams_.clock.WallNow();
   watched.window = std::max(watched.window, stall_timeout_);
@@ -62,9 +62,8 @@ void DownloadWatch::OnStart(size_t image) {
 
 void DownloadWatch::OnFailed(size_t image, bool was_cut,
                              std::function<void(bool gained)> then) {
-  Watched& watched = watched_[image];
-  watched.is_running = false;
-  if (is_refused_ || !watched.is_known) {
+  running_.erase(image);
+  if (is_refused_ || !watched_[image].is_known) {
     then(false);
     return;
   }
@@ -73,7 +72,7 @@ void DownloadWatch::OnFailed(size_t image, bool was_cut,
 
 void DownloadWatch::OnPulled(size_t image, Errand then) {
   Watched& watched = watched_[image];
-  watched.is_running = false;
+  running_.erase(image);
   naming_[image] = {seams_.clock.Now(), std::move(then)};
   const std::string& image_ref = run_.images[image].image_ref;
   const bool can_be_told = absl::StartsWith(image_ref, "sha256:");
@@ -87,10 +86,7 @@ void DownloadWatch::OnPulled(size_t image, Errand then) {
   }
 }
 
-void DownloadWatch::OnGivenUp(size_t image) {
-  watched_.erase(image);
-  UpdateRun();
-}
+void DownloadWatch::OnGivenUp(size_t image) { watched_.erase(image); }
 
 void DownloadWatch::EndNaming(size_t image) {
   auto naming = naming_.extract(image);
@@ -98,17 +94,20 @@ void DownloadWatch::EndNaming(size_t image) {
   const Watched& watched = watched_[image];
   if (watched.is_known) {
     ledger_.OnPulled(watched.blobs);
-    UpdateImage(image, watched);
+    UpdateImage(image);
   }
   watched_.erase(image);
-  UpdateRun();
   naming.mapped().then();
 }
 
 bool DownloadWatch::IsActive() const {
-  return !settling_.empty() ||
-         std::any_of(watched_.begin(), watched_.end(),
-                     [](const auto& each) { return each.second.is_running; });
+  return !settling_.empty() || !running_.empty();
+}
+
+// Whether its manifest is to be looked for.
+bool DownloadWatch::IsSought(size_t image) const {
+  const Watched& watched = watched_.at(image);
+  return !watched.is_known && !watched.is_searched;
 }
 
 void DownloadWatch::Turn(Instant now) {
@@ -136,10 +135,8 @@ Instant DownloadWatch::NextTurn() const {
   if (is_refused_ || !IsActive()) return next;
   next = std::min(next, listing_ != nullptr ? listing_ends_ : ListDue());
   if (searches_ >= kMostSearches) return next;
-  for (const auto& [image, watched] : watched_) {
-    if (watched.is_running && !watched.is_known && !watched.is_searched) {
-      next = std::min(next, watched.search_at);
-    }
+  for (const size_t image : running_) {
+    if (IsSought(image)) next = std::min(next, watched_.at(image).search_at);
   }
   return next;
 }
@@ -177,11 +174,11 @@ void DownloadWatch::OnListed(
   seen_ = asked;
   detector_.Observe(asked, *listed);
   ledger_.Observe(*listed);
-  for (const auto& [image, watched] : watched_) {
-    if (!watched.is_known) continue;
-    if (watched.is_running) AskForBlobs(watched.blobs);
-    UpdateImage(image, watched);
+  for (const size_t image : running_) {
+    AskForBlobs(watched_[image].blobs);
+    UpdateImage(image);
   }
+  for (const Settling& settling : settling_) UpdateImage(settling.image);
   UpdateRun();
   SettleThose([asked](const Settling& settling) {
     return settling.since + kSettleTime <= asked;
@@ -192,9 +189,7 @@ void DownloadWatch::Refuse() {
   is_refused_ = true;
   run_.runtime.features.byte_progress = false;
   SettleAll();
-  for (const auto& [image, watched] : watched_) {
-    if (watched.is_running) seams_.on_manifest_found(image);
-  }
+  for (const size_t image : running_) seams_.on_manifest_found(image);
 }
 
 void DownloadWatch::AskForBlobs(const BlobLedger::Digests& blobs) {
@@ -214,13 +209,9 @@ void DownloadWatch::AskForBlobs(const BlobLedger::Digests& blobs) {
 }
 
 void DownloadWatch::SearchDue(Instant now) {
-  for (auto& [image, watched] : watched_) {
+  for (const size_t image : running_) {
     if (searches_ >= kMostSearches) return;
-    if (!watched.is_running || watched.is_known || watched.is_searched ||
-        now < watched.search_at) {
-      continue;
-    }
-    Search(image);
+    if (IsSought(image) && now >= watched_[image].search_at) Search(image);
   }
 }
 
@@ -244,7 +235,7 @@ void DownloadWatch::OnFound(size_t image,
   const auto it = watched_.find(image);
   const bool is_pulled = naming_.contains(image);
   // What came after its end is another's.
-  if (it == watched_.end() || !(it->second.is_running || is_pulled)) {
+  if (it == watched_.end() || !(running_.contains(image) || is_pulled)) {
     return EndSearch(image, Instant::Never());
   }
   const Watched& watched = it->second;
@@ -296,7 +287,7 @@ bool DownloadWatch::TakeManifest(size_t image, const std::string& config,
   watched.blobs.clear();
   for (const ManifestBlob& blob : *blobs) watched.blobs.push_back(blob.digest);
   AskForBlobs(watched.blobs);
-  UpdateImage(image, watched);
+  UpdateImage(image);
   return true;
 }
 
@@ -352,7 +343,10 @@ void DownloadWatch::GiveUpWaiting(Instant now) {
   for (const size_t image : late) EndNaming(image);
 }
 
-void DownloadWatch::SettleAll() { GiveUpWaiting(Instant::Never()); }
+void DownloadWatch::SettleAll() {
+  GiveUpWaiting(Instant::Never());
+  UpdateRun();
+}
 
 Verdict DownloadWatch::Judge(size_t image, Instant now) const {
   const Watched& watched = watched_.at(image);
@@ -378,7 +372,9 @@ bool DownloadWatch::NeedsToBeAlone(size_t image) const {
   return it == watched_.end() || !it->second.is_known;
 }
 
-void DownloadWatch::UpdateImage(size_t image, const Watched& watched) {
+void DownloadWatch::UpdateImage(size_t image) {
+  const Watched& watched = watched_[image];
+  if (!watched.is_known) return;
   run_.images[image].bytes_done = ledger_.BytesDone(watched.blobs);
   run_.images[image].bytes_total = ledger_.BytesTotal(watched.blobs);
 }

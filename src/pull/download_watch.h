@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -80,7 +81,6 @@ class DownloadWatch {
  private:
   // A pull, from its first attempt until it is over.
   struct Watched {
-    bool is_running = false;
     Instant started = {};
     absl::Time started_at = absl::InfinitePast();  // wall time
     absl::Duration window = absl::ZeroDuration();
@@ -131,8 +131,9 @@ class DownloadWatch {
   void GiveUpWaiting(Instant now);
   bool Gained(const Settling& settling);
   int64_t BytesAtStart(const Watched& watched) const;
+  bool IsSought(size_t image) const;
   void EndNaming(size_t image);
-  void UpdateImage(size_t image, const Watched& watched);
+  void UpdateImage(size_t image);
   void UpdateRun();
 
   const std::vector<ImageRequest>& requests_;
@@ -143,6 +144,7 @@ class DownloadWatch {
   StallDetector detector_;
   BlobLedger ledger_;
   std::map<size_t, Watched> watched_;           // by image
+  std::set<size_t> running_;                    // images with an attempt
   std::vector<Settling> settling_;              // failed attempts
   std::map<size_t, Naming> naming_;             // pulled, bytes unknown
   absl::flat_hash_set<std::string> manifests_;  // that belong to an image
