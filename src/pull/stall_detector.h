@@ -73,8 +73,8 @@ class StallDetector {
     int64_t offset_bytes = 0;
     std::optional<Instant> rose = {};     // last
     std::optional<Instant> stepped = {};  // rose by a step or more, last
-    std::optional<Instant> left = {};  // the list: finished or given up
-    bool is_listed = false;            // while Observe reads the list
+    std::optional<Instant> left = {};     // the list: finished or given up
+    bool is_listed = false;               // while Observe reads the list
   };
 
   struct Gain {
