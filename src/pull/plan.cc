@@ -10,7 +10,7 @@ PlannedPull PlanOne(const ImageRequest& request, const Inventory& inventory,
   if (!request.reference.ok()) {
     return {Action::kFail, std::string(request.reference.status().message())};
   }
-  if (policy == PullPolicy::kAlways) {
+  if (request.options.policy.value_or(policy) == PullPolicy::kAlways) {
     return {Action::kPull, "pull policy is Always"};
   }
   if (inventory.Find(*request.reference) != nullptr) {

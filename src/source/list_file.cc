@@ -6,6 +6,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
@@ -58,6 +59,12 @@ ImageRequest Refused(absl::string_view text, const std::string& origin,
           .reference = Annotate(why, origin)};
 }
 
+// Fit for a file's name in a folder: it cannot lead out of it.
+bool IsPlainName(absl::string_view name) {
+  return !name.empty() && name != "." && name != ".." &&
+         !absl::StrContains(name, '/');
+}
+
 absl::Status Quoting(absl::string_view text, const absl::Status& why) {
   return Annotate(why, absl::StrCat("\"", Shown(text, kMaxQuoted), "\""));
 }
@@ -72,6 +79,40 @@ ImageRequest Named(absl::string_view image, const std::string& origin) {
           .reference = std::move(reference)};
 }
 
+absl::Status ReadOption(absl::string_view word, ImageOptions& options) {
+  const size_t equals = word.find('=');
+  const absl::string_view key = word.substr(0, equals);
+  const absl::string_view value =
+      equals == absl::string_view::npos ? "" : word.substr(equals + 1);
+  const bool is_true = value == "true";
+  const bool is_always = value == "Always";
+  if (key == "secret" && IsPlainName(value)) {
+    options.secret = std::string(value);
+  } else if (key == "policy" && (is_always || value == "IfNotPresent")) {
+    options.policy =
+        is_always ? PullPolicy::kAlways : PullPolicy::kIfNotPresent;
+  } else if (key == "pin" && (is_true || value == "false")) {
+    options.pin = is_true;
+  } else {
+    return Quoting(word, absl::InvalidArgumentError(
+                             "is no option of an image: secret=NAME, "
+                             "policy=Always|IfNotPresent, pin=true|false"));
+  }
+  return absl::OkStatus();
+}
+
+// `words`: an image and its options.
+ImageRequest WithOptions(absl::string_view words, const std::string& origin) {
+  const std::vector<absl::string_view> parts =
+      absl::StrSplit(words, absl::ByAnyChar(kBlanks), absl::SkipEmpty());
+  ImageRequest request = Named(parts.front(), origin);
+  for (size_t i = 1; i < parts.size() && request.reference.ok(); ++i) {
+    const absl::Status read = ReadOption(parts[i], request.options);
+    if (!read.ok()) return Refused(parts.front(), origin, read);
+  }
+  return request;
+}
+
 // `line` without its line end; nothing if it is blank or a comment.
 std::optional<ImageRequest> ParseLine(absl::string_view line,
                                       absl::string_view name, int number) {
@@ -80,13 +121,7 @@ std::optional<ImageRequest> ParseLine(absl::string_view line,
   const std::string origin = absl::StrCat(name, ":", number);
   const absl::Status sound = CheckBytes(line, "line");
   if (!sound.ok()) return Refused(content, origin, sound);
-  const absl::string_view image = WithoutComment(content);
-  if (image.find_first_of(kBlanks) != absl::string_view::npos) {
-    return Refused(image, origin,
-                   Quoting(image, absl::InvalidArgumentError(
-                                      "line holds more than one word")));
-  }
-  return Named(image, origin);
+  return WithOptions(WithoutComment(content), origin);
 }
 
 }  // namespace

@@ -10,15 +10,14 @@
 
 namespace prepull {
 
-enum class PullPolicy { kIfNotPresent, kAlways };
-
 struct PlannedPull {
   enum class Action { kPull, kSkip, kFail };
   Action action = Action::kPull;
   std::string why = "";  // "not on the node", "images.txt:3: ..."
 };
 
-// One entry for each of `requests`, in their order.
+// One entry for each of `requests`, in their order. `policy` holds for those
+// that have none of their own.
 std::vector<PlannedPull> MakePlan(const std::vector<ImageRequest>& requests,
                                   const Inventory& inventory,
                                   PullPolicy policy);

@@ -9,8 +9,9 @@
 namespace prepull {
 
 // `requests` in their order, each image once: two texts that normalise to the
-// same name are one image, and the first text and origin are kept. A
-// malformed line is never a duplicate of anything.
+// same name are one image, and the first text and origin are kept, with the
+// options of all (where two differ, the first one's). A malformed line is
+// never a duplicate of anything.
 std::vector<ImageRequest> UniqueImages(std::vector<ImageRequest> requests);
 
 }  // namespace prepull

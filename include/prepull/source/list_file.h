@@ -1,5 +1,7 @@
 // The plain list of images: one a line, # starts a comment.
 //
+// Behind an image stand options, KEY=VALUE: secret=NAME, policy=Always or
+// IfNotPresent, pin=true or false. An unknown one is that line's failure.
 // Blank lines and lines whose first non-blank is '#' are skipped, " # ..."
 // behind an image too. CRLF, tabs, a UTF-8 byte order mark and a missing last
 // newline are accepted. A line that is no image reference, holds a NUL or
