@@ -40,12 +40,14 @@ struct MissingImage {
 
 std::vector<MissingImage> FindMissing(const std::vector<ImageRequest>& requests,
                                       const Inventory& inventory) {
-  const std::vector<PlannedPull> plan =
-      MakePlan(requests, inventory, PullPolicy::kIfNotPresent);
   std::vector<MissingImage> missing;
-  for (size_t i = 0; i < plan.size(); ++i) {
-    if (plan[i].action == PlannedPull::Action::kSkip) continue;
-    missing.push_back({&requests[i], plan[i].why});
+  for (const ImageRequest& request : requests) {
+    if (!request.reference.ok()) {
+      missing.push_back(
+          {&request, std::string(request.reference.status().message())});
+    } else if (inventory.Find(*request.reference) == nullptr) {
+      missing.push_back({&request, "not on the node"});
+    }
   }
   return missing;
 }

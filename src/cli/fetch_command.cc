@@ -12,6 +12,7 @@
 #include "prepull/base/text.h"
 #include "prepull/pull/crio_drop_in.h"
 #include "prepull/pull/engine.h"
+#include "prepull/pull/plan.h"
 #include "prepull/report/lines.h"
 #include "prepull/report/run_document.h"
 #include "prepull/report/status_file.h"
@@ -144,7 +145,7 @@ class Fetching {
       return {ExitCode::kNoRuntime, std::string(inventory.status().message())};
     }
     output_.PrintPlan(requests,
-                      MakePlan(requests, *inventory, options_.pull.policy));
+                      MakePlan(requests, *inventory, options_.pull));
     return {};
   }
 

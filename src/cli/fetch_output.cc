@@ -19,6 +19,8 @@ absl::string_view ActionWord(PlannedPull::Action action) {
   switch (action) {
     case PlannedPull::Action::kPull:
       return "pull";
+    case PlannedPull::Action::kReplace:
+      return "replace";
     case PlannedPull::Action::kSkip:
       return "present";
     case PlannedPull::Action::kFail:
@@ -141,7 +143,8 @@ void FetchOutput::PrintPlan(const std::vector<ImageRequest>& requests,
   std::string lines;
   int64_t to_pull = 0;
   for (size_t i = 0; i < plan.size(); ++i) {
-    const bool pulls = plan[i].action == PlannedPull::Action::kPull;
+    const bool pulls = plan[i].action == PlannedPull::Action::kPull ||
+                       plan[i].action == PlannedPull::Action::kReplace;
     to_pull += pulls ? 1 : 0;
     if (options_.output == "table") {
       absl::StrAppendFormat(&lines, "%-8s %-*s  %s\n",

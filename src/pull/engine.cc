@@ -1,6 +1,7 @@
 #include "prepull/pull/engine.h"
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -10,8 +11,10 @@
 #include "prepull/base/log.h"
 #include "prepull/base/mailbox.h"
 #include "prepull/base/text.h"
+#include "prepull/pull/plan.h"
 #include "src/pull/error_class.h"
 #include "src/pull/lease_keeper.h"
+#include "src/pull/node_check.h"
 #include "src/pull/pinner.h"
 #include "src/pull/pull_loop.h"
 
@@ -78,24 +81,15 @@ void StopTheRest(const Ending& ending, const EngineContext& context, Run& run) {
   const Instant now = context.clock.Now();
   for (ImageOutcome& image : run.images) {
     if (IsFinal(image.state)) continue;
-    if (!ending.keeps_last_reason || image.reason == Reason::kNone) {
-      image.reason = ending.reason;
-    }
+    const bool keeps_reason = image.reason == Reason::kNotUsable ||
+                              (ending.keeps_last_reason &&
+                               image.reason != Reason::kNone);
+    if (!keeps_reason) image.reason = ending.reason;
     if (image.message.empty()) image.message = ending.message;
     if (image.started_at) image.took = now - *image.started_at;
     run.Move(image, ImageState::kStopped);
     context.observer.OnEnded(run, image);
   }
-}
-
-// Being listed rescues an image only if its pull failed before it could have
-// unpacked anything: a failed unpack can leave an image listed that no pod
-// can use (containerd 1.6.20).
-bool CanBeRescued(const ImageOutcome& image) {
-  return image.reason == Reason::kRegistryUnavailable ||
-         image.reason == Reason::kRateLimited ||
-         image.reason == Reason::kUnauthorized ||
-         image.reason == Reason::kNotFound;
 }
 
 class Fetch {
@@ -107,6 +101,7 @@ class Fetch {
         context_(context),
         stop_(stop),
         run_(run),
+        check_(requests, options, context.observer, run),
         pinner_(requests, context, stop, run) {}
 
   void Start() {
@@ -118,13 +113,13 @@ class Fetch {
     }
     LeaseKeeper lease(context_.runtime.extension(), requests_, run_);
     ApplyPlan(*inventory, lease);
-    PullLoop loop(requests_, options_, context_, lease, stop_, run_);
+    PullLoop loop(requests_, replaces_, options_, context_, lease, stop_, run_);
     const LoopEnd end = loop.Pull();
     const Instant pulled_at = context_.clock.Now();
     StopTheRest(EndingOf(end, loop.runtime_is_away()), context_, run_);
     const absl::Status verified = Verify(end);
     // A runtime that has not ended our calls would not answer more of them.
-    if (options_.pin && !loop.left_calls_behind()) {
+    if (WantsPins() && !loop.left_calls_behind()) {
       const Instant soon = pulled_at + kPinHaste;
       Pin(end == LoopEnd::kAllEnded ? std::max(run_.deadline(), soon) : soon);
     }
@@ -141,8 +136,8 @@ class Fetch {
  private:
   // What nobody will continue is not kept.
   LeaseFate FateOfLease(LoopEnd end) const {
-    if (run_.exit_code == ExitCode::kOk) return LeaseFate::kDeleteAll;
-    if (run_.exit_code == ExitCode::kImagesFailed) {
+    if (run_.counts.present() == run_.total()) return LeaseFate::kDeleteAll;
+    if (run_.exit_code == ExitCode::kImagesFailed || run_.tolerated) {
       return LeaseFate::kDeleteOwn;
     }
     return end == LoopEnd::kNoSpace ? LeaseFate::kCollectOwn : LeaseFate::kKeep;
@@ -150,14 +145,18 @@ class Fetch {
 
   void ApplyPlan(const Inventory& inventory, LeaseKeeper& lease) {
     const std::vector<PlannedPull> plan =
-        MakePlan(requests_, inventory, options_.policy);
+        MakePlan(requests_, inventory, options_);
     run_.phase = Phase::kPulling;
     for (size_t i = 0; i < plan.size(); ++i) {
+      ImageOutcome& image = run_.images[i];
       if (plan[i].action == PlannedPull::Action::kSkip) {
-        run_.Move(run_.images[i], ImageState::kSkipped);
+        run_.Move(image, ImageState::kSkipped);
+      } else if (plan[i].action == PlannedPull::Action::kReplace) {
+        replaces_[i] = inventory.Find(*requests_[i].reference)->id;
+        if (!plan[i].was_usable) MarkNotUsable(image, plan[i].why);
       }
     }
-    TakeSizes(inventory);
+    check_.TakeSizes(inventory);
     if (run_.counts.waiting > 0) {
       lease.Begin(stop_);
     } else {
@@ -168,40 +167,28 @@ class Fetch {
     run_.runtime.features.byte_progress =
         run_.runtime.features.resume &&
         options_.stall_timeout > absl::ZeroDuration();
-    if (options_.pin) pinner_.Begin();
+    if (WantsPins()) pinner_.Begin();
     context_.observer.OnPlanned(run_);
     TellFinal();
+  }
+
+  bool WantsPins() const {
+    return options_.pin || std::any_of(requests_.begin(), requests_.end(),
+                                       [](const ImageRequest& request) {
+                                         return request.options.pin;
+                                       });
+  }
+
+  // Until it is removed, so that a run that never gets there leaves word of it.
+  static void MarkNotUsable(ImageOutcome& image, const std::string& why) {
+    image.reason = Reason::kNotUsable;
+    image.message = why;
   }
 
   void TellFinal() {
     for (const ImageOutcome& image : run_.images) {
       if (IsFinal(image.state)) context_.observer.OnEnded(run_, image);
     }
-  }
-
-  // What the runtime knows of the images that are there.
-  void TakeSizes(const Inventory& inventory) {
-    for (size_t i = 0; i < run_.images.size(); ++i) {
-      ImageOutcome& image = run_.images[i];
-      const StoredImage* stored = Stored(inventory, i);
-      if (stored == nullptr) continue;
-      image.size_bytes = stored->size_bytes;
-      image.pinned = stored->pinned;
-      if (image.image_ref.empty()) image.image_ref = stored->id;
-    }
-  }
-
-  // The image behind request `i` on the node. A short name may have been
-  // completed by the runtime's own registries, so there its word counts too.
-  const StoredImage* Stored(const Inventory& inventory, size_t i) const {
-    const absl::StatusOr<Reference>& reference = requests_[i].reference;
-    if (!reference.ok()) return nullptr;
-    const StoredImage* stored = inventory.Find(*reference);
-    if (stored != nullptr || run_.images[i].image_ref.empty()) return stored;
-    const bool is_short =
-        !absl::StartsWith(reference->text(), reference->registry());
-    return is_short ? inventory.FindByImageRef(run_.images[i].image_ref)
-                    : nullptr;
   }
 
   // Asks the node once more, so that the report is about the node and not
@@ -212,10 +199,8 @@ class Fetch {
                                   : TakeHastyInventory();
     if (!inventory.ok()) return inventory.status();
     node_ = *std::move(inventory);
-    TakeSizes(*node_);
-    for (size_t i = 0; i < run_.images.size(); ++i) {
-      Compare(run_.images[i], Stored(*node_, i) != nullptr);
-    }
+    check_.TakeSizes(*node_);
+    check_.Compare(*node_);
     return absl::OkStatus();
   }
 
@@ -229,12 +214,13 @@ class Fetch {
       if (state != ImageState::kPulled && state != ImageState::kSkipped) {
         continue;
       }
-      const StoredImage* stored = Stored(*node_, i);
+      if (!options_.pin && !requests_[i].options.pin) continue;
+      const StoredImage* stored = check_.Find(*node_, i);
       if (stored == nullptr) continue;
       present.push_back({&*requests_[i].reference, stored});
     }
     const std::optional<Inventory> pinned = pinner_.Pin(present, until);
-    if (pinned) TakeSizes(*pinned);
+    if (pinned) check_.TakeSizes(*pinned);
   }
 
   absl::StatusOr<Inventory> TakeHastyInventory() {
@@ -246,27 +232,6 @@ class Fetch {
       return images.status();
     }
     return Inventory(*std::move(images));
-  }
-
-  void Compare(ImageOutcome& image, bool is_on_node) {
-    const bool was_present = image.state == ImageState::kPulled ||
-                             image.state == ImageState::kSkipped;
-    if (was_present && !is_on_node) {
-      image.reason = Reason::kUnknown;
-      image.message =
-          "was on the node, but is gone at the end of the run: somebody "
-          "removed it";
-      image.size_bytes.reset();
-      run_.Move(image, ImageState::kFailed);
-      context_.observer.OnEnded(run_, image);
-    } else if (!was_present && is_on_node && CanBeRescued(image) &&
-               options_.policy != PullPolicy::kAlways) {
-      image.message = absl::StrCat("came to the node by other hands; ours: ",
-                                   image.message);
-      image.reason = Reason::kNone;
-      run_.Move(image, ImageState::kSkipped);
-      context_.observer.OnEnded(run_, image);
-    }
   }
 
   void End(LoopEnd end) {
@@ -281,6 +246,9 @@ class Fetch {
       Finish(ExitCode::kStopped, end == LoopEnd::kStopRequested
                                      ? Phase::kInterrupted
                                      : Phase::kTimedOut);
+    } else if (run_.counts.failed <= options_.tolerance.Of(run_.total())) {
+      run_.tolerated = true;
+      Finish(ExitCode::kOk, Phase::kSucceeded);
     } else {
       Finish(ExitCode::kImagesFailed, Phase::kFailed);
     }
@@ -333,6 +301,8 @@ class Fetch {
   const EngineContext& context_;
   const std::stop_token& stop_;
   Run& run_;
+  NodeCheck check_;
+  std::map<size_t, std::string> replaces_;  // images with the id to remove
   Pinner pinner_;
   std::optional<Inventory> node_;  // as Verify saw it
 };
@@ -364,7 +334,11 @@ void TakeList(const std::vector<ImageRequest>& requests, Run& run) {
   for (const ImageRequest& request : requests) {
     run.images.push_back({.image = request.image, .origin = request.origin});
     ++run.counts.waiting;
-    if (request.reference.ok()) continue;
+    if (request.reference.ok()) {
+      const std::string& name = request.reference->text();
+      if (name != request.image) run.images.back().pulled_as = name;
+      continue;
+    }
     ImageOutcome& image = run.images.back();
     image.reason = Reason::kInvalidReference;
     image.message = std::string(request.reference.status().message());

@@ -83,9 +83,9 @@ constexpr Row kRows[] = {
     {"unknown service", kRuntimeGone, "", Code::kUnimplemented},
     {"stream removed", kRuntimeGone},
 
-    // An image that failed to unpack may be listed as present: no reason that
-    // lets the final look at the list rescue it, whatever follows.
-    {"failed to extract layer", {Reason::kUnknown, Retry::kWholeBudget}},
+    // An image that failed to unpack may be listed as present: a reason of its
+    // own, so that nobody takes it for usable, whatever follows.
+    {"failed to extract layer", {Reason::kNotUsable, Retry::kWholeBudget}},
 
     {"i/o timeout", kNetwork},
     {"handshake timeout", kNetwork},

@@ -1,21 +1,29 @@
 #include "prepull/pull/plan.h"
 
+#include <set>
+
 namespace prepull {
 namespace {
 
 using Action = PlannedPull::Action;
 
-PlannedPull PlanOne(const ImageRequest& request, const Inventory& inventory,
-                    PullPolicy policy) {
+PlannedPull PlanOne(const ImageRequest& request, const StoredImage* stored,
+                    const PullOptions& options) {
   if (!request.reference.ok()) {
     return {Action::kFail, std::string(request.reference.status().message())};
   }
-  if (request.options.policy.value_or(policy) == PullPolicy::kAlways) {
+  if (stored != nullptr &&
+      options.not_usable.contains(request.reference->Normalised())) {
+    return {Action::kReplace, "the last run left it unusable",
+            /*was_usable=*/false};
+  }
+  if (stored != nullptr && options.repull_present) {
+    return {Action::kReplace, "on the node, to be pulled anew"};
+  }
+  if (request.options.policy.value_or(options.policy) == PullPolicy::kAlways) {
     return {Action::kPull, "pull policy is Always"};
   }
-  if (inventory.Find(*request.reference) != nullptr) {
-    return {Action::kSkip, "on the node"};
-  }
+  if (stored != nullptr) return {Action::kSkip, "on the node"};
   return {Action::kPull, "not on the node"};
 }
 
@@ -23,11 +31,22 @@ PlannedPull PlanOne(const ImageRequest& request, const Inventory& inventory,
 
 std::vector<PlannedPull> MakePlan(const std::vector<ImageRequest>& requests,
                                   const Inventory& inventory,
-                                  PullPolicy policy) {
+                                  const PullOptions& options) {
   std::vector<PlannedPull> plan;
-  plan.reserve(requests.size());
+  std::vector<const StoredImage*> stored;
+  std::set<const StoredImage*> removed;
   for (const ImageRequest& request : requests) {
-    plan.push_back(PlanOne(request, inventory, policy));
+    stored.push_back(request.reference.ok()
+                         ? inventory.Find(*request.reference)
+                         : nullptr);
+    plan.push_back(PlanOne(request, stored.back(), options));
+    if (plan.back().action == Action::kReplace) removed.insert(stored.back());
+  }
+  for (size_t i = 0; i < plan.size(); ++i) {
+    if (plan[i].action == Action::kReplace || !removed.contains(stored[i])) {
+      continue;
+    }
+    plan[i] = {Action::kReplace, "another name of an image to be replaced"};
   }
   return plan;
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "prepull/base/log.h"
 #include "prepull/base/text.h"
 
@@ -19,23 +20,44 @@ constexpr absl::Duration kAskRuntimeAgain = absl::Seconds(1);
 
 constexpr ErrorClass kTimedOut = {.reason = Reason::kTimeout,
                                   .retry = Retry::kWholeBudget};
+constexpr ErrorClass kRefused = {.reason = Reason::kUnauthorized,
+                                 .retry = Retry::kNextCredential};
 constexpr ErrorClass kStalled = {.reason = Reason::kStalled,
                                  .retry = Retry::kAtOnce};
+
+// " (tried a.json: quay.io)": where to look for what is wrong.
+std::string TriedCredentials(const FoundCredentials& credentials) {
+  if (!credentials.ok() || credentials->empty()) return "";
+  std::vector<std::string> sources;
+  for (const Credential& each : *credentials) sources.push_back(each.source);
+  return Printable(
+      absl::StrCat(" (tried ", absl::StrJoin(sources, ", "), ")"), 512);
+}
 
 }  // namespace
 
 PullLoop::PullLoop(const std::vector<ImageRequest>& requests,
+                   const std::map<size_t, std::string>& replaces,
                    const PullOptions& options, const EngineContext& context,
                    LeaseKeeper& lease, const std::stop_token& stop, Run& run)
     : requests_(requests),
+      replaces_(replaces),
       options_(options),
       context_(context),
       lease_(lease),
       stop_(stop),
       run_(run),
       pool_(options.concurrency, options.registry_concurrency),
-      work_(requests.size()) {
+      work_(requests.size()),
+      remover_(context.runtime, Posting()) {
   if (run.runtime.features.byte_progress) WatchDownloads();
+}
+
+// Outlives the loop: then it reaches nobody.
+std::function<void(PullLoop::Errand)> PullLoop::Posting() const {
+  return [mailbox = mailbox_](Errand errand) {
+    mailbox->Post(std::move(errand));
+  };
 }
 
 void PullLoop::WatchDownloads() {
@@ -44,8 +66,7 @@ void PullLoop::WatchDownloads() {
       DownloadWatch::Seams{
           .extension = *context_.runtime.extension(),
           .clock = context_.clock,
-          .post = [mailbox = mailbox_](
-                      Errand errand) { mailbox->Post(std::move(errand)); },
+          .post = Posting(),
           .on_manifest_found =
               [this](size_t image) {
                 pool_.LetOthersIn(image, RepositoryOf(image));
@@ -115,33 +136,58 @@ void PullLoop::Start(size_t image, Instant now) {
   ImageOutcome& outcome = run_.images[image];
   Work& work = work_[image];
   if (!outcome.started_at) outcome.started_at = now;
-  ++outcome.attempts;
   outcome.next_attempt_at.reset();
   work.cut.reset();
+  work.has_pulled = false;
+  work.attempt_started = now;
+  work.attempt_ends = Instant::Never();
+  run_.Move(outcome, ImageState::kPulling);
+  running_.insert(image);
+  const auto replaces = replaces_.find(image);
+  work.round = std::make_unique<PullRound>(
+      RoundTask{.request = requests_[image],
+                .lease_id = lease_.lease_id(),
+                .replaces =
+                    replaces == replaces_.end() ? "" : replaces->second,
+                .refused = std::exchange(work.refused, std::nullopt)},
+      PullRound::Seams{
+          .runtime = context_.runtime,
+          .credentials = context_.credentials,
+          .remover = remover_,
+          .post = Posting(),
+          .on_removed = [&outcome] { outcome.reason = Reason::kNone; },
+          .on_pull = [this, image] { OnPull(image); },
+          .done =
+              [this, image](const RoundEnd& end) { OnRoundEnded(image, end); }});
+  work.round->Start();
+}
+
+// A call begins: the round's first, or one with its next credential.
+void PullLoop::OnPull(size_t image) {
+  const Instant now = context_.clock.Now();
+  ImageOutcome& outcome = run_.images[image];
+  Work& work = work_[image];
   work.attempt_started = now;
   work.attempt_timeout =
       AttemptTimeout(options_.retry, work.history, run_.deadline() - now,
                      /*gets_the_rest=*/!run_.runtime.features.byte_progress);
   work.attempt_ends = now + work.attempt_timeout;
-  run_.Move(outcome, ImageState::kPulling);
-  running_.insert(image);
-  context_.observer.OnAttempt(run_, outcome);
-  if (watch_ != nullptr) watch_->OnStart(image);
+  if (!std::exchange(work.has_pulled, true)) {
+    ++outcome.attempts;
+    context_.observer.OnAttempt(run_, outcome);
+  }
+  if (watch_ == nullptr) return;
+  watch_->OnStart(image);
   // Its manifest may have been found since it was queued.
-  if (watch_ != nullptr && !watch_->NeedsToBeAlone(image)) {
+  if (!watch_->NeedsToBeAlone(image)) {
     pool_.LetOthersIn(image, RepositoryOf(image));
   }
-  work.call = context_.runtime.StartPull(
-      {requests_[image].reference->text(), lease_.lease_id()},
-      [mailbox = mailbox_, image](absl::StatusOr<std::string> image_ref) {
-        mailbox->Post(PullEnded{image, std::move(image_ref)});
-      });
 }
 
 void PullLoop::CutLate(Instant now) {
   for (const size_t image : running_) {
     Work& work = work_[image];
-    if (work.cut) continue;
+    if (work.cut || !work.round->is_pulling()) continue;
     const Verdict verdict =
         watch_ ? watch_->Judge(image, now) : Verdict::kPlainTimeout;
     if (verdict == Verdict::kStalled) {
@@ -163,7 +209,7 @@ void PullLoop::Cut(size_t image, ErrorClass why, std::string message) {
   Work& work = work_[image];
   work.cut = why;
   work.why_cut = std::move(message);
-  work.call->Cancel();
+  work.round->Cancel();
 }
 
 Instant PullLoop::NextAlarm(Instant now) {
@@ -182,15 +228,7 @@ Instant PullLoop::NextAlarm(Instant now) {
 }
 
 void PullLoop::ReadMail() {
-  for (const Letter& letter : mailbox_->Take()) {
-    if (const auto* ended = std::get_if<PullEnded>(&letter)) {
-      OnPullEnded(*ended);
-    } else if (const auto* answered = std::get_if<RuntimeAnswered>(&letter)) {
-      OnAnswer(answered->status);
-    } else {
-      std::get<Errand>(letter)();
-    }
-  }
+  for (const Errand& errand : mailbox_->Take()) errand();
 }
 
 void PullLoop::OnAnswer(const absl::Status& answer) {
@@ -205,16 +243,17 @@ void PullLoop::OnAnswer(const absl::Status& answer) {
       {{"error", ReportedMessage(answer)}});
 }
 
-void PullLoop::OnPullEnded(const PullEnded& ended) {
-  const size_t image = ended.image;
+void PullLoop::OnRoundEnded(size_t image, const RoundEnd& end) {
   running_.erase(image);
-  work_[image].call.reset();
+  work_[image].round.reset();
   pool_.LetOthersIn(image, RepositoryOf(image));
   pool_.Release(RegistryOf(image));
-  if (ended.image_ref.ok()) {
-    OnPulled(image, *ended.image_ref);
+  if (end.image_ref.ok()) {
+    OnPulled(image, *end.image_ref);
+  } else if (end.had_nothing_new) {
+    GiveUp(image);
   } else {
-    OnFailure(image, ended.image_ref.status());
+    OnFailure(image, end);
   }
 }
 
@@ -237,7 +276,8 @@ void PullLoop::OnPulled(size_t image, const std::string& image_ref) {
   });
 }
 
-void PullLoop::OnFailure(size_t image, const absl::Status& error) {
+void PullLoop::OnFailure(size_t image, const RoundEnd& end) {
+  const absl::Status& error = end.image_ref.status();
   ImageOutcome& outcome = run_.images[image];
   Work& work = work_[image];
   run_.Move(outcome, ImageState::kWaiting);
@@ -245,10 +285,16 @@ void PullLoop::OnFailure(size_t image, const absl::Status& error) {
   // Cancelled because the run ends, not because of the attempt.
   const bool run_ends =
       error.code() == absl::StatusCode::kCancelled && !work.cut;
-  const ErrorClass what = was_cut ? *work.cut : Classify(error);
+  const ErrorClass what = was_cut                 ? *work.cut
+                          : end.credentials.ok() ? Classify(error)
+                                                 : kRefused;
   if (!run_ends) {
     outcome.reason = what.reason;
     outcome.message = was_cut ? work.why_cut : ReportedMessage(error);
+    if (what.retry == Retry::kNextCredential) {
+      absl::StrAppend(&outcome.message, TriedCredentials(end.credentials));
+      work.refused = end.credentials;
+    }
     outcome.took = context_.clock.Now() - *outcome.started_at;
     TellGate(image, what);
     if (what.retry == Retry::kAwaitRuntime) LoseRuntime();
@@ -276,12 +322,15 @@ void PullLoop::Count(size_t image, const ErrorClass& error, bool gained_bytes) {
 
 void PullLoop::Retry(size_t image, const ErrorClass& error) {
   ImageOutcome& outcome = run_.images[image];
+  // Refused credentials are looked at once more: a secret may be rotated.
+  ErrorClass judged = error;
+  const bool looks_again = error.retry == Retry::kNextCredential &&
+                           context_.credentials != nullptr;
+  if (looks_again) judged.retry = Retry::kWholeBudget;
   const std::optional<absl::Duration> delay = DelayBeforeNext(
-      options_.retry, work_[image].history, error, context_.roll_dice());
+      options_.retry, work_[image].history, judged, context_.roll_dice());
   if (!delay) {
-    run_.Move(outcome, ImageState::kFailed);
-    if (watch_ != nullptr) watch_->OnGivenUp(image);
-    context_.observer.OnEnded(run_, outcome);
+    GiveUp(image);
     return;
   }
   const Instant now = context_.clock.Now();
@@ -292,6 +341,13 @@ void PullLoop::Retry(size_t image, const ErrorClass& error) {
   const absl::Duration pause = std::max(*delay, gate_opens);
   outcome.next_attempt_at = now + pause;
   context_.observer.OnRetry(run_, outcome, pause);
+}
+
+void PullLoop::GiveUp(size_t image) {
+  ImageOutcome& outcome = run_.images[image];
+  run_.Move(outcome, ImageState::kFailed);
+  if (watch_ != nullptr) watch_->OnGivenUp(image);
+  context_.observer.OnEnded(run_, outcome);
 }
 
 void PullLoop::TellGate(size_t image, const ErrorClass& error) {
@@ -325,13 +381,14 @@ void PullLoop::AskForRuntime(Instant now) {
     return;
   }
   question_ = context_.runtime.AwaitAnswer(
-      [mailbox = mailbox_](const absl::Status& status) {
-        mailbox->Post(RuntimeAnswered{status});
+      [this, post = Posting()](const absl::Status& status) {
+        post([this, status] { OnAnswer(status); });
       });
 }
 
 void PullLoop::CancelAll() {
-  for (const size_t image : running_) work_[image].call->Cancel();
+  for (const size_t image : running_) work_[image].round->Cancel();
+  remover_.CancelAll();
 }
 
 void PullLoop::DrainFor(absl::Duration patience) {

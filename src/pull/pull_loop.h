@@ -6,19 +6,21 @@
 #define PREPULL_PULL_PULL_LOOP_H_
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "prepull/base/mailbox.h"
 #include "prepull/pull/engine.h"
 #include "src/pull/download_watch.h"
+#include "src/pull/image_remover.h"
 #include "src/pull/lease_keeper.h"
 #include "src/pull/pool.h"
+#include "src/pull/pull_round.h"
 #include "src/pull/retry_policy.h"
 
 namespace prepull {
@@ -28,7 +30,10 @@ enum class LoopEnd { kAllEnded, kStopRequested, kDeadline, kNoSpace };
 
 class PullLoop {
  public:
+  // `replaces`: the images that are removed before they are pulled, with the
+  // id under which the runtime has them.
   PullLoop(const std::vector<ImageRequest>& requests,
+           const std::map<size_t, std::string>& replaces,
            const PullOptions& options, const EngineContext& context,
            LeaseKeeper& lease, const std::stop_token& stop, Run& run);
 
@@ -47,7 +52,10 @@ class PullLoop {
   // An image's pull, beside what the run tells about it.
   struct Work {
     AttemptHistory history;
-    std::unique_ptr<RunningCall> call;
+    std::unique_ptr<PullRound> round;
+    bool has_pulled = false;  // in this round
+    // What was refused in the last round: worth a look whether it changed.
+    std::optional<FoundCredentials> refused = std::nullopt;
     Instant attempt_started;
     absl::Duration attempt_timeout;
     Instant attempt_ends = Instant::Never();       // unless it is seen to go on
@@ -55,15 +63,7 @@ class PullLoop {
     std::string why_cut = "";
   };
 
-  struct PullEnded {
-    size_t image;
-    absl::StatusOr<std::string> image_ref;
-  };
-  struct RuntimeAnswered {
-    absl::Status status;
-  };
   using Errand = DownloadWatch::Errand;
-  using Letter = std::variant<PullEnded, RuntimeAnswered, Errand>;
 
   void WatchDownloads();
   void QueueAll();
@@ -71,16 +71,18 @@ class PullLoop {
   std::optional<LoopEnd> ReasonToEnd(Instant now) const;
   void StartDue(Instant now);
   void Start(size_t image, Instant now);
+  void OnPull(size_t image);
   void CutLate(Instant now);
   void Cut(size_t image, ErrorClass why, std::string message);
   Instant NextAlarm(Instant now);
   void ReadMail();
   void OnAnswer(const absl::Status& answer);
-  void OnPullEnded(const PullEnded& ended);
+  void OnRoundEnded(size_t image, const RoundEnd& end);
   void OnPulled(size_t image, const std::string& image_ref);
-  void OnFailure(size_t image, const absl::Status& error);
+  void OnFailure(size_t image, const RoundEnd& end);
   void Count(size_t image, const ErrorClass& error, bool gained_bytes);
   void Retry(size_t image, const ErrorClass& error);
+  void GiveUp(size_t image);
   void TellGate(size_t image, const ErrorClass& error);
   void LoseRuntime();
   void AskForRuntime(Instant now);
@@ -90,25 +92,30 @@ class PullLoop {
   const std::string& RegistryOf(size_t image) const;
   const std::string& RepositoryOf(size_t image) const;
 
+  // Hands errands to the loop's thread. Threads: from any.
+  std::function<void(Errand)> Posting() const;
+
   const std::vector<ImageRequest>& requests_;
+  const std::map<size_t, std::string>& replaces_;
   const PullOptions& options_;
   const EngineContext& context_;
   LeaseKeeper& lease_;
   const std::stop_token& stop_;
   Run& run_;
 
+  // Shared with the callbacks of calls that may outlive the loop.
+  std::shared_ptr<Mailbox<Errand>> mailbox_ =
+      std::make_shared<Mailbox<Errand>>();
   Pool pool_;
   std::vector<Work> work_;    // one for each image of the run
-  std::set<size_t> running_;  // images with a call
+  std::set<size_t> running_;  // images with a round
   bool runtime_is_away_ = false;
   Instant ask_runtime_at_;                 // while it is away
   std::unique_ptr<RunningCall> question_;  // asks it to answer
   bool no_space_ = false;
   int unsettled_ = 0;  // attempts that ended and whose bytes are not known yet
   std::unique_ptr<DownloadWatch> watch_;  // null where nothing can be seen
-  // Shared with the callbacks of calls that may outlive the loop.
-  std::shared_ptr<Mailbox<Letter>> mailbox_ =
-      std::make_shared<Mailbox<Letter>>();
+  ImageRemover remover_;
 };
 
 }  // namespace prepull

@@ -32,6 +32,15 @@ std::shared_ptr<grpc::Channel> OpenChannel(const std::string& socket) {
                                    arguments);
 }
 
+// Without a server address: containerd drops the credential silently if that
+// has no scheme.
+void SetAuth(const Credential& credential, cri::AuthConfig& auth) {
+  auth.set_username(credential.username);
+  auth.set_password(credential.password);
+  auth.set_identity_token(credential.identity_token);
+  auth.set_registry_token(credential.registry_token);
+}
+
 class CriClient : public ContainerRuntime {
  public:
   explicit CriClient(const std::string& socket)
@@ -79,6 +88,11 @@ class CriClient : public ContainerRuntime {
     using Answer = cri::PullImageResponse;
     cri::PullImageRequest pull;
     pull.mutable_image()->set_image(request.image);
+    // Anonymous is no AuthConfig at all: an empty one would keep containerd
+    // from the registry credentials of its own configuration.
+    if (request.credential) {
+      SetAuth(*request.credential, *pull.mutable_auth());
+    }
     return calls_.Ask<Answer>(
         [&](grpc::ClientContext* context, grpc::CompletionQueue* queue) {
           if (!request.lease_id.empty()) {
@@ -92,6 +106,20 @@ class CriClient : public ContainerRuntime {
           } else {
             done(answer.status());
           }
+        });
+  }
+
+  std::unique_ptr<RunningCall> RemoveImage(const std::string& id,
+                                           Done done) override {
+    using Answer = cri::RemoveImageResponse;
+    cri::RemoveImageRequest remove;
+    remove.mutable_image()->set_image(id);
+    return calls_.Ask<Answer>(
+        [&](grpc::ClientContext* context, grpc::CompletionQueue* queue) {
+          return images_->AsyncRemoveImage(context, remove, queue);
+        },
+        [done = std::move(done)](const absl::StatusOr<Answer>& answer) {
+          done(answer.status());
         });
   }
 

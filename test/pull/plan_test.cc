@@ -18,9 +18,9 @@ ImageRequest Asked(const std::string& image) {
 }
 
 Action ActionFor(const std::string& image, const StoredImage& stored,
-                 PullPolicy policy = PullPolicy::kIfNotPresent) {
+                 const PullOptions& options = {}) {
   return MakePlan({Asked(image)}, Inventory(std::vector<StoredImage>{stored}),
-                  policy)[0]
+                  options)[0]
       .action;
 }
 
@@ -62,15 +62,65 @@ TEST(PlanTest, PullsTheSameDigestOfAnotherRepository) {
 
 TEST(PlanTest, PullsAllWithPolicyAlways) {
   EXPECT_EQ(ActionFor("quay.io/a/b:1", {.repo_tags = {"quay.io/a/b:1"}},
-                      PullPolicy::kAlways),
+                      {.policy = PullPolicy::kAlways}),
             Action::kPull);
+}
+
+TEST(PlanTest, LetsALineHaveAPolicyOfItsOwn) {
+  ImageRequest always = Asked("quay.io/a/b:1");
+  always.options.policy = PullPolicy::kAlways;
+  ImageRequest calm = Asked("quay.io/a/c:1");
+  calm.options.policy = PullPolicy::kIfNotPresent;
+  const Inventory node(std::vector<StoredImage>{
+      {.repo_tags = {"quay.io/a/b:1", "quay.io/a/c:1"}}});
+
+  EXPECT_EQ(MakePlan({always}, node, {})[0].action, Action::kPull);
+  EXPECT_EQ(MakePlan({calm}, node, {.policy = PullPolicy::kAlways})[0].action,
+            Action::kSkip);
+}
+
+TEST(PlanTest, ReplacesWhatTheLastRunLeftUnusable) {
+  const PullOptions options = {.not_usable = {"quay.io/a/b:1"}};
+
+  EXPECT_EQ(ActionFor("quay.io/a/b:1", {.repo_tags = {"quay.io/a/b:1"}},
+                      options),
+            Action::kReplace);
+  EXPECT_EQ(ActionFor("quay.io/a/b:1", {}, options), Action::kPull);
+  EXPECT_EQ(ActionFor("quay.io/a/b:2", {.repo_tags = {"quay.io/a/b:2"}},
+                      options),
+            Action::kSkip);
+}
+
+TEST(PlanTest, ReplacesAllThatIsThereOnRequest) {
+  const PullOptions options = {.repull_present = true};
+
+  EXPECT_EQ(ActionFor("quay.io/a/b:1", {.repo_tags = {"quay.io/a/b:1"}},
+                      options),
+            Action::kReplace);
+  EXPECT_EQ(ActionFor("quay.io/a/b:1", {}, options), Action::kPull);
+}
+
+// To remove an image removes all its names.
+TEST(PlanTest, ReplacesTheOtherNamesOfAnImageWithIt) {
+  const Inventory node(std::vector<StoredImage>{
+      {.id = "sha256:1", .repo_tags = {"quay.io/a:1", "quay.io/a:latest"}},
+      {.id = "sha256:2", .repo_tags = {"quay.io/b:1"}}});
+
+  const std::vector<PlannedPull> plan =
+      MakePlan({Asked("quay.io/a:latest"), Asked("quay.io/a:1"),
+                Asked("quay.io/b:1")},
+               node, {.not_usable = {"quay.io/a:1"}});
+
+  EXPECT_EQ(plan[0].action, Action::kReplace);
+  EXPECT_EQ(plan[1].action, Action::kReplace);
+  EXPECT_EQ(plan[2].action, Action::kSkip);
 }
 
 TEST(PlanTest, FailsAMalformedLineAndGoesOn) {
   const std::vector<PlannedPull> plan = MakePlan(
       {{"A B", "images.txt:1", absl::InvalidArgumentError("images.txt:1: no")},
        Asked("quay.io/a/b:1")},
-      Inventory(std::vector<StoredImage>()), PullPolicy::kIfNotPresent);
+      Inventory(std::vector<StoredImage>()), PullOptions());
 
   EXPECT_EQ(plan[0].action, Action::kFail);
   EXPECT_EQ(plan[0].why, "images.txt:1: no");

@@ -129,7 +129,10 @@ std::unique_ptr<RunningCall> FakeRuntime::StartPull(const PullRequest& request,
   auto pull =
       std::make_shared<Pull>(Pull{image, std::move(done), calls_.size()});
   calls_.push_back(
-      {.image = image, .lease_id = request.lease_id, .started = clock_.Now()});
+      {.image = image,
+       .lease_id = request.lease_id,
+       .username = request.credential ? request.credential->username : "",
+       .started = clock_.Now()});
   running_.push_back(pull);
   most_at_once_ = std::max(most_at_once_, static_cast<int>(running_.size()));
   const Attempt attempt = is_away_ ? Attempt{SocketGone(), absl::ZeroDuration()}
@@ -152,6 +155,28 @@ void FakeRuntime::End(const std::shared_ptr<Pull>& pull, absl::Status result) {
   }
   Store(pull->image);
   pull->done(NameOf(pull->image));
+}
+
+// In half a second.
+std::unique_ptr<RunningCall> FakeRuntime::RemoveImage(const std::string& id,
+                                                      Done done) {
+  auto shared = std::make_shared<Done>(std::move(done));
+  clock_.After(absl::Milliseconds(500), [this, id, shared] {
+    if (!*shared) return;
+    absl::Status result = is_away_ ? SocketGone() : absl::OkStatus();
+    if (!remove_errors_.empty()) {
+      result = remove_errors_.front();
+      remove_errors_.pop_front();
+    }
+    if (result.ok()) {
+      removed_.push_back(id);
+      std::erase_if(stored_, [&](const auto& each) {
+        return each.second.id == id;
+      });
+    }
+    std::exchange(*shared, nullptr)(result);
+  });
+  return std::make_unique<AnswerHandle>(shared);
 }
 
 std::unique_ptr<RunningCall> FakeRuntime::AwaitAnswer(Done done) {

@@ -30,6 +30,7 @@ class FakeRuntime : public ContainerRuntime {
   struct Call {
     std::string image;
     std::string lease_id;
+    std::string username;  // of the credential; empty = anonymous
     Instant started;
     Instant ended = Instant::Never();
     bool cancelled = false;
@@ -64,6 +65,12 @@ class FakeRuntime : public ContainerRuntime {
 
   const std::vector<Call>& calls() const { return calls_; }
   std::vector<Call> CallsFor(const std::string& image) const;
+  // The ids of the images that were removed by RemoveImage.
+  const std::vector<std::string>& removed() const { return removed_; }
+  // What the next RemoveImage calls answer; then they remove.
+  void FailRemoveImage(std::deque<absl::Status> errors) {
+    remove_errors_ = std::move(errors);
+  }
   int most_at_once() const { return most_at_once_; }
   int lists() const { return lists_; }
 
@@ -73,6 +80,8 @@ class FakeRuntime : public ContainerRuntime {
       absl::Duration timeout, const std::stop_token& stop) override;
   std::unique_ptr<RunningCall> StartPull(const PullRequest& request,
                                          PullDone done) override;
+  std::unique_ptr<RunningCall> RemoveImage(const std::string& id,
+                                           Done done) override;
   std::unique_ptr<RunningCall> AwaitAnswer(Done done) override;
   RuntimeExtension* extension() override { return extension_; }
 
@@ -99,6 +108,8 @@ class FakeRuntime : public ContainerRuntime {
   std::map<std::string, std::string> names_;
   std::map<std::string, StoredImage> stored_;
   std::deque<absl::Status> list_errors_;
+  std::deque<absl::Status> remove_errors_;
+  std::vector<std::string> removed_;
   std::vector<Call> calls_;
   std::vector<std::shared_ptr<Pull>> running_;
   std::vector<std::shared_ptr<Done>> waiting_for_answer_;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "prepull/auth/credential_finder.h"
 #include "prepull/base/clock.h"
 #include "prepull/base/random.h"
 #include "prepull/image/image_request.h"
@@ -28,6 +29,7 @@ struct EngineContext {
   Clock& clock;
   RollDice roll_dice;
   RunObserver& observer;
+  CredentialFinder* credentials = nullptr;  // null: every pull is anonymous
 };
 
 // Enters `requests`, which are unique, into `run`: each is Waiting, and what

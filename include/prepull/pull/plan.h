@@ -7,20 +7,26 @@
 
 #include "prepull/image/image_request.h"
 #include "prepull/pull/inventory.h"
+#include "prepull/pull/pull_options.h"
 
 namespace prepull {
 
 struct PlannedPull {
-  enum class Action { kPull, kSkip, kFail };
+  // kReplace: it is on the node, but is removed and pulled anew.
+  enum class Action { kPull, kSkip, kReplace, kFail };
   Action action = Action::kPull;
   std::string why = "";  // "not on the node", "images.txt:3: ..."
+  // False if the last run left it on the node so that no pod can use it.
+  bool was_usable = true;
 };
 
-// One entry for each of `requests`, in their order. `policy` holds for those
-// that have none of their own.
+// One entry for each of `requests`, in their order. Of `options` it looks at
+// the policy, which holds for requests that have none of their own, and at
+// what is to be pulled anew. To remove an image removes it under all its
+// names: those on the list are replaced together.
 std::vector<PlannedPull> MakePlan(const std::vector<ImageRequest>& requests,
                                   const Inventory& inventory,
-                                  PullPolicy policy);
+                                  const PullOptions& options);
 
 }  // namespace prepull
 

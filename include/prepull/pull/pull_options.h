@@ -2,8 +2,13 @@
 #ifndef PREPULL_PULL_PULL_OPTIONS_H_
 #define PREPULL_PULL_PULL_OPTIONS_H_
 
+#include <algorithm>
+#include <cstdint>
+#include <set>
+#include <string>
+
 #include "absl/time/time.h"
-#include "prepull/pull/plan.h"
+#include "prepull/image/image_request.h"
 
 namespace prepull {
 
@@ -15,10 +20,25 @@ struct RetryOptions {
   int max_attempts = 0;  // 0 = until the overall deadline
 };
 
+// How many failed images a run may have and still succeed.
+struct Tolerance {
+  int64_t images = 0;
+  int percent = 0;  // of the list's images, rounded down
+  bool any = false;
+
+  int64_t Of(int64_t total) const {
+    return any ? total : std::max(images, total * percent / 100);
+  }
+};
+
 struct PullOptions {
   int concurrency = 10;
   int registry_concurrency = 0;  // 0 = no limit of its own
   PullPolicy policy = PullPolicy::kIfNotPresent;
+  // What is on the node is removed and pulled anew: all of it, or what the
+  // last run left unusable (normalised names).
+  bool repull_present = false;
+  std::set<std::string> not_usable = {};
   RetryOptions retry = {};
   // Where progress can be seen: without any for so long an attempt is ended.
   // 0 = progress is not looked at.
@@ -27,6 +47,7 @@ struct PullOptions {
   int node_download_slots = 0;
   absl::Duration start_jitter = absl::ZeroDuration();
   bool pin = false;  // keep the images from garbage collection
+  Tolerance tolerance = {};
 };
 
 }  // namespace prepull

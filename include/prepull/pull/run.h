@@ -58,6 +58,8 @@ bool IsFinal(ImageState state);
 struct ImageOutcome {
   std::string image = "";   // the text of the list, printable
   std::string origin = "";  // "images.txt:3"
+  // The name it is pulled under, if that was rewritten.
+  std::string pulled_as = "";
   ImageState state = ImageState::kWaiting;
   int attempts = 0;
   std::optional<Instant> started_at = std::nullopt;  // of the first attempt
@@ -123,6 +125,7 @@ struct Run {
   std::optional<ExitCode> exit_code = std::nullopt;
   Reason reason = Reason::kNone;  // why it ended with 2, 4 or 5
   std::string message = "";
+  bool tolerated = false;  // it succeeded although images failed
 
   int64_t total() const { return static_cast<int64_t>(images.size()); }
 

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "prepull/auth/credential.h"
 #include "prepull/runtime/running_call.h"
 #include "prepull/runtime/runtime_extension.h"
 
@@ -48,6 +50,7 @@ struct StoredImage {
 struct PullRequest {
   std::string image;          // the text of the list
   std::string lease_id = "";  // keeps what was downloaded; empty = none
+  std::optional<Credential> credential = std::nullopt;  // none = anonymous
 };
 
 class ContainerRuntime {
@@ -78,6 +81,11 @@ class ContainerRuntime {
   //   UNAVAILABLE  nobody at the socket
   virtual std::unique_ptr<RunningCall> StartPull(const PullRequest& request,
                                                  PullDone done) = 0;
+
+  // Removes the image with this id under all its names, also while containers
+  // use it. One that is not there is OK. `done` as for StartPull.
+  virtual std::unique_ptr<RunningCall> RemoveImage(const std::string& id,
+                                                   Done done) = 0;
 
   // Ends OK as soon as the runtime answers, however long that takes; with
   // CANCELLED after Cancel. For a runtime that went away.

@@ -1,0 +1,52 @@
+// Removes images that are to be pulled anew, each once.
+//
+// A runtime removes an image under all its names, so those of the list that
+// share it wait for one removal, and then are all pulled.
+// Not thread-safe; answers come back through `post`.
+#ifndef PREPULL_SRC_PULL_IMAGE_REMOVER_H_
+#define PREPULL_SRC_PULL_IMAGE_REMOVER_H_
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "prepull/runtime/container_runtime.h"
+
+namespace prepull {
+
+class ImageRemover {
+ public:
+  using Then = std::function<void(absl::Status)>;
+  // Runs it on the engine's thread. Threads: from any.
+  using Post = std::function<void(std::function<void()>)>;
+
+  ImageRemover(ContainerRuntime& runtime, Post post)
+      : runtime_(runtime), post_(std::move(post)) {}
+
+  // Calls `then` when the image with this id is removed: at once if it is.
+  // After an error the next call tries again.
+  void Remove(const std::string& id, Then then);
+
+  // Ends what runs; who waits is told CANCELLED.
+  void CancelAll();
+
+ private:
+  struct Removal {
+    bool is_done = false;
+    std::unique_ptr<RunningCall> call;
+    std::vector<Then> waiting;
+  };
+
+  void OnRemoved(const std::string& id, const absl::Status& status);
+
+  ContainerRuntime& runtime_;
+  const Post post_;
+  std::map<std::string, Removal> removals_;  // by image id
+};
+
+}  // namespace prepull
+
+#endif  // PREPULL_SRC_PULL_IMAGE_REMOVER_H_

@@ -1,0 +1,100 @@
+// One attempt round at one image: removes it if it is to be replaced, finds
+// the credentials to try, and pulls with one after another until one is not
+// refused.
+//
+// Not thread-safe: it belongs to the engine's thread, to which answers come
+// back through `post`.
+#ifndef PREPULL_SRC_PULL_PULL_ROUND_H_
+#define PREPULL_SRC_PULL_PULL_ROUND_H_
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "prepull/auth/credential_finder.h"
+#include "prepull/image/image_request.h"
+#include "prepull/runtime/container_runtime.h"
+#include "src/pull/image_remover.h"
+
+namespace prepull {
+
+// What credentials a round had, none for anonymous; an error if they could
+// not be had.
+using FoundCredentials = absl::StatusOr<std::vector<Credential>>;
+
+// How a round ended.
+struct RoundEnd {
+  absl::StatusOr<std::string> image_ref;
+  FoundCredentials credentials = std::vector<Credential>();
+  // Nothing was pulled, because there was nothing new to try.
+  bool had_nothing_new = false;
+};
+
+// What to pull.
+struct RoundTask {
+  const ImageRequest& request;
+  std::string lease_id;
+  // The id of the image that has to go first; empty = none.
+  std::string replaces = "";
+  // What was refused before: the same is not tried again.
+  std::optional<FoundCredentials> refused = std::nullopt;
+};
+
+class PullRound {
+ public:
+  struct Seams {
+    ContainerRuntime& runtime;
+    CredentialFinder* credentials;  // null: always anonymous
+    ImageRemover& remover;
+    // Runs it on the engine's thread, unless that no longer listens. Threads:
+    // from any.
+    std::function<void(std::function<void()>)> post;
+    std::function<void()> on_removed;  // the image that is replaced is gone
+    std::function<void()> on_pull;     // a call begins, the first or another
+    std::function<void(RoundEnd)> done;
+  };
+
+  PullRound(RoundTask task, Seams seams)
+      : task_(std::move(task)), seams_(std::move(seams)) {}
+  PullRound(const PullRound&) = delete;
+  PullRound& operator=(const PullRound&) = delete;
+
+  void Start();
+
+  // Ends what runs; `done` still comes, soon.
+  void Cancel();
+
+  // Whether a pull is under way, and not what comes before it.
+  bool is_pulling() const { return call_ != nullptr; }
+
+ private:
+  template <typename Answer>
+  std::function<void(Answer)> Posting(void (PullRound::*take)(const Answer&));
+
+  void FindCredentials();
+  void OnRemoved(const absl::Status& removed);
+  void OnFound(const FoundCredentials& found);
+  void Pull();
+  void OnPulled(const absl::StatusOr<std::string>& image_ref);
+  void End(absl::StatusOr<std::string> image_ref, bool had_nothing_new = false);
+
+  const RoundTask task_;
+  const Seams seams_;
+  FoundCredentials credentials_ = std::vector<Credential>();
+  size_t next_credential_ = 0;
+  std::unique_ptr<RunningCall> call_;
+  bool is_cancelled_ = false;
+  bool has_ended_ = false;
+  // Gone with the round, so that what comes late finds nobody.
+  std::shared_ptr<PullRound*> self_ = std::make_shared<PullRound*>(this);
+};
+
+// Whether both are the same credentials in the same order, or the same error.
+bool SameCredentials(const FoundCredentials& a, const FoundCredentials& b);
+
+}  // namespace prepull
+
+#endif  // PREPULL_SRC_PULL_PULL_ROUND_H_
