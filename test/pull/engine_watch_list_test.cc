@@ -41,6 +41,7 @@ TEST_F(EngineWatchListTest, ListsOnceASecondWhileAnythingIsPulled) {
 
 TEST_F(EngineWatchListTest, ListsNothingWhileOnlyRetriesWait) {
   options_.retry.first_delay = absl::Seconds(60);
+  witness_.wants_to_be_called = absl::Seconds(1);
   runtime_.Script(kImage, {Fails(Refused(), 1.5), Takes(1.5)});
 
   Fetch({kImage});
@@ -61,6 +62,7 @@ TEST_F(EngineWatchListTest, SearchesOnlyWhileAnUnknownManifestIsFetched) {
 
 TEST_F(EngineWatchListTest, SearchesNothingWhileOnlyRetriesWait) {
   options_.retry.first_delay = absl::Seconds(60);
+  witness_.wants_to_be_called = absl::Seconds(1);
   runtime_.Script(kImage, {Fails(Refused(), 1), Takes(1)});
 
   Fetch({kImage});
@@ -237,6 +239,17 @@ TEST_F(EngineWatchListTest, ARuntimeThatDoesNotListIsPulledFromPlainly) {
   EXPECT_THAT(StartsOf(kImage), ElementsAre(0, 31, 93));
   EXPECT_THAT(store_.lists.asked, SizeIs(1));
   EXPECT_THAT(store_.searches.asked, IsEmpty());
+}
+
+// As after an update of the runtime.
+TEST_F(EngineWatchListTest, ARuntimeThatListsNoMoreKeepsNobodyWaiting) {
+  runtime_.Script(kImage, {Fails(Reset(), 5.5), Takes(1)});
+  ManifestAt(0.2, kImage, {layer_});
+  AnswerListsWith(5.2, absl::UnimplementedError("unknown service"));
+
+  Fetch({kImage});
+
+  EXPECT_THAT(StartsOf(kImage), ElementsAre(0, DoubleNear(6.575, 0.001)));
 }
 
 TEST_F(EngineWatchListTest, WhereNothingIsListedNobodyWaitsInARepository) {
