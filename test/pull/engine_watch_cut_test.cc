@@ -151,6 +151,17 @@ TEST_F(EngineWatchCutTest, WithoutAnyGainTheWindowDoubles) {
   EXPECT_THAT(Lengths(), ElementsAre(6, 10, 20, 1));
 }
 
+TEST_F(EngineWatchCutTest, AnAttemptThatFailedByItselfLeavesTheWindowAsItIs) {
+  runtime_.Script(kImage, {Fails(Reset(), 5), Hangs(), Takes(1)});
+  LeaveConfigBehind();
+  ManifestAt(0.2, kImage, {layer_});
+  At(0.5, [this] { store_.Open(layer_.digest, 0); });
+
+  Fetch({kImage});
+
+  EXPECT_THAT(Lengths(), ElementsAre(5, 5, 1));
+}
+
 TEST_F(EngineWatchCutTest, AfterAGoodGainTheWindowIsAsShortAsTheFirst) {
   runtime_.Script(kImage, {Hangs(), Hangs(), Takes(1)});
   ManifestAt(0.2, kImage, {layer_});

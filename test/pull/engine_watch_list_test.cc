@@ -71,6 +71,18 @@ TEST_F(EngineWatchListTest, SearchesNothingWhileOnlyRetriesWait) {
   EXPECT_THAT(Asked(store_.searches), ElementsAre(0.25, 61.25, 62));
 }
 
+TEST_F(EngineWatchListTest, WhatCannotBeReadIsNotSearchedForAgainAtOnce) {
+  runtime_.Script(kImage, {Takes(20)});
+  ManifestAt(0.2, kImage, {layer_});
+  At(0.21,
+     [this] { store_.SetText(FakeContentStore::ManifestOf(kImage), "-"); });
+
+  Fetch({kImage});
+
+  // Once more for its name.
+  EXPECT_THAT(Asked(store_.searches), ElementsAre(0.25, 20));
+}
+
 TEST_F(EngineWatchListTest, SearchesTheHostWithoutItsPort) {
   Fetch({"localhost:5000/team/app:1"});
 
@@ -170,6 +182,19 @@ TEST_F(EngineWatchListTest, AListThatIsLateCutsNothing) {
   EXPECT_EQ(image(0).attempts, 1);
 }
 
+TEST_F(EngineWatchListTest, ALongPauseBetweenAttemptsIsNoBlindness) {
+  options_.retry.first_timeout = absl::Seconds(1);
+  options_.retry.first_delay = absl::Seconds(60);
+  runtime_.Script(kImage, {Fails(Reset(), 3.5), Takes(20)});
+  ManifestAt(0.2, kImage, {layer_});
+  At(10, [this] { store_.lists.latency = absl::Seconds(2); });
+  DownloadAt(64, layer_, kMiB);
+
+  Fetch({kImage});
+
+  EXPECT_EQ(image(0).attempts, 2);
+}
+
 TEST_F(EngineWatchListTest, AnAttemptSettlesWithoutAListThatIsLate) {
   runtime_.Script(kImage, {Fails(Reset(), 5.5), Takes(1)});
   ManifestAt(0.2, kImage, {layer_});
@@ -250,6 +275,19 @@ TEST_F(EngineWatchListTest, ARuntimeThatListsNoMoreKeepsNobodyWaiting) {
   Fetch({kImage});
 
   EXPECT_THAT(StartsOf(kImage), ElementsAre(0, DoubleNear(6.575, 0.001)));
+}
+
+TEST_F(EngineWatchListTest, ARuntimeThatListsNoMoreIsPulledFromPlainly) {
+  options_.retry.first_timeout = absl::Seconds(5);
+  runtime_.Script(kImage, {Hangs(), Takes(1)});
+  ManifestAt(0.2, kImage, {layer_});
+  DownloadAt(0.5, layer_, kMiB);
+  AnswerListsWith(5.2, absl::UnimplementedError("unknown service"));
+
+  Fetch({kImage});
+
+  // The last list was asked for at 6 s; the timeout and a delay follow.
+  EXPECT_THAT(StartsOf(kImage), ElementsAre(0, 12));
 }
 
 TEST_F(EngineWatchListTest, WhereNothingIsListedNobodyWaitsInARepository) {
