@@ -182,6 +182,20 @@ TEST_F(EngineWatchListTest, AListThatIsLateCutsNothing) {
   EXPECT_EQ(image(0).attempts, 1);
 }
 
+// It was resting when the list was asked for, and moves when that arrives.
+TEST_F(EngineWatchListTest, AListThatIsLateTellsOfTheTimeOfItsQuestion) {
+  runtime_.Script(kImage, {Takes(25)});
+  ManifestAt(0.2, kImage, {layer_});
+  DownloadAt(0.5, layer_, 10 * kMiB, 80 * kMiB);
+  At(10.5, [this] { store_.lists.latency = absl::Seconds(9); });
+  DownloadAt(14, layer_, 10 * kMiB);
+  At(15, [this] { store_.lists.latency = absl::ZeroDuration(); });
+
+  Fetch({kImage});
+
+  EXPECT_EQ(image(0).attempts, 1);
+}
+
 TEST_F(EngineWatchListTest, ALongPauseBetweenAttemptsIsNoBlindness) {
   options_.retry.first_timeout = absl::Seconds(1);
   options_.retry.first_delay = absl::Seconds(60);
