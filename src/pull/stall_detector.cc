@@ -76,9 +76,11 @@ void StallDetector::PartWithTheUnlisted() {
 }
 
 // The time a moving download takes for 1 MiB on average: n / R, where each
-// download counts towards n for the part of the 30 s in which it was open, as
-// its bytes count towards R. (Were short layers counted in full, a node that
-// finishes ten a second would seem to be shared by 300.)
+// download counts towards n for the part of the 30 s in which it went forward,
+// as its bytes count towards R. (Were short layers counted in full, a node that
+// finishes ten a second would seem to be shared by 300; were the rest behind
+// its last step counted, a stalled download would earn itself more patience
+// the longer it rests.)
 absl::Duration StallDetector::FairStep() const {
   double gained_bytes = 0;
   for (const Gain& gain : gains_) {
@@ -87,12 +89,12 @@ absl::Duration StallDetector::FairStep() const {
   if (gained_bytes == 0) return absl::ZeroDuration();
 
   const Instant horizon = observed_ - kHistory;
-  absl::Duration open;
+  absl::Duration moving;
   for (const auto& [digest, download] : downloads_) {
     if (!download.stepped || *download.stepped <= horizon) continue;
-    open += download.last_seen - std::max(download.seen, horizon);
+    moving += *download.stepped - std::max(download.seen, horizon);
   }
-  return open * (kStepBytes / gained_bytes);
+  return moving * (kStepBytes / gained_bytes);
 }
 
 Verdict StallDetector::Judge(const AttemptView& attempt) const {

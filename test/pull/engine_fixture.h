@@ -49,14 +49,16 @@ class Witness : public RunObserver {
   void OnEnded(const Run&, const ImageOutcome& image) override {
     ends.push_back(absl::StrCat(StateName(image.state), " ", image.image));
   }
-  Instant OnTurn(const Run&, Instant) override {
+  Instant OnTurn(const Run&, Instant now) override {
     ++turns;
     // A wait that is over before it began would turn the engine for ever.
     if (turns > kMostTurns) std::abort();
-    return Instant::Never();
+    return now + wants_to_be_called;
   }
   std::vector<std::string> ends;
   int turns = 0;
+  // As one does that draws a picture of the run.
+  absl::Duration wants_to_be_called = absl::InfiniteDuration();
 
  private:
   static constexpr int kMostTurns = 100'000;

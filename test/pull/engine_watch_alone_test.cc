@@ -80,6 +80,28 @@ TEST_F(EngineWatchAloneTest, APullThatEndedTakesNoManifestOfTheNext) {
   EXPECT_EQ(image(1).attempts, 1);
 }
 
+TEST_F(EngineWatchAloneTest, WhatAnEarlierRunLeftIsToldByTheDownloadsThatMove) {
+  store_.AddManifest(kOne, {layer_});
+  store_.AddManifest(kTwo, {other_layer_});
+  clock_.Advance(absl::Seconds(1));
+  runtime_.Script(kOne, {Takes(30)});
+  runtime_.Script(kTwo, {Takes(30)});
+  DownloadAt(0.5, layer_, kMiB);
+  DownloadAt(9.5, other_layer_, kMiB);
+  std::vector<bool> known;
+  for (const double seconds : {1.9, 2.9, 9.9, 12.9}) {
+    At(seconds, [&] {
+      known.push_back(image(0).bytes_total.has_value());
+      known.push_back(image(1).bytes_total.has_value());
+    });
+  }
+
+  Fetch({kOne, kTwo});
+
+  EXPECT_THAT(known,
+              ElementsAre(false, false, true, false, true, false, true, true));
+}
+
 TEST_F(EngineWatchAloneTest, AManifestThatCannotBeReadHarmsNothing) {
   runtime_.Script(kOne, {Hangs(), Takes(1)});
   ManifestAt(0.2, kOne, {layer_});

@@ -98,6 +98,26 @@ TEST_F(EngineWatchCutTest,
   EXPECT_THAT(StartsOf(kImage), ElementsAre(0, 31));
 }
 
+// There is more to be had from another attempt than from a long one.
+TEST_F(EngineWatchCutTest, NoAttemptGetsTheRestOfTheTimeWhereProgressIsSeen) {
+  overall_timeout_ = absl::Seconds(100);
+  runtime_.Script(kImage, {Hangs()});
+
+  Fetch({kImage});
+
+  EXPECT_THAT(StartsOf(kImage), ElementsAre(0, 31, 93));
+}
+
+TEST_F(EngineWatchCutTest, ACutThatTakesLongToEndIsWaitedForInPeace) {
+  runtime_.EndCancelledAfter(absl::Seconds(3));
+  runtime_.Script(kImage, {Hangs(), Takes(1)});
+
+  Fetch({kImage});
+
+  EXPECT_THAT(StartsOf(kImage), ElementsAre(0, 34));
+  EXPECT_LE(witness_.turns, 5 * 35);
+}
+
 TEST_F(EngineWatchCutTest, UnpackingEndsByTheOverallDeadlineOnly) {
   const Layer layer = {"sha256:aa", 3 * kMiB};
   runtime_.Script(kImage, {Hangs()});
@@ -149,6 +169,17 @@ TEST_F(EngineWatchCutTest, WithoutAnyGainTheWindowDoubles) {
   Fetch({kImage});
 
   EXPECT_THAT(Lengths(), ElementsAre(6, 10, 20, 1));
+}
+
+TEST_F(EngineWatchCutTest, AnAttemptThatFailedByItselfLeavesTheWindowAsItIs) {
+  runtime_.Script(kImage, {Fails(Reset(), 5), Hangs(), Takes(1)});
+  LeaveConfigBehind();
+  ManifestAt(0.2, kImage, {layer_});
+  At(0.5, [this] { store_.Open(layer_.digest, 0); });
+
+  Fetch({kImage});
+
+  EXPECT_THAT(Lengths(), ElementsAre(5, 5, 1));
 }
 
 TEST_F(EngineWatchCutTest, AfterAGoodGainTheWindowIsAsShortAsTheFirst) {

@@ -49,6 +49,19 @@ TEST_F(EngineWatchEndTest, AStopInTheMiddleOfSettlingEndsEachImageOnce) {
                                    "Pulled quay.io/d:1"));
 }
 
+TEST_F(EngineWatchEndTest, AnAttemptThatTheEndOfTheRunCutsDoesNotCount) {
+  options_.retry.max_attempts = 1;
+  store_.Finish(FakeContentStore::ConfigOf(kOne), kConfigBytes);
+  run_.started_at = clock_.WallNow() + absl::Milliseconds(1);
+  KnowManifestOf(kOne);
+  runtime_.Script(kOne, {Hangs()});
+  StopAfter(absl::Seconds(5));
+
+  Fetch({kOne});
+
+  EXPECT_THAT(witness_.ends, ElementsAre("Stopped quay.io/a:1"));
+}
+
 TEST_F(EngineWatchEndTest, AnImageThatFailsForGoodInTheSameMomentHasFailed) {
   options_.retry.max_attempts = 1;
   store_.Finish(FakeContentStore::ConfigOf(kOne), kConfigBytes);

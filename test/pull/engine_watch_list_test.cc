@@ -41,6 +41,7 @@ TEST_F(EngineWatchListTest, ListsOnceASecondWhileAnythingIsPulled) {
 
 TEST_F(EngineWatchListTest, ListsNothingWhileOnlyRetriesWait) {
   options_.retry.first_delay = absl::Seconds(60);
+  witness_.wants_to_be_called = absl::Seconds(1);
   runtime_.Script(kImage, {Fails(Refused(), 1.5), Takes(1.5)});
 
   Fetch({kImage});
@@ -61,12 +62,25 @@ TEST_F(EngineWatchListTest, SearchesOnlyWhileAnUnknownManifestIsFetched) {
 
 TEST_F(EngineWatchListTest, SearchesNothingWhileOnlyRetriesWait) {
   options_.retry.first_delay = absl::Seconds(60);
+  witness_.wants_to_be_called = absl::Seconds(1);
   runtime_.Script(kImage, {Fails(Refused(), 1), Takes(1)});
 
   Fetch({kImage});
 
   // The last one is for its name.
   EXPECT_THAT(Asked(store_.searches), ElementsAre(0.25, 61.25, 62));
+}
+
+TEST_F(EngineWatchListTest, WhatCannotBeReadIsNotSearchedForAgainAtOnce) {
+  runtime_.Script(kImage, {Takes(20)});
+  ManifestAt(0.2, kImage, {layer_});
+  At(0.21,
+     [this] { store_.SetText(FakeContentStore::ManifestOf(kImage), "-"); });
+
+  Fetch({kImage});
+
+  // Once more for its name.
+  EXPECT_THAT(Asked(store_.searches), ElementsAre(0.25, 20));
 }
 
 TEST_F(EngineWatchListTest, SearchesTheHostWithoutItsPort) {
@@ -168,6 +182,33 @@ TEST_F(EngineWatchListTest, AListThatIsLateCutsNothing) {
   EXPECT_EQ(image(0).attempts, 1);
 }
 
+// It was resting when the list was asked for, and moves when that arrives.
+TEST_F(EngineWatchListTest, AListThatIsLateTellsOfTheTimeOfItsQuestion) {
+  runtime_.Script(kImage, {Takes(25)});
+  ManifestAt(0.2, kImage, {layer_});
+  DownloadAt(0.5, layer_, 10 * kMiB, 80 * kMiB);
+  At(10.5, [this] { store_.lists.latency = absl::Seconds(9); });
+  DownloadAt(14, layer_, 10 * kMiB);
+  At(15, [this] { store_.lists.latency = absl::ZeroDuration(); });
+
+  Fetch({kImage});
+
+  EXPECT_EQ(image(0).attempts, 1);
+}
+
+TEST_F(EngineWatchListTest, ALongPauseBetweenAttemptsIsNoBlindness) {
+  options_.retry.first_timeout = absl::Seconds(1);
+  options_.retry.first_delay = absl::Seconds(60);
+  runtime_.Script(kImage, {Fails(Reset(), 3.5), Takes(20)});
+  ManifestAt(0.2, kImage, {layer_});
+  At(10, [this] { store_.lists.latency = absl::Seconds(2); });
+  DownloadAt(64, layer_, kMiB);
+
+  Fetch({kImage});
+
+  EXPECT_EQ(image(0).attempts, 2);
+}
+
 TEST_F(EngineWatchListTest, AnAttemptSettlesWithoutAListThatIsLate) {
   runtime_.Script(kImage, {Fails(Reset(), 5.5), Takes(1)});
   ManifestAt(0.2, kImage, {layer_});
@@ -237,6 +278,30 @@ TEST_F(EngineWatchListTest, ARuntimeThatDoesNotListIsPulledFromPlainly) {
   EXPECT_THAT(StartsOf(kImage), ElementsAre(0, 31, 93));
   EXPECT_THAT(store_.lists.asked, SizeIs(1));
   EXPECT_THAT(store_.searches.asked, IsEmpty());
+}
+
+// As after an update of the runtime.
+TEST_F(EngineWatchListTest, ARuntimeThatListsNoMoreKeepsNobodyWaiting) {
+  runtime_.Script(kImage, {Fails(Reset(), 5.5), Takes(1)});
+  ManifestAt(0.2, kImage, {layer_});
+  AnswerListsWith(5.2, absl::UnimplementedError("unknown service"));
+
+  Fetch({kImage});
+
+  EXPECT_THAT(StartsOf(kImage), ElementsAre(0, DoubleNear(6.575, 0.001)));
+}
+
+TEST_F(EngineWatchListTest, ARuntimeThatListsNoMoreIsPulledFromPlainly) {
+  options_.retry.first_timeout = absl::Seconds(5);
+  runtime_.Script(kImage, {Hangs(), Takes(1)});
+  ManifestAt(0.2, kImage, {layer_});
+  DownloadAt(0.5, layer_, kMiB);
+  AnswerListsWith(5.2, absl::UnimplementedError("unknown service"));
+
+  Fetch({kImage});
+
+  // The last list was asked for at 6 s; the timeout and a delay follow.
+  EXPECT_THAT(StartsOf(kImage), ElementsAre(0, 12));
 }
 
 TEST_F(EngineWatchListTest, WhereNothingIsListedNobodyWaitsInARepository) {

@@ -79,6 +79,7 @@ TEST_P(EngineWatchRandomTest, EachImageEndsOnceAndInTime) {
   options_.registry_concurrency = Below(3);
   options_.node_download_slots = Below(2) * 3;
   options_.retry.max_attempts = Below(2) * (1 + Below(4));
+  runtime_.EndCancelledAfter(absl::Seconds(Below(3) * 0.4));
   overall_timeout_ = absl::Seconds(60 + Below(600));
   std::vector<std::string> images;
   for (int i = 0; i < 12; ++i) {

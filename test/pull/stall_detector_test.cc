@@ -320,6 +320,17 @@ TEST_F(StallDetectorTest, LeavesALeftoverAloneWhileOthersHaveAllTheSlots) {
   EXPECT_LE(TimeUntilCut(attempt), 2 * kFive);
 }
 
+TEST_F(StallDetectorTest, NoticesALonePullThatStallsAfterGoodProgress) {
+  const Link link{1 * kMiB};
+  Open("lone", link);
+  const AttemptView attempt = AttemptOn({"lone"});
+  Pass(10);
+
+  Open("lone", kDead);
+
+  EXPECT_EQ(TimeUntilCut(attempt), kFive);
+}
+
 TEST_F(StallDetectorTest, CutsAPullWhoseOwnDownloadHadASlotAndStalled) {
   detector_ = StallDetector(3);
   Open("mine", kFast);

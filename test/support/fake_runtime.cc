@@ -22,7 +22,11 @@ class FakeRuntime::PullHandle : public RunningCall {
       : runtime_(runtime), pull_(std::move(pull)) {}
   void Cancel() override {
     if (!pull_->ended) runtime_.calls_[pull_->call].cancelled = true;
-    runtime_.End(pull_, absl::CancelledError("CANCELLED"));
+    const auto end = [runtime = &runtime_, pull = pull_] {
+      runtime->End(pull, absl::CancelledError("CANCELLED"));
+    };
+    if (runtime_.cancel_takes_ == absl::ZeroDuration()) return end();
+    runtime_.clock_.After(runtime_.cancel_takes_, end);
   }
 
  private:

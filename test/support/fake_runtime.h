@@ -49,6 +49,9 @@ class FakeRuntime : public ContainerRuntime {
     names_[image] = image_ref;
   }
 
+  // How long a pull that is cancelled takes to end; zero = it ends at once.
+  void EndCancelledAfter(absl::Duration delay) { cancel_takes_ = delay; }
+
   // `image`, a tag or a digest reference in full, is on the node.
   void Store(const std::string& image);
   void Store(const StoredImage& image);
@@ -113,6 +116,7 @@ class FakeRuntime : public ContainerRuntime {
   std::vector<Call> calls_;
   std::vector<std::shared_ptr<Pull>> running_;
   std::vector<std::shared_ptr<Done>> waiting_for_answer_;
+  absl::Duration cancel_takes_;
   bool is_away_ = false;
   int most_at_once_ = 0;
   int lists_ = 0;
