@@ -72,14 +72,19 @@ class EngineTest : public testing::Test {
     for (const std::string& image : images) {
       requests.push_back({image, "images.txt:1", Reference::Parse(image)});
     }
+    FetchRequests(requests);
+  }
+
+  void FetchRequests(const std::vector<ImageRequest>& requests) {
     run_.start = clock_.Now();
     run_.overall_timeout = overall_timeout_;
     TakeList(requests, run_);
     FetchImages(requests, options_,
                 {.runtime = runtime_,
                  .clock = clock_,
-                 .roll_dice = [] { return 0.0; },
-                 .observer = witness_},
+                 .roll_dice = roll_dice_,
+                 .observer = witness_,
+                 .credentials = credentials_},
                 stop_.get_token(), run_);
   }
 
@@ -104,6 +109,8 @@ class EngineTest : public testing::Test {
   FakeRuntime runtime_{clock_};
   Witness witness_;
   PullOptions options_;
+  RollDice roll_dice_ = [] { return 0.0; };
+  CredentialFinder* credentials_ = nullptr;
   absl::Duration overall_timeout_ = absl::Minutes(20);
   std::stop_source stop_;
   prepull::Run run_;

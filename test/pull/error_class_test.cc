@@ -358,6 +358,14 @@ TEST(ClassifyTest, RetriesNetworkTroubleForTheWholeBudget) {
         "CRI-O 1.34"}});
 }
 
+TEST(ClassifyTest, TakesNothingThatFailedToUnpackForUsable) {
+  ExpectEach({Reason::kNotUsable, Retry::kWholeBudget},
+             {{Containerd("failed to extract layer " + kA +
+                          ": mount callback failed on /x: unexpected EOF: "
+                          "unknown"),
+               "may be listed afterwards (DESIGN 1)"}});
+}
+
 TEST(ClassifyTest, StopsTheRunWhenTheDiskIsFull) {
   ExpectEach(
       {Reason::kNoSpace, Retry::kStopRun},
@@ -553,9 +561,6 @@ TEST(ClassifyTest, RetriesWhatItDoesNotKnow) {
        {"blocking pull of quay.io/team/app:1.2 with digest " + kA +
             ": image verifier bindir returned error: unauthorized",
         "containerd 2.1"},
-       {Containerd("failed to extract layer " + kA +
-                   ": mount callback failed on /x: unexpected EOF: unknown"),
-        "may be listed afterwards: no reason that rescues (DESIGN 1)"},
        {"unknown method StreamImages for service runtime.v1.ImageService",
         "containerd [lab]", Code::kUnimplemented},
        {"too_many_pings", "gRPC", Code::kResourceExhausted},
