@@ -111,8 +111,9 @@ class CheckCommand : public CommandProgram {
                             .overall_timeout = kCheckTimeout};
     const auto sockets = SocketsToTry(images_, context.host);
     if (!sockets.ok()) return Failed(ExitCode::kBadInput, sockets.status());
-    const auto requests = ReadImages(images_, context, Instant::Never());
-    if (!requests.ok()) return Failed(ExitCode::kBadInput, requests.status());
+    const auto list = ReadImages(images_, context, Instant::Never());
+    if (!list.ok()) return Failed(ExitCode::kBadInput, list.status());
+    WarnOfUnused(*list);
     const auto found = Connect(*sockets, context);
     if (!found.ok()) {
       CommandEnd end = Failed(ExitCode::kNoRuntime, found.status());
@@ -127,7 +128,7 @@ class CheckCommand : public CommandProgram {
                                          context.stop, run);
     if (!inventory.ok())
       return Failed(ExitCode::kNoRuntime, inventory.status());
-    return Report(*requests, FindMissing(*requests, *inventory), context);
+    return Report(list->requests, FindMissing(list->requests, *inventory), context);
   }
 
  private:

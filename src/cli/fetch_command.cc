@@ -89,10 +89,11 @@ class Fetching {
     const absl::StatusOr<std::vector<std::string>> sockets =
         SocketsToTry(options_.images, context_.host);
     if (!sockets.ok()) return EndBad(sockets.status());
-    const absl::StatusOr<std::vector<ImageRequest>> requests =
+    absl::StatusOr<ImageList> list =
         ReadImages(options_.images, context_, run_.deadline());
-    if (!requests.ok()) return EndBad(requests.status());
-    TakeList(*requests, run_);
+    if (!list.ok()) return EndBad(list.status());
+    list_ = *std::move(list);
+    TakeList(list_.requests, run_);
     // The list may take a while to be acted on; it is known from here on.
     output_.OnListKnown(run_);
     absl::StatusOr<FoundRuntime> found = Connect(*sockets, context_);
@@ -100,8 +101,8 @@ class Fetching {
     run_.runtime = {.name = Printable(found->version.name, 128),
                     .version = Printable(found->version.version, 128),
                     .socket = found->socket};
-    return options_.dry_run ? ShowPlan(*requests, *found->runtime)
-                            : Pull(*requests, *found->runtime);
+    return options_.dry_run ? ShowPlan(list_.requests, *found->runtime)
+                            : Pull(list_.requests, *found->runtime);
   }
 
  private:
@@ -145,7 +146,7 @@ class Fetching {
       return {ExitCode::kNoRuntime, std::string(inventory.status().message())};
     }
     output_.PrintPlan(requests,
-                      MakePlan(requests, *inventory, options_.pull));
+                      MakePlan(requests, *inventory, options_.pull, run_.not_usable));
     return {};
   }
 

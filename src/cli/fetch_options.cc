@@ -2,6 +2,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "prepull/base/text.h"
 
 namespace prepull {
@@ -61,6 +62,10 @@ void AddPoolFlags(Command& command, PullOptions& pull) {
                  [&pull](const std::string& text) {
                    return ParsePolicy(text, pull.policy);
                  });
+  command.Switch({.name = "--repull-present",
+                  .text = "remove what is on the node and pull it anew, for a "
+                          "node whose snapshotter changed"},
+                 pull.repull_present);
   command.Switch({.name = "--pin",
                   .text = "protect the list's images from image garbage "
                           "collection (containerd 1.6.24, 1.7.3 and later); "
@@ -77,6 +82,36 @@ void AddStallFlag(Command& command, absl::Duration& stall_timeout) {
                             "goes on later; adapts to the link; 0 = off",
                     .fallback = "5s"},
                    stall_timeout);
+}
+
+absl::Status ParseTolerance(const std::string& text, Tolerance& tolerance) {
+  absl::string_view number = text;
+  const bool is_percent = absl::ConsumeSuffix(&number, "%");
+  int value = 0;
+  if (!absl::SimpleAtoi(number, &value) || value < 0 ||
+      (is_percent && value > 100)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", Printable(text, 64),
+                     "\" is neither a number of images nor 0% to 100%"));
+  }
+  tolerance.images = is_percent ? 0 : value;
+  tolerance.percent = is_percent ? value : 0;
+  return absl::OkStatus();
+}
+
+void AddToleranceFlags(Command& command, Tolerance& tolerance) {
+  command.Custom({.name = "--failure-tolerance",
+                  .value = "N|P%",
+                  .text = "with up to so many failed images the run still "
+                          "succeeds; P% of the list, rounded down",
+                  .fallback = "0"},
+                 [&tolerance](const std::string& text) {
+                   return ParseTolerance(text, tolerance);
+                 });
+  command.Switch({.name = "--best-effort",
+                  .text = "the run succeeds with any number of failed images; "
+                          "so does PRECACHE_BEST_EFFORT=TRUE"},
+                 tolerance.any);
 }
 
 void AddRetryFlags(Command& command, RetryOptions& retry) {
@@ -151,6 +186,7 @@ void AddFetchFlags(Command& command, FetchOptions& options) {
   AddPoolFlags(command, options.pull);
   AddStallFlag(command, options.pull.stall_timeout);
   AddRetryFlags(command, options.pull.retry);
+  AddToleranceFlags(command, options.pull.tolerance);
   command.Duration({.name = "--overall-timeout",
                     .value = "D",
                     .text = "how long the run may take",

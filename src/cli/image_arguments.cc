@@ -5,9 +5,11 @@
 #include "absl/strings/str_cat.h"
 #include "prepull/base/log.h"
 #include "prepull/base/status_macros.h"
+#include "prepull/base/text.h"
 #include "prepull/runtime/cri_client.h"
 #include "prepull/source/image_list.h"
 #include "prepull/source/list_file.h"
+#include "prepull/source/rewrite.h"
 
 namespace prepull {
 namespace {
@@ -35,6 +37,12 @@ void AddImageArguments(Command& command, ImageArguments& arguments) {
                          "is standard input",
                  .is_path = true},
                 arguments.list_files);
+  command.Texts({.name = "--rewrite",
+                 .value = "FROM=TO",
+                 .text = "pull names that begin with FROM (whole segments: "
+                         "quay.io, docker.io/library) from TO instead; the "
+                         "longest FROM counts"},
+                arguments.rewrites);
   command.Group("How");
   command.Text({.name = "--cri-socket",
                 .value = "PATH",
@@ -46,9 +54,11 @@ void AddImageArguments(Command& command, ImageArguments& arguments) {
   command.Positionals(arguments.words);
 }
 
-absl::StatusOr<std::vector<ImageRequest>> ReadImages(
-    const ImageArguments& arguments, const CommandContext& context,
-    Instant until) {
+absl::StatusOr<ImageList> ReadImages(const ImageArguments& arguments,
+                                     const CommandContext& context,
+                                     Instant until) {
+  absl::StatusOr<Rewrites> rewrites = Rewrites::Parse(arguments.rewrites);
+  if (!rewrites.ok()) return Annotate(rewrites.status(), "--rewrite");
   std::vector<ImageRequest> images;
   for (const std::string& path : arguments.list_files) {
     absl::StatusOr<std::string> text = ReadList(path, context, until);
@@ -62,12 +72,22 @@ absl::StatusOr<std::vector<ImageRequest>> ReadImages(
     images.push_back(
         ParseImageArgument(arguments.words[i], static_cast<int>(i) + 1));
   }
-  if (!images.empty()) return UniqueImages(std::move(images));
+  if (!images.empty()) {
+    rewrites->Apply(images);
+    return ImageList{UniqueImages(std::move(images)), rewrites->Unused()};
+  }
   return absl::InvalidArgumentError(
       arguments.list_files.empty()
           ? "no images: name some, or give --image-list-file"
           : absl::StrCat("list ", arguments.list_files.back(),
                          ": holds no images"));
+}
+
+void WarnOfUnused(const ImageList& list) {
+  for (const std::string& rule : list.unused_rewrites) {
+    Log(LogLevel::kWarn, "rewrite fits no image of the list",
+        {{"rewrite", Printable(rule, 512)}});
+  }
 }
 
 absl::StatusOr<std::vector<std::string>> SocketsToTry(

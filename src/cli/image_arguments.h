@@ -16,17 +16,26 @@ namespace prepull {
 struct ImageArguments {
   std::vector<std::string> words;  // images named on the command line
   std::vector<std::string> list_files;
+  std::vector<std::string> rewrites;  // "FROM=TO"
   std::string cri_socket;
 };
 
 void AddImageArguments(Command& command, ImageArguments& arguments);
 
-// The list as asked for, each image once. Errors: INVALID_ARGUMENT and what
-// reading a file says, for a list that is unreadable or empty; CANCELLED and
+struct ImageList {
+  std::vector<ImageRequest> requests;        // each image once
+  std::vector<std::string> unused_rewrites;  // rules that fitted no image
+};
+
+// The list as asked for. Errors: INVALID_ARGUMENT and what reading a file
+// says, for a list that is unreadable or empty; CANCELLED and
 // DEADLINE_EXCEEDED while standard input does not end.
-absl::StatusOr<std::vector<ImageRequest>> ReadImages(
-    const ImageArguments& arguments, const CommandContext& context,
-    Instant until);
+absl::StatusOr<ImageList> ReadImages(const ImageArguments& arguments,
+                                     const CommandContext& context,
+                                     Instant until);
+
+// Warns of rules that did nothing: they are probably misspelt.
+void WarnOfUnused(const ImageList& list);
 
 // The socket that was named, or the ones to try. Errors: INVALID_ARGUMENT.
 absl::StatusOr<std::vector<std::string>> SocketsToTry(

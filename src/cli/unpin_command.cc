@@ -134,9 +134,10 @@ class UnpinCommand : public CommandProgram {
     }
     const auto sockets = SocketsToTry(images_, context.host);
     if (!sockets.ok()) return Failed(ExitCode::kBadInput, sockets.status());
-    const auto requests = ReadImages(images_, context, Instant::Never());
-    if (!requests.ok()) return Failed(ExitCode::kBadInput, requests.status());
-    const absl::Status sound = CheckList(*requests);
+    const auto list = ReadImages(images_, context, Instant::Never());
+    if (!list.ok()) return Failed(ExitCode::kBadInput, list.status());
+    WarnOfUnused(*list);
+    const absl::Status sound = CheckList(list->requests);
     if (!sound.ok()) return Failed(ExitCode::kBadInput, sound);
     const auto found = Connect(*sockets, context);
     if (!found.ok()) {
@@ -144,7 +145,7 @@ class UnpinCommand : public CommandProgram {
       end.error += SocketHint(images_, context.host);
       return end;
     }
-    return Free(*requests, *found, context);
+    return Free(list->requests, *found, context);
   }
 
  private:

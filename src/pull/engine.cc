@@ -81,10 +81,9 @@ void StopTheRest(const Ending& ending, const EngineContext& context, Run& run) {
   const Instant now = context.clock.Now();
   for (ImageOutcome& image : run.images) {
     if (IsFinal(image.state)) continue;
-    const bool keeps_reason = image.reason == Reason::kNotUsable ||
-                              (ending.keeps_last_reason &&
-                               image.reason != Reason::kNone);
-    if (!keeps_reason) image.reason = ending.reason;
+    if (!ending.keeps_last_reason || image.reason == Reason::kNone) {
+      image.reason = ending.reason;
+    }
     if (image.message.empty()) image.message = ending.message;
     if (image.started_at) image.took = now - *image.started_at;
     run.Move(image, ImageState::kStopped);
@@ -145,7 +144,7 @@ class Fetch {
 
   void ApplyPlan(const Inventory& inventory, LeaseKeeper& lease) {
     const std::vector<PlannedPull> plan =
-        MakePlan(requests_, inventory, options_);
+        MakePlan(requests_, inventory, options_, run_.not_usable);
     run_.phase = Phase::kPulling;
     for (size_t i = 0; i < plan.size(); ++i) {
       ImageOutcome& image = run_.images[i];
@@ -153,7 +152,6 @@ class Fetch {
         run_.Move(image, ImageState::kSkipped);
       } else if (plan[i].action == PlannedPull::Action::kReplace) {
         replaces_[i] = inventory.Find(*requests_[i].reference)->id;
-        if (!plan[i].was_usable) MarkNotUsable(image, plan[i].why);
       }
     }
     check_.TakeSizes(inventory);
@@ -177,12 +175,6 @@ class Fetch {
                                        [](const ImageRequest& request) {
                                          return request.options.pin;
                                        });
-  }
-
-  // Until it is removed, so that a run that never gets there leaves word of it.
-  static void MarkNotUsable(ImageOutcome& image, const std::string& why) {
-    image.reason = Reason::kNotUsable;
-    image.message = why;
   }
 
   void TellFinal() {

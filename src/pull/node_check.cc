@@ -4,6 +4,14 @@
 #include "absl/strings/str_cat.h"
 
 namespace prepull {
+namespace {
+
+bool IsGone(const std::string& name, const Inventory& node) {
+  const absl::StatusOr<Reference> reference = Reference::Parse(name);
+  return !reference.ok() || node.Find(*reference) == nullptr;
+}
+
+}  // namespace
 
 // A short name may have been completed by the runtime's own registries, so
 // there its word counts too.
@@ -32,6 +40,8 @@ void NodeCheck::Compare(const Inventory& node) {
   for (size_t i = 0; i < run_.images.size(); ++i) {
     CompareOne(i, Find(node, i) != nullptr);
   }
+  std::erase_if(run_.not_usable,
+                [&](const std::string& name) { return IsGone(name, node); });
 }
 
 void NodeCheck::CompareOne(size_t i, bool is_on_node) {

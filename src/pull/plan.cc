@@ -8,14 +8,14 @@ namespace {
 using Action = PlannedPull::Action;
 
 PlannedPull PlanOne(const ImageRequest& request, const StoredImage* stored,
-                    const PullOptions& options) {
+                    const PullOptions& options,
+                    const std::set<std::string>& not_usable) {
   if (!request.reference.ok()) {
     return {Action::kFail, std::string(request.reference.status().message())};
   }
   if (stored != nullptr &&
-      options.not_usable.contains(request.reference->Normalised())) {
-    return {Action::kReplace, "the last run left it unusable",
-            /*was_usable=*/false};
+      not_usable.contains(request.reference->Normalised())) {
+    return {Action::kReplace, "an earlier run left it unusable"};
   }
   if (stored != nullptr && options.repull_present) {
     return {Action::kReplace, "on the node, to be pulled anew"};
@@ -31,7 +31,8 @@ PlannedPull PlanOne(const ImageRequest& request, const StoredImage* stored,
 
 std::vector<PlannedPull> MakePlan(const std::vector<ImageRequest>& requests,
                                   const Inventory& inventory,
-                                  const PullOptions& options) {
+                                  const PullOptions& options,
+                                  const std::set<std::string>& not_usable) {
   std::vector<PlannedPull> plan;
   std::vector<const StoredImage*> stored;
   std::set<const StoredImage*> removed;
@@ -39,7 +40,7 @@ std::vector<PlannedPull> MakePlan(const std::vector<ImageRequest>& requests,
     stored.push_back(request.reference.ok()
                          ? inventory.Find(*request.reference)
                          : nullptr);
-    plan.push_back(PlanOne(request, stored.back(), options));
+    plan.push_back(PlanOne(request, stored.back(), options, not_usable));
     if (plan.back().action == Action::kReplace) removed.insert(stored.back());
   }
   for (size_t i = 0; i < plan.size(); ++i) {

@@ -155,7 +155,7 @@ void PullLoop::Start(size_t image, Instant now) {
           .credentials = context_.credentials,
           .remover = remover_,
           .post = Posting(),
-          .on_removed = [&outcome] { outcome.reason = Reason::kNone; },
+          .on_removed = [this, image] { Forgive(image); },
           .on_pull = [this, image] { OnPull(image); },
           .done =
               [this, image](const RoundEnd& end) { OnRoundEnded(image, end); }});
@@ -264,6 +264,7 @@ void PullLoop::OnPulled(size_t image, const std::string& image_ref) {
   outcome.reason = Reason::kNone;
   outcome.message.clear();
   outcome.took = context_.clock.Now() - *outcome.started_at;
+  Forgive(image);
   run_.Move(outcome, ImageState::kPulled);
   if (watch_ == nullptr) {
     context_.observer.OnEnded(run_, outcome);
@@ -296,6 +297,9 @@ void PullLoop::OnFailure(size_t image, const RoundEnd& end) {
       work.refused = end.credentials;
     }
     outcome.took = context_.clock.Now() - *outcome.started_at;
+    if (what.reason == Reason::kNotUsable) {
+      run_.not_usable.insert(requests_[image].reference->Normalised());
+    }
     TellGate(image, what);
     if (what.retry == Retry::kAwaitRuntime) LoseRuntime();
     if (what.retry == Retry::kUncounted) lease_.Renew(stop_);
@@ -348,6 +352,11 @@ void PullLoop::GiveUp(size_t image) {
   run_.Move(outcome, ImageState::kFailed);
   if (watch_ != nullptr) watch_->OnGivenUp(image);
   context_.observer.OnEnded(run_, outcome);
+}
+
+// Nothing unusable of it is on the node any more.
+void PullLoop::Forgive(size_t image) {
+  run_.not_usable.erase(requests_[image].reference->Normalised());
 }
 
 void PullLoop::TellGate(size_t image, const ErrorClass& error) {

@@ -83,6 +83,7 @@ class PullLoop {
   void Count(size_t image, const ErrorClass& error, bool gained_bytes);
   void Retry(size_t image, const ErrorClass& error);
   void GiveUp(size_t image);
+  void Forgive(size_t image);
   void TellGate(size_t image, const ErrorClass& error);
   void LoseRuntime();
   void AskForRuntime(Instant now);

@@ -45,6 +45,7 @@ void WriteState(JsonWriter& json, const Run& run, absl::Time wall_now) {
   }
   json.String("reason", ReasonName(run.reason));
   json.String("message", run.message);
+  json.Bool("tolerated", run.tolerated);
   json.String("node", run.node);
   json.String("instance", run.instance);
   json.String("run_id", run.id);
@@ -86,6 +87,7 @@ void WriteImage(JsonWriter& json, const ImageOutcome& image, Instant now) {
       .Bool("pinned", image.pinned)
       .String("reason", ReasonName(image.reason))
       .String("message", image.message)
+      .String("pulled_as", image.pulled_as)
       .CloseObject();
 }
 
@@ -102,6 +104,9 @@ std::string RunDocument(const Run& run, Instant now, absl::Time wall_now) {
       .Integer("done", run.bytes.done)
       .Integer("total", run.bytes.total)
       .CloseObject();
+  json.OpenArray("not_usable");
+  for (const std::string& name : run.not_usable) json.String("", name);
+  json.CloseArray();
   json.OpenArray("images");
   for (const ImageOutcome& image : run.images) WriteImage(json, image, now);
   json.CloseArray().CloseObject();

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <limits>
+#include <set>
 
 #include "absl/strings/str_cat.h"
 #include "prepull/base/status_macros.h"
@@ -95,6 +96,19 @@ class Keys {
     return &value->as_array();
   }
 
+  std::set<std::string> Names(const char* key) {
+    std::set<std::string> names;
+    const json::array* array = Array(key);
+    if (array == nullptr) return names;
+    for (const json::value& name : *array) {
+      if (!name.is_string()) {
+        return Complain<std::set<std::string>>(key, "a list of names");
+      }
+      names.emplace(name.as_string());
+    }
+    return names;
+  }
+
   // Null for null.
   const json::object* Object(const char* key) {
     const json::value* value = Find(key);
@@ -104,6 +118,9 @@ class Keys {
     }
     return &value->as_object();
   }
+
+  // For keys that came later than the schema's first documents.
+  bool Has(const char* key) const { return Find(key) != nullptr; }
 
   const absl::Status& status() const { return status_; }
 
@@ -149,6 +166,7 @@ absl::Status ReadImage(const json::value& value, size_t index, Run& run) {
   image.pinned = keys.Flag("pinned");
   image.reason = keys.OneOf<Reason>("reason", ReasonName, kReasons);
   image.message = keys.Text("message");
+  if (keys.Has("pulled_as")) image.pulled_as = keys.Text("pulled_as");
   const auto state = keys.OneOf<ImageState>("state", StateName, kStates);
   run.images.push_back(std::move(image));
   ++run.counts.waiting;
@@ -186,6 +204,8 @@ absl::Status ReadFacts(Keys& keys, ReadRun& read) {
   }
   run.reason = keys.OneOf<Reason>("reason", ReasonName, kReasons);
   run.message = keys.Text("message");
+  if (keys.Has("tolerated")) run.tolerated = keys.Flag("tolerated");
+  if (keys.Has("not_usable")) run.not_usable = keys.Names("not_usable");
   run.node = keys.Text("node");
   run.instance = keys.Text("instance");
   run.id = keys.Text("run_id");

@@ -24,7 +24,6 @@ namespace {
 using testing::Gt;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Lt;
 using testing::StartsWith;
 
 constexpr uid_t kNobody = 65534;

@@ -30,19 +30,20 @@ TEST_F(EngineTest, WhatAFailedUnpackLeftListedIsNotUsable) {
   EXPECT_EQ(image(0).state, ImageState::kFailed);
   EXPECT_EQ(image(0).reason, Reason::kNotUsable);
   EXPECT_EQ(image(1).reason, Reason::kUnknown);  // left nothing behind
+  EXPECT_THAT(run_.not_usable, ElementsAre("quay.io/a:1"));
 }
 
 TEST_F(EngineTest, TheNextRunRemovesWhatIsNotUsableAndPullsIt) {
   runtime_.Store("quay.io/a:1");
   runtime_.Store("quay.io/b:1");
-  options_.not_usable = {"quay.io/a:1"};
+  run_.not_usable = {"quay.io/a:1", "quay.io/gone:1"};
 
   Fetch({"quay.io/a:1", "quay.io/b:1"});
 
   EXPECT_EQ(run_.exit_code, ExitCode::kOk);
   EXPECT_THAT(runtime_.removed(), ElementsAre("sha256:id-of-quay.io/a:1"));
   EXPECT_EQ(image(0).state, ImageState::kPulled);
-  EXPECT_EQ(image(0).reason, Reason::kNone);
+  EXPECT_THAT(run_.not_usable, IsEmpty());
   EXPECT_EQ(image(1).state, ImageState::kSkipped);
   // The pull waits for the removal.
   EXPECT_EQ(AttemptsAt("quay.io/a:1")[0], absl::Milliseconds(500));
@@ -74,7 +75,7 @@ TEST_F(EngineTest, ARemovalThatFailsIsAnAttemptThatFailed) {
 
 TEST_F(EngineTest, ARunThatNeverGetsToARepairLeavesWordOfIt) {
   runtime_.Store("quay.io/a:1");
-  options_.not_usable = {"quay.io/a:1"};
+  run_.not_usable = {"quay.io/a:1", "quay.io/gone:1"};
   options_.start_jitter = absl::Minutes(1);
   roll_dice_ = [] { return 0.9; };
   StopAfter(absl::Seconds(5));
@@ -84,7 +85,7 @@ TEST_F(EngineTest, ARunThatNeverGetsToARepairLeavesWordOfIt) {
   EXPECT_EQ(run_.exit_code, ExitCode::kStopped);
   EXPECT_THAT(runtime_.removed(), IsEmpty());
   EXPECT_EQ(image(0).state, ImageState::kStopped);
-  EXPECT_EQ(image(0).reason, Reason::kNotUsable);
+  EXPECT_THAT(run_.not_usable, ElementsAre("quay.io/a:1"));
 }
 
 TEST_F(EngineTest, AStopInARemovalLeavesNoImageBehind) {

@@ -20,7 +20,7 @@ ImageRequest Asked(const std::string& image) {
 Action ActionFor(const std::string& image, const StoredImage& stored,
                  const PullOptions& options = {}) {
   return MakePlan({Asked(image)}, Inventory(std::vector<StoredImage>{stored}),
-                  options)[0]
+                  options, {})[0]
       .action;
 }
 
@@ -74,21 +74,25 @@ TEST(PlanTest, LetsALineHaveAPolicyOfItsOwn) {
   const Inventory node(std::vector<StoredImage>{
       {.repo_tags = {"quay.io/a/b:1", "quay.io/a/c:1"}}});
 
-  EXPECT_EQ(MakePlan({always}, node, {})[0].action, Action::kPull);
-  EXPECT_EQ(MakePlan({calm}, node, {.policy = PullPolicy::kAlways})[0].action,
+  EXPECT_EQ(MakePlan({always}, node, {}, {})[0].action, Action::kPull);
+  EXPECT_EQ(MakePlan({calm}, node, {.policy = PullPolicy::kAlways}, {})[0]
+                .action,
             Action::kSkip);
 }
 
 TEST(PlanTest, ReplacesWhatTheLastRunLeftUnusable) {
-  const PullOptions options = {.not_usable = {"quay.io/a/b:1"}};
+  const Inventory node(std::vector<StoredImage>{
+      {.id = "sha256:1", .repo_tags = {"quay.io/a/b:1"}},
+      {.id = "sha256:2", .repo_tags = {"quay.io/a/b:2"}}});
 
-  EXPECT_EQ(ActionFor("quay.io/a/b:1", {.repo_tags = {"quay.io/a/b:1"}},
-                      options),
-            Action::kReplace);
-  EXPECT_EQ(ActionFor("quay.io/a/b:1", {}, options), Action::kPull);
-  EXPECT_EQ(ActionFor("quay.io/a/b:2", {.repo_tags = {"quay.io/a/b:2"}},
-                      options),
-            Action::kSkip);
+  const std::vector<PlannedPull> plan =
+      MakePlan({Asked("quay.io/a/b:1"), Asked("quay.io/a/b:2"),
+                Asked("quay.io/a/b:3")},
+               node, {}, {"quay.io/a/b:1", "quay.io/a/b:3"});
+
+  EXPECT_EQ(plan[0].action, Action::kReplace);
+  EXPECT_EQ(plan[1].action, Action::kSkip);
+  EXPECT_EQ(plan[2].action, Action::kPull);
 }
 
 TEST(PlanTest, ReplacesAllThatIsThereOnRequest) {
@@ -109,7 +113,7 @@ TEST(PlanTest, ReplacesTheOtherNamesOfAnImageWithIt) {
   const std::vector<PlannedPull> plan =
       MakePlan({Asked("quay.io/a:latest"), Asked("quay.io/a:1"),
                 Asked("quay.io/b:1")},
-               node, {.not_usable = {"quay.io/a:1"}});
+               node, {}, {"quay.io/a:1"});
 
   EXPECT_EQ(plan[0].action, Action::kReplace);
   EXPECT_EQ(plan[1].action, Action::kReplace);
@@ -120,7 +124,7 @@ TEST(PlanTest, FailsAMalformedLineAndGoesOn) {
   const std::vector<PlannedPull> plan = MakePlan(
       {{"A B", "images.txt:1", absl::InvalidArgumentError("images.txt:1: no")},
        Asked("quay.io/a/b:1")},
-      Inventory(std::vector<StoredImage>()), PullOptions());
+      Inventory(std::vector<StoredImage>()), {}, {});
 
   EXPECT_EQ(plan[0].action, Action::kFail);
   EXPECT_EQ(plan[0].why, "images.txt:1: no");

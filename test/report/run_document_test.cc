@@ -132,13 +132,38 @@ TEST(RunDocumentTest, HasItsKeysInTheOrderOfTheContract) {
       Written(BeginningRun()),
       R"({"total":null,"pulled":0,"skipped":0,"failed":0,"failed_pulls":[],)"
       R"("schema":"prepull.status/v1","phase":"Preparing","exit_code":null,)"
-      R"("reason":"","message":"","node":"worker-1","instance":"my-images",)"
+      R"("reason":"","message":"","tolerated":false,)"
+      R"("node":"worker-1","instance":"my-images",)"
       R"("run_id":"6f0c0d1e2a3b4c5d",)"
       R"("started_at":"2026-01-02T03:02:05.678Z",)"
       R"("updated_at":"2026-01-02T03:04:05.678Z","finished_at":null,)"
       R"("deadline":"2026-01-02T03:22:05.678Z","runtime":null,)"
-      R"("bytes":{"done":0,"total":null},"images":[]})"
+      R"("bytes":{"done":0,"total":null},"not_usable":[],"images":[]})"
       "\n");
+}
+
+TEST(RunDocumentTest, BringsBackWhatIsNotUsable) {
+  prepull::Run run = MixedRun();
+  run.not_usable = {"quay.io/a/b:1", "quay.io/a/c:1"};
+  run.tolerated = true;
+  run.images[1].pulled_as = "mirror.example/a/pulling:1";
+
+  const absl::StatusOr<ReadRun> read = ParseRunDocument(Written(run));
+
+  ASSERT_THAT(read, IsOk());
+  EXPECT_EQ(read->run.not_usable, run.not_usable);
+  EXPECT_TRUE(read->run.tolerated);
+  EXPECT_EQ(read->run.images[1].pulled_as, "mirror.example/a/pulling:1");
+}
+
+// As older versions wrote it.
+TEST(RunDocumentTest, ReadsADocumentWithoutTheLaterKeys) {
+  std::string text = Written(MixedRun());
+  text = absl::StrReplaceAll(text, {{R"("tolerated":false,)", ""},
+                                    {R"("not_usable":[],)", ""},
+                                    {R"(,"pulled_as":"")", ""}});
+
+  EXPECT_THAT(ParseRunDocument(text), IsOk());
 }
 
 TEST(RunDocumentTest, KnowsNoTotalWhileTheListIsRead) {

@@ -2,6 +2,7 @@
 #ifndef PREPULL_PULL_PLAN_H_
 #define PREPULL_PULL_PLAN_H_
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,17 +17,17 @@ struct PlannedPull {
   enum class Action { kPull, kSkip, kReplace, kFail };
   Action action = Action::kPull;
   std::string why = "";  // "not on the node", "images.txt:3: ..."
-  // False if the last run left it on the node so that no pod can use it.
-  bool was_usable = true;
 };
 
 // One entry for each of `requests`, in their order. Of `options` it looks at
 // the policy, which holds for requests that have none of their own, and at
-// what is to be pulled anew. To remove an image removes it under all its
-// names: those on the list are replaced together.
+// repull_present. `not_usable`: normalised names of what an earlier run left
+// behind. To remove an image removes it under all its names: those on the list
+// are replaced together.
 std::vector<PlannedPull> MakePlan(const std::vector<ImageRequest>& requests,
                                   const Inventory& inventory,
-                                  const PullOptions& options);
+                                  const PullOptions& options,
+                                  const std::set<std::string>& not_usable);
 
 }  // namespace prepull
 

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <set>
-#include <string>
 
 #include "absl/time/time.h"
 #include "prepull/image/image_request.h"
@@ -35,10 +33,7 @@ struct PullOptions {
   int concurrency = 10;
   int registry_concurrency = 0;  // 0 = no limit of its own
   PullPolicy policy = PullPolicy::kIfNotPresent;
-  // What is on the node is removed and pulled anew: all of it, or what the
-  // last run left unusable (normalised names).
-  bool repull_present = false;
-  std::set<std::string> not_usable = {};
+  bool repull_present = false;  // remove what is on the node, pull it anew
   RetryOptions retry = {};
   // Where progress can be seen: without any for so long an attempt is ended.
   // 0 = progress is not looked at.

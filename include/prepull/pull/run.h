@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -117,6 +118,9 @@ struct Run {
   bool list_known = false;
   std::vector<ImageOutcome> images = {};
   ImageCounts counts = {};
+  // What failed pulls of this run and earlier ones left on the node so that no
+  // pod can use it (normalised names): to be removed and pulled anew.
+  std::set<std::string> not_usable = {};
   // Of the images that this run pulls; a layer that several of them share
   // counts once, so this is no sum over `images`.
   ByteCount bytes = {};
