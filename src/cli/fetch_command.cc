@@ -1,4 +1,5 @@
 // prepull fetch: gets every image of a list onto this node.
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -99,11 +100,41 @@ class Fetching {
     run_.runtime = {.name = Printable(found->version.name, 128),
                     .version = Printable(found->version.version, 128),
                     .socket = found->socket};
+    const absl::Status fit =
+        CheckDisk(options_.preflight, *found->runtime,
+                  run_.deadline() - context_.clock.Now(), context_);
+    if (!fit.ok() && !options_.dry_run &&
+        NeedsPulls(*requests, *found->runtime)) {
+      return EndUnfit(fit);
+    }
+    if (!fit.ok()) Log(LogLevel::kWarn, fit.message());
     return options_.dry_run ? ShowPlan(*requests, *found->runtime)
                             : Pull(*requests, *found->runtime);
   }
 
  private:
+  // A node that has all images needs no space: the second start of a pod finds
+  // the disk filled by its first.
+  bool NeedsPulls(const std::vector<ImageRequest>& requests,
+                  ContainerRuntime& runtime) {
+    const absl::StatusOr<Inventory> inventory = Inventorise(runtime);
+    if (!inventory.ok()) return true;
+    const std::vector<PlannedPull> plan =
+        MakePlan(requests, *inventory, options_.pull.policy);
+    return std::any_of(plan.begin(), plan.end(), [](const PlannedPull& each) {
+      return each.action == PlannedPull::Action::kPull;
+    });
+  }
+
+  absl::StatusOr<Inventory> Inventorise(ContainerRuntime& runtime) {
+    RunObserver nobody;
+    const EngineContext engine = {.runtime = runtime,
+                                  .clock = context_.clock,
+                                  .roll_dice = SystemDice(),
+                                  .observer = nobody};
+    return TakeInventory(engine, context_.stop, run_);
+  }
+
   CommandEnd Pull(const std::vector<ImageRequest>& requests,
                   ContainerRuntime& runtime) {
     PullOptions pull = options_.pull;
@@ -116,6 +147,9 @@ class Fetching {
                                   .roll_dice = SystemDice(),
                                   .observer = observers};
     FetchImages(requests, pull, engine, context_.stop, run_);
+    if (run_.counts.pulled > 0) {
+      WarnOfFullDisk(options_.preflight, runtime, context_);
+    }
     if (NeedsDropIn()) output_.PrintDropIn(CrioDropIn(requests));
     return End();
   }
@@ -130,13 +164,7 @@ class Fetching {
 
   CommandEnd ShowPlan(const std::vector<ImageRequest>& requests,
                       ContainerRuntime& runtime) {
-    RunObserver nobody;
-    const EngineContext engine = {.runtime = runtime,
-                                  .clock = context_.clock,
-                                  .roll_dice = SystemDice(),
-                                  .observer = nobody};
-    const absl::StatusOr<Inventory> inventory =
-        TakeInventory(engine, context_.stop, run_);
+    const absl::StatusOr<Inventory> inventory = Inventorise(runtime);
     if (!inventory.ok()) {
       if (context_.stop.stop_requested()) {
         return {ExitCode::kStopped, "interrupted"};
@@ -162,19 +190,35 @@ class Fetching {
   }
 
   CommandEnd EndUnconnected(const absl::Status& why) {
+    CommandEnd end =
+        EndBeforePulls(ExitCode::kNoRuntime, Reason::kRuntimeUnavailable, why);
+    if (end.code == ExitCode::kNoRuntime) {
+      end.error += SocketHint(options_.images, context_.host);
+    }
+    return end;
+  }
+
+  // Too little space, or nobody could say because the runtime went away.
+  CommandEnd EndUnfit(const absl::Status& why) {
+    const bool is_unfit = why.code() == absl::StatusCode::kFailedPrecondition;
+    return is_unfit
+               ? EndBeforePulls(ExitCode::kNodeNotFit, Reason::kNoSpace, why)
+               : EndBeforePulls(ExitCode::kNoRuntime,
+                                Reason::kRuntimeUnavailable, why);
+  }
+
+  CommandEnd EndBeforePulls(ExitCode code, Reason reason,
+                            const absl::Status& why) {
     const bool interrupted = context_.stop.stop_requested();
     for (ImageOutcome& image : run_.images) {
       if (IsFinal(image.state)) continue;
-      image.reason =
-          interrupted ? Reason::kInterrupted : Reason::kRuntimeUnavailable;
+      image.reason = interrupted ? Reason::kInterrupted : reason;
       run_.Move(image, ImageState::kStopped);
     }
     if (interrupted) return EndWith(ExitCode::kStopped, Phase::kInterrupted);
-    run_.reason = Reason::kRuntimeUnavailable;
+    run_.reason = reason;
     run_.message = std::string(why.message());
-    CommandEnd end = EndWith(ExitCode::kNoRuntime, Phase::kFailed);
-    end.error += SocketHint(options_.images, context_.host);
-    return end;
+    return EndWith(code, Phase::kFailed);
   }
 
   CommandEnd EndWith(ExitCode code, Phase phase) {

@@ -36,6 +36,11 @@ void AddImageArguments(Command& command, ImageArguments& arguments) {
                  .is_path = true},
                 arguments.list_files);
   command.Group("How");
+  AddSocketFlag(command, arguments);
+  command.Positionals(arguments.words);
+}
+
+void AddSocketFlag(Command& command, ImageArguments& arguments) {
   command.Text({.name = "--cri-socket",
                 .value = "PATH",
                 .text = "socket of the runtime, a path or unix:// URL; else "
@@ -43,7 +48,6 @@ void AddImageArguments(Command& command, ImageArguments& arguments) {
                         "one that answers",
                 .is_path = true},
                arguments.cri_socket);
-  command.Positionals(arguments.words);
 }
 
 absl::StatusOr<std::vector<ImageRequest>> ReadImages(

@@ -21,6 +21,9 @@ struct ImageArguments {
 
 void AddImageArguments(Command& command, ImageArguments& arguments);
 
+// Only the runtime's part of them, for a command without images.
+void AddSocketFlag(Command& command, ImageArguments& arguments);
+
 // The list as asked for, each image once. Errors: INVALID_ARGUMENT and what
 // reading a file says, for a list that is unreadable or empty; CANCELLED and
 // DEADLINE_EXCEEDED while standard input does not end.
