@@ -185,6 +185,9 @@ class PreflightCommand : public CommandProgram {
     if (context.stop.stop_requested()) {
       return {ExitCode::kStopped, "interrupted"};
     }
+    if (IsAway(node.disks.status())) {
+      return Failed(ExitCode::kNoRuntime, node.disks.status());
+    }
     return Report(node, context);
   }
 

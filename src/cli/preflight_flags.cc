@@ -16,14 +16,13 @@ constexpr absl::Duration kLookTimeout = absl::Seconds(10);
 // The end of the run waits for it.
 constexpr absl::Duration kLastLookTimeout = absl::Seconds(1);
 
-// Whether the runtime was gone rather than unable to tell.
+}  // namespace
+
 bool IsAway(const absl::Status& error) {
   return error.code() == absl::StatusCode::kUnavailable ||
          error.code() == absl::StatusCode::kDeadlineExceeded ||
          error.code() == absl::StatusCode::kCancelled;
 }
-
-}  // namespace
 
 void AddPreflightFlags(Command& command, PreflightOptions& options) {
   DiskDemand& demand = options.demand;

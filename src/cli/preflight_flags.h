@@ -16,6 +16,9 @@ struct PreflightOptions {
   std::string host_root = "/";
 };
 
+// Whether a runtime that answered so is gone, rather than unable to tell.
+bool IsAway(const absl::Status& error);
+
 void AddPreflightFlags(Command& command, PreflightOptions& options);
 
 // Looks at the image file systems, which may take `timeout`, and warns in the
