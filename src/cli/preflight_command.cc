@@ -40,13 +40,13 @@ CommandDoc PreflightDoc() {
 // All that was looked at.
 struct Node {
   RuntimeState runtime;
-  ImageDisks disks;
+  absl::StatusOr<ImageDisk> disk;
 };
 
 // In the order in which a person reads them.
 std::vector<Finding> Judge(const Node& node, const DiskDemand& demand) {
   std::vector<Finding> findings = JudgeRuntime(node.runtime);
-  for (Finding& finding : JudgeImageDisks(node.disks, demand)) {
+  for (Finding& finding : JudgeImageDisk(node.disk, demand)) {
     findings.push_back(std::move(finding));
   }
   return findings;
@@ -89,7 +89,7 @@ void WriteDisk(const ImageDisk& disk, const DiskDemand& demand,
     inodes = disk.usage->inodes;
     free_inodes = disk.usage->free_inodes;
   }
-  json.OpenObject()
+  json.OpenObject("image_file_system")
       .String("path", Printable(disk.images.mountpoint, 4096))
       .Integer("size_bytes", size)
       .Integer("used_bytes", used)
@@ -108,12 +108,13 @@ std::string Document(const Node& node, const std::vector<Finding>& findings,
       .Bool("fit", IsFit(findings));
   WriteRuntime(node.runtime, json);
   json.Integer("space_required_bytes", demand.space_required_bytes)
-      .Integer("gc_high_threshold_percent", demand.gc_high_threshold_percent)
-      .OpenArray("image_file_systems");
-  if (node.disks.ok()) {
-    for (const ImageDisk& disk : *node.disks) WriteDisk(disk, demand, json);
+      .Integer("gc_high_threshold_percent", demand.gc_high_threshold_percent);
+  if (node.disk.ok()) {
+    WriteDisk(*node.disk, demand, json);
+  } else {
+    json.Null("image_file_system");
   }
-  json.CloseArray().OpenArray("checks");
+  json.OpenArray("checks");
   for (const Finding& finding : findings) {
     json.OpenObject()
         .String("check", finding.check)
@@ -179,14 +180,14 @@ class PreflightCommand : public CommandProgram {
     }
     const Node node = {
         .runtime = LookAtRuntime(*found, kCallTimeout, context.stop),
-        .disks =
-            LookAtImageDisks(*found->runtime, context.files, options_.host_root,
-                             kCallTimeout, context.stop)};
+        .disk =
+            LookAtImageDisk(*found->runtime, context.files, options_.host_root,
+                            kCallTimeout, context.stop)};
     if (context.stop.stop_requested()) {
       return {ExitCode::kStopped, "interrupted"};
     }
-    if (IsAway(node.disks.status())) {
-      return Failed(ExitCode::kNoRuntime, node.disks.status());
+    if (IsAway(node.disk.status())) {
+      return Failed(ExitCode::kNoRuntime, node.disk.status());
     }
     return Report(node, context);
   }

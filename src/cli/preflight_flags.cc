@@ -54,17 +54,17 @@ absl::Status CheckDisk(const PreflightOptions& options,
                        ContainerRuntime& runtime, absl::Duration timeout,
                        const CommandContext& context) {
   const bool is_required = options.demand.space_required_bytes.has_value();
-  const ImageDisks disks =
-      LookAtImageDisks(runtime, context.files, options.host_root,
-                       std::min(timeout, kLookTimeout), context.stop);
-  if (IsAway(disks.status())) {
-    return is_required ? Annotate(disks.status(), "ask where the images are")
+  const absl::StatusOr<ImageDisk> disk =
+      LookAtImageDisk(runtime, context.files, options.host_root,
+                      std::min(timeout, kLookTimeout), context.stop);
+  if (IsAway(disk.status())) {
+    return is_required ? Annotate(disk.status(), "ask where the images are")
                        : absl::OkStatus();
   }
   // Whoever did not ask need not read that there is nothing to be looked at.
-  if (!is_required && disks.ok() && disks->empty()) return absl::OkStatus();
+  if (!is_required && absl::IsNotFound(disk.status())) return absl::OkStatus();
   std::vector<std::string> failures;
-  for (const Finding& finding : JudgeImageDisks(disks, options.demand)) {
+  for (const Finding& finding : JudgeImageDisk(disk, options.demand)) {
     if (finding.verdict == Verdict::kFailed) failures.push_back(finding.detail);
     if (finding.verdict == Verdict::kWarning) {
       Log(LogLevel::kWarn, finding.detail);
@@ -76,20 +76,17 @@ absl::Status CheckDisk(const PreflightOptions& options,
 
 void WarnOfFullDisk(const PreflightOptions& options, ContainerRuntime& runtime,
                     const CommandContext& context) {
-  const ImageDisks disks =
-      LookAtImageDisks(runtime, context.files, options.host_root,
-                       kLastLookTimeout, context.stop);
-  if (!disks.ok()) return;
-  // Space that was required is used by now; and what cannot be seen was told
-  // before the pulls.
+  const absl::StatusOr<ImageDisk> disk =
+      LookAtImageDisk(runtime, context.files, options.host_root,
+                      kLastLookTimeout, context.stop);
+  // What cannot be seen was told before the pulls; and space that was required
+  // is used by now.
+  if (!disk.ok() || !disk->usage.ok()) return;
   const DiskDemand demand = {.gc_high_threshold_percent =
                                  options.demand.gc_high_threshold_percent};
-  for (const ImageDisk& disk : *disks) {
-    if (!disk.usage.ok()) continue;
-    for (const Finding& finding : JudgeImageDisks({{disk}}, demand)) {
-      if (finding.verdict == Verdict::kOk) continue;
-      Log(LogLevel::kWarn, finding.detail);
-    }
+  for (const Finding& finding : JudgeImageDisk(disk, demand)) {
+    if (finding.verdict == Verdict::kOk) continue;
+    Log(LogLevel::kWarn, finding.detail);
   }
 }
 

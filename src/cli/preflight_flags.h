@@ -21,7 +21,7 @@ bool IsAway(const absl::Status& error);
 
 void AddPreflightFlags(Command& command, PreflightOptions& options);
 
-// Looks at the image file systems, which may take `timeout`, and warns in the
+// Looks at the image file system, which may take `timeout`, and warns in the
 // log. Errors:
 //   FAILED_PRECONDITION  the node is not fit: the sentence has the numbers
 //   UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED  nobody could say, although

@@ -115,10 +115,6 @@ Finding JudgeInodes(const ImageDisk& disk, const DiskDemand& demand) {
           .detail = absl::StrCat(free, ", less than 1%")};
 }
 
-Finding Unknown(const std::string& why, const DiskDemand& demand) {
-  return {.check = "disk", .verdict = Short(demand), .detail = why};
-}
-
 }  // namespace
 
 int64_t BytesBelowThreshold(const DiskUsage& usage, int percent) {
@@ -133,47 +129,38 @@ bool LacksInodes(const DiskUsage& usage) {
                                  static_cast<double>(usage.inodes) / 100;
 }
 
-ImageDisks LookAtImageDisks(ContainerRuntime& runtime, FileSystem& files,
-                            const std::string& host_root,
-                            absl::Duration timeout,
-                            const std::stop_token& stop) {
-  absl::StatusOr<std::vector<ImageFileSystem>> file_systems =
+absl::StatusOr<ImageDisk> LookAtImageDisk(ContainerRuntime& runtime,
+                                          FileSystem& files,
+                                          const std::string& host_root,
+                                          absl::Duration timeout,
+                                          const std::stop_token& stop) {
+  absl::StatusOr<std::vector<ImageFileSystem>> places =
       runtime.ImageFileSystems(timeout, stop);
-  if (!file_systems.ok()) return file_systems.status();
-  std::vector<ImageDisk> disks;
-  for (ImageFileSystem& each : *file_systems) {
-    // A relative path would be looked up from wherever we were started.
-    absl::StatusOr<DiskUsage> usage =
-        absl::StartsWith(each.mountpoint, "/")
-            ? files.Usage(host_root, each.mountpoint)
-            : absl::InvalidArgumentError(
-                  absl::StrCat(each.mountpoint, ": not an absolute path"));
-    disks.push_back({std::move(each), std::move(usage)});
+  if (!places.ok()) return places.status();
+  if (places->empty() || places->front().mountpoint.empty()) {
+    return absl::NotFoundError("it names no image file system");
   }
-  return disks;
+  ImageFileSystem& images = places->front();
+  // A relative path would be looked up from wherever we were started.
+  absl::StatusOr<DiskUsage> usage =
+      absl::StartsWith(images.mountpoint, "/")
+          ? files.Usage(host_root, images.mountpoint)
+          : absl::InvalidArgumentError(
+                absl::StrCat(images.mountpoint, ": not an absolute path"));
+  return ImageDisk{std::move(images), std::move(usage)};
 }
 
-std::vector<Finding> JudgeImageDisks(const ImageDisks& disks,
-                                     const DiskDemand& demand) {
-  if (!disks.ok()) {
-    return {
-        Unknown(absl::StrCat("the runtime does not say where its images are: ",
-                             Printable(disks.status().message(), kLongestPath)),
-                demand)};
+std::vector<Finding> JudgeImageDisk(const absl::StatusOr<ImageDisk>& disk,
+                                    const DiskDemand& demand) {
+  if (!disk.ok()) {
+    return {{.check = "disk",
+             .verdict = Short(demand),
+             .detail = absl::StrCat(
+                 "the runtime does not say where its images are: ",
+                 Printable(disk.status().message(), kLongestPath))}};
   }
-  if (disks->empty()) {
-    return {Unknown("the runtime names no image file system", demand)};
-  }
-  std::vector<Finding> findings;
-  for (const ImageDisk& disk : *disks) {
-    if (!disk.usage.ok()) {
-      findings.push_back(Unseen(disk, demand));
-      continue;
-    }
-    findings.push_back(JudgeBytes(disk, demand));
-    findings.push_back(JudgeInodes(disk, demand));
-  }
-  return findings;
+  if (!disk->usage.ok()) return {Unseen(*disk, demand)};
+  return {JudgeBytes(*disk, demand), JudgeInodes(*disk, demand)};
 }
 
 }  // namespace prepull

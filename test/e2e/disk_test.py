@@ -79,7 +79,7 @@ class DiskTest(RealNodeTest):
 
         self.assertEqual(done.returncode, 5, done.stderr)
         document = json.loads(done.stdout)
-        (found,) = document["image_file_systems"]
+        found = document["image_file_system"]
         self.assertTrue(found["path"].startswith(self.lab.containerd.root))
         self.assertEqual(found["size_bytes"], DISK)
         self.assertEqual(found["inodes"], disk.f_files)

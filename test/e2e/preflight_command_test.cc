@@ -67,7 +67,7 @@ TEST_F(PreflightCommandTest, PrintsOneJsonDocument) {
   EXPECT_EQ(JsonAt(fit.out, "/gc_high_threshold_percent"), "85");
   EXPECT_EQ(JsonAt(fit.out, "/checks/0/check"), "socket");
   EXPECT_EQ(JsonAt(fit.out, "/checks/0/result"), "Ok");
-  EXPECT_THAT(JsonAt(fit.out, "/image_file_systems/0/size_bytes"),
+  EXPECT_THAT(JsonAt(fit.out, "/image_file_system/size_bytes"),
               Not(HasSubstr("null")));
   EXPECT_THAT(unfit, ExitsWith(5));
   EXPECT_EQ(JsonAt(unfit.out, "/fit"), "false");

@@ -17,7 +17,6 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::HasSubstr;
-using ::testing::SizeIs;
 
 constexpr int64_t kKib = 1024;
 constexpr int64_t kGib = 1024 * 1024 * kKib;
@@ -88,11 +87,10 @@ TEST(LacksInodesTest, IsNeverTrueWhereNoneAreCounted) {
   EXPECT_FALSE(LacksInodes({.inodes = 0, .free_inodes = 0}));
 }
 
-class JudgeImageDisksTest : public ::testing::Test {
+class JudgeImageDiskTest : public ::testing::Test {
  protected:
-  static ImageDisks Disk(absl::StatusOr<DiskUsage> usage) {
-    return std::vector<ImageDisk>{
-        {{.mountpoint = "/var/lib/containerd"}, std::move(usage)}};
+  static absl::StatusOr<ImageDisk> Disk(absl::StatusOr<DiskUsage> usage) {
+    return ImageDisk{{.mountpoint = "/var/lib/containerd"}, std::move(usage)};
   }
   static DiskUsage Plenty() {
     return {.size_bytes = 100'000'000'000,
@@ -108,97 +106,95 @@ class JudgeImageDisksTest : public ::testing::Test {
   }
 };
 
-TEST_F(JudgeImageDisksTest, SaysHowMuchIsAvailable) {
+TEST_F(JudgeImageDiskTest, SaysHowMuchIsAvailable) {
   EXPECT_THAT(
-      JudgeImageDisks(Disk(Plenty()), {.space_required_bytes = 35'000'000'000}),
+      JudgeImageDisk(Disk(Plenty()), {.space_required_bytes = 35'000'000'000}),
       ElementsAre(Found("disk", Verdict::kOk,
                         "image file system /var/lib/containerd: 35.0GB "
                         "available below 85% of 100.0GB"),
                   Found("inodes", Verdict::kOk, "500 of 1000 free")));
 }
 
-TEST_F(JudgeImageDisksTest, SaysHowMuchIsMissing) {
+TEST_F(JudgeImageDiskTest, SaysHowMuchIsMissing) {
   DiskUsage usage = Plenty();
   usage.used_bytes = 72'700'000'000;
 
   EXPECT_THAT(
-      JudgeImageDisks(Disk(usage), {.space_required_bytes = 35'000'000'000})[0],
+      JudgeImageDisk(Disk(usage), {.space_required_bytes = 35'000'000'000})[0],
       Found("disk", Verdict::kFailed,
             "image file system /var/lib/containerd: 12.3GB available below "
             "85% of 100.0GB, 35.0GB required (22.7GB short)"));
 }
 
-TEST_F(JudgeImageDisksTest, AboveTheThresholdNothingIsAvailable) {
+TEST_F(JudgeImageDiskTest, AboveTheThresholdNothingIsAvailable) {
   DiskUsage usage = Plenty();
   usage.used_bytes = 90'000'000'000;
 
   EXPECT_THAT(
-      JudgeImageDisks(Disk(usage), {.space_required_bytes = 1'000'000'000})[0],
+      JudgeImageDisk(Disk(usage), {.space_required_bytes = 1'000'000'000})[0],
       Found("disk", Verdict::kFailed,
             "nothing available below 85% of 100.0GB, 1.0GB required (1.0GB "
             "short)"));
 }
 
-TEST_F(JudgeImageDisksTest, WithoutADemandAFullDiskIsAWarning) {
+TEST_F(JudgeImageDiskTest, WithoutADemandAFullDiskIsAWarning) {
   DiskUsage usage = Plenty();
   usage.used_bytes = 85'000'000'000;
   usage.free_inodes = 1;
 
-  EXPECT_THAT(JudgeImageDisks(Disk(usage), {}),
+  EXPECT_THAT(JudgeImageDisk(Disk(usage), {}),
               ElementsAre(Found("disk", Verdict::kWarning,
                                 "85.0GB of 100.0GB used (85%), not below 85%"),
                           Found("inodes", Verdict::kWarning,
                                 "1 of 1000 free, less than 1%")));
 }
 
-TEST_F(JudgeImageDisksTest, WithADemandTooFewInodesAreAFailure) {
+TEST_F(JudgeImageDiskTest, WithADemandTooFewInodesAreAFailure) {
   DiskUsage usage = Plenty();
   usage.free_inodes = 1;
 
-  EXPECT_THAT(JudgeImageDisks(Disk(usage), {.space_required_bytes = 1})[1],
+  EXPECT_THAT(JudgeImageDisk(Disk(usage), {.space_required_bytes = 1})[1],
               Found("inodes", Verdict::kFailed, "less than 1%"));
 }
 
-TEST_F(JudgeImageDisksTest, UncountedInodesAreFine) {
-  EXPECT_THAT(JudgeImageDisks(Disk(Usage(kGib, 0)), {})[1],
+TEST_F(JudgeImageDiskTest, UncountedInodesAreFine) {
+  EXPECT_THAT(JudgeImageDisk(Disk(Usage(kGib, 0)), {})[1],
               Found("inodes", Verdict::kOk, "counts none"));
 }
 
-TEST_F(JudgeImageDisksTest, WhatCannotBeSeenFailsOnlyWithADemand) {
-  const ImageDisks hidden =
+TEST_F(JudgeImageDiskTest, WhatCannotBeSeenFailsOnlyWithADemand) {
+  const absl::StatusOr<ImageDisk> hidden =
       Disk(absl::NotFoundError("/var/lib/containerd: no such file"));
 
-  EXPECT_THAT(JudgeImageDisks(hidden, {}),
+  EXPECT_THAT(JudgeImageDisk(hidden, {}),
               ElementsAre(Found("disk", Verdict::kWarning, "--host-root")));
-  EXPECT_THAT(JudgeImageDisks(hidden, {.space_required_bytes = 1}),
+  EXPECT_THAT(JudgeImageDisk(hidden, {.space_required_bytes = 1}),
               ElementsAre(Found("disk", Verdict::kFailed,
                                 "cannot be seen from here: "
                                 "/var/lib/containerd: no such file")));
 }
 
-TEST_F(JudgeImageDisksTest, WhatSaysNoSizeFailsOnlyWithADemand) {
-  EXPECT_THAT(JudgeImageDisks(Disk(DiskUsage()), {})[0],
+TEST_F(JudgeImageDiskTest, WhatSaysNoSizeFailsOnlyWithADemand) {
+  EXPECT_THAT(JudgeImageDisk(Disk(DiskUsage()), {})[0],
               Found("disk", Verdict::kWarning, "does not say its size"));
-  EXPECT_THAT(
-      JudgeImageDisks(Disk(DiskUsage()), {.space_required_bytes = 1})[0],
-      Found("disk", Verdict::kFailed, "does not say its size"));
+  EXPECT_THAT(JudgeImageDisk(Disk(DiskUsage()), {.space_required_bytes = 1})[0],
+              Found("disk", Verdict::kFailed, "does not say its size"));
 }
 
-TEST_F(JudgeImageDisksTest, ARuntimeThatSaysNothingFailsOnlyWithADemand) {
-  const ImageDisks nothing = absl::UnimplementedError("unknown method");
+TEST_F(JudgeImageDiskTest, ARuntimeThatSaysNothingFailsOnlyWithADemand) {
+  const absl::StatusOr<ImageDisk> nothing =
+      absl::UnimplementedError("unknown method");
 
-  EXPECT_THAT(JudgeImageDisks(nothing, {}),
+  EXPECT_THAT(JudgeImageDisk(nothing, {}),
               ElementsAre(Found("disk", Verdict::kWarning, "unknown method")));
-  EXPECT_THAT(
-      JudgeImageDisks(std::vector<ImageDisk>(), {.space_required_bytes = 1}),
-      ElementsAre(
-          Found("disk", Verdict::kFailed, "names no image file system")));
+  EXPECT_THAT(JudgeImageDisk(nothing, {.space_required_bytes = 1}),
+              ElementsAre(Found("disk", Verdict::kFailed, "unknown method")));
 }
 
-class LookAtImageDisksTest : public ::testing::Test {
+class LookAtImageDiskTest : public ::testing::Test {
  protected:
-  ImageDisks Look(const std::string& host_root) {
-    return LookAtImageDisks(runtime_, files_, host_root, absl::Seconds(1), {});
+  absl::StatusOr<ImageDisk> Look(const std::string& host_root) {
+    return LookAtImageDisk(runtime_, files_, host_root, absl::Seconds(1), {});
   }
 
   FakeClock clock_;
@@ -206,31 +202,44 @@ class LookAtImageDisksTest : public ::testing::Test {
   FakeFileSystem files_;
 };
 
-TEST_F(LookAtImageDisksTest, LooksBelowTheHostsRoot) {
-  runtime_.SetImageFileSystems({{{"/images", 7}, {"/other", 8}}});
+TEST_F(LookAtImageDiskTest, LooksBelowTheHostsRoot) {
+  runtime_.SetImageFileSystems({{{"/images", 7}}});
   files_.SetUsage("/host", "/images", DiskUsage{.size_bytes = 100});
 
-  const ImageDisks disks = Look("/host");
+  const absl::StatusOr<ImageDisk> disk = Look("/host");
 
-  ASSERT_THAT(disks, IsOk());
-  ASSERT_THAT(*disks, SizeIs(2));
-  EXPECT_EQ((*disks)[0].images.image_bytes, 7);
-  EXPECT_EQ((*disks)[0].usage->size_bytes, 100);
-  EXPECT_THAT((*disks)[1].usage, StatusIs(absl::StatusCode::kNotFound));
+  ASSERT_THAT(disk, IsOk());
+  EXPECT_EQ(disk->images.image_bytes, 7);
+  EXPECT_EQ(disk->usage->size_bytes, 100);
+  EXPECT_THAT(Look("/")->usage, StatusIs(absl::StatusCode::kNotFound));
 }
 
-TEST_F(LookAtImageDisksTest, DoesNotLookUpARelativePath) {
-  runtime_.SetImageFileSystems({{{"images"}, {""}}});
+// containerd puts the default snapshotter first and then those of other
+// runtime classes, which may have no place that we know of.
+TEST_F(LookAtImageDiskTest, TheFirstPlaceCounts) {
+  runtime_.SetImageFileSystems({{{"/images"}, {""}, {"/other"}}});
+  files_.SetUsage("/", "/images", DiskUsage{.size_bytes = 100});
+
+  const absl::StatusOr<ImageDisk> disk = Look("/");
+
+  ASSERT_THAT(disk, IsOk());
+  EXPECT_EQ(disk->images.mountpoint, "/images");
+}
+
+TEST_F(LookAtImageDiskTest, DoesNotLookUpARelativePath) {
+  runtime_.SetImageFileSystems({{{"images"}}});
   files_.SetUsage("/", "images", DiskUsage());
 
-  const ImageDisks disks = Look("/");
-
-  ASSERT_THAT(disks, IsOk());
-  EXPECT_THAT((*disks)[0].usage, StatusIs(absl::StatusCode::kInvalidArgument));
-  EXPECT_THAT((*disks)[1].usage, StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(Look("/")->usage, StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
-TEST_F(LookAtImageDisksTest, SaysWhatTheRuntimeSaid) {
+TEST_F(LookAtImageDiskTest, NoPlaceIsNotFound) {
+  EXPECT_THAT(Look("/"), StatusIs(absl::StatusCode::kNotFound));
+  runtime_.SetImageFileSystems({{{""}}});
+  EXPECT_THAT(Look("/"), StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(LookAtImageDiskTest, SaysWhatTheRuntimeSaid) {
   runtime_.SetImageFileSystems(absl::UnimplementedError("unknown method"));
 
   EXPECT_THAT(Look("/"), StatusIs(absl::StatusCode::kUnimplemented));

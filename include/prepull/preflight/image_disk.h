@@ -1,7 +1,7 @@
 // Whether the disk that images go to has room for more, below the usage at
 // which the kubelet begins to delete images.
 //
-// Looking and judging are apart: LookAtImageDisks asks the runtime and the
+// Looking and judging are apart: LookAtImageDisk asks the runtime and the
 // file system, the rest is pure.
 // Source: the formula is that of TALM's pre-cache
 // (https://github.com/openshift-kni/cluster-group-upgrades-operator,
@@ -31,13 +31,12 @@ struct DiskDemand {
   int gc_high_threshold_percent = 85;
 };
 
-// A file system with images, and how full it is if it can be seen from here.
+// The file system that pulled images go to, and how full it is if it can be
+// seen from here.
 struct ImageDisk {
   ImageFileSystem images;
   absl::StatusOr<DiskUsage> usage;
 };
-
-using ImageDisks = absl::StatusOr<std::vector<ImageDisk>>;
 
 // What can be written until the usage is at `percent` of the size; negative
 // above that.
@@ -46,19 +45,20 @@ int64_t BytesBelowThreshold(const DiskUsage& usage, int percent);
 // Less than 1% of the inodes are free. Never where none are counted.
 bool LacksInodes(const DiskUsage& usage);
 
-// Asks `runtime` where its images are, and looks there. `host_root`: where the
-// host's root is to be seen, "/" if this is the host. Errors: what the runtime
-// says, with its text.
-ImageDisks LookAtImageDisks(ContainerRuntime& runtime, FileSystem& files,
-                            const std::string& host_root,
-                            absl::Duration timeout,
-                            const std::stop_token& stop);
+// Asks `runtime` where its images are, and looks there. Of several places the
+// first counts: it is the default one, and the kubelet's. `host_root`: where
+// the host's root is to be seen, "/" if this is the host. Errors: NOT_FOUND
+// the runtime names no place; others as the runtime says.
+absl::StatusOr<ImageDisk> LookAtImageDisk(ContainerRuntime& runtime,
+                                          FileSystem& files,
+                                          const std::string& host_root,
+                                          absl::Duration timeout,
+                                          const std::stop_token& stop);
 
-// One finding on the bytes of each file system and one on its inodes, or one
-// that says why there are none. What cannot be judged fails where space is
-// required.
-std::vector<Finding> JudgeImageDisks(const ImageDisks& disks,
-                                     const DiskDemand& demand);
+// One finding on the bytes and one on the inodes, or one that says why there
+// are none. What cannot be judged fails where space is required.
+std::vector<Finding> JudgeImageDisk(const absl::StatusOr<ImageDisk>& disk,
+                                    const DiskDemand& demand);
 
 }  // namespace prepull
 
