@@ -100,9 +100,7 @@ class Fetching {
     run_.runtime = {.name = Printable(found->version.name, 128),
                     .version = Printable(found->version.version, 128),
                     .socket = found->socket};
-    const absl::Status fit =
-        CheckDisk(options_.preflight, *found->runtime,
-                  run_.deadline() - context_.clock.Now(), context_);
+    const absl::Status fit = CheckFit(*found->runtime);
     if (!fit.ok() && !options_.dry_run &&
         NeedsPulls(*requests, *found->runtime)) {
       return EndUnfit(fit);
@@ -113,6 +111,18 @@ class Fetching {
   }
 
  private:
+  // Waits for a runtime that restarts meanwhile. Errors as for CheckDisk.
+  absl::Status CheckFit(ContainerRuntime& runtime) {
+    const absl::Status fit = AskForDisk(runtime);
+    const bool came_back = IsAway(fit) && Inventorise(runtime).ok();
+    return came_back ? AskForDisk(runtime) : fit;
+  }
+
+  absl::Status AskForDisk(ContainerRuntime& runtime) const {
+    return CheckDisk(options_.preflight, runtime,
+                     run_.deadline() - context_.clock.Now(), context_);
+  }
+
   // A node that has all images needs no space: the second start of a pod finds
   // the disk filled by its first.
   bool NeedsPulls(const std::vector<ImageRequest>& requests,

@@ -4,6 +4,7 @@
 
 #include <compare>
 #include <optional>
+#include <tuple>
 
 #include "absl/strings/string_view.h"
 
@@ -14,7 +15,16 @@ struct VersionNumber {
   int minor = 0;
   int patch = 0;
 
-  auto operator<=>(const VersionNumber&) const = default;
+  friend constexpr bool operator==(const VersionNumber& a,
+                                   const VersionNumber& b) {
+    return std::tie(a.major, a.minor, a.patch) ==
+           std::tie(b.major, b.minor, b.patch);
+  }
+  friend constexpr std::strong_ordering operator<=>(const VersionNumber& a,
+                                                    const VersionNumber& b) {
+    return std::tie(a.major, a.minor, a.patch) <=>
+           std::tie(b.major, b.minor, b.patch);
+  }
 };
 
 // The number in "1.6.20~ds1" (Debian) or "v2.1.9" (upstream); none if there
