@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +18,7 @@
 #include "prepull/base/random.h"
 #include "prepull/base/status_macros.h"
 #include "src/base/path.h"
+#include "src/base/path_in_root.h"
 
 namespace prepull {
 namespace {
@@ -130,6 +132,24 @@ void SystemFileSystem::RemoveOldDrafts(const std::string& path,
       unlinkat(dirfd(listing), entry->d_name, 0);
     }
   }
+}
+
+absl::StatusOr<DiskUsage> SystemFileSystem::Usage(const std::string& root,
+                                                  const std::string& path) {
+  absl::StatusOr<int> fd = OpenInRoot(root, path);
+  if (!fd.ok()) return fd.status();
+  absl::Cleanup close_fd = [fd] { close(*fd); };
+  struct statvfs about;
+  if (fstatvfs(*fd, &about) != 0) {
+    return Annotate(ErrnoStatus(errno, "statvfs"), path);
+  }
+  const auto block = static_cast<int64_t>(about.f_frsize);
+  return DiskUsage{
+      .size_bytes = static_cast<int64_t>(about.f_blocks) * block,
+      .used_bytes =
+          static_cast<int64_t>(about.f_blocks - about.f_bfree) * block,
+      .inodes = static_cast<int64_t>(about.f_files),
+      .free_inodes = static_cast<int64_t>(about.f_ffree)};
 }
 
 }  // namespace prepull

@@ -11,6 +11,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
 
 namespace prepull {
 namespace {
@@ -109,6 +110,19 @@ size_t QueryLength(absl::string_view url) {
   return url.find_last_not_of(":,.;)'\\") + 1;
 }
 
+// 1000 for "kB", 2^20 for "MiB" and "Mi", 0 for what is no unit.
+double BytesOfUnit(absl::string_view unit) {
+  constexpr absl::string_view kPrefixes = "kMGTP";
+  absl::ConsumeSuffix(&unit, "B");
+  if (unit.empty()) return 1;
+  const double base = absl::ConsumeSuffix(&unit, "i") ? 1024 : 1000;
+  if (unit == "K") unit = "k";
+  const size_t power =
+      unit.size() == 1 ? kPrefixes.find(unit[0]) : absl::string_view::npos;
+  if (power == absl::string_view::npos) return 0;
+  return std::pow(base, static_cast<double>(power + 1));
+}
+
 }  // namespace
 
 std::string Printable(absl::string_view text, size_t limit_bytes) {
@@ -171,6 +185,34 @@ absl::StatusOr<absl::Duration> ParseDuration(absl::string_view text) {
         absl::StrCat(quoted, " is longer than 292 years"));
   }
   return d;
+}
+
+absl::StatusOr<int64_t> ParseBytes(absl::string_view text) {
+  const std::string quoted = absl::StrCat("\"", Printable(text, 64), "\"");
+  text = absl::StripAsciiWhitespace(text);
+  const size_t digits =
+      std::min(text.find_first_not_of("0123456789."), text.size());
+  double number = 0;
+  if (!absl::SimpleAtod(text.substr(0, digits), &number)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(quoted, " is no size like 35GiB or 40GB"));
+  }
+  const absl::string_view unit =
+      absl::StripLeadingAsciiWhitespace(text.substr(digits));
+  if (unit.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(quoted, " lacks a unit, as in 35GiB or 40GB"));
+  }
+  const double factor = BytesOfUnit(unit);
+  if (factor == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(quoted, " is no size like 35GiB or 40GB"));
+  }
+  const double bytes = std::ceil(number * factor);
+  if (bytes >= std::ldexp(1.0, 63)) {
+    return absl::InvalidArgumentError(absl::StrCat(quoted, " is too large"));
+  }
+  return static_cast<int64_t>(bytes);
 }
 
 std::string HumanDuration(absl::Duration d) {

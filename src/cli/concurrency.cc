@@ -1,8 +1,6 @@
 #include "src/cli/concurrency.h"
 
-#include <cstdio>
-
-#include "absl/strings/strip.h"
+#include "prepull/runtime/runtime_version.h"
 
 namespace prepull {
 
@@ -13,12 +11,8 @@ int AutoConcurrency(const RuntimeFacts& runtime) {
 
 int NodeDownloadSlots(const RuntimeFacts& runtime) {
   if (runtime.name != "containerd") return 0;
-  // "1.6.20~ds1" on Debian, "v2.1.9" upstream.
-  const std::string version(absl::StripPrefix(runtime.version, "v"));
-  int major = 0;
-  int minor = 0;
-  if (std::sscanf(version.c_str(), "%d.%d", &major, &minor) != 2) return 0;
-  return major > 2 || (major == 2 && minor >= 1) ? 3 : 0;
+  const std::optional<VersionNumber> version = ParseVersion(runtime.version);
+  return version && *version >= VersionNumber{2, 1, 0} ? 3 : 0;
 }
 
 }  // namespace prepull

@@ -34,6 +34,7 @@ std::string ExitCodesHelp() {
       "\n"
       "'prepull check' ends with 0 if every image is on the node and 1 if "
       "not,\n"
+      "'prepull preflight' with 0 if the node is fit and 5 if not,\n"
       "'prepull status' with 0 if it could read the status file and, with\n"
       "--wait, with the code of the run it waited for. 'prepull unpin' ends "
       "with 0\nif nothing that was to be freed has a pin of prepull's, and 1 "

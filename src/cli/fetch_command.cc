@@ -1,4 +1,5 @@
 // prepull fetch: gets every image of a list onto this node.
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -101,11 +102,52 @@ class Fetching {
     run_.runtime = {.name = Printable(found->version.name, 128),
                     .version = Printable(found->version.version, 128),
                     .socket = found->socket};
+    const absl::Status fit = CheckFit(*found->runtime);
+    if (!fit.ok() && !options_.dry_run &&
+        NeedsPulls(list_.requests, *found->runtime)) {
+      return EndUnfit(fit);
+    }
+    if (!fit.ok()) Log(LogLevel::kWarn, fit.message());
     return options_.dry_run ? ShowPlan(list_.requests, *found->runtime)
                             : Pull(list_.requests, *found->runtime);
   }
 
  private:
+  // Waits for a runtime that restarts meanwhile. Errors as for CheckDisk.
+  absl::Status CheckFit(ContainerRuntime& runtime) {
+    const absl::Status fit = AskForDisk(runtime);
+    const bool came_back = IsAway(fit) && Inventorise(runtime).ok();
+    return came_back ? AskForDisk(runtime) : fit;
+  }
+
+  absl::Status AskForDisk(ContainerRuntime& runtime) const {
+    return CheckDisk(options_.preflight, runtime,
+                     run_.deadline() - context_.clock.Now(), context_);
+  }
+
+  // A node that has all images needs no space: the second start of a pod finds
+  // the disk filled by its first.
+  bool NeedsPulls(const std::vector<ImageRequest>& requests,
+                  ContainerRuntime& runtime) {
+    const absl::StatusOr<Inventory> inventory = Inventorise(runtime);
+    if (!inventory.ok()) return true;
+    const std::vector<PlannedPull> plan =
+        MakePlan(requests, *inventory, options_.pull, run_.not_usable);
+    return std::any_of(plan.begin(), plan.end(), [](const PlannedPull& each) {
+      return each.action == PlannedPull::Action::kPull ||
+             each.action == PlannedPull::Action::kReplace;
+    });
+  }
+
+  absl::StatusOr<Inventory> Inventorise(ContainerRuntime& runtime) {
+    RunObserver nobody;
+    const EngineContext engine = {.runtime = runtime,
+                                  .clock = context_.clock,
+                                  .roll_dice = SystemDice(),
+                                  .observer = nobody};
+    return TakeInventory(engine, context_.stop, run_);
+  }
+
   CommandEnd Pull(const std::vector<ImageRequest>& requests,
                   ContainerRuntime& runtime) {
     PullOptions pull = options_.pull;
@@ -118,6 +160,9 @@ class Fetching {
                                   .roll_dice = SystemDice(),
                                   .observer = observers};
     FetchImages(requests, pull, engine, context_.stop, run_);
+    if (run_.counts.pulled > 0) {
+      WarnOfFullDisk(options_.preflight, runtime, context_);
+    }
     if (NeedsDropIn()) output_.PrintDropIn(CrioDropIn(requests));
     return End();
   }
@@ -132,13 +177,7 @@ class Fetching {
 
   CommandEnd ShowPlan(const std::vector<ImageRequest>& requests,
                       ContainerRuntime& runtime) {
-    RunObserver nobody;
-    const EngineContext engine = {.runtime = runtime,
-                                  .clock = context_.clock,
-                                  .roll_dice = SystemDice(),
-                                  .observer = nobody};
-    const absl::StatusOr<Inventory> inventory =
-        TakeInventory(engine, context_.stop, run_);
+    const absl::StatusOr<Inventory> inventory = Inventorise(runtime);
     if (!inventory.ok()) {
       if (context_.stop.stop_requested()) {
         return {ExitCode::kStopped, "interrupted"};
@@ -164,19 +203,35 @@ class Fetching {
   }
 
   CommandEnd EndUnconnected(const absl::Status& why) {
+    CommandEnd end =
+        EndBeforePulls(ExitCode::kNoRuntime, Reason::kRuntimeUnavailable, why);
+    if (end.code == ExitCode::kNoRuntime) {
+      end.error += SocketHint(options_.images, context_.host);
+    }
+    return end;
+  }
+
+  // Too little space, or nobody could say because the runtime went away.
+  CommandEnd EndUnfit(const absl::Status& why) {
+    const bool is_unfit = why.code() == absl::StatusCode::kFailedPrecondition;
+    return is_unfit
+               ? EndBeforePulls(ExitCode::kNodeNotFit, Reason::kNoSpace, why)
+               : EndBeforePulls(ExitCode::kNoRuntime,
+                                Reason::kRuntimeUnavailable, why);
+  }
+
+  CommandEnd EndBeforePulls(ExitCode code, Reason reason,
+                            const absl::Status& why) {
     const bool interrupted = context_.stop.stop_requested();
     for (ImageOutcome& image : run_.images) {
       if (IsFinal(image.state)) continue;
-      image.reason =
-          interrupted ? Reason::kInterrupted : Reason::kRuntimeUnavailable;
+      image.reason = interrupted ? Reason::kInterrupted : reason;
       run_.Move(image, ImageState::kStopped);
     }
     if (interrupted) return EndWith(ExitCode::kStopped, Phase::kInterrupted);
-    run_.reason = Reason::kRuntimeUnavailable;
+    run_.reason = reason;
     run_.message = std::string(why.message());
-    CommandEnd end = EndWith(ExitCode::kNoRuntime, Phase::kFailed);
-    end.error += SocketHint(options_.images, context_.host);
-    return end;
+    return EndWith(code, Phase::kFailed);
   }
 
   CommandEnd EndWith(ExitCode code, Phase phase) {
@@ -213,6 +268,7 @@ class Fetching {
 
   const FetchOptions& options_;
   const CommandContext& context_;
+  ImageList list_;
   struct Run run_;
   StatusFile status_file_;
   FetchOutput output_;

@@ -199,6 +199,7 @@ void AddFetchFlags(Command& command, FetchOptions& options) {
                             "step",
                     .fallback = "0"},
                    options.pull.start_jitter);
+  AddPreflightFlags(command, options.preflight);
   AddOutputFlags(command, options);
 }
 

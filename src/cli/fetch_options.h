@@ -8,12 +8,14 @@
 #include "prepull/pull/pull_options.h"
 #include "src/cli/command_context.h"
 #include "src/cli/image_arguments.h"
+#include "src/cli/preflight_flags.h"
 
 namespace prepull {
 
 struct FetchOptions {
   ImageArguments images;
   PullOptions pull = {.concurrency = 0};  // 0 = by the runtime's version
+  PreflightOptions preflight;
   absl::Duration overall_timeout = absl::Minutes(20);
   std::string status_file;
   std::string node;

@@ -44,6 +44,11 @@ void AddImageArguments(Command& command, ImageArguments& arguments) {
                          "longest FROM counts"},
                 arguments.rewrites);
   command.Group("How");
+  AddSocketFlag(command, arguments);
+  command.Positionals(arguments.words);
+}
+
+void AddSocketFlag(Command& command, ImageArguments& arguments) {
   command.Text({.name = "--cri-socket",
                 .value = "PATH",
                 .text = "socket of the runtime, a path or unix:// URL; else "
@@ -51,7 +56,6 @@ void AddImageArguments(Command& command, ImageArguments& arguments) {
                         "one that answers",
                 .is_path = true},
                arguments.cri_socket);
-  command.Positionals(arguments.words);
 }
 
 absl::StatusOr<ImageList> ReadImages(const ImageArguments& arguments,

@@ -22,6 +22,9 @@ struct ImageArguments {
 
 void AddImageArguments(Command& command, ImageArguments& arguments);
 
+// Only the runtime's part of them, for a command without images.
+void AddSocketFlag(Command& command, ImageArguments& arguments);
+
 struct ImageList {
   std::vector<ImageRequest> requests;        // each image once
   std::vector<std::string> unused_rewrites;  // rules that fitted no image

@@ -33,11 +33,6 @@ std::vector<std::string> RecordsToPin(const Reference& reference,
 // Pinned, and not by us: to be left as it is.
 bool IsForeignPin(const Labels& labels);
 
-// Whether such a runtime reports a pinned image as pinned, so that the kubelet
-// leaves it alone. A version that cannot be read is given the benefit of the
-// doubt: what the runtime reports afterwards decides.
-bool HeedsPins(absl::string_view runtime, absl::string_view version);
-
 }  // namespace prepull
 
 #endif  // PREPULL_SRC_PULL_PIN_RECORDS_H_

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "prepull/base/log.h"
+#include "prepull/runtime/runtime_version.h"
 #include "src/pull/error_class.h"
 #include "src/pull/lease_keeper.h"
 #include "src/pull/pin_records.h"

@@ -57,7 +57,8 @@ class CriClient : public ContainerRuntime {
           return runtime_->Version(&context, cri::VersionRequest(), &response);
         });
     if (!status.ok()) return status;
-    return RuntimeVersion{response.runtime_name(), response.runtime_version()};
+    return RuntimeVersion{response.runtime_name(), response.runtime_version(),
+                          response.runtime_api_version()};
   }
 
   absl::StatusOr<std::vector<StoredImage>> ListImages(
@@ -81,6 +82,24 @@ class CriClient : public ContainerRuntime {
            .pinned = image.pinned()});
     }
     return images;
+  }
+
+  absl::StatusOr<std::vector<ImageFileSystem>> ImageFileSystems(
+      absl::Duration timeout, const std::stop_token& stop) override {
+    cri::ImageFsInfoResponse response;
+    const absl::Status status =
+        BlockingCall(timeout, stop, [&](grpc::ClientContext& context) {
+          return images_->ImageFsInfo(&context, cri::ImageFsInfoRequest(),
+                                      &response);
+        });
+    if (!status.ok()) return status;
+    std::vector<ImageFileSystem> file_systems;
+    for (const cri::FilesystemUsage& each : response.image_filesystems()) {
+      file_systems.push_back(
+          {.mountpoint = each.fs_id().mountpoint(),
+           .image_bytes = static_cast<int64_t>(each.used_bytes().value())});
+    }
+    return file_systems;
   }
 
   std::unique_ptr<RunningCall> StartPull(const PullRequest& request,

@@ -9,11 +9,13 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "test/support/status_matchers.h"
 
 namespace prepull {
 namespace {
 
 using ::testing::EndsWith;
+using ::testing::HasSubstr;
 using ::testing::SizeIs;
 using ::testing::Values;
 
@@ -218,6 +220,39 @@ TEST(NoDurationBoundTest, ShowsOnlyTheBeginningOfALongText) {
   const absl::Status status = ParseDuration(std::string(1 << 20, '1')).status();
 
   EXPECT_LT(status.message().size(), 128);
+}
+
+TEST(ParseBytesTest, TakesDecimalAndBinaryUnits) {
+  EXPECT_THAT(ParseBytes("35GiB"), IsOkAndHolds(int64_t{35} << 30));
+  EXPECT_THAT(ParseBytes("40GB"), IsOkAndHolds(40'000'000'000));
+  EXPECT_THAT(ParseBytes("35 GiB"), IsOkAndHolds(int64_t{35} << 30));  // TALM
+  EXPECT_THAT(ParseBytes("35Gi"), IsOkAndHolds(int64_t{35} << 30));
+  EXPECT_THAT(ParseBytes("1.5T"), IsOkAndHolds(1'500'000'000'000));
+  EXPECT_THAT(ParseBytes("512MiB"), IsOkAndHolds(512 << 20));
+  EXPECT_THAT(ParseBytes(" 1kB "), IsOkAndHolds(1000));
+  EXPECT_THAT(ParseBytes("1KiB"), IsOkAndHolds(1024));
+  EXPECT_THAT(ParseBytes("2PB"), IsOkAndHolds(2'000'000'000'000'000));
+  EXPECT_THAT(ParseBytes("0B"), IsOkAndHolds(0));
+  EXPECT_THAT(ParseBytes("0.5B"), IsOkAndHolds(1));
+}
+
+TEST(ParseBytesTest, SaysWhyATextIsNone) {
+  const auto invalid = absl::StatusCode::kInvalidArgument;
+  for (const char* text :
+       {"", "GiB", "x", "-1GB", "+1GB", "1..5GB", ".GB", "1GBs", "1 iB", "1gib",
+        "1ZB", "0x10GB", "nanGB", "infGB", "1e3GB", "1 G B", "1BB"}) {
+    EXPECT_THAT(ParseBytes(text),
+                StatusIs(invalid, HasSubstr("is no size like 35GiB")))
+        << text;
+  }
+  for (const char* text : {"35", "0", "1.5", "35 "}) {
+    EXPECT_THAT(ParseBytes(text), StatusIs(invalid, HasSubstr("lacks a unit")))
+        << text;
+  }
+  EXPECT_THAT(ParseBytes("8192PiB"),
+              StatusIs(invalid, HasSubstr("is too large")));
+  EXPECT_THAT(ParseBytes(std::string(400, '9') + "GB"),
+              StatusIs(invalid, HasSubstr("is ")));
 }
 
 TEST(HumanDurationTest, ShowsTenthsBelowTenSeconds) {

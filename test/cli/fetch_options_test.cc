@@ -45,6 +45,9 @@ TEST_F(FetchOptionsTest, HasTheDefaultsOfTheContract) {
   EXPECT_EQ(options_.overall_timeout, absl::Minutes(20));
   EXPECT_EQ(options_.output, "table");
   EXPECT_EQ(options_.progress, "auto");
+  EXPECT_EQ(options_.preflight.demand.space_required_bytes, std::nullopt);
+  EXPECT_EQ(options_.preflight.demand.gc_high_threshold_percent, 85);
+  EXPECT_EQ(options_.preflight.host_root, "/");
   EXPECT_FALSE(options_.pull.pin);
   EXPECT_FALSE(options_.dry_run);
 }
@@ -62,6 +65,9 @@ TEST_F(FetchOptionsTest, FillsInWhatIsGiven) {
                      "--max-pull-attempt-delay=3m",
                      "--max-attempts=7",
                      "--start-jitter=10s",
+                     "--space-required=35GiB",
+                     "--gc-high-threshold=70",
+                     "--host-root=/host",
                      "--pin",
                      "--status-file=/run/s.json",
                      "--dry-run",
@@ -85,6 +91,9 @@ TEST_F(FetchOptionsTest, FillsInWhatIsGiven) {
   EXPECT_EQ(options_.pull.retry.max_delay, absl::Minutes(3));
   EXPECT_EQ(options_.pull.retry.max_attempts, 7);
   EXPECT_EQ(options_.pull.start_jitter, absl::Seconds(10));
+  EXPECT_EQ(options_.preflight.demand.space_required_bytes, int64_t{35} << 30);
+  EXPECT_EQ(options_.preflight.demand.gc_high_threshold_percent, 70);
+  EXPECT_EQ(options_.preflight.host_root, "/host");
   EXPECT_EQ(options_.status_file, "/run/s.json");
   EXPECT_EQ(options_.output, "json");
   EXPECT_EQ(options_.progress, "none");

@@ -50,8 +50,8 @@ std::vector<std::string> Completions(const std::string& words) {
 }
 
 TEST(HelpTest, OfEachCommandIsItsGoldenFile) {
-  for (const char* command : {"fetch", "check", "status", "unpin", "sleep",
-                              "completion", "version"}) {
+  for (const char* command : {"fetch", "check", "preflight", "status", "unpin",
+                              "sleep", "completion", "version"}) {
     const Ended by_flag = RunPrepull({command, "--help"});
     const Ended by_command = RunPrepull({"help", command});
 
@@ -107,9 +107,10 @@ TEST(CompletionTest, IsAScriptThatBashCanRead) {
 }
 
 TEST(CompletionTest, OffersCommandsFlagsAndValues) {
-  EXPECT_THAT(Completions("prepull ''"),
-              UnorderedElementsAre("fetch", "check", "status", "unpin", "sleep",
-                                   "completion", "version", "help"));
+  EXPECT_THAT(
+      Completions("prepull ''"),
+      UnorderedElementsAre("fetch", "check", "preflight", "status", "unpin",
+                           "sleep", "completion", "version", "help"));
   EXPECT_THAT(Completions("prepull fe"), ElementsAre("fetch"));
   EXPECT_THAT(Completions("prepull fetch --max-p"),
               UnorderedElementsAre("--max-pull-attempt-timeout",

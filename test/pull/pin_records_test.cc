@@ -47,17 +47,5 @@ TEST(IsForeignPinTest, IsAPinWithoutOurLabel) {
   EXPECT_FALSE(IsForeignPin({{"io.cri-containerd.image", "managed"}}));
 }
 
-TEST(HeedsPinsTest, BeginsWithTheVersionsThatBackportedIt) {
-  for (const char* version : {"1.6.24", "v1.6.31", "1.7.3", "1.7.24~ds2",
-                              "v2.0.0-rc.1", "v2.1.9", "10.0", "unknown", ""}) {
-    EXPECT_TRUE(HeedsPins("containerd", version)) << version;
-  }
-  for (const char* version :
-       {"1.5.18", "1.6.20~ds1", "v1.6.23", "1.7.2", "1.7.0-k3s1", "1.6"}) {
-    EXPECT_FALSE(HeedsPins("containerd", version)) << version;
-  }
-  EXPECT_FALSE(HeedsPins("cri-o", "1.37.0"));
-}
-
 }  // namespace
 }  // namespace prepull

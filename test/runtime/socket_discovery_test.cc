@@ -50,6 +50,10 @@ class ScriptedRuntime : public ContainerRuntime {
       absl::Duration, const std::stop_token&) override {
     return absl::UnimplementedError("");
   }
+  absl::StatusOr<std::vector<ImageFileSystem>> ImageFileSystems(
+      absl::Duration, const std::stop_token&) override {
+    return absl::UnimplementedError("");
+  }
   std::unique_ptr<RunningCall> StartPull(const PullRequest&,
                                          PullDone) override {
     return nullptr;

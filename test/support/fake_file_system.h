@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "prepull/base/file_system.h"
@@ -33,6 +34,22 @@ class FakeFileSystem : public FileSystem {
 
   void RemoveOldDrafts(const std::string&, absl::Duration) override {}
 
+  absl::StatusOr<DiskUsage> Usage(const std::string& root,
+                                  const std::string& path) override {
+    MutexLock lock(mutex_);
+    const auto found = usages_.find(absl::StrCat(root, ":", path));
+    if (found != usages_.end()) return found->second;
+    return absl::NotFoundError(
+        absl::StrCat(path, ": no such file or directory"));
+  }
+
+  // How full `path` is for one who sees it from `root`.
+  void SetUsage(const std::string& root, const std::string& path,
+                absl::StatusOr<DiskUsage> usage) {
+    MutexLock lock(mutex_);
+    usages_[absl::StrCat(root, ":", path)] = std::move(usage);
+  }
+
   // What the next writes end with.
   void FailWrites(absl::Status error) {
     MutexLock lock(mutex_);
@@ -47,6 +64,8 @@ class FakeFileSystem : public FileSystem {
  private:
   Mutex mutex_;
   std::map<std::string, std::string> files_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, absl::StatusOr<DiskUsage>> usages_
+      ABSL_GUARDED_BY(mutex_);
   absl::Status write_error_ ABSL_GUARDED_BY(mutex_);
   int writes_ ABSL_GUARDED_BY(mutex_) = 0;
 };

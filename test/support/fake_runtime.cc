@@ -99,7 +99,7 @@ std::vector<FakeRuntime::Call> FakeRuntime::CallsFor(
 absl::StatusOr<RuntimeVersion> FakeRuntime::Version(absl::Duration,
                                                     const std::stop_token&) {
   if (is_away_) return SocketGone();
-  return RuntimeVersion{"containerd", "1.6.20~ds1"};
+  return RuntimeVersion{"containerd", "1.6.20~ds1", "v1"};
 }
 
 absl::StatusOr<std::vector<StoredImage>> FakeRuntime::ListImages(
@@ -117,6 +117,12 @@ absl::StatusOr<std::vector<StoredImage>> FakeRuntime::ListImages(
     images.back().pinned = is_pinned_(image);
   }
   return images;
+}
+
+absl::StatusOr<std::vector<ImageFileSystem>> FakeRuntime::ImageFileSystems(
+    absl::Duration, const std::stop_token&) {
+  if (is_away_) return SocketGone();
+  return file_systems_;
 }
 
 FakeRuntime::Attempt FakeRuntime::NextAttempt(const std::string& image) {

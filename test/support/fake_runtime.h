@@ -62,6 +62,12 @@ class FakeRuntime : public ContainerRuntime {
     list_errors_ = std::move(errors);
   }
 
+  // What it says of where its images are; by default nothing.
+  void SetImageFileSystems(
+      absl::StatusOr<std::vector<ImageFileSystem>> file_systems) {
+    file_systems_ = std::move(file_systems);
+  }
+
   // From now on nothing answers; pulls that run fail.
   void GoAway();
   void ComeBack();
@@ -80,6 +86,8 @@ class FakeRuntime : public ContainerRuntime {
   absl::StatusOr<RuntimeVersion> Version(absl::Duration timeout,
                                          const std::stop_token& stop) override;
   absl::StatusOr<std::vector<StoredImage>> ListImages(
+      absl::Duration timeout, const std::stop_token& stop) override;
+  absl::StatusOr<std::vector<ImageFileSystem>> ImageFileSystems(
       absl::Duration timeout, const std::stop_token& stop) override;
   std::unique_ptr<RunningCall> StartPull(const PullRequest& request,
                                          PullDone done) override;
@@ -110,6 +118,8 @@ class FakeRuntime : public ContainerRuntime {
   std::map<std::string, std::deque<Attempt>> scripts_;
   std::map<std::string, std::string> names_;
   std::map<std::string, StoredImage> stored_;
+  absl::StatusOr<std::vector<ImageFileSystem>> file_systems_ =
+      std::vector<ImageFileSystem>();
   std::deque<absl::Status> list_errors_;
   std::deque<absl::Status> remove_errors_;
   std::vector<std::string> removed_;

@@ -1,4 +1,5 @@
-// The file system as a seam: whole files in, whole files out.
+// The file system as a seam: whole files in, whole files out, and how full it
+// is.
 //
 // Threads: safe to share.
 #ifndef PREPULL_BASE_FILE_SYSTEM_H_
@@ -13,6 +14,16 @@
 #include "absl/time/time.h"
 
 namespace prepull {
+
+// How full a file system is.
+struct DiskUsage {
+  int64_t size_bytes = 0;  // 0 = it does not say, as /proc
+  // The size less all that is free, as df counts: what is kept back for root
+  // is free, since runtimes run as root.
+  int64_t used_bytes = 0;
+  int64_t inodes = 0;  // 0 = it counts none, as btrfs
+  int64_t free_inodes = 0;
+};
 
 class FileSystem {
  public:
@@ -35,6 +46,12 @@ class FileSystem {
   // may still be at it. What cannot be removed stays.
   virtual void RemoveOldDrafts(const std::string& path,
                                absl::Duration older_than) = 0;
+
+  // How full the file system is that holds `path`, seen as a process sees it
+  // whose root is the folder `root`: neither symbolic links nor ".." lead out
+  // of that. Errors: NOT_FOUND, PERMISSION_DENIED and others as errno says.
+  virtual absl::StatusOr<DiskUsage> Usage(const std::string& root,
+                                          const std::string& path) = 0;
 };
 
 class SystemFileSystem : public FileSystem {
@@ -45,6 +62,8 @@ class SystemFileSystem : public FileSystem {
                                    absl::string_view text) override;
   void RemoveOldDrafts(const std::string& path,
                        absl::Duration older_than) override;
+  absl::StatusOr<DiskUsage> Usage(const std::string& root,
+                                  const std::string& path) override;
 };
 
 }  // namespace prepull

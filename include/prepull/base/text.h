@@ -25,6 +25,11 @@ std::string WithoutUrlSecrets(absl::string_view text);
 // number, "inf" and overflow are INVALID_ARGUMENT with a sentence.
 absl::StatusOr<absl::Duration> ParseDuration(absl::string_view text);
 
+// A size in bytes: "35GiB", "1.5TB", "500 MB", "35Gi" as in Kubernetes. A
+// negative one, a bare number and overflow are INVALID_ARGUMENT with a
+// sentence.
+absl::StatusOr<int64_t> ParseBytes(absl::string_view text);
+
 // "0.2s", "38s", "3m02s", "1h00m".
 std::string HumanDuration(absl::Duration d);
 

@@ -29,6 +29,7 @@ namespace prepull {
 struct RuntimeVersion {
   std::string name;     // "containerd", "cri-o"
   std::string version;  // "1.6.20~ds1", "v2.1.9": not strictly semantic
+  std::string api_version = "";  // of CRI: "v1"
 };
 
 // What a runtime offers beyond CRI.
@@ -45,6 +46,12 @@ struct StoredImage {
   std::vector<std::string> repo_digests = {};
   int64_t size_bytes = 0;
   bool pinned = false;
+};
+
+// A file system that holds images.
+struct ImageFileSystem {
+  std::string mountpoint;   // a path on the host, as the runtime says it
+  int64_t image_bytes = 0;  // what the images take of it
 };
 
 struct PullRequest {
@@ -71,6 +78,10 @@ class ContainerRuntime {
 
   // All images of the node. Errors as for Version.
   virtual absl::StatusOr<std::vector<StoredImage>> ListImages(
+      absl::Duration timeout, const std::stop_token& stop) = 0;
+
+  // Where the images are. Errors as for Version.
+  virtual absl::StatusOr<std::vector<ImageFileSystem>> ImageFileSystems(
       absl::Duration timeout, const std::stop_token& stop) = 0;
 
   // Starts a pull. `done` is called once, on

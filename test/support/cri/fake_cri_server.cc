@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "cri/image_service.grpc.pb.h"
 #include "cri/runtime_service.grpc.pb.h"
+#include "test/support/cri/reactor.h"
 #include "test/support/cri/stored_image.h"
 #include "test/support/cri/timer.h"
 
@@ -26,21 +27,6 @@ namespace {
 namespace cri = ::runtime::v1;
 
 constexpr auto kPatience = std::chrono::seconds(30);
-
-grpc::Status ToGrpc(const absl::Status& status) {
-  return grpc::Status(static_cast<grpc::StatusCode>(status.code()),
-                      std::string(status.message()));
-}
-
-// The end of one call, which deletes itself when gRPC is done with it.
-class Reactor : public grpc::ServerUnaryReactor {
- public:
-  void OnDone() override { delete this; }
-  void OnCancel() override {
-    if (on_cancel) on_cancel();
-  }
-  std::function<void()> on_cancel;
-};
 
 }  // namespace
 
@@ -74,6 +60,20 @@ class FakeCriServer::Server : public cri::ImageService::CallbackService,
       last_list_bytes = static_cast<int64_t>(response->ByteSizeLong());
     }
     Answer(reactor, list_error, lock);
+    return reactor;
+  }
+
+  grpc::ServerUnaryReactor* ImageFsInfo(
+      grpc::CallbackServerContext*, const cri::ImageFsInfoRequest*,
+      cri::ImageFsInfoResponse* response) override {
+    auto* reactor = new Reactor;
+    std::unique_lock lock(mutex);
+    for (const std::string& mountpoint : mountpoints) {
+      cri::FilesystemUsage* usage = response->add_image_filesystems();
+      usage->mutable_fs_id()->set_mountpoint(mountpoint);
+      usage->mutable_used_bytes()->set_value(1000);
+    }
+    Answer(reactor, absl::OkStatus(), lock);
     return reactor;
   }
 
@@ -173,6 +173,7 @@ class FakeCriServer::Server : public cri::ImageService::CallbackService,
   bool stopping = false;
   std::string runtime_name = "containerd";
   std::string version = "1.6.20";
+  std::vector<std::string> mountpoints;
   absl::Status version_error;
   absl::Status list_error;
   std::map<std::string, cri::Image> stored;
@@ -303,6 +304,12 @@ void FakeCriServer::SetName(const std::string& name) {
 void FakeCriServer::SetVersion(const std::string& version) {
   std::lock_guard lock(server_->mutex);
   server_->version = version;
+}
+
+void FakeCriServer::SetImageFileSystems(
+    const std::vector<std::string>& mountpoints) {
+  std::lock_guard lock(server_->mutex);
+  server_->mountpoints = mountpoints;
 }
 
 void FakeCriServer::FailVersion(const absl::Status& error) {

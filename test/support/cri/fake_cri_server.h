@@ -75,6 +75,9 @@ class FakeCriServer {
   void SetVersion(const std::string& version);
   void SetName(const std::string& name);  // "containerd" by default
 
+  // The mountpoints of its image file systems; none by default.
+  void SetImageFileSystems(const std::vector<std::string>& mountpoints);
+
   // What Version or ListImages answer from now on; OK: as usual.
   void FailVersion(const absl::Status& error);
   void FailListImages(const absl::Status& error);

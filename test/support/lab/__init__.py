@@ -35,9 +35,10 @@ class Lab(Closing):
 
     `containerd` names the binary to run (see ContainerdBinary). With `over`,
     a Link, containerd lives at its far end and the registry at the near one.
+    With `disk_size` its images are on a disk of so many bytes.
     """
 
-    def __init__(self, containerd=None, over=None):
+    def __init__(self, containerd=None, over=None, disk_size=None):
         super().__init__()
         self._end = contextlib.ExitStack()
         # Short and not from TMPDIR: a unix socket's path has 107 bytes.
@@ -45,7 +46,7 @@ class Lab(Closing):
         self._end.callback(shutil.rmtree, self.folder)
         host = over.near if over else "127.0.0.1"
         self.containerd = Containerd(self.folder, containerd,
-                                     over.far if over else ())
+                                     over.far if over else (), disk_size)
         self.registry = Registry(self.folder, host)
         self.link = SlowProxy(self.registry.port, bytes_per_second=500_000,
                               host=host)

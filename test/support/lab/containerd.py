@@ -30,14 +30,18 @@ class Containerd:
     """Runs a containerd with everything it owns under `folder`/containerd.
 
     `path` names the binary (see ContainerdBinary), and `prefix` is a command
-    that runs it somewhere else, such as at the far end of a Link.
+    that runs it somewhere else, such as at the far end of a Link. With
+    `disk_size`, in bytes, its root is a disk of its own that is no larger; it
+    is empty after each start.
     """
 
-    def __init__(self, folder, path=None, prefix=()):
+    def __init__(self, folder, path=None, prefix=(), disk_size=None):
         self.binary = ContainerdBinary(path)
         self.folder = os.path.join(folder, "containerd")
         self.socket_path = os.path.join(self.folder, "cri.sock")
         self.log_path = os.path.join(folder, "containerd.log")
+        self.root = os.path.join(self.folder, "root")
+        self._disk_size = disk_size
         self.cri = CriClient(self.socket_path)
         os.makedirs(os.path.join(self.folder, "cni", "conf"))
         config_path = os.path.join(self.folder, "config.toml")
@@ -52,6 +56,9 @@ class Containerd:
 
     def start(self):
         """Returns when CRI answers."""
+        if self._disk_size:
+            os.makedirs(self.root, exist_ok=True)
+            _mount_disk(self.root, self._disk_size)
         self._service.start(self._answers)
 
     def stop(self):
@@ -104,6 +111,14 @@ class Containerd:
             return True
         except CallFailed:
             return False
+
+
+def _mount_disk(path, size):
+    """Mounts a file system in memory, which unmount_below() takes away."""
+    if _LIBC.mount(b"tmpfs", os.fsencode(path), b"tmpfs", 0,
+                   f"size={size}".encode()) != 0:
+        error = ctypes.get_errno()
+        raise OSError(error, f"mount a disk: {os.strerror(error)}", path)
 
 
 def unmount_below(folder):

@@ -17,9 +17,11 @@ REGISTRY = "bad.lab:5000"
 class RealNodeTest(unittest.TestCase):
     """A node, and a registry that behaves until a test says otherwise."""
 
+    disk_size = None  # of the images' own disk, if they have one
+
     def setUp(self):
         self.registry = self.enterContext(BadRegistry(seed=3))
-        self.lab = self.enterContext(Lab())
+        self.lab = self.enterContext(Lab(disk_size=self.disk_size))
         self.lab.containerd.route(REGISTRY, self.registry.port)
 
     def add(self, repository, *layers):

@@ -1,0 +1,43 @@
+// What a runtime's name and version say of it. Pure.
+#ifndef PREPULL_RUNTIME_RUNTIME_VERSION_H_
+#define PREPULL_RUNTIME_RUNTIME_VERSION_H_
+
+#include <compare>
+#include <optional>
+#include <tuple>
+
+#include "absl/strings/string_view.h"
+
+namespace prepull {
+
+struct VersionNumber {
+  int major = 0;
+  int minor = 0;
+  int patch = 0;
+
+  friend constexpr bool operator==(const VersionNumber& a,
+                                   const VersionNumber& b) {
+    return std::tie(a.major, a.minor, a.patch) ==
+           std::tie(b.major, b.minor, b.patch);
+  }
+  friend constexpr std::strong_ordering operator<=>(const VersionNumber& a,
+                                                    const VersionNumber& b) {
+    return std::tie(a.major, a.minor, a.patch) <=>
+           std::tie(b.major, b.minor, b.patch);
+  }
+};
+
+// The number in "1.6.20~ds1" (Debian) or "v2.1.9" (upstream); none if there
+// are not at least two parts.
+std::optional<VersionNumber> ParseVersion(absl::string_view text);
+
+// Whether such a runtime reports a pinned image as pinned, so that the kubelet
+// leaves it alone. A version that cannot be read is given the benefit of the
+// doubt: what the runtime reports afterwards decides.
+// Source: containerd's release notes, https://github.com/containerd/containerd
+// pulls 8720 (1.6) and 8718 (1.7).
+bool HeedsPins(absl::string_view runtime, absl::string_view version);
+
+}  // namespace prepull
+
+#endif  // PREPULL_RUNTIME_RUNTIME_VERSION_H_

@@ -1,0 +1,28 @@
+#include "prepull/runtime/runtime_version.h"
+
+#include <cstdio>
+#include <string>
+
+#include "absl/strings/strip.h"
+
+namespace prepull {
+
+std::optional<VersionNumber> ParseVersion(absl::string_view text) {
+  const std::string number(absl::StripPrefix(text, "v"));
+  VersionNumber version;
+  if (std::sscanf(number.c_str(), "%d.%d.%d", &version.major, &version.minor,
+                  &version.patch) < 2) {
+    return std::nullopt;
+  }
+  return version;
+}
+
+bool HeedsPins(absl::string_view runtime, absl::string_view version) {
+  if (runtime != "containerd") return false;
+  const std::optional<VersionNumber> number = ParseVersion(version);
+  if (!number) return true;
+  if (number->major == 1 && number->minor == 6) return number->patch >= 24;
+  return *number >= VersionNumber{1, 7, 3};
+}
+
+}  // namespace prepull

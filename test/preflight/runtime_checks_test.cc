@@ -1,0 +1,114 @@
+#include "prepull/preflight/runtime_checks.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "test/support/fake_clock.h"
+#include "test/support/fake_extension.h"
+#include "test/support/fake_runtime.h"
+#include "test/support/status_matchers.h"
+
+namespace prepull {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+TEST(KnownBugTest, IsToldOfTheVersionsThatHaveIt) {
+  for (const char* version : {"2.1.0", "v2.1.3", "2.1.2+unknown"}) {
+    EXPECT_THAT(KnownBug({"containerd", version}), HasSubstr("issues/11864"))
+        << version;
+  }
+  EXPECT_THAT(KnownBug({"cri-o", "1.31.2"}), HasSubstr("issues/8764"));
+}
+
+TEST(KnownBugTest, IsNotToldOfOthers) {
+  for (const char* version :
+       {"1.6.20~ds1", "1.7.24", "2.0.7", "2.1.4", "v2.2.0", "", "devel"}) {
+    EXPECT_THAT(KnownBug({"containerd", version}), IsEmpty()) << version;
+  }
+  EXPECT_THAT(KnownBug({"cri-o", "1.31.3"}), IsEmpty());
+  EXPECT_THAT(KnownBug({"cri-o", "2.1.0"}), IsEmpty());
+}
+
+RuntimeState State(const std::string& name, const std::string& version,
+                   absl::Status extension) {
+  return {.socket = "/run/cri.sock",
+          .version = {name, version, "v1"},
+          .extension = std::move(extension)};
+}
+
+// "check: ok" for each finding, as lines.
+std::string Verdicts(const RuntimeState& state) {
+  std::string lines;
+  for (const Finding& finding : JudgeRuntime(state)) {
+    lines += finding.check;
+    lines += finding.verdict == Verdict::kOk ? " ok\n" : " warning\n";
+  }
+  return lines;
+}
+
+TEST(JudgeRuntimeTest, IsContentWithARecentContainerd) {
+  EXPECT_EQ(Verdicts(State("containerd", "1.7.24", absl::OkStatus())),
+            "socket ok\nruntime ok\nversion ok\nresume ok\npins ok\n");
+}
+
+TEST(JudgeRuntimeTest, WarnsOfAContainerdThatHeedsNoPins) {
+  EXPECT_EQ(Verdicts(State("containerd", "1.6.20", absl::OkStatus())),
+            "socket ok\nruntime ok\nversion ok\nresume ok\npins warning\n");
+}
+
+TEST(JudgeRuntimeTest, WarnsOfWhatCrioLacks) {
+  const RuntimeState crio =
+      State("cri-o", "1.33.0", absl::UnimplementedError("unknown service"));
+
+  EXPECT_EQ(Verdicts(crio),
+            "socket ok\nruntime ok\nversion ok\nresume warning\npins "
+            "warning\n");
+  EXPECT_THAT(JudgeRuntime(crio)[4].detail, HasSubstr("/etc/crio"));
+}
+
+TEST(JudgeRuntimeTest, SaysWhyTheExtensionDidNotAnswer) {
+  const RuntimeState broken =
+      State("containerd", "1.7.24", absl::InternalError("no bolt"));
+
+  EXPECT_THAT(JudgeRuntime(broken)[3].detail, HasSubstr("no bolt"));
+}
+
+TEST(JudgeRuntimeTest, ShowsWhoAnswersPrintably) {
+  const RuntimeState rude =
+      State("containerd\n\x1b[2J", "1.7.24", absl::OkStatus());
+
+  EXPECT_EQ(JudgeRuntime(rude)[1].detail, "containerd  [2J 1.7.24, CRI v1");
+}
+
+TEST(LookAtRuntimeTest, AsksForTheExtension) {
+  FakeClock clock;
+  FakeExtension extension;
+  auto runtime = std::make_unique<FakeRuntime>(clock);
+  runtime->UseExtension(extension);
+  const FoundRuntime found = {
+      "/run/cri.sock", {"containerd", "1.7.24", "v1"}, std::move(runtime)};
+
+  const RuntimeState state = LookAtRuntime(found, absl::Seconds(1), {});
+
+  EXPECT_THAT(state.extension, IsOk());
+  EXPECT_TRUE(FeaturesOf(state).resume);
+  EXPECT_TRUE(FeaturesOf(state).byte_progress);
+  EXPECT_TRUE(FeaturesOf(state).pin);
+}
+
+TEST(LookAtRuntimeTest, KnowsARuntimeWithoutOne) {
+  FakeClock clock;
+  const FoundRuntime found = {"/run/crio.sock",
+                              {"cri-o", "1.33.0", "v1"},
+                              std::make_unique<FakeRuntime>(clock)};
+
+  const RuntimeState state = LookAtRuntime(found, absl::Seconds(1), {});
+
+  EXPECT_THAT(state.extension, StatusIs(absl::StatusCode::kUnimplemented));
+  EXPECT_FALSE(FeaturesOf(state).pin);
+}
+
+}  // namespace
+}  // namespace prepull

@@ -1,0 +1,37 @@
+#include "prepull/runtime/runtime_version.h"
+
+#include <gtest/gtest.h>
+
+namespace prepull {
+namespace {
+
+TEST(ParseVersionTest, ReadsWhatRuntimesSay) {
+  EXPECT_EQ(ParseVersion("1.6.20~ds1"), (VersionNumber{1, 6, 20}));
+  EXPECT_EQ(ParseVersion("v2.1.9"), (VersionNumber{2, 1, 9}));
+  EXPECT_EQ(ParseVersion("2.1.9+unknown"), (VersionNumber{2, 1, 9}));
+  EXPECT_EQ(ParseVersion("1.7.27-k3s1"), (VersionNumber{1, 7, 27}));
+  EXPECT_EQ(ParseVersion("1.30"), (VersionNumber{1, 30, 0}));
+  for (const char* text : {"", "v", "2", "unknown", "x1.2"}) {
+    EXPECT_EQ(ParseVersion(text), std::nullopt) << text;
+  }
+}
+
+TEST(ParseVersionTest, PutsVersionsInOrder) {
+  EXPECT_LT(*ParseVersion("1.6.24"), *ParseVersion("1.7.3"));
+  EXPECT_LT(*ParseVersion("2.1.9"), *ParseVersion("2.1.10"));
+}
+
+TEST(HeedsPinsTest, BeginsWithTheVersionsThatBackportedIt) {
+  for (const char* version : {"1.6.24", "v1.6.31", "1.7.3", "1.7.24~ds2",
+                              "v2.0.0-rc.1", "v2.1.9", "10.0", "unknown", ""}) {
+    EXPECT_TRUE(HeedsPins("containerd", version)) << version;
+  }
+  for (const char* version :
+       {"1.5.18", "1.6.20~ds1", "v1.6.23", "1.7.2", "1.7.0-k3s1", "1.6"}) {
+    EXPECT_FALSE(HeedsPins("containerd", version)) << version;
+  }
+  EXPECT_FALSE(HeedsPins("cri-o", "1.37.0"));
+}
+
+}  // namespace
+}  // namespace prepull
