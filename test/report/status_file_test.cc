@@ -49,6 +49,13 @@ class SlowDisk : public FileSystem {
   absl::StatusOr<std::string> ReadFile(const std::string&, int64_t) override {
     return absl::UnimplementedError("");
   }
+  absl::StatusOr<FileKind> KindOf(const std::string&) override {
+    return absl::UnimplementedError("");
+  }
+  absl::StatusOr<std::vector<std::string>> ListFolder(
+      const std::string&) override {
+    return absl::UnimplementedError("");
+  }
   absl::Status WriteFileAtomically(const std::string&,
                                    absl::string_view text) override {
     MutexLock lock(mutex_);

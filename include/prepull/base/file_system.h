@@ -1,4 +1,5 @@
-// The file system as a seam: whole files in, whole files out.
+// The file system as a seam: whole files in, whole files out, and what is in
+// a folder.
 //
 // Threads: safe to share.
 #ifndef PREPULL_BASE_FILE_SYSTEM_H_
@@ -6,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -13,6 +15,8 @@
 #include "absl/time/time.h"
 
 namespace prepull {
+
+enum class FileKind { kFile, kFolder, kOther };
 
 class FileSystem {
  public:
@@ -22,6 +26,14 @@ class FileSystem {
   // errno says; INVALID_ARGUMENT  larger than `limit_bytes`.
   virtual absl::StatusOr<std::string> ReadFile(const std::string& path,
                                                int64_t limit_bytes) = 0;
+
+  // What `path` is, or leads to. Errors: NOT_FOUND and others as errno says.
+  virtual absl::StatusOr<FileKind> KindOf(const std::string& path) = 0;
+
+  // The names in the folder `path`, sorted, without "." and "..". Errors: as
+  // errno says.
+  virtual absl::StatusOr<std::vector<std::string>> ListFolder(
+      const std::string& path) = 0;
 
   // Replaces `path` with `text` so that a reader sees the old file or the new
   // one, never a part, and a crash of the machine leaves one of them: written
@@ -41,6 +53,9 @@ class SystemFileSystem : public FileSystem {
  public:
   absl::StatusOr<std::string> ReadFile(const std::string& path,
                                        int64_t limit_bytes) override;
+  absl::StatusOr<FileKind> KindOf(const std::string& path) override;
+  absl::StatusOr<std::vector<std::string>> ListFolder(
+      const std::string& path) override;
   absl::Status WriteFileAtomically(const std::string& path,
                                    absl::string_view text) override;
   void RemoveOldDrafts(const std::string& path,
