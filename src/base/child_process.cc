@@ -241,9 +241,13 @@ class Child {
   int Bury() {
     if (pid_ < 0) return 0;
     kill(-pid_, SIGKILL);
+    kill(pid_, SIGKILL);  // should it have left its group
     waiter_.join();
     int status = 0;
-    while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    Reap(pid_, status);
+    // Where we are process 1, as in a container, its orphans are ours.
+    int ignored = 0;
+    while (Reap(-pid_, ignored)) {
     }
     pid_ = -1;
     if (WIFSIGNALED(status)) return 128 + WTERMSIG(status);
@@ -251,6 +255,15 @@ class Child {
   }
 
  private:
+  // Waits for a child of ours; false if there is no such one.
+  static bool Reap(pid_t who, int& status) {
+    pid_t dead = 0;
+    do {
+      dead = waitpid(who, &status, 0);
+    } while (dead < 0 && errno == EINTR);
+    return dead > 0;
+  }
+
   absl::Status FillInput(int fd) {
     if (command_.input.size() > kMostInput) {
       return absl::InvalidArgumentError(

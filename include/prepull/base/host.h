@@ -70,7 +70,7 @@ class Host {
       int64_t limit_bytes, Instant until, const std::stop_token& stop) = 0;
 
   // Runs a child process to its end, whatever its exit code is. When this
-  // returns it is gone, and so is every process of its group that it left.
+  // returns it is gone, and what it left in its process group is killed.
   // Errors: as errno says if it cannot be started; INVALID_ARGUMENT  more
   // output than allowed, or too much input; CANCELLED  `stop` was requested;
   // DEADLINE_EXCEEDED  not at its end by `until`. None shows any output.
