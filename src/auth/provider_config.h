@@ -23,7 +23,7 @@ struct CredentialProvider {
   std::string match_texts = "";  // the patterns as they may be shown
   std::vector<std::string> arguments = {};
   std::map<std::string, std::string> environment = {};
-  absl::Duration default_cache_duration;
+  absl::Duration default_cache_duration = absl::ZeroDuration();
   std::string api_version = "";  // credentialprovider.kubelet.k8s.io/…
   // It wants a pod's service account, which a run does not have.
   bool needs_service_account = false;
