@@ -1,5 +1,7 @@
 #include "prepull/auth/credential_finder.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -142,9 +144,7 @@ class SystemCredentialFinder : public CredentialFinder {
     };
     add(ReadFiles());
     for (const std::string& name : SecretNames()) {
-      const absl::StatusOr<DockerConfig> config =
-          ReadDockerConfigs(SecretPath(name), files_);
-      if (config.ok()) add(config->entries);
+      add(ReadSource(SecretPath(name)));
     }
     for (const std::unique_ptr<ProviderPlugin>& plugin : plugins_) {
       sources.push_back(plugin->Description());
@@ -156,17 +156,21 @@ class SystemCredentialFinder : public CredentialFinder {
   std::vector<KeyringEntry> ReadFiles() {
     std::vector<KeyringEntry> all;
     for (const std::string& path : options_.docker_configs) {
-      absl::StatusOr<DockerConfig> config = ReadDockerConfigs(path, files_);
-      if (!config.ok()) {
-        // A deployment may mount it where it exists only.
-        warnings_.Add(std::string(config.status().message()));
-        continue;
-      }
-      warnings_.Add(config->warnings);
-      std::move(config->entries.begin(), config->entries.end(),
-                std::back_inserter(all));
+      std::vector<KeyringEntry> entries = ReadSource(path);
+      std::move(entries.begin(), entries.end(), std::back_inserter(all));
     }
     return all;
+  }
+
+  // A deployment may mount it where it exists only, so it may be missing.
+  std::vector<KeyringEntry> ReadSource(const std::string& path) {
+    absl::StatusOr<DockerConfig> config = ReadDockerConfigs(path, files_);
+    if (!config.ok()) {
+      warnings_.Add(std::string(config.status().message()));
+      return {};
+    }
+    warnings_.Add(config->warnings);
+    return std::move(config->entries);
   }
 
   absl::StatusOr<std::vector<Credential>> FindInSecret(

@@ -14,6 +14,7 @@ std::vector<Credential> Keyring::Find(const Reference& image) const {
                      return a->pattern.specificity() > b->pattern.specificity();
                    });
   std::vector<Credential> credentials;
+  credentials.reserve(matching.size());
   for (const KeyringEntry* entry : matching) {
     credentials.push_back(entry->credential);
   }

@@ -44,14 +44,15 @@ void ProviderPlugin::Ask(const Reference& image, Done done) {
   {
     MutexLock lock(mutex_);
     known = Recall(request);
-    if (!known) {
-      queue_.push_back(std::move(request));
-      if (!worker_.joinable()) worker_ = std::thread([this] { Work(); });
-      asked_.notify_all();
-      return;
-    }
+    if (!known) return Queue(std::move(request));
   }
   request.done(*std::move(known));
+}
+
+void ProviderPlugin::Queue(Request request) {
+  queue_.push_back(std::move(request));
+  if (!worker_.joinable()) worker_ = std::thread([this] { Work(); });
+  asked_.notify_all();
 }
 
 std::string ProviderPlugin::Description() const {

@@ -75,6 +75,7 @@ class ProviderPlugin {
   void Remember(const Request& request, const ProviderAnswer& answer)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
+  void Queue(Request request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Work();
   // Waits for the next. False when it is time to end.
   bool Next(Request& request);

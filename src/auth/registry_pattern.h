@@ -11,9 +11,9 @@
 #ifndef PREPULL_AUTH_REGISTRY_PATTERN_H_
 #define PREPULL_AUTH_REGISTRY_PATTERN_H_
 
-#include <compare>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -27,7 +27,10 @@ struct Specificity {
   bool is_exact = false;          // no glob in the host
   size_t literal_characters = 0;  // of a host with globs
 
-  friend auto operator<=>(const Specificity&, const Specificity&) = default;
+  friend bool operator>(const Specificity& a, const Specificity& b) {
+    return std::tie(a.path_segments, a.is_exact, a.literal_characters) >
+           std::tie(b.path_segments, b.is_exact, b.literal_characters);
+  }
 };
 
 class RegistryPattern {

@@ -44,18 +44,8 @@ class SharedClock : public Clock {
 };
 
 // A disk whose writes can be held up.
-class SlowDisk : public FileSystem {
+class SlowDisk : public FakeFileSystem {
  public:
-  absl::StatusOr<std::string> ReadFile(const std::string&, int64_t) override {
-    return absl::UnimplementedError("");
-  }
-  absl::StatusOr<FileKind> KindOf(const std::string&) override {
-    return absl::UnimplementedError("");
-  }
-  absl::StatusOr<std::vector<std::string>> ListFolder(
-      const std::string&) override {
-    return absl::UnimplementedError("");
-  }
   absl::Status WriteFileAtomically(const std::string&,
                                    absl::string_view text) override {
     MutexLock lock(mutex_);
