@@ -99,6 +99,32 @@ absl::StatusOr<std::string> SystemFileSystem::ReadFile(const std::string& path,
   }
 }
 
+absl::StatusOr<FileKind> SystemFileSystem::KindOf(const std::string& path) {
+  struct stat about;
+  if (stat(path.c_str(), &about) != 0) {
+    return Annotate(ErrnoStatus(errno, "open"), path);
+  }
+  if (S_ISREG(about.st_mode)) return FileKind::kFile;
+  return S_ISDIR(about.st_mode) ? FileKind::kFolder : FileKind::kOther;
+}
+
+absl::StatusOr<std::vector<std::string>> SystemFileSystem::ListFolder(
+    const std::string& path) {
+  DIR* listing = opendir(path.c_str());
+  if (listing == nullptr) return Annotate(ErrnoStatus(errno, "open"), path);
+  absl::Cleanup close_listing = [listing] { closedir(listing); };
+  std::vector<std::string> names;
+  errno = 0;
+  while (const dirent* entry = readdir(listing)) {
+    const std::string name = entry->d_name;
+    if (name != "." && name != "..") names.push_back(name);
+    errno = 0;
+  }
+  if (errno != 0) return Annotate(ErrnoStatus(errno, "read"), path);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 absl::Status SystemFileSystem::WriteFileAtomically(const std::string& path,
                                                    absl::string_view text) {
   RETURN_IF_ERROR(Annotate(CheckReplaceable(path), path));

@@ -5,27 +5,20 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "prepull/base/errno_status.h"
+#include "src/base/child_process.h"
+#include "src/base/poll_timeout.h"
 
 namespace prepull {
 namespace {
 
 int Descriptor(Stream stream) {
   return stream == Stream::kOut ? STDOUT_FILENO : STDERR_FILENO;
-}
-
-// poll(2) counts milliseconds in an int; the caller comes back for the rest.
-int PollTimeout(absl::Duration remaining) {
-  const absl::Duration bounded =
-      std::clamp(remaining, absl::ZeroDuration(), absl::Hours(1));
-  return static_cast<int>(
-      absl::ToInt64Milliseconds(absl::Ceil(bounded, absl::Milliseconds(1))));
 }
 
 }  // namespace
@@ -101,6 +94,12 @@ absl::StatusOr<std::string> SystemHost::ReadInput(int64_t limit_bytes,
           absl::StrCat("larger than ", limit_bytes, " bytes"));
     }
   }
+}
+
+absl::StatusOr<ChildOutput> SystemHost::RunChild(const ChildCommand& command,
+                                                 Instant until,
+                                                 const std::stop_token& stop) {
+  return RunChildProcess(command, clock_, until, stop);
 }
 
 }  // namespace prepull

@@ -148,6 +148,15 @@ std::string Printable(absl::string_view text, size_t limit_bytes) {
   return printable;
 }
 
+bool IsUtf8(absl::string_view text) {
+  while (!text.empty()) {
+    const size_t length = ValidCharacter(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
 std::string WithoutUrlSecrets(absl::string_view text) {
   std::string clean;
   size_t scheme = 0;

@@ -338,5 +338,40 @@ TEST_F(ReadFileTest, SaysThatItMayNotRead) {
                                path_ + ": open: permission denied"));
 }
 
+class FolderTest : public FileSystemTest {};
+
+TEST_F(FolderTest, ListsTheNamesInOrder) {
+  Put(folder_ + "/b", "");
+  Put(folder_ + "/.a", "");
+  fs::create_directory(folder_ + "/..data");
+  fs::create_symlink("nowhere", folder_ + "/c");
+
+  EXPECT_THAT(files_.ListFolder(folder_),
+              IsOkAndHolds(ElementsAre("..data", ".a", "b", "c")));
+}
+
+TEST_F(FolderTest, SaysWhyItCannotBeListed) {
+  Put(path_, "");
+
+  EXPECT_THAT(
+      files_.ListFolder(path_),
+      StatusIs(Code::kFailedPrecondition, path_ + ": open: not a directory"));
+  EXPECT_THAT(files_.ListFolder(folder_ + "/none"), StatusIs(Code::kNotFound));
+}
+
+TEST_F(FolderTest, TellsFilesFromFoldersAndFollowsLinks) {
+  Put(path_, "");
+  fs::create_symlink(path_, folder_ + "/link");
+  fs::create_symlink("nowhere", folder_ + "/loose");
+
+  EXPECT_THAT(files_.KindOf(path_), IsOkAndHolds(FileKind::kFile));
+  EXPECT_THAT(files_.KindOf(folder_ + "/link"), IsOkAndHolds(FileKind::kFile));
+  EXPECT_THAT(files_.KindOf(folder_), IsOkAndHolds(FileKind::kFolder));
+  EXPECT_THAT(files_.KindOf("/dev/null"), IsOkAndHolds(FileKind::kOther));
+  EXPECT_THAT(files_.KindOf(folder_ + "/loose"),
+              StatusIs(Code::kNotFound,
+                       folder_ + "/loose: open: no such file or directory"));
+}
+
 }  // namespace
 }  // namespace prepull

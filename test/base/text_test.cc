@@ -311,5 +311,13 @@ TEST(EditDistanceTest, CountsInsertedDeletedAndReplacedCharacters) {
   EXPECT_EQ(EditDistance("kitten", "sitting"), 3);
 }
 
+TEST(IsUtf8Test, TakesControlCharactersButNoBrokenBytes) {
+  EXPECT_TRUE(IsUtf8(""));
+  EXPECT_TRUE(IsUtf8("a\n\x7F\xC3\xA4\xE2\x82\xAC"));
+  EXPECT_FALSE(IsUtf8("a\xC3"));
+  EXPECT_FALSE(IsUtf8("\xFF"));
+  EXPECT_FALSE(IsUtf8("\xED\xA0\x80"));  // a surrogate
+}
+
 }  // namespace
 }  // namespace prepull

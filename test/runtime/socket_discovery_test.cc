@@ -58,6 +58,10 @@ class ScriptedRuntime : public ContainerRuntime {
                                          PullDone) override {
     return nullptr;
   }
+  std::unique_ptr<RunningCall> RemoveImage(const std::string&,
+                                           Done) override {
+    return nullptr;
+  }
   std::unique_ptr<RunningCall> AwaitAnswer(Done) override { return nullptr; }
   RuntimeExtension* extension() override { return nullptr; }
 

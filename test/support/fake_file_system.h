@@ -3,10 +3,13 @@
 #define PREPULL_TEST_SUPPORT_FAKE_FILE_SYSTEM_H_
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "prepull/base/file_system.h"
 #include "prepull/base/mutex.h"
 
@@ -21,6 +24,22 @@ class FakeFileSystem : public FileSystem {
     if (found != files_.end()) return found->second;
     return absl::NotFoundError(
         absl::StrCat(path, ": open: no such file or directory"));
+  }
+
+  absl::StatusOr<FileKind> KindOf(const std::string& path) override {
+    MutexLock lock(mutex_);
+    if (files_.contains(path)) return FileKind::kFile;
+    if (!NamesIn(path).empty()) return FileKind::kFolder;
+    return absl::NotFoundError(
+        absl::StrCat(path, ": open: no such file or directory"));
+  }
+
+  // There are no empty folders.
+  absl::StatusOr<std::vector<std::string>> ListFolder(
+      const std::string& path) override {
+    MutexLock lock(mutex_);
+    const std::set<std::string> names = NamesIn(path);
+    return std::vector<std::string>(names.begin(), names.end());
   }
 
   absl::Status WriteFileAtomically(const std::string& path,
@@ -50,6 +69,11 @@ class FakeFileSystem : public FileSystem {
     usages_[absl::StrCat(root, ":", path)] = std::move(usage);
   }
 
+  void Remove(const std::string& path) {
+    MutexLock lock(mutex_);
+    files_.erase(path);
+  }
+
   // What the next writes end with.
   void FailWrites(absl::Status error) {
     MutexLock lock(mutex_);
@@ -62,6 +86,17 @@ class FakeFileSystem : public FileSystem {
   }
 
  private:
+  std::set<std::string> NamesIn(const std::string& folder) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    std::set<std::string> names;
+    for (const auto& [path, text] : files_) {
+      absl::string_view rest = path;
+      if (!absl::ConsumePrefix(&rest, folder + "/")) continue;
+      names.emplace(rest.substr(0, rest.find('/')));
+    }
+    return names;
+  }
+
   Mutex mutex_;
   std::map<std::string, std::string> files_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, absl::StatusOr<DiskUsage>> usages_

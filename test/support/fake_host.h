@@ -3,6 +3,7 @@
 #ifndef PREPULL_TEST_SUPPORT_FAKE_HOST_H_
 #define PREPULL_TEST_SUPPORT_FAKE_HOST_H_
 
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -36,6 +37,13 @@ class FakeHost : public Host {
     return input;
   }
 
+  absl::StatusOr<ChildOutput> RunChild(const ChildCommand& command,
+                                       Instant until,
+                                       const std::stop_token& stop) override {
+    if (child) return child(command, until, stop);
+    return absl::NotFoundError("start: no such file or directory");
+  }
+
   // Everything that was written to `stream`.
   std::string Text(Stream stream) const {
     std::string text;
@@ -52,6 +60,10 @@ class FakeHost : public Host {
   WindowSize window;
   absl::Status out_error;  // what the next writes end with
   absl::Status err_error;
+  // Plays the child processes, on whatever thread runs them.
+  std::function<absl::StatusOr<ChildOutput>(const ChildCommand&, Instant,
+                                            const std::stop_token&)>
+      child;
   std::vector<std::pair<Stream, std::string>> writes;  // in their order
 };
 

@@ -17,7 +17,7 @@ struct Credential {
   std::string identity_token = "";
   std::string registry_token = "";
 
-  // "PATH: KEY" or "plugin NAME: KEY": printable, and never a secret.
+  // "PATH: KEY" or "plugin NAME": printable, and never a secret.
   std::string source = "";
 
   // The same account, wherever it comes from: trying it twice is futile.

@@ -33,8 +33,9 @@ class CredentialFinder {
   virtual ~CredentialFinder() = default;
 
   // Finds what to try for `image`, in this order; empty means anonymous.
-  // Plugins first, then files, each the most specific first; the same account
-  // is given once. Files are read anew.
+  // Files first, then plugins, as the kubelet has a pod's secrets before its
+  // own plugins; of each the most specific first; the same account is given
+  // once. Files are read anew.
   //
   // `secret`: the name of the image's own secret, a file or folder below
   // CredentialOptions::secrets_dir, which is then the only source; empty if it
@@ -48,7 +49,8 @@ class CredentialFinder {
                     Done done) = 0;
 
   // What is there to find, for people: "PATH: KEY" for each usable entry of
-  // the docker configs, then "plugin NAME: PATTERN PATTERN…". Reads anew.
+  // the docker configs and of the secrets, then "plugin NAME: PATTERN…" with
+  // the patterns of its images. Reads anew.
   virtual std::vector<std::string> Sources() = 0;
 };
 
@@ -66,8 +68,9 @@ struct CredentialOptions {
 };
 
 // The three seams must outlive what is made. Errors: INVALID_ARGUMENT  one of
-// the two provider options is missing, or the provider config is unreadable or
-// wrong: the message names the file and the place in it.
+// the two provider options is missing or leads nowhere, or the provider config
+// is wrong: the message names the file and the place in it. That a plugin is
+// missing is a warning of the Find that needs it.
 absl::StatusOr<std::unique_ptr<CredentialFinder>> MakeCredentialFinder(
     CredentialOptions options, FileSystem& files, Host& host, Clock& clock);
 

@@ -1,5 +1,5 @@
-// The file system as a seam: whole files in, whole files out, and how full it
-// is.
+// The file system as a seam: whole files in, whole files out, what is in a
+// folder, and how full it is.
 //
 // Threads: safe to share.
 #ifndef PREPULL_BASE_FILE_SYSTEM_H_
@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -25,6 +26,8 @@ struct DiskUsage {
   int64_t free_inodes = 0;
 };
 
+enum class FileKind { kFile, kFolder, kOther };
+
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
@@ -33,6 +36,14 @@ class FileSystem {
   // errno says; INVALID_ARGUMENT  larger than `limit_bytes`.
   virtual absl::StatusOr<std::string> ReadFile(const std::string& path,
                                                int64_t limit_bytes) = 0;
+
+  // What `path` is, or leads to. Errors: NOT_FOUND and others as errno says.
+  virtual absl::StatusOr<FileKind> KindOf(const std::string& path) = 0;
+
+  // The names in the folder `path`, sorted, without "." and "..". Errors: as
+  // errno says.
+  virtual absl::StatusOr<std::vector<std::string>> ListFolder(
+      const std::string& path) = 0;
 
   // Replaces `path` with `text` so that a reader sees the old file or the new
   // one, never a part, and a crash of the machine leaves one of them: written
@@ -58,6 +69,9 @@ class SystemFileSystem : public FileSystem {
  public:
   absl::StatusOr<std::string> ReadFile(const std::string& path,
                                        int64_t limit_bytes) override;
+  absl::StatusOr<FileKind> KindOf(const std::string& path) override;
+  absl::StatusOr<std::vector<std::string>> ListFolder(
+      const std::string& path) override;
   absl::Status WriteFileAtomically(const std::string& path,
                                    absl::string_view text) override;
   void RemoveOldDrafts(const std::string& path,

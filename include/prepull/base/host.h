@@ -1,14 +1,17 @@
 // What surrounds the process: environment, standard streams, the machine's
-// name. A seam, so that commands run in tests without one.
+// name, child processes. A seam, so that commands run in tests without one.
 //
 // Threads: safe to share.
 #ifndef PREPULL_BASE_HOST_H_
 #define PREPULL_BASE_HOST_H_
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -21,6 +24,28 @@ enum class Stream { kOut, kErr };
 struct WindowSize {
   int columns = 80;
   int rows = 24;
+};
+
+// A program to run, without a shell.
+struct ChildCommand {
+  std::string program = "";  // a path; PATH is not searched
+  std::vector<std::string> arguments = {};
+  // Beside this process's own variables, of which those of prepull (PREPULL_…)
+  // are kept back; the same name here wins.
+  std::map<std::string, std::string> environment = {};
+  // Its standard input; at most 4096 bytes.
+  std::string input = "";
+  // More on its standard output ends it.
+  int64_t output_limit_bytes = 1 << 20;
+  // Gets what it writes to standard error line by line, while it runs, on the
+  // thread of the caller: at most 100 lines of 1024 bytes, the rest is lost.
+  std::function<void(absl::string_view line)> on_error_line = nullptr;
+};
+
+struct ChildOutput {
+  std::string output = "";  // its standard output
+  // 128 + N if signal N ended it, as shells have it.
+  int exit_code = 0;
 };
 
 class Host {
@@ -43,6 +68,15 @@ class Host {
   // its end by `until`.
   virtual absl::StatusOr<std::string> ReadInput(
       int64_t limit_bytes, Instant until, const std::stop_token& stop) = 0;
+
+  // Runs a child process to its end, whatever its exit code is. When this
+  // returns it is gone, and what it left in its process group is killed.
+  // Errors: as errno says if it cannot be started; INVALID_ARGUMENT  more
+  // output than allowed, or too much input; CANCELLED  `stop` was requested;
+  // DEADLINE_EXCEEDED  not at its end by `until`. None shows any output.
+  virtual absl::StatusOr<ChildOutput> RunChild(const ChildCommand& command,
+                                               Instant until,
+                                               const std::stop_token& stop) = 0;
 };
 
 class SystemHost : public Host {
@@ -57,6 +91,9 @@ class SystemHost : public Host {
   absl::Status Write(Stream stream, absl::string_view text) override;
   absl::StatusOr<std::string> ReadInput(int64_t limit_bytes, Instant until,
                                         const std::stop_token& stop) override;
+  absl::StatusOr<ChildOutput> RunChild(const ChildCommand& command,
+                                       Instant until,
+                                       const std::stop_token& stop) override;
 
  private:
   const Clock& clock_;

@@ -18,6 +18,8 @@ namespace prepull {
 // bytes U+FFFD, and what exceeds `limit_bytes` an ellipsis.
 std::string Printable(absl::string_view text, size_t limit_bytes);
 
+bool IsUtf8(absl::string_view text);
+
 // `text` without what may be secret in a URL: user info and query strings.
 std::string WithoutUrlSecrets(absl::string_view text);
 

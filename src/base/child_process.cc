@@ -1,0 +1,340 @@
+#include "src/base/child_process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/eventfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <thread>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "prepull/base/errno_status.h"
+#include "prepull/base/status_macros.h"
+#include "src/base/poll_timeout.h"
+
+namespace prepull {
+namespace {
+
+// A pipe holds a page even for a user who has used up his share (pipe(7)).
+constexpr size_t kMostInput = 4096;
+constexpr size_t kLongestLine = 1024;
+constexpr int kMostLines = 100;
+
+// A file descriptor that this owns.
+class Descriptor {
+ public:
+  Descriptor() = default;
+  ~Descriptor() { Reset(-1); }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+
+  void Reset(int fd) {
+    if (fd_ >= 0) close(fd_);
+    fd_ = fd;
+  }
+  int fd() const { return fd_; }
+  bool is_open() const { return fd_ >= 0; }
+
+ private:
+  int fd_ = -1;
+};
+
+struct Pipe {
+  Descriptor read_end;
+  Descriptor write_end;
+
+  // Above 2, so that the child's own streams can be laid over the others.
+  absl::Status Open() {
+    std::array<int, 2> ends = {-1, -1};
+    if (pipe2(ends.data(), O_CLOEXEC) != 0) return ErrnoStatus(errno, "pipe");
+    read_end.Reset(Raised(ends[0]));
+    write_end.Reset(Raised(ends[1]));
+    if (read_end.is_open() && write_end.is_open()) return absl::OkStatus();
+    return ErrnoStatus(errno, "pipe");
+  }
+
+ private:
+  static int Raised(int fd) {
+    if (fd > STDERR_FILENO) return fd;
+    const int raised = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    close(fd);
+    return raised;
+  }
+};
+
+// Cuts what a child says on standard error into lines.
+class ErrorLines {
+ public:
+  explicit ErrorLines(const ChildCommand& command)
+      : on_line_(command.on_error_line) {}
+
+  void Add(absl::string_view text) {
+    for (const char c : text) {
+      if (c == '\n') {
+        End();
+      } else if (line_.size() < kLongestLine) {
+        line_.push_back(c);
+      }
+    }
+  }
+
+  void End() {
+    if (!line_.empty() && on_line_ && count_++ < kMostLines) on_line_(line_);
+    line_.clear();
+  }
+
+ private:
+  const std::function<void(absl::string_view)>& on_line_;
+  std::string line_;
+  int count_ = 0;
+};
+
+// Argument and environment vectors as exec wants them.
+class CStrings {
+ public:
+  explicit CStrings(std::vector<std::string> texts) : texts_(std::move(texts)) {
+    for (std::string& text : texts_) pointers_.push_back(text.data());
+    pointers_.push_back(nullptr);
+  }
+
+  char* const* get() const { return pointers_.data(); }
+
+ private:
+  std::vector<std::string> texts_;
+  std::vector<char*> pointers_;
+};
+
+std::vector<std::string> Environment(const ChildCommand& command) {
+  std::vector<std::string> all;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const absl::string_view text = *variable;
+    if (absl::StartsWith(text, "PREPULL_")) continue;
+    const std::string name(text.substr(0, text.find('=')));
+    if (!command.environment.contains(name)) all.emplace_back(text);
+  }
+  for (const auto& [name, value] : command.environment) {
+    all.push_back(absl::StrCat(name, "=", value));
+  }
+  return all;
+}
+
+// How the child begins: its streams, a process group of its own, and none of
+// our signal settings (StopSignal blocks two, main ignores SIGPIPE).
+class Beginning {
+ public:
+  Beginning() {
+    posix_spawn_file_actions_init(&actions_);
+    posix_spawnattr_init(&attributes_);
+    sigset_t none;
+    sigemptyset(&none);
+    sigset_t all;
+    sigfillset(&all);
+    posix_spawnattr_setsigmask(&attributes_, &none);
+    posix_spawnattr_setsigdefault(&attributes_, &all);
+    posix_spawnattr_setpgroup(&attributes_, 0);
+    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK |
+                                               POSIX_SPAWN_SETSIGDEF |
+                                               POSIX_SPAWN_SETPGROUP);
+  }
+  ~Beginning() {
+    posix_spawn_file_actions_destroy(&actions_);
+    posix_spawnattr_destroy(&attributes_);
+  }
+  Beginning(const Beginning&) = delete;
+  Beginning& operator=(const Beginning&) = delete;
+
+  // Errors: as errno says, also if the program cannot be executed.
+  absl::StatusOr<pid_t> Spawn(const ChildCommand& command, int in, int out,
+                              int err) {
+    posix_spawn_file_actions_adddup2(&actions_, in, STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions_, out, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions_, err, STDERR_FILENO);
+    // Not every library we use opens its sockets close-on-exec.
+    posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);
+    std::vector<std::string> words = {command.program};
+    words.insert(words.end(), command.arguments.begin(),
+                 command.arguments.end());
+    const CStrings arguments(std::move(words));
+    const CStrings environment(Environment(command));
+    pid_t child = -1;
+    const int error =
+        posix_spawn(&child, command.program.c_str(), &actions_, &attributes_,
+                    arguments.get(), environment.get());
+    if (error != 0) return ErrnoStatus(error, "start");
+    return child;
+  }
+
+ private:
+  posix_spawn_file_actions_t actions_;
+  posix_spawnattr_t attributes_;
+};
+
+// A child between its start and its funeral.
+class Child {
+ public:
+  Child(const ChildCommand& command, const Clock& clock)
+      : command_(command), clock_(clock), error_lines_(command) {}
+  ~Child() { Bury(); }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
+  absl::Status Start() {
+    Pipe in;
+    RETURN_IF_ERROR(in.Open());
+    RETURN_IF_ERROR(out_.Open());
+    RETURN_IF_ERROR(err_.Open());
+    event_.Reset(eventfd(0, EFD_CLOEXEC));
+    if (!event_.is_open()) return ErrnoStatus(errno, "create an eventfd");
+    // All of it lies in the pipe before the child lives, so a child that does
+    // not read it sends nobody a SIGPIPE.
+    RETURN_IF_ERROR(FillInput(in.write_end.fd()));
+    in.write_end.Reset(-1);
+    fcntl(out_.read_end.fd(), F_SETFL, O_NONBLOCK);
+    fcntl(err_.read_end.fd(), F_SETFL, O_NONBLOCK);
+    ASSIGN_OR_RETURN(
+        pid_, Beginning().Spawn(command_, in.read_end.fd(), out_.write_end.fd(),
+                                err_.write_end.fd()));
+    out_.write_end.Reset(-1);
+    err_.write_end.Reset(-1);
+    // pidfd_open(2) is missing on Linux before 5.3, so a thread waits. WNOWAIT
+    // leaves the dead child's id taken until it is buried.
+    waiter_ = std::thread([this] {
+      siginfo_t about = {};
+      while (waitid(P_PID, pid_, &about, WEXITED | WNOWAIT) != 0 &&
+             errno == EINTR) {
+      }
+      has_ended_ = true;
+      eventfd_write(event_.fd(), 1);
+    });
+    return absl::OkStatus();
+  }
+
+  // Reads until the child has ended. A grandchild that keeps the pipes open is
+  // not waited for.
+  absl::StatusOr<std::string> Listen(Instant until,
+                                     const std::stop_token& stop) {
+    const std::stop_callback wake(stop,
+                                  [this] { eventfd_write(event_.fd(), 1); });
+    while (true) {
+      const bool has_ended = has_ended_;
+      RETURN_IF_ERROR(ReadOutput());
+      ReadErrors();
+      if (has_ended) break;
+      if (stop.stop_requested()) return absl::CancelledError("interrupted");
+      if (clock_.Now() >= until) {
+        return absl::DeadlineExceededError("did not end in time");
+      }
+      Await(until);
+    }
+    error_lines_.End();
+    return std::move(output_);
+  }
+
+  // Kills what is left of the group and gives the exit code.
+  int Bury() {
+    if (pid_ < 0) return 0;
+    kill(-pid_, SIGKILL);
+    kill(pid_, SIGKILL);  // should it have left its group
+    waiter_.join();
+    int status = 0;
+    Reap(pid_, status);
+    // Where we are process 1, as in a container, its orphans are ours.
+    int ignored = 0;
+    while (Reap(-pid_, ignored)) {
+    }
+    pid_ = -1;
+    if (WIFSIGNALED(status)) return 128 + WTERMSIG(status);
+    return WEXITSTATUS(status);
+  }
+
+ private:
+  // Waits for a child of ours; false if there is no such one.
+  static bool Reap(pid_t who, int& status) {
+    pid_t dead = 0;
+    do {
+      dead = waitpid(who, &status, 0);
+    } while (dead < 0 && errno == EINTR);
+    return dead > 0;
+  }
+
+  absl::Status FillInput(int fd) {
+    if (command_.input.size() > kMostInput) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("input is larger than ", kMostInput, " bytes"));
+    }
+    const auto size = static_cast<ssize_t>(command_.input.size());
+    fcntl(fd, F_SETFL, O_NONBLOCK);
+    if (write(fd, command_.input.data(), size) == size) return absl::OkStatus();
+    return ErrnoStatus(errno, "write its input");
+  }
+
+  // What is there now. A stream that has ended is closed.
+  absl::Status ReadOutput() {
+    std::array<char, 65536> block;
+    while (out_.read_end.is_open()) {
+      const ssize_t count =
+          read(out_.read_end.fd(), block.data(), block.size());
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0 && errno == EAGAIN) break;
+      if (count <= 0) out_.read_end.Reset(-1);
+      if (count > 0) output_.append(block.data(), count);
+      if (static_cast<int64_t>(output_.size()) > command_.output_limit_bytes) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            "output is larger than ", command_.output_limit_bytes, " bytes"));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  // One block at a time: who floods it shall not keep us from the clock.
+  void ReadErrors() {
+    if (!err_.read_end.is_open()) return;
+    std::array<char, 65536> block;
+    const ssize_t count = read(err_.read_end.fd(), block.data(), block.size());
+    if (count > 0) {
+      error_lines_.Add(absl::string_view(block.data(), count));
+    } else if (count == 0 || (errno != EAGAIN && errno != EINTR)) {
+      err_.read_end.Reset(-1);
+    }
+  }
+
+  // Until there is something to read, the child has ended, or `until`.
+  void Await(Instant until) {
+    // poll(2) ignores negative descriptors.
+    std::array<pollfd, 3> watched = {pollfd{event_.fd(), POLLIN, 0},
+                                     pollfd{out_.read_end.fd(), POLLIN, 0},
+                                     pollfd{err_.read_end.fd(), POLLIN, 0}};
+    poll(watched.data(), watched.size(), PollTimeout(until - clock_.Now()));
+  }
+
+  const ChildCommand& command_;
+  const Clock& clock_;
+  ErrorLines error_lines_;
+  Pipe out_;
+  Pipe err_;
+  Descriptor event_;  // the child has ended, or a stop was requested
+  std::string output_;
+  pid_t pid_ = -1;
+  std::atomic<bool> has_ended_ = false;
+  std::thread waiter_;
+};
+
+}  // namespace
+
+absl::StatusOr<ChildOutput> RunChildProcess(const ChildCommand& command,
+                                            const Clock& clock, Instant until,
+                                            const std::stop_token& stop) {
+  Child child(command, clock);
+  RETURN_IF_ERROR(child.Start());
+  ASSIGN_OR_RETURN(std::string output, child.Listen(until, stop));
+  return ChildOutput{std::move(output), child.Bury()};
+}
+
+}  // namespace prepull

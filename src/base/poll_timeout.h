@@ -1,0 +1,21 @@
+// Durations as poll(2) has them. Pure.
+#ifndef PREPULL_BASE_POLL_TIMEOUT_H_
+#define PREPULL_BASE_POLL_TIMEOUT_H_
+
+#include <algorithm>
+
+#include "absl/time/time.h"
+
+namespace prepull {
+
+// poll(2) counts milliseconds in an int; the caller comes back for the rest.
+inline int PollTimeout(absl::Duration remaining) {
+  const absl::Duration bounded =
+      std::clamp(remaining, absl::ZeroDuration(), absl::Hours(1));
+  return static_cast<int>(
+      absl::ToInt64Milliseconds(absl::Ceil(bounded, absl::Milliseconds(1))));
+}
+
+}  // namespace prepull
+
+#endif  // PREPULL_BASE_POLL_TIMEOUT_H_

@@ -1,0 +1,318 @@
+#include "prepull/auth/credential_finder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <future>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "prepull/base/log.h"
+#include "test/support/fake_clock.h"
+#include "test/support/fake_file_system.h"
+#include "test/support/fake_host.h"
+#include "test/support/status_matchers.h"
+
+namespace prepull {
+namespace {
+
+using Code = absl::StatusCode;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+using ::testing::StartsWith;
+
+// A docker config with one account, whose password is never to be seen.
+std::string ConfigFor(const std::string& key, const std::string& user) {
+  return absl::StrCat(R"({"auths":{")", key, R"(":{"username":")", user,
+                      R"(","password":"hidden"}}})");
+}
+
+std::string Providers(const std::vector<std::string>& names) {
+  std::string text =
+      "apiVersion: kubelet.config.k8s.io/v1\n"
+      "kind: CredentialProviderConfig\nproviders:\n";
+  for (const std::string& name : names) {
+    absl::StrAppend(&text, "- name: ", name,
+                    "\n  matchImages: [a.io]\n  defaultCacheDuration: 0s\n"
+                    "  apiVersion: credentialprovider.kubelet.k8s.io/v1\n");
+  }
+  return text;
+}
+
+class CredentialFinderTest : public ::testing::Test {
+ protected:
+  CredentialFinderTest() {
+    StartLog(
+        {.format = LogFormat::kText,
+         .write = [this](absl::string_view line) { log_.emplace_back(line); }});
+  }
+  ~CredentialFinderTest() override {
+    finder_.reset();
+    StartLog({.write = [](absl::string_view) {}});
+  }
+
+  void Put(const std::string& path, const std::string& text) {
+    ASSERT_THAT(files_.WriteFileAtomically(path, text), IsOk());
+  }
+
+  absl::Status Make(CredentialOptions options) {
+    auto made = MakeCredentialFinder(std::move(options), files_, host_, clock_);
+    if (!made.ok()) return made.status();
+    finder_ = *std::move(made);
+    return absl::OkStatus();
+  }
+
+  // The users that are found, with where they are from.
+  absl::StatusOr<std::vector<std::string>> Find(
+      const std::string& image, const std::string& secret = "") {
+    std::promise<absl::StatusOr<std::vector<Credential>>> found;
+    finder_->Find(Reference::Parse(image).value(), secret,
+                  [&found](auto credentials) {
+                    found.set_value(std::move(credentials));
+                  });
+    auto credentials = found.get_future().get();
+    if (!credentials.ok()) return credentials.status();
+    std::vector<std::string> shown;
+    for (const Credential& credential : *credentials) {
+      shown.push_back(
+          absl::StrCat(credential.username, " of ", credential.source));
+    }
+    return shown;
+  }
+
+  // Every plugin answers with an account of its own name.
+  void AnswerWithNames() {
+    host_.child = [](const ChildCommand& command, Instant,
+                     const std::stop_token&) {
+      return ChildOutput{absl::StrCat(
+          R"({"kind":"CredentialProviderResponse","cacheKeyType":"Image",)",
+          R"("apiVersion":"credentialprovider.kubelet.k8s.io/v1",)",
+          R"("auth":{"a.io":{"username":")", command.program, "\"}}}")};
+    };
+  }
+
+  FakeFileSystem files_;
+  FakeHost host_;
+  FakeClock clock_;
+  std::vector<std::string> log_;
+  std::unique_ptr<CredentialFinder> finder_;
+};
+
+TEST_F(CredentialFinderTest, FindsNothingWithoutSources) {
+  ASSERT_THAT(Make({}), IsOk());
+
+  EXPECT_THAT(Find("a.io/x"), IsOkAndHolds(IsEmpty()));
+  EXPECT_THAT(finder_->Sources(), IsEmpty());
+  EXPECT_THAT(log_, IsEmpty());
+}
+
+TEST_F(CredentialFinderTest, FindsInFilesInTheirOrder) {
+  Put("/one", ConfigFor("a.io", "first"));
+  Put("/two/config.json", ConfigFor("a.io/team", "narrow"));
+  Put("/three", ConfigFor("a.io", "last"));
+  ASSERT_THAT(Make({.docker_configs = {"/one", "/two", "/three"}}), IsOk());
+
+  EXPECT_THAT(
+      Find("a.io/team/x"),
+      IsOkAndHolds(ElementsAre("narrow of /two/config.json: a.io/team",
+                               "first of /one: a.io", "last of /three: a.io")));
+  EXPECT_THAT(Find("b.io/x"), IsOkAndHolds(IsEmpty()));
+}
+
+TEST_F(CredentialFinderTest, GivesTheSameAccountOnce) {
+  Put("/one", ConfigFor("a.io", "u"));
+  Put("/two", ConfigFor("a.io", "u"));
+  ASSERT_THAT(Make({.docker_configs = {"/one", "/two"}}), IsOk());
+
+  EXPECT_THAT(Find("a.io/x"), IsOkAndHolds(ElementsAre("u of /one: a.io")));
+}
+
+TEST_F(CredentialFinderTest, ReadsTheFilesAnewEachTime) {
+  Put("/one", ConfigFor("a.io", "old"));
+  ASSERT_THAT(Make({.docker_configs = {"/one"}}), IsOk());
+  EXPECT_THAT(Find("a.io/x"), IsOkAndHolds(ElementsAre("old of /one: a.io")));
+
+  Put("/one", ConfigFor("a.io", "new"));
+
+  EXPECT_THAT(Find("a.io/x"), IsOkAndHolds(ElementsAre("new of /one: a.io")));
+}
+
+TEST_F(CredentialFinderTest, WarnsOnceOfAFileThatIsNotThereAndGoesOn) {
+  Put("/broken", "hidden");
+  Put("/one", ConfigFor("a.io", "u"));
+  ASSERT_THAT(Make({.docker_configs = {"/none", "/broken", "/one"}}), IsOk());
+
+  EXPECT_THAT(Find("a.io/x"), IsOkAndHolds(SizeIs(1)));
+  EXPECT_THAT(Find("a.io/y"), IsOkAndHolds(SizeIs(1)));
+
+  EXPECT_THAT(
+      log_,
+      ElementsAre(
+          AllOf(HasSubstr("warn"), HasSubstr("/none: open: no such file")),
+          AllOf(HasSubstr("/broken: is no JSON"), Not(HasSubstr("hidden")))));
+}
+
+TEST_F(CredentialFinderTest, ShowsNoMoreThanAFewHundredWarnings) {
+  std::string text = R"({"auths":{"a.io":{})";
+  for (int i = 0; i < 999; ++i) absl::StrAppend(&text, ",\"", i, ".io\":{}");
+  Put("/one", text + "}}");
+  ASSERT_THAT(Make({.docker_configs = {"/one"}}), IsOk());
+
+  (void)Find("a.io/x");
+  (void)Find("a.io/x");
+
+  EXPECT_THAT(log_, SizeIs(201));
+  EXPECT_THAT(log_.back(), HasSubstr("and more, which are not shown"));
+}
+
+TEST_F(CredentialFinderTest, TakesAnImagesOwnSecretAndNothingElse) {
+  Put("/one", ConfigFor("a.io", "general"));
+  Put("/secrets/team/.dockerconfigjson", ConfigFor("a.io", "own"));
+  Put("/secrets/plain", ConfigFor("a.io", "plain"));
+  ASSERT_THAT(Make({.docker_configs = {"/one"}, .secrets_dir = "/secrets"}),
+              IsOk());
+
+  EXPECT_THAT(Find("a.io/x", "team"),
+              IsOkAndHolds(
+                  ElementsAre("own of /secrets/team/.dockerconfigjson: a.io")));
+  EXPECT_THAT(Find("a.io/x", "plain"),
+              IsOkAndHolds(ElementsAre("plain of /secrets/plain: a.io")));
+}
+
+TEST_F(CredentialFinderTest, SaysWhyAnImagesOwnSecretCannotBeUsed) {
+  Put("/secrets/team/.dockerconfigjson", ConfigFor("b.io", "own"));
+  Put("/secrets/broken", R"({"auths":{"a.io":{"auth":"hidden"}}})");
+  ASSERT_THAT(Make({.secrets_dir = "/secrets"}), IsOk());
+
+  EXPECT_THAT(Find("a.io/x", "team"),
+              StatusIs(Code::kNotFound,
+                       "secret \"team\": has no credentials for a.io/x"));
+  EXPECT_THAT(
+      Find("a.io/x", "broken"),
+      StatusIs(Code::kNotFound,
+               "secret \"broken\": has no credentials for a.io/x "
+               "(/secrets/broken: a.io: auth is no base64 of user:password)"));
+  EXPECT_THAT(Find("a.io/x", "none"),
+              StatusIs(Code::kNotFound,
+                       "secret \"none\": /secrets/none: open: no such file or "
+                       "directory"));
+}
+
+TEST_F(CredentialFinderTest, LeavesTheFolderOfSecretsForNoName) {
+  Put("/one", ConfigFor("a.io", "u"));
+  Put("/secrets/..data/a", ConfigFor("a.io", "u"));
+  ASSERT_THAT(Make({.secrets_dir = "/secrets"}), IsOk());
+
+  for (const std::string name :
+       {"..", ".", "../one", "/one", "..data", "a/b", "a\nb"}) {
+    EXPECT_THAT(
+        Find("a.io/x", name),
+        StatusIs(Code::kInvalidArgument, HasSubstr("is no name of a secret")))
+        << name;
+  }
+}
+
+TEST_F(CredentialFinderTest, SaysThatASecretNeedsTheFolder) {
+  ASSERT_THAT(Make({}), IsOk());
+
+  EXPECT_THAT(Find("a.io/x", "team"),
+              StatusIs(Code::kInvalidArgument,
+                       "secret \"team\": there is no --secrets-dir to find it "
+                       "in"));
+}
+
+TEST_F(CredentialFinderTest, AsksThePluginsBehindTheFiles) {
+  Put("/one", ConfigFor("a.io", "file"));
+  Put("/providers.yaml", Providers({"b", "a"}));
+  Put("/bin/a", "");
+  AnswerWithNames();
+  ASSERT_THAT(Make({.docker_configs = {"/one"},
+                    .provider_config = "/providers.yaml",
+                    .provider_bin_dir = "/bin"}),
+              IsOk());
+
+  EXPECT_THAT(Find("a.io/x"), IsOkAndHolds(ElementsAre("file of /one: a.io",
+                                                       "/bin/b of plugin b",
+                                                       "/bin/a of plugin a")));
+  EXPECT_THAT(Find("b.io/x"), IsOkAndHolds(IsEmpty()));
+}
+
+TEST_F(CredentialFinderTest, CountsOnTheOthersWhenAPluginIsMissing) {
+  Put("/one", ConfigFor("a.io", "file"));
+  Put("/providers.yaml", Providers({"a"}));
+  Put("/bin/other", "");
+  ASSERT_THAT(Make({.docker_configs = {"/one"},
+                    .provider_config = "/providers.yaml",
+                    .provider_bin_dir = "/bin"}),
+              IsOk());
+
+  EXPECT_THAT(Find("a.io/x"), IsOkAndHolds(ElementsAre("file of /one: a.io")));
+  EXPECT_THAT(log_, ElementsAre(HasSubstr("plugin a: /bin/a: start: no such")));
+}
+
+TEST_F(CredentialFinderTest, LeavesOutAPluginForServiceAccounts) {
+  Put("/providers.yaml",
+      Providers({"a"}) +
+          "  tokenAttributes:\n    requireServiceAccount: true\n");
+  Put("/bin/a", "");
+  AnswerWithNames();
+  ASSERT_THAT(
+      Make({.provider_config = "/providers.yaml", .provider_bin_dir = "/bin"}),
+      IsOk());
+
+  EXPECT_THAT(Find("a.io/x"), IsOkAndHolds(IsEmpty()));
+  EXPECT_THAT(log_, ElementsAre(HasSubstr("plugin a: needs a pod's service")));
+}
+
+TEST_F(CredentialFinderTest, NeedsBothOptionsOfPluginsOrNeither) {
+  EXPECT_THAT(Make({.provider_config = "/providers.yaml"}),
+              StatusIs(Code::kInvalidArgument,
+                       "--image-credential-provider-config needs "
+                       "--image-credential-provider-bin-dir beside it"));
+  EXPECT_THAT(Make({.provider_bin_dir = "/bin"}),
+              StatusIs(Code::kInvalidArgument,
+                       "--image-credential-provider-bin-dir needs "
+                       "--image-credential-provider-config beside it"));
+}
+
+TEST_F(CredentialFinderTest, RefusesAWrongProviderConfig) {
+  Put("/file", "");
+  Put("/wrong.yaml", "kind: Pod");
+  Put("/good.yaml", Providers({"a"}));
+  const auto refused = [this](const std::string& config,
+                              const std::string& folder,
+                              const std::string& why) {
+    EXPECT_THAT(Make({.provider_config = config, .provider_bin_dir = folder}),
+                StatusIs(Code::kInvalidArgument, StartsWith(why)));
+  };
+
+  refused("/none.yaml", "/", "/none.yaml: open: no such file");
+  refused("/wrong.yaml", "/", "/wrong.yaml:1: apiVersion: is missing");
+  refused("/good.yaml", "/none", "/none: open: no such file");
+  refused("/good.yaml", "/file", "/file: is no folder");
+}
+
+TEST_F(CredentialFinderTest, ListsItsSources) {
+  Put("/one", ConfigFor("https://user:hidden@a.io", "hidden"));
+  Put("/secrets/team/config.json", ConfigFor("b.io", "hidden"));
+  Put("/providers.yaml", Providers({"ecr"}));
+  Put("/bin/ecr", "");
+  ASSERT_THAT(Make({.docker_configs = {"/one"},
+                    .secrets_dir = "/secrets",
+                    .provider_config = "/providers.yaml",
+                    .provider_bin_dir = "/bin"}),
+              IsOk());
+
+  EXPECT_THAT(finder_->Sources(),
+              ElementsAre("/one: a.io", "/secrets/team/config.json: b.io",
+                          "plugin ecr: a.io"));
+}
+
+}  // namespace
+}  // namespace prepull

@@ -1,0 +1,56 @@
+// Any bytes are an answer with accounts that can be used, or refused in one of
+// a few sentences, which show nothing of them.
+#include <cstdint>
+#include <cstdlib>
+#include <iostream>
+#include <set>
+#include <string>
+
+#include "src/auth/provider_answer.h"
+
+namespace prepull {
+namespace {
+
+const CredentialProvider kProvider = {
+    .name = "ecr", .api_version = "credentialprovider.kubelet.k8s.io/v1"};
+
+const std::set<std::string> kSentences = {
+    "is no JSON object",
+    "kind is not CredentialProviderResponse",
+    "apiVersion is not that of the request",
+    "cacheKeyType is none of Image, Registry, Global",
+    "cacheDuration is no duration",
+    "auth is no object",
+    "auth has too many entries",
+    "auth has an entry that is none"};
+
+void Require(bool holds, const char* what) {
+  if (holds) return;
+  std::cerr << "property broken: " << what << "\n";
+  std::abort();
+}
+
+}  // namespace
+}  // namespace prepull
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
+  const absl::string_view text(reinterpret_cast<const char*>(bytes), size);
+  const absl::StatusOr<prepull::ProviderAnswer> answer =
+      prepull::ParseProviderAnswer(text, prepull::kProvider);
+  if (!answer.ok()) {
+    prepull::Require(
+        prepull::kSentences.contains(std::string(answer.status().message())),
+        "a refusal shows nothing of the answer");
+    return 0;
+  }
+  prepull::Require(answer->cache_duration.value_or(absl::ZeroDuration()) >=
+                       absl::ZeroDuration(),
+                   "a duration is not negative");
+  for (const prepull::KeyringEntry& entry : answer->entries) {
+    prepull::Require(!entry.credential.username.empty(),
+                     "an account has a user");
+    prepull::Require(entry.credential.source == "plugin ecr",
+                     "a source is the plugin's name");
+  }
+  return 0;
+}
