@@ -1,6 +1,7 @@
 // prepull fetch: gets every image of a list onto this node.
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -19,6 +20,7 @@
 #include "prepull/report/status_file.h"
 #include "src/cli/commands.h"
 #include "src/cli/concurrency.h"
+#include "src/cli/credential_flags.h"
 #include "src/cli/exit_codes.h"
 #include "src/cli/fetch_options.h"
 #include "src/cli/fetch_output.h"
@@ -74,6 +76,17 @@ struct Run NewRun(const FetchOptions& options, const CommandContext& context) {
           .overall_timeout = options.overall_timeout};
 }
 
+// What earlier runs left unusable, as the last one's status file says.
+std::set<std::string> UnusableOf(const std::string& path,
+                                 const CommandContext& context) {
+  if (path.empty()) return {};
+  const absl::StatusOr<std::string> text =
+      context.files.ReadFile(path, kLargestDocument);
+  if (!text.ok()) return {};  // there is none, most likely
+  const absl::StatusOr<ReadRun> last = ParseRunDocument(*text);
+  return last.ok() ? last->run.not_usable : std::set<std::string>();
+}
+
 // One fetch from its first status file to its last line.
 class Fetching {
  public:
@@ -86,10 +99,16 @@ class Fetching {
         output_(options, context) {}
 
   CommandEnd Start() {
+    run_.not_usable = UnusableOf(options_.status_file, context_);
     status_file_.Begin(run_);
     const absl::StatusOr<std::vector<std::string>> sockets =
         SocketsToTry(options_.images, context_.host);
     if (!sockets.ok()) return EndBad(sockets.status());
+    absl::StatusOr<std::unique_ptr<CredentialFinder>> finder =
+        MakeCredentialFinder(options_.credentials, context_.files,
+                             context_.host, context_.clock);
+    if (!finder.ok()) return EndBad(finder.status());
+    finder_ = *std::move(finder);
     absl::StatusOr<ImageList> list =
         ReadImages(options_.images, context_, run_.deadline());
     if (!list.ok()) return EndBad(list.status());
@@ -158,13 +177,23 @@ class Fetching {
     const EngineContext engine = {.runtime = runtime,
                                   .clock = context_.clock,
                                   .roll_dice = SystemDice(),
-                                  .observer = observers};
+                                  .observer = observers,
+                                  .credentials = NeededFinder()};
     FetchImages(requests, pull, engine, context_.stop, run_);
     if (run_.counts.pulled > 0) {
       WarnOfFullDisk(options_.preflight, runtime, context_);
     }
     if (NeedsDropIn()) output_.PrintDropIn(CrioDropIn(requests));
     return End();
+  }
+
+  // Null where every pull is anonymous, so that none has to wait.
+  CredentialFinder* NeededFinder() const {
+    const bool names_secret = std::any_of(
+        list_.requests.begin(), list_.requests.end(),
+        [](const ImageRequest& each) { return !each.options.secret.empty(); });
+    return names_secret || HasSources(options_.credentials) ? finder_.get()
+                                                            : nullptr;
   }
 
   // CRI-O takes pins from its configuration, which only its owner writes.
@@ -184,8 +213,8 @@ class Fetching {
       }
       return {ExitCode::kNoRuntime, std::string(inventory.status().message())};
     }
-    output_.PrintPlan(requests,
-                      MakePlan(requests, *inventory, options_.pull, run_.not_usable));
+    output_.PrintPlan(requests, MakePlan(requests, *inventory, options_.pull,
+                                         run_.not_usable));
     return {};
   }
 
@@ -240,6 +269,7 @@ class Fetching {
   }
 
   CommandEnd End() {
+    WarnOfUnused(list_);
     status_file_.Finish(run_);
     output_.End(run_);
     return {*run_.exit_code, ErrorLine()};
@@ -269,6 +299,7 @@ class Fetching {
   const FetchOptions& options_;
   const CommandContext& context_;
   ImageList list_;
+  std::unique_ptr<CredentialFinder> finder_;
   struct Run run_;
   StatusFile status_file_;
   FetchOutput output_;
@@ -276,6 +307,10 @@ class Fetching {
 
 CommandEnd FetchCommand::Run(const CommandContext& context) {
   StartTalk(options_.talk, context, DrawsView(options_, context.host));
+  // lifecycle-agent's name for it, which its Jobs hand on.
+  if (FromEnvironment(context.host, "PRECACHE_BEST_EFFORT") == "TRUE") {
+    options_.pull.tolerance.any = true;
+  }
   return Fetching(options_, context).Start();
 }
 
@@ -295,6 +330,7 @@ void FetchCommand::OnBadFlags(const CommandContext& context,
   struct Run run = NewRun(options_, context);
   run.reason = Reason::kBadInput;
   run.message = Printable(why.message(), 1024);
+  run.not_usable = UnusableOf(path, context);
   StatusFile status_file(path, context.files, context.clock);
   status_file.Begin(run);
   run.End(ExitCode::kBadInput, Phase::kFailed, context.clock.WallNow());

@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "prepull/base/text.h"
+#include "src/cli/credential_flags.h"
 
 namespace prepull {
 namespace {
@@ -200,6 +201,7 @@ void AddFetchFlags(Command& command, FetchOptions& options) {
                     .fallback = "0"},
                    options.pull.start_jitter);
   AddPreflightFlags(command, options.preflight);
+  AddCredentialFlags(command, options.credentials);
   AddOutputFlags(command, options);
 }
 

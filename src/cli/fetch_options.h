@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "prepull/auth/credential_finder.h"
 #include "prepull/pull/pull_options.h"
 #include "src/cli/command_context.h"
 #include "src/cli/image_arguments.h"
@@ -16,6 +17,7 @@ struct FetchOptions {
   ImageArguments images;
   PullOptions pull = {.concurrency = 0};  // 0 = by the runtime's version
   PreflightOptions preflight;
+  CredentialOptions credentials;
   absl::Duration overall_timeout = absl::Minutes(20);
   std::string status_file;
   std::string node;

@@ -12,6 +12,7 @@
 #include "prepull/base/text.h"
 #include "prepull/preflight/runtime_checks.h"
 #include "src/cli/commands.h"
+#include "src/cli/credential_flags.h"
 #include "src/cli/image_arguments.h"
 #include "src/cli/preflight_flags.h"
 #include "src/cli/print_json.h"
@@ -41,12 +42,30 @@ CommandDoc PreflightDoc() {
 struct Node {
   RuntimeState runtime;
   absl::StatusOr<ImageDisk> disk;
+  std::optional<std::vector<std::string>> credentials;  // names of those found
 };
+
+// A row each, or one that says that there is none where some were asked for.
+std::vector<Finding> JudgeCredentials(const Node& node) {
+  std::vector<Finding> findings;
+  if (!node.credentials) return findings;
+  for (const std::string& name : *node.credentials) {
+    findings.push_back({"secret", Verdict::kOk, name});
+  }
+  if (findings.empty()) {
+    findings.push_back({"secret", Verdict::kWarning,
+                        "no usable credential where it was looked for"});
+  }
+  return findings;
+}
 
 // In the order in which a person reads them.
 std::vector<Finding> Judge(const Node& node, const DiskDemand& demand) {
   std::vector<Finding> findings = JudgeRuntime(node.runtime);
   for (Finding& finding : JudgeImageDisk(node.disk, demand)) {
+    findings.push_back(std::move(finding));
+  }
+  for (Finding& finding : JudgeCredentials(node)) {
     findings.push_back(std::move(finding));
   }
   return findings;
@@ -158,6 +177,7 @@ class PreflightCommand : public CommandProgram {
     command().Group("What");
     AddSocketFlag(command(), images_);
     AddPreflightFlags(command(), options_);
+    AddCredentialFlags(command(), credentials_);
     command().Group("Output");
     command().Choice({.name = "--output",
                       .short_name = "-o",
@@ -172,6 +192,9 @@ class PreflightCommand : public CommandProgram {
     StartTalk(talk_, context, /*to_people=*/true);
     const auto sockets = SocketsToTry(images_, context.host);
     if (!sockets.ok()) return Failed(ExitCode::kBadInput, sockets.status());
+    const auto finder = MakeCredentialFinder(credentials_, context.files,
+                                             context.host, context.clock);
+    if (!finder.ok()) return Failed(ExitCode::kBadInput, finder.status());
     const auto found = Connect(*sockets, context);
     if (!found.ok()) {
       CommandEnd end = Failed(ExitCode::kNoRuntime, found.status());
@@ -180,9 +203,9 @@ class PreflightCommand : public CommandProgram {
     }
     const Node node = {
         .runtime = LookAtRuntime(*found, kCallTimeout, context.stop),
-        .disk =
-            LookAtImageDisk(*found->runtime, context.files, options_.host_root,
-                            kCallTimeout, context.stop)};
+        .disk = LookAtImageDisk(*found->runtime, context.files,
+                                options_.host_root, kCallTimeout, context.stop),
+        .credentials = SourcesOf(**finder)};
     if (context.stop.stop_requested()) {
       return {ExitCode::kStopped, "interrupted"};
     }
@@ -193,6 +216,12 @@ class PreflightCommand : public CommandProgram {
   }
 
  private:
+  std::optional<std::vector<std::string>> SourcesOf(
+      CredentialFinder& finder) const {
+    if (!HasSources(credentials_)) return std::nullopt;
+    return finder.Sources();
+  }
+
   static CommandEnd Failed(ExitCode code, const absl::Status& why) {
     if (why.code() == absl::StatusCode::kCancelled) code = ExitCode::kStopped;
     return {code, std::string(why.message())};
@@ -210,6 +239,7 @@ class PreflightCommand : public CommandProgram {
 
   ImageArguments images_;  // of which only the socket is asked for
   PreflightOptions options_;
+  CredentialOptions credentials_;
   std::string output_ = "table";
   TalkOptions talk_;
 };

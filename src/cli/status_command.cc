@@ -16,7 +16,6 @@
 namespace prepull {
 namespace {
 
-constexpr int64_t kLargestDocument = 256 << 20;
 // A living run ends within seconds of its deadline.
 constexpr absl::Duration kGrace = absl::Seconds(30);
 // Where the kernel cannot tell of changes.

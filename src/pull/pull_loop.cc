@@ -15,9 +15,6 @@ namespace {
 // left behind, because the status file is due within two seconds.
 constexpr absl::Duration kCancelPatience = absl::Seconds(1);
 
-// A runtime that accepts connections and refuses to answer is asked this often.
-constexpr absl::Duration kAskRuntimeAgain = absl::Seconds(1);
-
 constexpr ErrorClass kTimedOut = {.reason = Reason::kTimeout,
                                   .retry = Retry::kWholeBudget};
 constexpr ErrorClass kRefused = {.reason = Reason::kUnauthorized,
@@ -30,8 +27,8 @@ std::string TriedCredentials(const FoundCredentials& credentials) {
   if (!credentials.ok() || credentials->empty()) return "";
   std::vector<std::string> sources;
   for (const Credential& each : *credentials) sources.push_back(each.source);
-  return Printable(
-      absl::StrCat(" (tried ", absl::StrJoin(sources, ", "), ")"), 512);
+  return Printable(absl::StrCat(" (tried ", absl::StrJoin(sources, ", "), ")"),
+                   512);
 }
 
 }  // namespace
@@ -49,28 +46,27 @@ PullLoop::PullLoop(const std::vector<ImageRequest>& requests,
       run_(run),
       pool_(options.concurrency, options.registry_concurrency),
       work_(requests.size()),
-      remover_(context.runtime, Posting()) {
+      remover_(context.runtime, Posting()),
+      vigil_(context.runtime, context.clock, Posting(), run.runtime.socket) {
   if (run.runtime.features.byte_progress) WatchDownloads();
 }
 
 // Outlives the loop: then it reaches nobody.
 std::function<void(PullLoop::Errand)> PullLoop::Posting() const {
-  return [mailbox = mailbox_](Errand errand) {
-    mailbox->Post(std::move(errand));
-  };
+  return
+      [mailbox = mailbox_](Errand errand) { mailbox->Post(std::move(errand)); };
 }
 
 void PullLoop::WatchDownloads() {
   watch_ = std::make_unique<DownloadWatch>(
       requests_, options_.stall_timeout, options_.node_download_slots,
-      DownloadWatch::Seams{
-          .extension = *context_.runtime.extension(),
-          .clock = context_.clock,
-          .post = Posting(),
-          .on_manifest_found =
-              [this](size_t image) {
-                pool_.LetOthersIn(image, RepositoryOf(image));
-              }},
+      DownloadWatch::Seams{.extension = *context_.runtime.extension(),
+                           .clock = context_.clock,
+                           .post = Posting(),
+                           .on_manifest_found =
+                               [this](size_t image) {
+                                 pool_.LetOthersIn(image, RepositoryOf(image));
+                               }},
       run_);
 }
 
@@ -95,7 +91,7 @@ LoopEnd PullLoop::Pull() {
       return *end;
     }
     CutLate(now);
-    AskForRuntime(now);
+    vigil_.Turn(now);
     StartDue(now);
     const Instant observer_alarm = context_.observer.OnTurn(run_, now);
     context_.clock.WaitUntil(std::min(NextAlarm(now), observer_alarm),
@@ -126,7 +122,7 @@ std::optional<LoopEnd> PullLoop::ReasonToEnd(Instant now) const {
 }
 
 void PullLoop::StartDue(Instant now) {
-  if (no_space_ || runtime_is_away_) return;
+  if (no_space_ || vigil_.is_away()) return;
   while (const std::optional<size_t> image = pool_.Take(now)) {
     Start(*image, now);
   }
@@ -147,8 +143,7 @@ void PullLoop::Start(size_t image, Instant now) {
   work.round = std::make_unique<PullRound>(
       RoundTask{.request = requests_[image],
                 .lease_id = lease_.lease_id(),
-                .replaces =
-                    replaces == replaces_.end() ? "" : replaces->second,
+                .replaces = replaces == replaces_.end() ? "" : replaces->second,
                 .refused = std::exchange(work.refused, std::nullopt)},
       PullRound::Seams{
           .runtime = context_.runtime,
@@ -157,8 +152,8 @@ void PullLoop::Start(size_t image, Instant now) {
           .post = Posting(),
           .on_removed = [this, image] { Forgive(image); },
           .on_pull = [this, image] { OnPull(image); },
-          .done =
-              [this, image](const RoundEnd& end) { OnRoundEnded(image, end); }});
+          .done = [this,
+                   image](const RoundEnd& end) { OnRoundEnded(image, end); }});
   work.round->Start();
 }
 
@@ -214,12 +209,10 @@ void PullLoop::Cut(size_t image, ErrorClass why, std::string message) {
 
 Instant PullLoop::NextAlarm(Instant now) {
   Instant next = run_.deadline();
-  if (!no_space_ && !runtime_is_away_) {
+  if (!no_space_ && !vigil_.is_away()) {
     next = std::min(next, pool_.NextChange(now));
   }
-  if (runtime_is_away_ && question_ == nullptr) {
-    next = std::min(next, ask_runtime_at_);
-  }
+  next = std::min(next, vigil_.NextTurn());
   for (const size_t image : running_) {
     if (!work_[image].cut) next = std::min(next, work_[image].attempt_ends);
   }
@@ -229,18 +222,6 @@ Instant PullLoop::NextAlarm(Instant now) {
 
 void PullLoop::ReadMail() {
   for (const Errand& errand : mailbox_->Take()) errand();
-}
-
-void PullLoop::OnAnswer(const absl::Status& answer) {
-  question_.reset();
-  if (answer.ok()) {
-    runtime_is_away_ = false;
-    Log(LogLevel::kInfo, "runtime is back");
-    return;
-  }
-  ask_runtime_at_ = context_.clock.Now() + kAskRuntimeAgain;
-  Log(LogLevel::kDebug, "runtime does not answer yet",
-      {{"error", ReportedMessage(answer)}});
 }
 
 void PullLoop::OnRoundEnded(size_t image, const RoundEnd& end) {
@@ -286,7 +267,7 @@ void PullLoop::OnFailure(size_t image, const RoundEnd& end) {
   // Cancelled because the run ends, not because of the attempt.
   const bool run_ends =
       error.code() == absl::StatusCode::kCancelled && !work.cut;
-  const ErrorClass what = was_cut                 ? *work.cut
+  const ErrorClass what = was_cut                ? *work.cut
                           : end.credentials.ok() ? Classify(error)
                                                  : kRefused;
   if (!run_ends) {
@@ -301,7 +282,7 @@ void PullLoop::OnFailure(size_t image, const RoundEnd& end) {
       run_.not_usable.insert(requests_[image].reference->Normalised());
     }
     TellGate(image, what);
-    if (what.retry == Retry::kAwaitRuntime) LoseRuntime();
+    if (what.retry == Retry::kAwaitRuntime) vigil_.Lose();
     if (what.retry == Retry::kUncounted) lease_.Renew(stop_);
     if (what.retry == Retry::kStopRun) no_space_ = true;
   }
@@ -328,8 +309,8 @@ void PullLoop::Retry(size_t image, const ErrorClass& error) {
   ImageOutcome& outcome = run_.images[image];
   // Refused credentials are looked at once more: a secret may be rotated.
   ErrorClass judged = error;
-  const bool looks_again = error.retry == Retry::kNextCredential &&
-                           context_.credentials != nullptr;
+  const bool looks_again =
+      error.retry == Retry::kNextCredential && context_.credentials != nullptr;
   if (looks_again) judged.retry = Retry::kWholeBudget;
   const std::optional<absl::Duration> delay = DelayBeforeNext(
       options_.retry, work_[image].history, judged, context_.roll_dice());
@@ -377,24 +358,6 @@ void PullLoop::TellGate(size_t image, const ErrorClass& error) {
   }
 }
 
-void PullLoop::LoseRuntime() {
-  if (runtime_is_away_) return;
-  runtime_is_away_ = true;
-  ask_runtime_at_ = context_.clock.Now();
-  Log(LogLevel::kWarn, "runtime is gone, waiting for it",
-      {{"socket", run_.runtime.socket}});
-}
-
-void PullLoop::AskForRuntime(Instant now) {
-  if (!runtime_is_away_ || question_ != nullptr || now < ask_runtime_at_) {
-    return;
-  }
-  question_ = context_.runtime.AwaitAnswer(
-      [this, post = Posting()](const absl::Status& status) {
-        post([this, status] { OnAnswer(status); });
-      });
-}
-
 void PullLoop::CancelAll() {
   for (const size_t image : running_) work_[image].round->Cancel();
   remover_.CancelAll();
@@ -409,7 +372,7 @@ void PullLoop::DrainFor(absl::Duration patience) {
   for (const size_t image : running_) {
     run_.Move(run_.images[image], ImageState::kWaiting);
   }
-  if (question_ != nullptr) question_->Cancel();
+  vigil_.Cancel();
 }
 
 const std::string& PullLoop::RegistryOf(size_t image) const {

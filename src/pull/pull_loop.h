@@ -22,6 +22,7 @@
 #include "src/pull/pool.h"
 #include "src/pull/pull_round.h"
 #include "src/pull/retry_policy.h"
+#include "src/pull/runtime_vigil.h"
 
 namespace prepull {
 
@@ -43,7 +44,7 @@ class PullLoop {
   LoopEnd Pull();
 
   // Whether the runtime had gone away and not come back.
-  bool runtime_is_away() const { return runtime_is_away_; }
+  bool runtime_is_away() const { return vigil_.is_away(); }
 
   // Whether a call was left behind that had not ended.
   bool left_calls_behind() const { return !running_.empty(); }
@@ -76,7 +77,6 @@ class PullLoop {
   void Cut(size_t image, ErrorClass why, std::string message);
   Instant NextAlarm(Instant now);
   void ReadMail();
-  void OnAnswer(const absl::Status& answer);
   void OnRoundEnded(size_t image, const RoundEnd& end);
   void OnPulled(size_t image, const std::string& image_ref);
   void OnFailure(size_t image, const RoundEnd& end);
@@ -85,8 +85,6 @@ class PullLoop {
   void GiveUp(size_t image);
   void Forgive(size_t image);
   void TellGate(size_t image, const ErrorClass& error);
-  void LoseRuntime();
-  void AskForRuntime(Instant now);
   void CancelAll();
   void DrainFor(absl::Duration patience);
 
@@ -110,13 +108,11 @@ class PullLoop {
   Pool pool_;
   std::vector<Work> work_;    // one for each image of the run
   std::set<size_t> running_;  // images with a round
-  bool runtime_is_away_ = false;
-  Instant ask_runtime_at_;                 // while it is away
-  std::unique_ptr<RunningCall> question_;  // asks it to answer
   bool no_space_ = false;
   int unsettled_ = 0;  // attempts that ended and whose bytes are not known yet
   std::unique_ptr<DownloadWatch> watch_;  // null where nothing can be seen
   ImageRemover remover_;
+  RuntimeVigil vigil_;
 };
 
 }  // namespace prepull

@@ -99,7 +99,8 @@ std::string LastLine(const Run& run, absl::Duration took) {
   std::string line = absl::StrCat(run.counts.present(), " of ",
                                   Counted(run.total(), "image"), " present");
   if (run.counts.failed > 0) {
-    absl::StrAppend(&line, "; ", run.counts.failed, " failed");
+    absl::StrAppend(&line, "; ", run.counts.failed, " failed",
+                    run.tolerated ? ", tolerated" : "");
   }
   if (run.counts.stopped > 0) {
     absl::StrAppend(&line, "; ", run.counts.stopped, " stopped");

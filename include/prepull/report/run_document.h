@@ -6,6 +6,7 @@
 #ifndef PREPULL_REPORT_RUN_DOCUMENT_H_
 #define PREPULL_REPORT_RUN_DOCUMENT_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -19,6 +20,9 @@ namespace prepull {
 // `run` as one line of JSON with a final newline. `now` and `wall_now` are the
 // same moment.
 std::string RunDocument(const Run& run, Instant now, absl::Time wall_now);
+
+// No document is larger: that of 100,000 images has 30 MB.
+inline constexpr int64_t kLargestDocument = 256 << 20;
 
 // A document that was read back.
 struct ReadRun {

@@ -1,0 +1,17 @@
+// Where fetch and preflight look for registry credentials.
+#ifndef PREPULL_CLI_CREDENTIAL_FLAGS_H_
+#define PREPULL_CLI_CREDENTIAL_FLAGS_H_
+
+#include "prepull/auth/credential_finder.h"
+#include "src/cli/command_context.h"
+
+namespace prepull {
+
+void AddCredentialFlags(Command& command, CredentialOptions& options);
+
+// Whether there is anywhere to look.
+bool HasSources(const CredentialOptions& options);
+
+}  // namespace prepull
+
+#endif  // PREPULL_CLI_CREDENTIAL_FLAGS_H_
