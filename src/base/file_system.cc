@@ -139,6 +139,23 @@ absl::Status SystemFileSystem::WriteFileAtomically(const std::string& path,
   return Annotate(SyncDirectory(DirectoryOf(path)), DirectoryOf(path));
 }
 
+absl::Status SystemFileSystem::WriteExisting(const std::string& path,
+                                             absl::string_view text) {
+  // Not blocking, because it may turn out to be a pipe.
+  const int fd = open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0) return Annotate(ErrnoStatus(errno, "open"), path);
+  absl::Cleanup close_fd = [fd] { close(fd); };
+  struct stat about;
+  if (fstat(fd, &about) != 0 || !S_ISREG(about.st_mode)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, ": is no regular file"));
+  }
+  if (ftruncate(fd, 0) != 0) {
+    return Annotate(ErrnoStatus(errno, "truncate"), path);
+  }
+  return Annotate(WriteAll(fd, text), path);
+}
+
 void SystemFileSystem::RemoveOldDrafts(const std::string& path,
                                        absl::Duration older_than) {
   const std::string directory = DirectoryOf(path);

@@ -18,6 +18,7 @@
 #include "prepull/report/lines.h"
 #include "prepull/report/run_document.h"
 #include "prepull/report/status_file.h"
+#include "prepull/report/termination_message.h"
 #include "src/cli/commands.h"
 #include "src/cli/concurrency.h"
 #include "src/cli/credential_flags.h"
@@ -26,6 +27,7 @@
 #include "src/cli/fetch_output.h"
 #include "src/cli/image_arguments.h"
 #include "src/cli/observers.h"
+#include "src/cli/peers.h"
 
 namespace prepull {
 namespace {
@@ -272,7 +274,19 @@ class Fetching {
     WarnOfUnused(list_);
     status_file_.Finish(run_);
     output_.End(run_);
+    LeaveLastWords();
     return {*run_.exit_code, ErrorLine()};
+  }
+
+  // For `kubectl describe pod`. The kubelet has put an empty file there, which
+  // is bound into the container and so cannot be replaced, only written.
+  void LeaveLastWords() const {
+    const absl::Status written = context_.files.WriteExisting(
+        options_.termination_log,
+        TerminationMessage(run_, context_.clock.Now() - run_.start));
+    if (written.ok() || absl::IsNotFound(written)) return;
+    Log(LogLevel::kDebug, "no termination message",
+        {{"error", written.message()}});
   }
 
   // The last line on standard error; empty after a success.
@@ -306,11 +320,12 @@ class Fetching {
 };
 
 CommandEnd FetchCommand::Run(const CommandContext& context) {
+  options_.talk.verbose = options_.talk.verbose || options_.peer.debug;
   StartTalk(options_.talk, context, DrawsView(options_, context.host));
-  // lifecycle-agent's name for it, which its Jobs hand on.
-  if (FromEnvironment(context.host, "PRECACHE_BEST_EFFORT") == "TRUE") {
-    options_.pull.tolerance.any = true;
-  }
+  TakePeerEnvironment(context.host, options_);
+  WarnOfPeerFlags(options_.peer);
+  const absl::Status set = SetPriority(options_.priority);
+  if (!set.ok()) Log(LogLevel::kWarn, set.message());
   return Fetching(options_, context).Start();
 }
 

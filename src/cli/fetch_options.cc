@@ -5,6 +5,8 @@
 #include "absl/strings/strip.h"
 #include "prepull/base/text.h"
 #include "src/cli/credential_flags.h"
+#include "src/cli/peers.h"
+#include "src/cli/priority_flags.h"
 
 namespace prepull {
 namespace {
@@ -156,6 +158,13 @@ void AddOutputFlags(Command& command, FetchOptions& options) {
                         "second, always whole",
                 .is_path = true},
                options.status_file);
+  command.Text({.name = "--termination-log",
+                .value = "PATH",
+                .text = "where a container leaves its last words; written "
+                        "only if it is there",
+                .fallback = "/dev/termination-log",
+                .is_path = true},
+               options.termination_log);
   command.Switch({.name = "--dry-run", .text = "print the plan, pull nothing"},
                  options.dry_run);
   command.Choice({.name = "--output",
@@ -201,8 +210,10 @@ void AddFetchFlags(Command& command, FetchOptions& options) {
                     .fallback = "0"},
                    options.pull.start_jitter);
   AddPreflightFlags(command, options.preflight);
+  AddPriorityFlags(command, options.priority);
   AddCredentialFlags(command, options.credentials);
   AddOutputFlags(command, options);
+  AddPeerFlags(command, options.peer);
 }
 
 bool DrawsView(const FetchOptions& options, const Host& host) {

@@ -6,6 +6,7 @@
 
 #include "absl/time/time.h"
 #include "prepull/auth/credential_finder.h"
+#include "prepull/base/priority.h"
 #include "prepull/pull/pull_options.h"
 #include "src/cli/command_context.h"
 #include "src/cli/image_arguments.h"
@@ -13,13 +14,23 @@
 
 namespace prepull {
 
+// What is accepted for the sake of other tools' manifests.
+struct PeerOptions {
+  std::string metrics_endpoint;
+  absl::Duration image_list_timeout = absl::Minutes(1);
+  bool debug = false;
+};
+
 struct FetchOptions {
   ImageArguments images;
   PullOptions pull = {.concurrency = 0};  // 0 = by the runtime's version
   PreflightOptions preflight;
   CredentialOptions credentials;
+  Priority priority;
+  PeerOptions peer;
   absl::Duration overall_timeout = absl::Minutes(20);
   std::string status_file;
+  std::string termination_log = "/dev/termination-log";
   std::string node;
   std::string output = "table";
   std::string progress = "auto";

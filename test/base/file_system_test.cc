@@ -338,6 +338,22 @@ TEST_F(ReadFileTest, SaysThatItMayNotRead) {
                                path_ + ": open: permission denied"));
 }
 
+TEST_F(FileSystemTest, WritesIntoAFileThatIsThere) {
+  Put(path_, "what stood here before is longer");
+
+  EXPECT_THAT(files_.WriteExisting(path_, "last words"), IsOk());
+
+  EXPECT_THAT(files_.ReadFile(path_, 100), IsOkAndHolds("last words"));
+}
+
+TEST_F(FileSystemTest, MakesNoFileThatIsNotThereAndWritesIntoNothingElse) {
+  EXPECT_THAT(files_.WriteExisting(path_, "x"), StatusIs(Code::kNotFound));
+  EXPECT_FALSE(fs::exists(path_));
+  EXPECT_THAT(files_.WriteExisting("/dev/null", "x"),
+              StatusIs(Code::kFailedPrecondition));
+  EXPECT_FALSE(files_.WriteExisting(folder_, "x").ok());
+}
+
 class FolderTest : public FileSystemTest {};
 
 TEST_F(FolderTest, ListsTheNamesInOrder) {

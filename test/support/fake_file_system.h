@@ -51,6 +51,15 @@ class FakeFileSystem : public FileSystem {
     return absl::OkStatus();
   }
 
+  absl::Status WriteExisting(const std::string& path,
+                             absl::string_view text) override {
+    MutexLock lock(mutex_);
+    const auto found = files_.find(path);
+    if (found == files_.end()) return absl::NotFoundError(path);
+    found->second = std::string(text);
+    return absl::OkStatus();
+  }
+
   void RemoveOldDrafts(const std::string&, absl::Duration) override {}
 
   absl::StatusOr<DiskUsage> Usage(const std::string& root,

@@ -53,6 +53,12 @@ class FileSystem {
   virtual absl::Status WriteFileAtomically(const std::string& path,
                                            absl::string_view text) = 0;
 
+  // Writes `text` into `path`, in place of what it holds. Errors: NOT_FOUND
+  // it is not there; FAILED_PRECONDITION  it is no regular file; others as
+  // errno says.
+  virtual absl::Status WriteExisting(const std::string& path,
+                                     absl::string_view text) = 0;
+
   // Removes what killed writers of `path` left beside it, unless a living one
   // may still be at it. What cannot be removed stays.
   virtual void RemoveOldDrafts(const std::string& path,
@@ -74,6 +80,8 @@ class SystemFileSystem : public FileSystem {
       const std::string& path) override;
   absl::Status WriteFileAtomically(const std::string& path,
                                    absl::string_view text) override;
+  absl::Status WriteExisting(const std::string& path,
+                             absl::string_view text) override;
   void RemoveOldDrafts(const std::string& path,
                        absl::Duration older_than) override;
   absl::StatusOr<DiskUsage> Usage(const std::string& root,

@@ -1,0 +1,39 @@
+#include "prepull/report/termination_message.h"
+
+#include "absl/strings/str_cat.h"
+#include "prepull/base/text.h"
+#include "prepull/report/lines.h"
+
+namespace prepull {
+namespace {
+
+constexpr size_t kMostBytes = 2048;
+constexpr int kMostImages = 10;
+// Ten of them, and the lines around them, fit.
+constexpr size_t kMostOfALine = 180;
+
+bool IsMissing(const ImageOutcome& image) {
+  return image.state == ImageState::kFailed ||
+         image.state == ImageState::kStopped;
+}
+
+}  // namespace
+
+std::string TerminationMessage(const Run& run, absl::Duration took) {
+  std::string text = run.list_known ? absl::StrCat(LastLine(run, took), "\n")
+                                    : std::string();
+  if (!run.message.empty()) {
+    absl::StrAppend(&text, Printable(run.message, kMostOfALine), "\n");
+  }
+  int64_t missing = 0;
+  for (const ImageOutcome& image : run.images) {
+    if (!IsMissing(image) || ++missing > kMostImages) continue;
+    absl::StrAppend(&text, Printable(EndLine(image, 0), kMostOfALine), "\n");
+  }
+  if (missing > kMostImages) {
+    absl::StrAppend(&text, "and ", missing - kMostImages, " more\n");
+  }
+  return text.size() <= kMostBytes ? text : text.substr(0, kMostBytes);
+}
+
+}  // namespace prepull

@@ -1,0 +1,60 @@
+#include "prepull/report/termination_message.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/str_cat.h"
+
+namespace prepull {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+void Add(prepull::Run& run, ImageState state, ImageOutcome image) {
+  run.images.push_back(std::move(image));
+  ++run.counts.waiting;
+  run.Move(run.images.back(), state);
+}
+
+TEST(TerminationMessageTest, TellsTheStoryInAFewLines) {
+  prepull::Run run = {.list_known = true};
+  Add(run, ImageState::kPulled, {.image = "quay.io/a:1"});
+  Add(run, ImageState::kFailed,
+      {.image = "quay.io/gone:1",
+       .attempts = 1,
+       .reason = Reason::kNotFound,
+       .message = "manifest unknown"});
+
+  EXPECT_EQ(TerminationMessage(run, absl::Seconds(90)),
+            "1 of 2 images present; 1 failed (1m30s)\n"
+            "failed   quay.io/gone:1  NotFound: manifest unknown (not "
+            "retried)\n");
+}
+
+TEST(TerminationMessageTest, SaysWhyARunEndedBeforeItBegan) {
+  const prepull::Run run = {.message = "list images.txt: no such file"};
+
+  EXPECT_EQ(TerminationMessage(run, absl::ZeroDuration()),
+            "list images.txt: no such file\n");
+}
+
+TEST(TerminationMessageTest, StaysBelowTwoKiBWithHundredsOfLongFailures) {
+  prepull::Run run = {.list_known = true, .message = std::string(4000, 'x')};
+  for (int i = 0; i < 500; ++i) {
+    Add(run, ImageState::kFailed,
+        {.image = absl::StrCat("quay.io/", std::string(200, 'a'), ":", i),
+         .attempts = 3,
+         .reason = Reason::kTimeout,
+         .message = std::string(1000, 'm')});
+  }
+
+  const std::string text = TerminationMessage(run, absl::Seconds(90));
+
+  EXPECT_LE(text.size(), 2048);
+  EXPECT_THAT(text, HasSubstr("and 490 more\n"));
+  EXPECT_THAT(text, Not(HasSubstr(":10 ")));
+}
+
+}  // namespace
+}  // namespace prepull
