@@ -34,11 +34,11 @@ TEST_F(PeersTest, TakesImagePrefetchersArguments) {
                     "apiVersion: kubelet.config.k8s.io/v1\n"
                     "kind: CredentialProviderConfig\n"
                     "providers:\n"
-      "- name: auth-provider-gcp\n"
-      "  apiVersion: credentialprovider.kubelet.k8s.io/v1\n"
-      "  matchImages: [gcr.io, \"*.gcr.io\", \"*.pkg.dev\"]\n"
-      "  defaultCacheDuration: 1m\n"
-      "  args: [get-credentials]\n");
+                    "- name: auth-provider-gcp\n"
+                    "  apiVersion: credentialprovider.kubelet.k8s.io/v1\n"
+                    "  matchImages: [gcr.io, \"*.gcr.io\", \"*.pkg.dev\"]\n"
+                    "  defaultCacheDuration: 1m\n"
+                    "  args: [get-credentials]\n");
 
   const Ended ended = RunProcess(
       {.arguments = {
