@@ -19,19 +19,21 @@ import json
 import secrets
 import urllib.parse
 
-_SERVICE = "lab"
-
 
 class TokenAuth:
     """Knows the accounts, a password by each user, and the identity tokens.
 
-    `forbidden` are repositories that no token opens.
+    `with_basic`, there are no tokens: each request brings the password.
+    `forbidden` are repositories that nobody may GET from, and `revoked` those
+    for which tokens and passwords are good no more.
     """
 
-    def __init__(self, accounts, identity_tokens=()):
+    def __init__(self, accounts, identity_tokens=(), with_basic=False):
         self._accounts = dict(accounts)
         self._identity_tokens = set(identity_tokens)
+        self._with_basic = with_basic
         self.forbidden = set()
+        self.revoked = set()
         self.given = []  # tokens, each a secret from then on
         self.refused = []  # what was said instead of a right password
 
@@ -42,13 +44,27 @@ class TokenAuth:
         said = connection.headers.get("Authorization", "")
         if url.path == "/token":
             self._answer_token(connection, said, body)
-        elif said.removeprefix("Bearer ") not in self.given:
-            _answer(connection, 401, _refusal(said), _challenge(connection))
-        elif any(f"/v2/{name}/" in url.path for name in self.forbidden):
+        elif not self._is_known(said) or _is_of(self.revoked, url.path):
+            _answer(connection, 401, _refusal(said),
+                    {"WWW-Authenticate": self._challenge(connection, said)})
+        elif connection.command == "GET" and _is_of(self.forbidden, url.path):
             _answer(connection, 403, _refusal(said))
         else:
             return False
         return True
+
+    def _is_known(self, said):
+        if self._with_basic:
+            return _account_of(said) in self._accounts.items()
+        return said.removeprefix("Bearer ") in self.given
+
+    def _challenge(self, connection, said):
+        error = f',error="not with {said}"' if said else ""
+        if self._with_basic:
+            return f'Basic realm="lab"{error}'
+        host, port = connection.server.server_address
+        return (f'Bearer realm="http://{host}:{port}/token",service="lab",'
+                f'scope="{_scope_of(connection.path)}"{error}')
 
     def _answer_token(self, connection, said, body):
         form = dict(urllib.parse.parse_qsl(body.decode()))
@@ -86,11 +102,8 @@ def _refusal(said):
             "details": message}
 
 
-def _challenge(connection):
-    host, port = connection.server.server_address
-    return {"WWW-Authenticate":
-            f'Bearer realm="http://{host}:{port}/token",service="{_SERVICE}",'
-            f'scope="{_scope_of(connection.path)}"'}
+def _is_of(repositories, path):
+    return any(path.startswith(f"/v2/{name}/") for name in repositories)
 
 
 def _scope_of(path):
