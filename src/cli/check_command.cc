@@ -128,7 +128,8 @@ class CheckCommand : public CommandProgram {
                                          context.stop, run);
     if (!inventory.ok())
       return Failed(ExitCode::kNoRuntime, inventory.status());
-    return Report(list->requests, FindMissing(list->requests, *inventory), context);
+    return Report(list->requests, FindMissing(list->requests, *inventory),
+                  context);
   }
 
  private:

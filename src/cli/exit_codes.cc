@@ -6,7 +6,7 @@ namespace prepull {
 
 const std::vector<std::string>& RunExitCodes() {
   static const auto* codes = new std::vector<std::string>{
-      "0  every image is on the node",
+      "0  every image is on the node, or the failures are tolerated",
       "1  some image failed for good",
       "2  bad flags, unreadable or empty list: nothing was pulled",
       "3  stopped by the deadline or a signal: can be continued",
@@ -31,6 +31,7 @@ std::string ExitCodesHelp() {
       "  4 is also the end of a run whose runtime went away and had not come\n"
       "    back by the deadline.\n"
       "  5 is also the end of a run in which the disk became full.\n"
+      "  --failure-tolerance and --best-effort turn 1 into 0, nothing else.\n"
       "\n"
       "'prepull check' ends with 0 if every image is on the node and 1 if "
       "not,\n"

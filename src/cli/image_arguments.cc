@@ -33,8 +33,9 @@ void AddImageArguments(Command& command, ImageArguments& arguments) {
   command.Group("What");
   command.Texts({.name = "--image-list-file",
                  .value = "PATH",
-                 .text = "list of images, one a line, # starts a comment; - "
-                         "is standard input",
+                 .text = "list of images, one a line: IMAGE [secret=NAME] "
+                         "[policy=Always|IfNotPresent] [pin=true]; # starts a "
+                         "comment; - is standard input",
                  .is_path = true},
                 arguments.list_files);
   command.Texts({.name = "--rewrite",

@@ -46,8 +46,8 @@ void NodeCheck::Compare(const Inventory& node) {
 
 void NodeCheck::CompareOne(size_t i, bool is_on_node) {
   ImageOutcome& image = run_.images[i];
-  const bool was_present = image.state == ImageState::kPulled ||
-                           image.state == ImageState::kSkipped;
+  const bool was_present =
+      image.state == ImageState::kPulled || image.state == ImageState::kSkipped;
   if (was_present && !is_on_node) {
     image.reason = Reason::kUnknown;
     image.message =

@@ -37,9 +37,8 @@ std::vector<PlannedPull> MakePlan(const std::vector<ImageRequest>& requests,
   std::vector<const StoredImage*> stored;
   std::set<const StoredImage*> removed;
   for (const ImageRequest& request : requests) {
-    stored.push_back(request.reference.ok()
-                         ? inventory.Find(*request.reference)
-                         : nullptr);
+    stored.push_back(request.reference.ok() ? inventory.Find(*request.reference)
+                                            : nullptr);
     plan.push_back(PlanOne(request, stored.back(), options, not_usable));
     if (plan.back().action == Action::kReplace) removed.insert(stored.back());
   }

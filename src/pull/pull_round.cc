@@ -2,11 +2,35 @@
 
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "prepull/base/log.h"
 #include "src/pull/error_class.h"
 
 namespace prepull {
+namespace {
+
+// Shorter ones would make a message unreadable and are guessed anyway.
+constexpr size_t kShortestSecret = 4;
+
+// Whoever answers may put what it was sent into its error text.
+absl::Status WithoutSecrets(const absl::Status& error,
+                            const FoundCredentials& credentials) {
+  if (!credentials.ok()) return error;
+  std::vector<std::pair<std::string, std::string>> hidden;
+  for (const Credential& each : *credentials) {
+    for (const std::string& secret :
+         {absl::Base64Escape(absl::StrCat(each.username, ":", each.password)),
+          each.password, each.identity_token, each.registry_token}) {
+      if (secret.size() >= kShortestSecret) hidden.emplace_back(secret, "***");
+    }
+  }
+  return absl::Status(error.code(),
+                      absl::StrReplaceAll(error.message(), hidden));
+}
+
+}  // namespace
 
 bool SameCredentials(const FoundCredentials& a, const FoundCredentials& b) {
   if (!a.ok() || !b.ok()) return a.status() == b.status();
@@ -18,13 +42,13 @@ bool SameCredentials(const FoundCredentials& a, const FoundCredentials& b) {
 template <typename Answer>
 std::function<void(Answer)> PullRound::Posting(
     void (PullRound::*take)(const Answer&)) {
-  return [post = seams_.post, self = std::weak_ptr(self_),
-          take](Answer answer) {
-    post([self, take, answer = std::move(answer)] {
-      const std::shared_ptr<PullRound*> round = self.lock();
-      if (round != nullptr) ((*round)->*take)(answer);
-    });
-  };
+  return
+      [post = seams_.post, self = std::weak_ptr(self_), take](Answer answer) {
+        post([self, take, answer = std::move(answer)] {
+          const std::shared_ptr<PullRound*> round = self.lock();
+          if (round != nullptr) ((*round)->*take)(answer);
+        });
+      };
 }
 
 void PullRound::Start() {
@@ -53,9 +77,9 @@ void PullRound::FindCredentials() {
     Pull();
     return;
   }
-  seams_.credentials->Find(
-      *task_.request.reference, task_.request.options.secret,
-      Posting<FoundCredentials>(&PullRound::OnFound));
+  seams_.credentials->Find(*task_.request.reference,
+                           task_.request.options.secret,
+                           Posting<FoundCredentials>(&PullRound::OnFound));
 }
 
 void PullRound::OnFound(const FoundCredentials& found) {
@@ -83,8 +107,7 @@ void PullRound::Pull() {
   ++next_credential_;
   seams_.on_pull();
   call_ = seams_.runtime.StartPull(
-      request,
-      Posting<absl::StatusOr<std::string>>(&PullRound::OnPulled));
+      request, Posting<absl::StatusOr<std::string>>(&PullRound::OnPulled));
 }
 
 void PullRound::OnPulled(const absl::StatusOr<std::string>& image_ref) {
@@ -106,7 +129,7 @@ void PullRound::Cancel() {
     return;
   }
   // Posted, because the round may be ended by its owner's own loop.
-  Posting<absl::StatusOr<std::string>>(&PullRound::OnPulled)(
+  Posting<absl::StatusOr<std::string>> (&PullRound::OnPulled)(
       absl::CancelledError("cancelled before the pull began"));
 }
 
@@ -116,6 +139,9 @@ void PullRound::End(absl::StatusOr<std::string> image_ref,
   call_.reset();
   // May destroy the round.
   const auto done = seams_.done;
+  if (!image_ref.ok()) {
+    image_ref = WithoutSecrets(image_ref.status(), credentials_);
+  }
   done({std::move(image_ref), credentials_, had_nothing_new});
 }
 

@@ -84,8 +84,8 @@ void Rewrites::Rewrite(ImageRequest& request) {
     request.reference = std::move(rewritten);
   } else {
     request.reference =
-        Annotate(rewritten.status(), absl::StrCat(request.origin, ": --rewrite ",
-                                                  rule->text));
+        Annotate(rewritten.status(),
+                 absl::StrCat(request.origin, ": --rewrite ", rule->text));
   }
 }
 

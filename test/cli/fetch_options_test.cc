@@ -69,6 +69,14 @@ TEST_F(FetchOptionsTest, FillsInWhatIsGiven) {
                      "--gc-high-threshold=70",
                      "--host-root=/host",
                      "--pin",
+                     "--rewrite=quay.io=mirror.example",
+                     "--docker-config=/run/secret",
+                     "--secrets-dir=/run/secrets",
+                     "--image-credential-provider-config=/etc/providers.yaml",
+                     "--image-credential-provider-bin-dir=/opt/bin",
+                     "--failure-tolerance=10%",
+                     "--best-effort",
+                     "--repull-present",
                      "--status-file=/run/s.json",
                      "--dry-run",
                      "-o",
@@ -94,6 +102,14 @@ TEST_F(FetchOptionsTest, FillsInWhatIsGiven) {
   EXPECT_EQ(options_.preflight.demand.space_required_bytes, int64_t{35} << 30);
   EXPECT_EQ(options_.preflight.demand.gc_high_threshold_percent, 70);
   EXPECT_EQ(options_.preflight.host_root, "/host");
+  EXPECT_THAT(options_.images.rewrites, ElementsAre("quay.io=mirror.example"));
+  EXPECT_THAT(options_.credentials.docker_configs, ElementsAre("/run/secret"));
+  EXPECT_EQ(options_.credentials.secrets_dir, "/run/secrets");
+  EXPECT_EQ(options_.credentials.provider_config, "/etc/providers.yaml");
+  EXPECT_EQ(options_.credentials.provider_bin_dir, "/opt/bin");
+  EXPECT_EQ(options_.pull.tolerance.percent, 10);
+  EXPECT_TRUE(options_.pull.tolerance.any);
+  EXPECT_TRUE(options_.pull.repull_present);
   EXPECT_EQ(options_.status_file, "/run/s.json");
   EXPECT_EQ(options_.output, "json");
   EXPECT_EQ(options_.progress, "none");
@@ -141,6 +157,12 @@ TEST_F(FetchOptionsTest, SaysWhatIsWrongWithAValue) {
       {"--overall-timeout=-1s", "--overall-timeout: \"-1s\" is negative"},
       {"--max-attempts=1.5",
        "--max-attempts: \"1.5\" is no whole number from 0 to 1000000"},
+      {"--failure-tolerance=-1",
+       "--failure-tolerance: \"-1\" is neither a number of images nor 0% to "
+       "100%"},
+      {"--failure-tolerance=101%",
+       "--failure-tolerance: \"101%\" is neither a number of images nor 0% to "
+       "100%"},
       {"--output=yaml", "--output: \"yaml\" is none of table, json, name"},
       {"--progress=yes",
        "--progress: \"yes\" is none of auto, bar, plain, "

@@ -183,7 +183,8 @@ TEST_F(StatusFileTest, BeginsWithTheKeysOfLifecycleAgent) {
               StartsWith(R"({"total":1,"pulled":1,"skipped":0,"failed":0,)"
                          R"("failed_pulls":[],"schema":"prepull.status/v1",)"
                          R"("phase":"Succeeded","exit_code":0,"reason":"",)"
-                         R"("message":"","node":"worker-1",)"
+                         R"("message":"","tolerated":false,)"
+                         R"("node":"worker-1",)"
                          R"("instance":"my-images","run_id":")"));
 }
 

@@ -75,6 +75,18 @@ TEST_F(EngineCredentialsTest, EndsAfterOneRoundIfNothingChanges) {
   EXPECT_THAT(witness_.ends, SizeIs(2));
 }
 
+TEST_F(EngineCredentialsTest, HidesASecretThatTheAnswerRepeats) {
+  finder_.users["quay.io/a:1"] = {"somebody"};
+  runtime_.Script("quay.io/a:1",
+                  {{absl::UnknownError(
+                      "no such password: hidden (c29tZWJvZHk6aGlkZGVu): 401 "
+                      "Unauthorized")}});
+
+  Fetch({"quay.io/a:1"});
+
+  EXPECT_THAT(image(0).message, HasSubstr("no such password: *** (***)"));
+}
+
 TEST_F(EngineCredentialsTest, LooksOnceMoreForASecretThatWasRotated) {
   finder_.users["quay.io/a:1"] = {"old"};
   runtime_.Script("quay.io/a:1", {{Unauthorized()}, {}});
@@ -102,8 +114,8 @@ TEST_F(EngineCredentialsTest, ReadsThemAgainForEachRound) {
 
 TEST_F(EngineCredentialsTest, TriesThemAllAgainAfterAnotherKindOfFailure) {
   finder_.users["quay.io/a:1"] = {"first", "second"};
-  runtime_.Script("quay.io/a:1", {{Unauthorized()}, {Refused()},
-                                  {Unauthorized()}, {}});
+  runtime_.Script("quay.io/a:1",
+                  {{Unauthorized()}, {Refused()}, {Unauthorized()}, {}});
 
   Fetch({"quay.io/a:1"});
 

@@ -50,8 +50,8 @@ TEST_F(EngineTest, TheNextRunRemovesWhatIsNotUsableAndPullsIt) {
 }
 
 TEST_F(EngineTest, ImagesThatShareAnIdAreRemovedOnceAndAllPulled) {
-  runtime_.Store(StoredImage{
-      .id = "sha256:1", .repo_tags = {"quay.io/a:1", "quay.io/a:latest"}});
+  runtime_.Store(StoredImage{.id = "sha256:1",
+                             .repo_tags = {"quay.io/a:1", "quay.io/a:latest"}});
   options_.repull_present = true;
 
   Fetch({"quay.io/a:1", "quay.io/a:latest"});

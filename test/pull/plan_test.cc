@@ -75,9 +75,9 @@ TEST(PlanTest, LetsALineHaveAPolicyOfItsOwn) {
       {.repo_tags = {"quay.io/a/b:1", "quay.io/a/c:1"}}});
 
   EXPECT_EQ(MakePlan({always}, node, {}, {})[0].action, Action::kPull);
-  EXPECT_EQ(MakePlan({calm}, node, {.policy = PullPolicy::kAlways}, {})[0]
-                .action,
-            Action::kSkip);
+  EXPECT_EQ(
+      MakePlan({calm}, node, {.policy = PullPolicy::kAlways}, {})[0].action,
+      Action::kSkip);
 }
 
 TEST(PlanTest, ReplacesWhatTheLastRunLeftUnusable) {
@@ -85,10 +85,9 @@ TEST(PlanTest, ReplacesWhatTheLastRunLeftUnusable) {
       {.id = "sha256:1", .repo_tags = {"quay.io/a/b:1"}},
       {.id = "sha256:2", .repo_tags = {"quay.io/a/b:2"}}});
 
-  const std::vector<PlannedPull> plan =
-      MakePlan({Asked("quay.io/a/b:1"), Asked("quay.io/a/b:2"),
-                Asked("quay.io/a/b:3")},
-               node, {}, {"quay.io/a/b:1", "quay.io/a/b:3"});
+  const std::vector<PlannedPull> plan = MakePlan(
+      {Asked("quay.io/a/b:1"), Asked("quay.io/a/b:2"), Asked("quay.io/a/b:3")},
+      node, {}, {"quay.io/a/b:1", "quay.io/a/b:3"});
 
   EXPECT_EQ(plan[0].action, Action::kReplace);
   EXPECT_EQ(plan[1].action, Action::kSkip);
@@ -98,9 +97,9 @@ TEST(PlanTest, ReplacesWhatTheLastRunLeftUnusable) {
 TEST(PlanTest, ReplacesAllThatIsThereOnRequest) {
   const PullOptions options = {.repull_present = true};
 
-  EXPECT_EQ(ActionFor("quay.io/a/b:1", {.repo_tags = {"quay.io/a/b:1"}},
-                      options),
-            Action::kReplace);
+  EXPECT_EQ(
+      ActionFor("quay.io/a/b:1", {.repo_tags = {"quay.io/a/b:1"}}, options),
+      Action::kReplace);
   EXPECT_EQ(ActionFor("quay.io/a/b:1", {}, options), Action::kPull);
 }
 
@@ -110,10 +109,9 @@ TEST(PlanTest, ReplacesTheOtherNamesOfAnImageWithIt) {
       {.id = "sha256:1", .repo_tags = {"quay.io/a:1", "quay.io/a:latest"}},
       {.id = "sha256:2", .repo_tags = {"quay.io/b:1"}}});
 
-  const std::vector<PlannedPull> plan =
-      MakePlan({Asked("quay.io/a:latest"), Asked("quay.io/a:1"),
-                Asked("quay.io/b:1")},
-               node, {}, {"quay.io/a:1"});
+  const std::vector<PlannedPull> plan = MakePlan(
+      {Asked("quay.io/a:latest"), Asked("quay.io/a:1"), Asked("quay.io/b:1")},
+      node, {}, {"quay.io/a:1"});
 
   EXPECT_EQ(plan[0].action, Action::kReplace);
   EXPECT_EQ(plan[1].action, Action::kReplace);

@@ -58,8 +58,7 @@ class ScriptedRuntime : public ContainerRuntime {
                                          PullDone) override {
     return nullptr;
   }
-  std::unique_ptr<RunningCall> RemoveImage(const std::string&,
-                                           Done) override {
+  std::unique_ptr<RunningCall> RemoveImage(const std::string&, Done) override {
     return nullptr;
   }
   std::unique_ptr<RunningCall> AwaitAnswer(Done) override { return nullptr; }

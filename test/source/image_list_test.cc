@@ -42,6 +42,18 @@ TEST(ImageListTest, KeepsTwoTagsOfOneRepository) {
   EXPECT_THAT(UniqueIn("a:1\na:2\n"), ElementsAre(Image("a:1"), Image("a:2")));
 }
 
+TEST(ImageListTest, JoinsTheOptionsOfDuplicates) {
+  const std::vector<ImageRequest> unique = UniqueIn(
+      "a:1 secret=first\n"
+      "a:1 secret=second policy=Always\n"
+      "a:1 policy=IfNotPresent pin=true\n");
+
+  ASSERT_THAT(unique, ElementsAre(Image("a:1")));
+  EXPECT_EQ(unique[0].options.secret, "first");
+  EXPECT_EQ(unique[0].options.policy, PullPolicy::kAlways);
+  EXPECT_TRUE(unique[0].options.pin);
+}
+
 TEST(ImageListTest, NeverDropsAMalformedLine) {
   EXPECT_THAT(UniqueIn("Bad\nBad\n"), ElementsAre(Image("Bad"), Image("Bad")));
 }

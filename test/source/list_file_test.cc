@@ -121,9 +121,36 @@ TEST(ListFileTest, NamesFileLineTextAndRule) {
             "images.txt:3: \"quay.io/Team/app\": repository must be lowercase");
 }
 
-TEST(ListFileTest, RefusesASecondWord) {
+TEST(ListFileTest, ReadsTheOptionsBehindAnImage) {
+  const std::vector<ImageRequest> requests = ParseListFile(
+      "a:1 secret=team-a\tpolicy=Always  pin=true # all of them\n"
+      "b:1 policy=IfNotPresent pin=false\n"
+      "c:1\n",
+      "images.txt");
+
+  ASSERT_THAT(requests, SizeIs(3));
+  EXPECT_EQ(requests[0].image, "a:1");
+  EXPECT_EQ(requests[0].options.secret, "team-a");
+  EXPECT_EQ(requests[0].options.policy, PullPolicy::kAlways);
+  EXPECT_TRUE(requests[0].options.pin);
+  EXPECT_EQ(requests[1].options.policy, PullPolicy::kIfNotPresent);
+  EXPECT_FALSE(requests[1].options.pin);
+  EXPECT_EQ(requests[2].options.policy, std::nullopt);
+  EXPECT_EQ(requests[2].options.secret, "");
+}
+
+TEST(ListFileTest, RefusesWhatIsNoOption) {
   EXPECT_EQ(ErrorOf("a:1 extra # why\n"),
-            "images.txt:1: \"a:1 extra\": line holds more than one word");
+            "images.txt:1: \"extra\": is no option of an image: secret=NAME, "
+            "policy=Always|IfNotPresent, pin=true|false");
+  for (const std::string option :
+       {"colour=red", "secret=", "secret", "secret=..", "secret=.",
+        "secret=../other", "secret=/etc/passwd", "policy=always",
+        "policy=", "pin=yes", "pin", "=", "Secret=a"}) {
+    EXPECT_THAT(ErrorOf(absl::StrCat("a:1 pin=true ", option, "\n")),
+                HasSubstr("is no option of an image"))
+        << option;
+  }
 }
 
 TEST(ListFileTest, RefusesALineLongerThan4096Bytes) {

@@ -180,9 +180,8 @@ std::unique_ptr<RunningCall> FakeRuntime::RemoveImage(const std::string& id,
     }
     if (result.ok()) {
       removed_.push_back(id);
-      std::erase_if(stored_, [&](const auto& each) {
-        return each.second.id == id;
-      });
+      std::erase_if(stored_,
+                    [&](const auto& each) { return each.second.id == id; });
     }
     std::exchange(*shared, nullptr)(result);
   });
