@@ -53,14 +53,13 @@ class SecretsTest(unittest.TestCase):
         self.assertNotEqual(self.token.token_auth.given, [])
 
     def test_refused_credentials_are_not_shown(self):
-        run = self.fetch([f"{name} secret=wrong" for name in self.add("app")])
+        run = self.fetch_with("wrong")
 
         self.check_refused(run)
         self.assertNotEqual(self.token.token_auth.refused, [])
 
     def test_a_json_log_and_document_show_none_either(self):
-        run = self.fetch([f"{name} secret=wrong" for name in self.add("app")],
-                         "--log-format", "json", "-o", "json")
+        run = self.fetch_with("wrong", "--log-format", "json", "-o", "json")
 
         self.check_refused(run)
 
@@ -68,13 +67,13 @@ class SecretsTest(unittest.TestCase):
         for registry in (self.token, self.basic):
             registry.token_auth.forbidden.add("team/app")
 
-        self.check_refused(self.fetch(self.add("app")))
+        self.check_refused(self.fetch_with("team"))
 
     def test_what_a_registry_repeats_in_its_headers_is_not_shown(self):
         for registry in (self.token, self.basic):
             registry.token_auth.revoked.add("team/app")
 
-        self.check_refused(self.fetch(self.add("app")))
+        self.check_refused(self.fetch_with("team"))
 
     def test_a_refused_identity_token_is_not_shown(self):
         path = self.identity_config(WRONG_IDENTITY)
@@ -169,6 +168,11 @@ class SecretsTest(unittest.TestCase):
         with open(run.status_path, encoding="utf-8") as status:
             self.check_silent(run.log() + run.output() + status.read())
         return run
+
+    def fetch_with(self, secret, *flags):
+        """Runs over one image of each registry, with this secret alone."""
+        return self.fetch([f"{name} secret={secret}"
+                           for name in self.add("app")], *flags)
 
     # What holds for every output.
 
