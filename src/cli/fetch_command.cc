@@ -81,10 +81,11 @@ struct Run NewRun(const FetchOptions& options, const CommandContext& context) {
 // What earlier runs left unusable, as the last one's status file says.
 std::set<std::string> UnusableOf(const std::string& path,
                                  const CommandContext& context) {
-  if (path.empty()) return {};
+  const absl::StatusOr<FileKind> kind = context.files.KindOf(path);
+  if (!kind.ok() || *kind != FileKind::kFile) return {};  // none, most likely
   const absl::StatusOr<std::string> text =
       context.files.ReadFile(path, kLargestDocument);
-  if (!text.ok()) return {};  // there is none, most likely
+  if (!text.ok()) return {};
   const absl::StatusOr<ReadRun> last = ParseRunDocument(*text);
   return last.ok() ? last->run.not_usable : std::set<std::string>();
 }

@@ -40,7 +40,8 @@ struct ErrorClass {
 ErrorClass Classify(const absl::Status& error);
 
 // `error`'s text as reports show it: one printable line of at most 1 KiB
-// without query strings and user info in URLs.
+// without query strings and user info in URLs, and without the tokens of an
+// Authorization header.
 std::string ReportedMessage(const absl::Status& error);
 
 }  // namespace prepull

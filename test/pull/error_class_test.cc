@@ -677,6 +677,25 @@ TEST(ReportedMessageTest, CutsWhatMayBeSecret) {
   EXPECT_THAT(message, Not(HasSubstr("s3cr3t")));
 }
 
+TEST(ReportedMessageTest, CutsTheQueryOfARedirectWithoutHost) {
+  // containerd 1.6.20 after ten redirects
+  EXPECT_EQ(ReportedMessage(absl::UnknownError(
+                "failed to do request: Get \"/v2/a/blobs/b?sig=s3cr3t\": "
+                "stopped after 10 redirects: is that all?")),
+            "failed to do request: Get \"/v2/a/blobs/b\": "
+            "stopped after 10 redirects: is that all?");
+}
+
+TEST(ReportedMessageTest, CutsTheTokenThatARegistryRepeats) {
+  // containerd 1.6.20: "Server message" is the registry's text.
+  EXPECT_EQ(ReportedMessage(absl::UnknownError(
+                "403 Forbidden - Server message: denied: not with Bearer "
+                "eyJhbGciOi.eyJzdWIi-0_A.c2ln= nor Basic cm9ib3Q6cGFzc3dvcmQ=: "
+                "Basic authentication needed")),
+            "403 Forbidden - Server message: denied: not with Bearer *** nor "
+            "Basic ***: Basic authentication needed");
+}
+
 TEST(ReportedMessageTest, IsOnePrintableLine) {
   EXPECT_EQ(ReportedMessage(absl::UnknownError(
                 "429 Too Many Requests\ntoomanyrequests: \x1B[31mno\n")),

@@ -78,6 +78,16 @@ class Lab(Closing):
         """Leads a registry's name to a registry or a link to one."""
         self.containerd.route(name, server.port, server.host)
 
+    def add_registry(self, name, account=None):
+        """Starts one more registry; see Registry for the account."""
+        folder = os.path.join(self.folder, name)
+        os.mkdir(folder)
+        registry = Registry(folder, self.registry.host, account=account)
+        self._end.callback(registry.stop)
+        registry.start()
+        self.route(name, registry)
+        return registry
+
     def push(self, repository, tag, image):
         self.registry.push(repository, tag, image)
 
@@ -88,22 +98,27 @@ class Lab(Closing):
             self.push(name, "1.0", image)
         return [f"{REGISTRY}/{name}:1.0" for name in names]
 
-    def fetch(self, references, *flags, seconds=60):
+    def fetch(self, references, *flags, seconds=60, **how):
         """Runs `prepull fetch` over these references to its end."""
-        run = self.start_fetch(references, *flags)
+        run = self.start_fetch(references, *flags, **how)
         run.wait(seconds)
         return run
 
-    def start_fetch(self, references, *flags):
-        """Starts `prepull fetch` over these references."""
-        folder = os.path.join(self.folder, f"run-{len(self._runs) + 1}")
-        os.mkdir(folder)
+    def start_fetch(self, references, *flags, env=None, after=None):
+        """Starts `prepull fetch` over these references.
+
+        `env` is added to its environment. A run `after` another one has the
+        same folder, and so its status file.
+        """
+        folder = after.folder if after else os.path.join(
+            self.folder, f"run-{len(self._runs) + 1}")
+        os.makedirs(folder, exist_ok=True)
         image_list = os.path.join(folder, "images.txt")
         with open(image_list, "w", encoding="utf-8") as file:
             file.writelines(reference + "\n" for reference in references)
         run = Run(["--image-list-file", image_list,
                    "--cri-socket", self.containerd.socket_path, *flags],
-                  folder)
+                  folder, env)
         self._runs.append(run)
         return run
 

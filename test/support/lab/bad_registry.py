@@ -33,13 +33,12 @@ import time
 
 from .images import digest_of
 from .process import wait_until
+from .ranges import ERROR, Part, part_of
 
-_ERROR = b'{"errors":[{"code":"LAB","message":"as told"}]}'
 _BLOB = "application/octet-stream"
 _CHUNK_BYTES = 65536
 _SEND_BUFFER_BYTES = 262144
 _NO_LINGER = struct.pack("ii", 1, 0)
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _PATH = re.compile(r"/v2/(.+)/(manifests|blobs)/([^/?]+)")
 
 
@@ -77,27 +76,20 @@ class _Fault:
     fraction: float = 1.0
 
 
-@dataclasses.dataclass(frozen=True)
-class _Part:
-    """What of a content an answer carries."""
-    first: int
-    body: bytes
-    code: int = 200
-    content_range: str = ""
-
-
 class BadRegistry:
     """Serves on `port` of `host` from the start of its `with`.
 
     `bytes_per_second` holds for each connection by itself and may be set at
-    any time; None is no limit.
+    any time; None is no limit. With `token_auth`, a TokenAuth, it is private.
 
     Threads: one for the listener and one for each connection. stop() ends
     them all, the stalled ones too.
     """
 
-    def __init__(self, seed=0, bytes_per_second=None, host="127.0.0.1"):
+    def __init__(self, seed=0, bytes_per_second=None, host="127.0.0.1",
+                 token_auth=None):
         self.bytes_per_second = bytes_per_second
+        self.token_auth = token_auth
         self._lock = threading.Lock()
         self._random = random.Random(seed)
         self._contents = {"/v2/": (b"{}", "application/json")}
@@ -272,13 +264,15 @@ class _Connection(http.server.BaseHTTPRequestHandler):
         pass
 
     def do_GET(self):
+        if self._is_turned_away():
+            return
         path = self.path.partition("?")[0]
         content = self._registry.content(path)
-        part = _part_of(content, self.headers.get("Range"))
+        part = part_of(content, self.headers.get("Range"))
         fault = self._registry.next_fault(
             path, self._dice, part if self.command == "GET" else None)
         if fault and fault.kind == "refuse":
-            part = _Part(0, _ERROR, fault.code)
+            part = Part(0, ERROR, fault.code)
         self._registry.note(Request(
             self.command, *_split(path),
             part.first if "Range" in self.headers else None, part.code))
@@ -290,6 +284,14 @@ class _Connection(http.server.BaseHTTPRequestHandler):
             self._send_body(path, part, fault)
 
     do_HEAD = do_GET
+
+    def do_POST(self):
+        if not self._is_turned_away():
+            self.send_error(405)
+
+    def _is_turned_away(self):
+        token_auth = self._registry.token_auth
+        return token_auth is not None and token_auth.has_answered(self)
 
     def _send_body(self, path, part, fault):
         body = memoryview(part.body)
@@ -356,25 +358,6 @@ def _befalls(fault, path, dice, part):
     # A corrupt byte has its place in the blob, not in the answer.
     start = part.first if fault.kind == "corrupt" else 0
     return 0 <= fault.after - start < len(part.body)
-
-
-def _part_of(content, asked):
-    """What a Range header asks of a content, which is None if it is not."""
-    if content is None:
-        return _Part(0, _ERROR, 404)
-    body = content[0]
-    match = _RANGE.fullmatch(asked or "")
-    if not match or match.groups() == ("", ""):
-        return _Part(0, body)
-    first, last = match.groups()
-    if not first:
-        first, last = max(0, len(body) - int(last)), ""
-    first = int(first)
-    end = min(int(last) + 1 if last else len(body), len(body))
-    if first >= end:
-        return _Part(first, b"", 416, f"bytes */{len(body)}")
-    return _Part(first, body[first:end], 206,
-                 f"bytes {first}-{end - 1}/{len(body)}")
 
 
 def _headers(content, part, fault):

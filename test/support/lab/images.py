@@ -72,6 +72,13 @@ def make_layer(seed, size):
     return Layer(blob, digest_of(tar.getvalue()))
 
 
+def make_broken_layer(seed, size):
+    """A layer that arrives whole and is no tar when it is unpacked."""
+    content = random.Random(str(seed)).randbytes(size)
+    blob = gzip.compress(content, compresslevel=0, mtime=0)
+    return Layer(blob, digest_of(content))
+
+
 def make_image(layers, docker=False, architecture="amd64"):
     """Makes an image of these layers, lowest first, as OCI or Docker do."""
     media = _DOCKER if docker else _OCI
@@ -108,33 +115,47 @@ def make_family(count, seed="family", base_size=600_000, own_size=150_000):
     ]
 
 
-def push_image(address, repository, tag, image):
-    """Pushes an image to the registry at (host, port), in plain HTTP."""
-    connection = http.client.HTTPConnection(*address, timeout=20)
+def push_image(address, repository, tag, image, headers=None):
+    """Pushes an image to the registry at (host, port), in plain HTTP.
+
+    `headers` go with every request.
+    """
+    push = _Push(address, headers or {})
     try:
         for blob in [image.config, *(layer.blob for layer in image.layers)]:
-            _push_blob(connection, repository, blob)
-        _call(connection, "PUT", f"/v2/{repository}/manifests/{tag}", 201,
-              image.manifest, {"Content-Type": image.media_type})
+            push.blob(repository, blob)
+        push.call("PUT", f"/v2/{repository}/manifests/{tag}", 201,
+                  image.manifest, image.media_type)
     finally:
-        connection.close()
+        push.close()
 
 
-def _push_blob(connection, repository, blob):
-    answer = _call(connection, "POST", f"/v2/{repository}/blobs/uploads/", 202)
-    location = answer.getheader("Location")
-    separator = "&" if "?" in location else "?"
-    _call(connection, "PUT", f"{location}{separator}digest={digest_of(blob)}",
-          201, blob, {"Content-Type": "application/octet-stream"})
+class _Push:
+    """The connection of one push."""
 
+    def __init__(self, address, headers):
+        self._connection = http.client.HTTPConnection(*address, timeout=20)
+        self._headers = headers
 
-def _call(connection, method, url, expected, body=b"", headers=None):
-    connection.request(method, url, body, headers or {})
-    answer = connection.getresponse()
-    text = answer.read()
-    if answer.status != expected:
-        raise RuntimeError(f"{method} {url}: {answer.status} {text[:300]!r}")
-    return answer
+    def blob(self, repository, blob):
+        answer = self.call("POST", f"/v2/{repository}/blobs/uploads/", 202)
+        location = answer.getheader("Location")
+        separator = "&" if "?" in location else "?"
+        self.call("PUT", f"{location}{separator}digest={digest_of(blob)}",
+                  201, blob, "application/octet-stream")
+
+    def call(self, method, url, expected, body=b"", content_type=None):
+        typed = {"Content-Type": content_type} if content_type else {}
+        self._connection.request(method, url, body, self._headers | typed)
+        answer = self._connection.getresponse()
+        text = answer.read()
+        if answer.status != expected:
+            raise RuntimeError(
+                f"{method} {url}: {answer.status} {text[:300]!r}")
+        return answer
+
+    def close(self):
+        self._connection.close()
 
 
 def _descriptor(media_type, content):

@@ -8,6 +8,7 @@ import dataclasses
 import os
 import re
 
+from .credentials import auth_value, htpasswd, write_file
 from .images import push_image
 from .process import Service, accepts_connections, free_port
 
@@ -17,6 +18,7 @@ log: {{level: warn, accesslog: {{disabled: false}}}}
 storage: {{filesystem: {{rootdirectory: {storage}}}}}
 http: {{addr: "{host}:{port}", secret: lab}}
 """
+_PRIVATE = "auth: {{htpasswd: {{realm: lab, path: {path}}}}}\n"
 
 _ACCESS = re.compile(r'"(GET|HEAD) /v2/(\S+)/(manifests|blobs)/([^\s?]+)\S* '
                      r'HTTP/[0-9.]+" (\d+)')
@@ -33,10 +35,15 @@ class Request:
 
 
 class Registry:
-    """Serves the images under `folder` on this address, loopback's if none."""
+    """Serves the images under `folder` on this address, loopback's if none.
 
-    def __init__(self, folder, host="127.0.0.1", binary="docker-registry"):
+    With an `account`, a user and a password, it lets in nobody else.
+    """
+
+    def __init__(self, folder, host="127.0.0.1", binary="docker-registry",
+                 account=None):
         self.host = host
+        self._account = account
         self.port = free_port(host)
         self._log_path = os.path.join(folder, "registry.log")
         config_path = os.path.join(folder, "registry.yml")
@@ -44,6 +51,9 @@ class Registry:
             config.write(_CONFIG.format(
                 storage=os.path.join(folder, "registry"), host=host,
                 port=self.port))
+            if account:
+                config.write(_PRIVATE.format(path=write_file(
+                    folder, "htpasswd", htpasswd(account))))
         self._service = Service(
             "registry", [binary, "serve", config_path], self._log_path)
 
@@ -54,7 +64,9 @@ class Registry:
         self._service.stop()
 
     def push(self, repository, tag, image):
-        push_image((self.host, self.port), repository, tag, image)
+        headers = ({"Authorization": f"Basic {auth_value(self._account)}"}
+                   if self._account else {})
+        push_image((self.host, self.port), repository, tag, image, headers)
 
     def forget_requests(self):
         """Empties the access log.

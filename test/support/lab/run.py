@@ -40,13 +40,15 @@ def run_prepull(args, env=None, timeout=60):
 class Run:
     """One `prepull fetch` with a status file, its output kept in files."""
 
-    def __init__(self, args, folder):
+    def __init__(self, args, folder, env=None):
+        self.folder = folder
         self.status_path = os.path.join(folder, "status.json")
         self._stderr_path = os.path.join(folder, "stderr")
-        with open(os.path.join(folder, "stdout"), "wb") as stdout, \
+        self._stdout_path = os.path.join(folder, "stdout")
+        with open(self._stdout_path, "wb") as stdout, \
                 open(self._stderr_path, "wb") as stderr:
             self._child = start_prepull(
-                ["fetch", "--status-file", self.status_path, *args],
+                ["fetch", "--status-file", self.status_path, *args], env,
                 stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr)
 
     @property
@@ -96,9 +98,17 @@ class Run:
         """Ends a run that still goes on."""
         end_child(self._child, 0)
 
+    def log(self):
+        """What it has written on standard error so far."""
+        with open(self._stderr_path, encoding="utf-8") as stderr:
+            return stderr.read()
+
+    def output(self):
+        """What it has written on standard output so far."""
+        with open(self._stdout_path, encoding="utf-8") as stdout:
+            return stdout.read()
+
     def story(self):
         """What a failed test wants to see: exit code, log, status file."""
-        with open(self._stderr_path, encoding="utf-8") as stderr:
-            log = stderr.read()
-        return (f"exit code {self.exit_code}\n{log}\n"
+        return (f"exit code {self.exit_code}\n{self.log()}\n"
                 f"{json.dumps(self.status(), indent=1)}")
