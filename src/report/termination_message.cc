@@ -20,8 +20,8 @@ bool IsMissing(const ImageOutcome& image) {
 }  // namespace
 
 std::string TerminationMessage(const Run& run, absl::Duration took) {
-  std::string text = run.list_known ? absl::StrCat(LastLine(run, took), "\n")
-                                    : std::string();
+  std::string text =
+      run.list_known ? absl::StrCat(LastLine(run, took), "\n") : std::string();
   if (!run.message.empty()) {
     absl::StrAppend(&text, Printable(run.message, kMostOfALine), "\n");
   }
