@@ -5,7 +5,9 @@ What the tests of resuming conclude from its counts is worth as much as these.
 Plain HTTP only: no containerd, no prepull, no root.
 """
 
+import base64
 import http.client
+import json
 import os
 import sys
 import threading
@@ -19,6 +21,7 @@ sys.path.insert(
 from lab.bad_registry import BadRegistry  # noqa: E402
 from lab.images import digest_of, make_image, make_layer  # noqa: E402
 from lab.process import wait_until  # noqa: E402
+from lab.token_auth import TokenAuth  # noqa: E402
 
 LAYER = make_layer("bad registry", 1_000_000)
 IMAGE = make_image([LAYER])
@@ -268,6 +271,56 @@ class BadRegistryTest(unittest.TestCase):
             registry.refuse(500, fraction=1 / 3)
             return [self.get(BLOB_PATH, registry=registry)[0].status == 500
                     for _ in range(30)]
+
+
+class TokenAuthTest(unittest.TestCase):
+
+    def setUp(self):
+        self.token_auth = TokenAuth({"robot": "password"}, ["identity"])
+        self.registry = self.enterContext(
+            BadRegistry(token_auth=self.token_auth))
+        self.registry.add("team/app", "1.0", IMAGE)
+
+    def test_without_a_token_the_way_to_one_is_shown(self):
+        answer, _ = self.ask("GET", MANIFEST_PATH)
+
+        self.assertEqual(answer.status, 401)
+        self.assertEqual(
+            answer.getheader("WWW-Authenticate"),
+            f'Bearer realm="http://127.0.0.1:{self.registry.port}/token",'
+            'service="lab",scope="repository:team/app:pull"')
+
+    def test_a_password_and_an_identity_token_are_changed_into_tokens(self):
+        for request in (("GET", "/token", basic("robot:password")),
+                        ("POST", "/token", {}, b"refresh_token=identity")):
+            with self.subTest(request[0]):
+                given, text = self.ask(*request)
+                token = json.loads(text)["token"]
+                answer, manifest = self.ask(
+                    "GET", MANIFEST_PATH, {"Authorization": f"Bearer {token}"})
+
+                self.assertEqual((given.status, answer.status), (200, 200))
+                self.assertEqual(manifest, IMAGE.manifest)
+
+    def test_a_wrong_password_gets_no_token_and_is_repeated(self):
+        answer, text = self.ask("GET", "/token", basic("robot:stale"))
+
+        self.assertEqual(answer.status, 401)
+        self.assertIn(b"robot:stale", text)
+        self.assertEqual(len(self.token_auth.refused), 1)
+
+    def ask(self, method, path, headers=None, body=None):
+        connection = http.client.HTTPConnection(
+            self.registry.host, self.registry.port, timeout=10)
+        self.addCleanup(connection.close)
+        connection.request(method, path, body, headers or {})
+        answer = connection.getresponse()
+        return answer, answer.read()
+
+
+def basic(account):
+    value = base64.b64encode(account.encode()).decode()
+    return {"Authorization": f"Basic {value}"}
 
 
 if __name__ == "__main__":

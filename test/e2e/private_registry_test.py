@@ -19,7 +19,6 @@ from lab.bad_registry import BadRegistry  # noqa: E402
 from lab.credentials import (  # noqa: E402
     MountedSecret, Provider, docker_config, write_file)
 from lab.images import make_image, make_layer  # noqa: E402
-from lab.process import wait_until  # noqa: E402
 from lab.registry import Registry  # noqa: E402
 from lab.token_auth import TokenAuth  # noqa: E402
 
@@ -49,10 +48,10 @@ class PrivateTest(unittest.TestCase):
         return ["--docker-config",
                 write_file(self.lab.folder, name, docker_config(accounts))]
 
-    def wait_for_retry(self, run):
-        wait_until(lambda: "retry" in run.log() or run.exit_code is not None,
-                   30, "a refusal")
-        self.assertIn("reason=Unauthorized", run.log())
+    def wait_for_refusal(self, run):
+        run.wait_for_status(
+            lambda status: any(image["reason"] == "Unauthorized"
+                               for image in status["images"]), "a refusal")
 
     def check_pulled(self, run, names):
         self.assertEqual(run.exit_code, 0, run.story())
@@ -119,7 +118,7 @@ class PasswordTest(PrivateTest):
         run = self.lab.start_fetch(
             [self.name], "--docker-config", secret.folder,
             "--initial-pull-attempt-delay", "3s")
-        self.wait_for_retry(run)
+        self.wait_for_refusal(run)
         secret.replace({ONE: FIRST})
         run.wait()
 
@@ -132,7 +131,7 @@ class PasswordTest(PrivateTest):
         run = self.lab.start_fetch(
             [self.name], "--docker-config", secret.path,
             "--initial-pull-attempt-delay", "3s")
-        self.wait_for_retry(run)
+        self.wait_for_refusal(run)
         secret.replace({ONE: FIRST})
         run.wait()
 

@@ -22,14 +22,14 @@ from lab.images import make_family, make_image, make_layer  # noqa: E402
 # The keys that lifecycle-agent writes come first.
 STATUS_KEYS = [
     "total", "pulled", "skipped", "failed", "failed_pulls", "schema", "phase",
-    "exit_code", "reason", "message", "node", "instance", "run_id",
-    "started_at", "updated_at", "finished_at", "deadline", "runtime", "bytes",
-    "images",
+    "exit_code", "reason", "message", "tolerated", "node", "instance",
+    "run_id", "started_at", "updated_at", "finished_at", "deadline", "runtime",
+    "bytes", "not_usable", "images",
 ]
 IMAGE_KEYS = [
     "image", "origin", "state", "attempts", "bytes_done", "bytes_total",
     "size_bytes", "duration_seconds", "image_ref", "pinned", "reason",
-    "message",
+    "message", "pulled_as",
 ]
 RUNTIME_KEYS = ["name", "version", "socket", "byte_progress", "resume", "pin"]
 RETRY_FAST = ["--initial-pull-attempt-delay", "200ms",
