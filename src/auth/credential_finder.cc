@@ -91,6 +91,13 @@ class SystemCredentialFinder : public CredentialFinder {
 
   // Errors: as MakeCredentialFinder says.
   absl::Status LoadPlugins(Host& host, const Clock& clock) {
+    // Reading a pipe would wait for its writer.
+    ASSIGN_OR_RETURN(const FileKind config,
+                     files_.KindOf(options_.provider_config));
+    if (config != FileKind::kFile) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(options_.provider_config, ": is no regular file"));
+    }
     ASSIGN_OR_RETURN(const std::string text,
                      files_.ReadFile(options_.provider_config, kLargestConfig));
     ASSIGN_OR_RETURN(std::vector<CredentialProvider> providers,

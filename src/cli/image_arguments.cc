@@ -91,7 +91,7 @@ absl::StatusOr<ImageList> ReadImages(const ImageArguments& arguments,
 void WarnOfUnused(const ImageList& list) {
   for (const std::string& rule : list.unused_rewrites) {
     Log(LogLevel::kWarn, "rewrite fits no image of the list",
-        {{"rewrite", Printable(rule, 512)}});
+        {{"rewrite", Printable(WithoutUrlSecrets(rule), 512)}});
   }
 }
 

@@ -73,9 +73,14 @@ void NodeCheck::CompareOne(size_t i, bool is_on_node) {
 // can use (containerd 1.6.20).
 bool NodeCheck::CanBeRescued(size_t i) const {
   const Reason reason = run_.images[i].reason;
+  if (!requests_[i].reference.ok()) return false;
   const PullPolicy policy =
       requests_[i].options.policy.value_or(options_.policy);
-  return policy != PullPolicy::kAlways &&
+  // What was to be replaced and is still there is the old one.
+  const bool is_old =
+      options_.repull_present ||
+      run_.not_usable.contains(requests_[i].reference->Normalised());
+  return policy != PullPolicy::kAlways && !is_old &&
          (reason == Reason::kRegistryUnavailable ||
           reason == Reason::kRateLimited || reason == Reason::kUnauthorized ||
           reason == Reason::kNotFound);

@@ -232,6 +232,7 @@ void PullLoop::OnRoundEnded(size_t image, const RoundEnd& end) {
   if (end.image_ref.ok()) {
     OnPulled(image, *end.image_ref);
   } else if (end.had_nothing_new) {
+    pool_.gate(RegistryOf(image)).OnNoAnswer(work_[image].attempt_started);
     GiveUp(image);
   } else {
     OnFailure(image, end);
@@ -275,7 +276,8 @@ void PullLoop::OnFailure(size_t image, const RoundEnd& end) {
     outcome.message = was_cut ? work.why_cut : ReportedMessage(error);
     if (what.retry == Retry::kNextCredential) {
       absl::StrAppend(&outcome.message, TriedCredentials(end.credentials));
-      work.refused = end.credentials;
+      // A cut round did not get to its last credential.
+      if (!work.cut) work.refused = end.credentials;
     }
     outcome.took = context_.clock.Now() - *outcome.started_at;
     if (what.reason == Reason::kNotUsable) {
@@ -298,7 +300,8 @@ void PullLoop::OnFailure(size_t image, const RoundEnd& end) {
 }
 
 void PullLoop::Count(size_t image, const ErrorClass& error, bool gained_bytes) {
-  if (error.retry == Retry::kUncounted || error.retry == Retry::kAwaitRuntime) {
+  if (work_[image].has_pulled && (error.retry == Retry::kUncounted ||
+                                  error.retry == Retry::kAwaitRuntime)) {
     --run_.images[image].attempts;
   }
   work_[image].history.Add(error, gained_bytes);
@@ -343,6 +346,8 @@ void PullLoop::Forgive(size_t image) {
 void PullLoop::TellGate(size_t image, const ErrorClass& error) {
   RegistryGate& gate = pool_.gate(RegistryOf(image));
   const Instant started = work_[image].attempt_started;
+  // What was never asked for says nothing of its registry.
+  if (!work_[image].has_pulled) return gate.OnNoAnswer(started);
   switch (error.retry) {
     case Retry::kLater:
       gate.OnRateLimit(context_.clock.Now(), started, error.retry_after,

@@ -62,7 +62,7 @@ void PullRound::Start() {
 }
 
 void PullRound::OnRemoved(const absl::Status& removed) {
-  if (has_ended_) return;
+  if (has_ended_ || is_cancelled_) return;
   if (!removed.ok()) {
     End(absl::Status(removed.code(),
                      absl::StrCat("remove image: ", removed.message())));
@@ -83,7 +83,7 @@ void PullRound::FindCredentials() {
 }
 
 void PullRound::OnFound(const FoundCredentials& found) {
-  if (has_ended_) return;
+  if (has_ended_ || is_cancelled_) return;
   credentials_ = found;
   if (task_.refused && SameCredentials(found, *task_.refused)) {
     End(absl::UnauthenticatedError("nothing new to try"),

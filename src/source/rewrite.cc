@@ -85,7 +85,8 @@ void Rewrites::Rewrite(ImageRequest& request) {
   } else {
     request.reference =
         Annotate(rewritten.status(),
-                 absl::StrCat(request.origin, ": --rewrite ", rule->text));
+                 absl::StrCat(request.origin, ": --rewrite ",
+                              Printable(WithoutUrlSecrets(rule->text), 256)));
   }
 }
 
