@@ -114,6 +114,7 @@ std::vector<std::unique_ptr<CommandProgram>> AllCommands() {
   programs.push_back(MakeStatusCommand());
   programs.push_back(MakeUnpinCommand());
   programs.push_back(MakeSleepCommand());
+  programs.push_back(MakeManifestCommand());
   programs.push_back(MakeCompletionCommand());
   programs.push_back(MakeVersionCommand());
   return programs;

@@ -39,8 +39,9 @@ struct CommandDoc {
   std::string about;                  // two lines: what it does and prints
   std::vector<std::string> examples;  // "prepull fetch ...", each one line
   std::vector<std::string> exit_codes;
-  std::string positional = "";       // "[IMAGE...]"
-  std::string positional_text = "";  // what help says of it
+  std::string positional = "";                // "[IMAGE...]"
+  std::string positional_text = "";           // what help says of it
+  std::vector<std::string> first_words = {};  // fixed, for completion
 };
 
 class Command {

@@ -40,8 +40,15 @@ std::string BashValues(const FlagDoc& flag) {
 }
 
 std::string BashCommand(const Command& command) {
-  std::string out = absl::StrCat("    ", command.doc().name, ")\n");
+  const CommandDoc& doc = command.doc();
+  std::string out = absl::StrCat("    ", doc.name, ")\n");
   absl::StrAppend(&out, "      case \"$prev\" in\n");
+  if (!doc.first_words.empty()) {
+    absl::StrAppend(
+        &out, "        ", doc.name, ") COMPREPLY=($(compgen -W '",
+        absl::StrJoin(doc.first_words, " "),
+        "' -- \"$cur\")); [ ${#COMPREPLY[@]} -gt 0 ] && return ;;\n");
+  }
   for (const FlagDoc& flag : command.flags()) {
     if (flag.value.empty()) continue;
     absl::StrAppend(&out, "        ", flag.name,
@@ -72,13 +79,8 @@ std::string Bash(const Programs& programs) {
   topics.back() = "exit-codes";
   absl::StrAppend(&out, "    help) COMPREPLY=($(compgen -W '",
                   absl::StrJoin(topics, " "), "' -- \"$cur\")) ;;\n");
-  absl::StrAppend(&out,
-                  "  esac\n}\ncomplete -o filenames -F _prepull prepull\n");
-  // Words for the shells themselves.
-  return absl::StrReplaceAll(
-      out, {{"    completion)\n      case \"$prev\" in\n      esac\n",
-             "    completion)\n      [ \"$prev\" = completion ] && COMPREPLY=("
-             "$(compgen -W 'bash zsh fish' -- \"$cur\")) && return\n"}});
+  return absl::StrCat(out,
+                      "  esac\n}\ncomplete -o filenames -F _prepull prepull\n");
 }
 
 // `text` inside the single quotes of zsh's _arguments, where [ ] : are special.
@@ -131,11 +133,13 @@ std::string Zsh(const Programs& programs) {
     for (const FlagDoc& flag : program->command().flags()) {
       absl::StrAppend(&out, ZshFlag(flag));
     }
-    absl::StrAppend(&out, "        '--help[help on this command]'",
-                    doc.name == "completion"
-                        ? " \\\n        '1:shell:(bash zsh fish)'"
-                        : "",
-                    "\n      ;;\n");
+    absl::StrAppend(
+        &out, "        '--help[help on this command]'",
+        doc.first_words.empty()
+            ? ""
+            : absl::StrCat(" \\\n        '1:word:(",
+                           absl::StrJoin(doc.first_words, " "), ")'"),
+        "\n      ;;\n");
   }
   std::vector<std::string> topics = CommandNames(programs);
   topics.back() = "exit-codes";
@@ -173,6 +177,11 @@ std::string Fish(const Programs& programs) {
     const CommandDoc& doc = program->command().doc();
     absl::StrAppend(&out, "complete -c prepull -n __fish_use_subcommand -a ",
                     doc.name, " -d '", FishText(doc.summary), "'\n");
+    if (!doc.first_words.empty()) {
+      absl::StrAppend(
+          &out, "complete -c prepull -n '__fish_seen_subcommand_from ",
+          doc.name, "' -a '", absl::StrJoin(doc.first_words, " "), "'\n");
+    }
     for (const FlagDoc& flag : program->command().flags()) {
       absl::StrAppend(&out, FishFlag(doc.name, flag));
     }
@@ -183,8 +192,6 @@ std::string Fish(const Programs& programs) {
       &out,
       "complete -c prepull -n __fish_use_subcommand -a help -d 'help on a "
       "command or a topic'\n"
-      "complete -c prepull -n '__fish_seen_subcommand_from completion' -a "
-      "'bash zsh fish'\n"
       "complete -c prepull -n '__fish_seen_subcommand_from help' -a '",
       absl::StrJoin(topics, " "), "'\n");
   return out;
@@ -202,7 +209,8 @@ class CompletionCommand : public CommandProgram {
                           "prepull completion fish | source"},
              .exit_codes = {"0  printed", "2  bad flags or unknown shell"},
              .positional = "SHELL",
-             .positional_text = "bash, zsh or fish"}) {
+             .positional_text = "bash, zsh or fish",
+             .first_words = {"bash", "zsh", "fish"}}) {
     command().Positionals(words_);
   }
 

@@ -51,7 +51,7 @@ std::vector<std::string> Completions(const std::string& words) {
 
 TEST(HelpTest, OfEachCommandIsItsGoldenFile) {
   for (const char* command : {"fetch", "check", "preflight", "status", "unpin",
-                              "sleep", "completion", "version"}) {
+                              "sleep", "manifest", "completion", "version"}) {
     const Ended by_flag = RunPrepull({command, "--help"});
     const Ended by_command = RunPrepull({"help", command});
 
@@ -107,10 +107,10 @@ TEST(CompletionTest, IsAScriptThatBashCanRead) {
 }
 
 TEST(CompletionTest, OffersCommandsFlagsAndValues) {
-  EXPECT_THAT(
-      Completions("prepull ''"),
-      UnorderedElementsAre("fetch", "check", "preflight", "status", "unpin",
-                           "sleep", "completion", "version", "help"));
+  EXPECT_THAT(Completions("prepull ''"),
+              UnorderedElementsAre("fetch", "check", "preflight", "status",
+                                   "unpin", "sleep", "manifest", "completion",
+                                   "version", "help"));
   EXPECT_THAT(Completions("prepull fe"), ElementsAre("fetch"));
   EXPECT_THAT(Completions("prepull fetch --max-p"),
               UnorderedElementsAre("--max-pull-attempt-timeout",
@@ -122,6 +122,11 @@ TEST(CompletionTest, OffersCommandsFlagsAndValues) {
               ElementsAre("Always"));
   EXPECT_THAT(Completions("prepull unpin --n"), ElementsAre("--not-in-list"));
   EXPECT_THAT(Completions("prepull completion z"), ElementsAre("zsh"));
+  EXPECT_THAT(Completions("prepull manifest d"), ElementsAre("daemonset"));
+  EXPECT_THAT(Completions("prepull manifest job --fl"),
+              ElementsAre("--flavor"));
+  EXPECT_THAT(Completions("prepull manifest job x --flavor o"),
+              ElementsAre("openshift"));
   EXPECT_THAT(Completions("prepull help e"), ElementsAre("exit-codes"));
   EXPECT_THAT(Completions("prepull status --status-file /proc/versio"),
               ElementsAre("/proc/version"));

@@ -1,0 +1,310 @@
+#include "src/cli/manifest_flags.h"
+
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "prepull/base/status_macros.h"
+#include "prepull/base/text.h"
+#include "prepull/deploy/names.h"
+#include "prepull/image/reference.h"
+
+namespace prepull {
+namespace {
+
+constexpr char kDefaultImage[] = "localhost/prepull:" PREPULL_VERSION;
+
+// A flag whose text is kept as it is once `check` has nothing against it.
+void Checked(Command& command, const FlagDoc& flag,
+             absl::Status (*check)(absl::string_view), std::string& value) {
+  command.Custom(flag, [check, &value](const std::string& text) {
+    RETURN_IF_ERROR(check(text));
+    value = text;
+    return absl::OkStatus();
+  });
+}
+
+absl::Status CheckImage(absl::string_view text) {
+  const absl::Status status = Reference::Parse(text).status();
+  return Annotate(status, absl::StrCat("\"", Printable(text, 300), "\""));
+}
+
+// A folder of its own: all of it is mounted.
+absl::Status CheckSocket(absl::string_view text) {
+  RETURN_IF_ERROR(CheckHostPath(text));
+  if (text.rfind('/') != 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("\"", text, "\" lies in no folder that could be mounted"));
+}
+
+absl::Status CheckConcurrency(absl::string_view text) {
+  int number = 0;
+  if (text == "auto" ||
+      (absl::SimpleAtoi(text, &number) && number >= 1 && number <= 64)) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("\"", Printable(text, 64),
+                   "\" is neither auto nor a whole number from 1 to 64"));
+}
+
+// Whole seconds are all that Kubernetes knows.
+absl::StatusOr<absl::Duration> ParseSeconds(const std::string& text) {
+  ASSIGN_OR_RETURN(const absl::Duration duration, ParseDuration(text));
+  if (duration >= absl::Seconds(1)) return duration;
+  return absl::InvalidArgumentError(
+      absl::StrCat("\"", Printable(text, 64), "\" is less than a second"));
+}
+
+void OptionalInteger(Command& command, const FlagDoc& flag, int low, int high,
+                     std::optional<int>& value) {
+  command.Custom(flag, [low, high, &value](const std::string& text) {
+    int number = 0;
+    if (!absl::SimpleAtoi(text, &number) || number < low || number > high) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("\"", Printable(text, 64), "\" is no whole number from ",
+                       low, " to ", high));
+    }
+    value = number;
+    return absl::OkStatus();
+  });
+}
+
+void AddObjectFlags(Command& command, ManifestFlags& flags) {
+  DeploymentOptions& options = flags.options;
+  command.Group("What");
+  command.Text({.name = "--images-from",
+                .value = "PATH",
+                .text = "list of images, as for fetch --image-list-file; - is "
+                        "standard input",
+                .is_path = true},
+               flags.list_file);
+  Checked(command,
+          {.name = "--namespace",
+           .value = "NAME",
+           .text = "where the objects belong",
+           .fallback = "default"},
+          CheckDnsLabel, options.name_space);
+  command.Switch({.name = "--create-namespace",
+                  .text = "print the Namespace too, labelled so that pods may "
+                          "mount folders of the host"},
+                 options.with_namespace);
+  command.Custom(
+      {.name = "--flavor",
+       .value = "FLAVOR",
+       .text = "vanilla (containerd) or openshift (CRI-O, and the "
+               "SecurityContextConstraints that the pods need)",
+       .fallback = "vanilla",
+       .choices = {"vanilla", "openshift"}},
+      [&options](const std::string& text) {
+        if (text != "vanilla" && text != "openshift") {
+          return absl::InvalidArgumentError(absl::StrCat(
+              "\"", Printable(text, 64), "\" is none of vanilla, openshift"));
+        }
+        options.flavor =
+            text == "vanilla" ? Flavor::kVanilla : Flavor::kOpenShift;
+        return absl::OkStatus();
+      });
+  options.image = kDefaultImage;
+  Checked(command,
+          {.name = "--image",
+           .value = "IMAGE",
+           .text = "prepull's own image; prepull is its entry point",
+           .fallback = kDefaultImage},
+          CheckImage, options.image);
+}
+
+void AddPriorityFlags(Command& command, DeploymentOptions& options) {
+  OptionalInteger(command,
+                  {.name = "--nice",
+                   .value = "N",
+                   .text = "scheduling priority of fetch, -20 to 19; below 0 "
+                           "needs the capability SYS_NICE, which it then gets"},
+                  -20, 19, options.nice);
+  command.Choice({.name = "--ionice-class",
+                  .value = "CLASS",
+                  .text = "disk priority of fetch: none, realtime (needs "
+                          "SYS_NICE too), best-effort or idle"},
+                 {"none", "realtime", "best-effort", "idle"},
+                 options.ionice_class);
+  OptionalInteger(command,
+                  {.name = "--ionice-priority",
+                   .value = "N",
+                   .text = "within the class, 0 (first) to 7"},
+                  0, 7, options.ionice_priority);
+}
+
+void AddFetchSettings(Command& command, DeploymentOptions& options) {
+  command.Group("How it fetches");
+  Checked(command,
+          {.name = "--cri-socket",
+           .value = "PATH",
+           .text = "the runtime's socket on the host; else "
+                   "/run/containerd/containerd.sock, on OpenShift "
+                   "/run/crio/crio.sock. Its folder is mounted"},
+          CheckSocket, options.cri_socket);
+  Checked(command,
+          {.name = "--secret",
+           .value = "NAME",
+           .text = "Secret with registry credentials "
+                   "(kubernetes.io/dockerconfigjson)"},
+          CheckDnsSubdomain, options.secret);
+  Checked(command,
+          {.name = "--status-dir",
+           .value = "PATH",
+           .text = "folder on the host for the status file, NAME.json; else a "
+                   "DaemonSet keeps it in its pod and a Job has none"},
+          CheckHostPath, options.status_folder);
+  command.Switch({.name = "--pin",
+                  .text = "protect the images from image garbage collection"},
+                 options.pin);
+  Checked(command,
+          {.name = "--concurrency",
+           .value = "N",
+           .text = "pulls at once, 1 to 64 or auto; else fetch's own default"},
+          CheckConcurrency, options.concurrency);
+  AddPriorityFlags(command, options);
+  command.Custom({.name = "--overall-timeout",
+                  .value = "D",
+                  .text = "how long one run of fetch may take",
+                  .fallback = "20m"},
+                 [&options](const std::string& text) {
+                   ASSIGN_OR_RETURN(options.overall_timeout,
+                                    ParseSeconds(text));
+                   return absl::OkStatus();
+                 });
+}
+
+void AddPlacementFlags(Command& command, ManifestFlags& flags) {
+  DeploymentOptions& options = flags.options;
+  command.Group("Where it runs");
+  command.Custom({.name = "--node-selector",
+                  .value = "KEY=VALUE",
+                  .text = "nodes with this label only, besides "
+                          "kubernetes.io/os=linux",
+                  .is_repeatable = true},
+                 [&options](const std::string& text) {
+                   ASSIGN_OR_RETURN(Label label, ParseLabel(text));
+                   for (const Label& each : options.node_selector) {
+                     if (each.key != label.key) continue;
+                     return absl::InvalidArgumentError(
+                         absl::StrCat("\"", label.key, "\" is given twice"));
+                   }
+                   options.node_selector.push_back(std::move(label));
+                   return absl::OkStatus();
+                 });
+  command.Custom({.name = "--toleration",
+                  .value = "TAINT",
+                  .text = "KEY[=VALUE][:EFFECT], or all, or none; a DaemonSet "
+                          "tolerates all unless told otherwise, a Job none",
+                  .is_repeatable = true},
+                 [&flags](const std::string& text) {
+                   if (!flags.tolerations) flags.tolerations.emplace();
+                   if (text == "none") return absl::OkStatus();
+                   ASSIGN_OR_RETURN(Toleration toleration,
+                                    ParseToleration(text));
+                   flags.tolerations->push_back(std::move(toleration));
+                   return absl::OkStatus();
+                 });
+  Checked(command,
+          {.name = "--priority-class",
+           .value = "NAME",
+           .text = "of the pods, such as system-node-critical"},
+          CheckDnsSubdomain, options.priority_class);
+  command.Custom({.name = "--requests",
+                  .value = "AMOUNTS",
+                  .text = "what fetch is sure to get: cpu=Q,memory=Q; none "
+                          "takes one away",
+                  .fallback = "cpu=10m,memory=16Mi"},
+                 [&options](const std::string& text) {
+                   return ParseAmounts(text, options.requests);
+                 });
+  command.Custom({.name = "--limits",
+                  .value = "AMOUNTS",
+                  .text = "what fetch gets at most",
+                  .fallback = "memory=64Mi"},
+                 [&options](const std::string& text) {
+                   return ParseAmounts(text, options.limits);
+                 });
+}
+
+void AddJobFlags(Command& command, ManifestFlags& flags) {
+  const auto optional_duration =
+      [&command](const FlagDoc& flag, std::optional<absl::Duration>& value) {
+        command.Custom(flag, [&value](const std::string& text) {
+          ASSIGN_OR_RETURN(value, ParseSeconds(text));
+          return absl::OkStatus();
+        });
+      };
+  command.Group("Of a Job only");
+  optional_duration({.name = "--deadline",
+                     .value = "D",
+                     .text = "how long the Job may take with all its retries; "
+                             "else as long as they need, each with its "
+                             "--overall-timeout"},
+                    flags.deadline);
+  command.Integer({.name = "--backoff-limit",
+                   .value = "N",
+                   .text = "retries after an image failed (exit code 1), 0 to "
+                           "100; those after 3 and 4 are not counted",
+                   .fallback = "2"},
+                  0, 100, flags.backoff_limit);
+  optional_duration({.name = "--ttl",
+                     .value = "D",
+                     .text = "how long the Job is kept when it has ended",
+                     .fallback = "24h"},
+                    flags.kept_for);
+}
+
+absl::Status CheckJob(const DeploymentOptions& options) {
+  if (options.deadline == absl::ZeroDuration() ||
+      options.deadline >= options.overall_timeout) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("--deadline ", absl::FormatDuration(options.deadline),
+                   " leaves no room for one run of --overall-timeout ",
+                   absl::FormatDuration(options.overall_timeout)));
+}
+
+}  // namespace
+
+void AddManifestFlags(Command& command, ManifestFlags& flags) {
+  AddObjectFlags(command, flags);
+  AddFetchSettings(command, flags.options);
+  AddPlacementFlags(command, flags);
+  AddJobFlags(command, flags);
+  command.Group("Output");
+  AddTalkFlags(command, flags.talk);
+  command.Positionals(flags.words);
+}
+
+absl::StatusOr<DeploymentOptions> ToDeployment(const ManifestFlags& flags) {
+  DeploymentOptions options = flags.options;
+  if (flags.words.size() != 2 ||
+      (flags.words[0] != "daemonset" && flags.words[0] != "job")) {
+    return absl::InvalidArgumentError(
+        "manifest: say daemonset or job, and a name for it");
+  }
+  options.workload =
+      flags.words[0] == "job" ? Workload::kJob : Workload::kDaemonSet;
+  RETURN_IF_ERROR(Annotate(CheckDnsLabel(flags.words[1]), "NAME"));
+  options.name = flags.words[1];
+  RETURN_IF_ERROR(CheckResources(options.requests, options.limits));
+  const bool is_job = options.workload == Workload::kJob;
+  const bool has_job_flags =
+      flags.deadline || flags.kept_for || flags.backoff_limit >= 0;
+  if (has_job_flags && !is_job) {
+    return absl::InvalidArgumentError(
+        "--deadline, --backoff-limit and --ttl are for a Job");
+  }
+  const std::vector<Toleration> by_default(is_job ? 0 : 1);
+  options.tolerations = flags.tolerations.value_or(by_default);
+  if (flags.deadline) options.deadline = *flags.deadline;
+  if (flags.kept_for) options.kept_for = *flags.kept_for;
+  if (flags.backoff_limit >= 0) options.backoff_limit = flags.backoff_limit;
+  RETURN_IF_ERROR(CheckJob(options));
+  return options;
+}
+
+}  // namespace prepull

@@ -1,0 +1,212 @@
+#include "prepull/deploy/deployment.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "src/deploy/pod.h"
+#include "src/deploy/yaml.h"
+
+namespace prepull {
+namespace {
+
+// What a try needs beside fetch: the pod is scheduled, its image is there.
+constexpr absl::Duration kStartOfPod = absl::Minutes(1);
+// The Job controller's pauses between pods that failed.
+// https://kubernetes.io/docs/concepts/workloads/controllers/job/
+constexpr absl::Duration kFirstPause = absl::Seconds(10);
+constexpr absl::Duration kLongestPause = absl::Minutes(6);
+
+Yaml Object(absl::string_view api_version, absl::string_view kind) {
+  return Yaml().Add("apiVersion", api_version).Add("kind", kind);
+}
+
+// Pods with folders of the host are "privileged" to Pod Security, whatever
+// else they do without.
+Yaml Namespace(const DeploymentOptions& options) {
+  Yaml labels;
+  labels.Add("pod-security.kubernetes.io/enforce", "privileged")
+      .Add("pod-security.kubernetes.io/audit", "privileged")
+      .Add("pod-security.kubernetes.io/warn", "privileged");
+  Yaml metadata;
+  metadata.Add("name", options.name_space);
+  if (options.flavor == Flavor::kOpenShift) {
+    labels.Add("security.openshift.io/scc.podSecurityLabelSync", "false");
+    metadata.Add("labels", std::move(labels))
+        .Add("annotations",
+             Yaml().Add("workload.openshift.io/allowed", "management"));
+  } else {
+    metadata.Add("labels", std::move(labels));
+  }
+  return Object("v1", "Namespace").Add("metadata", std::move(metadata));
+}
+
+Yaml ServiceAccount(const DeploymentOptions& options) {
+  return Object("v1", "ServiceAccount")
+      .Add("metadata", Metadata(options))
+      .Add("automountServiceAccountToken", Yaml::Bool(false));
+}
+
+Yaml ConfigMap(const DeploymentOptions& options) {
+  return Object("v1", "ConfigMap")
+      .Add("metadata", Metadata(options))
+      .Add("data", Yaml().Add(kListKey, Yaml::Block(options.list)));
+}
+
+// What the pods need beyond the constraints that every namespace has: folders
+// of the host, uid 0, and an SELinux type of their own (spc_t; no other could
+// do more, so there is no point in naming it here).
+Yaml SecurityContextConstraints(const DeploymentOptions& options) {
+  const Yaml any = Yaml().Add("type", "RunAsAny");
+  const std::vector<std::string> added =
+      NeedsSysNice(options) ? std::vector<std::string>{"SYS_NICE"}
+                            : std::vector<std::string>{};
+  std::vector<std::string> volumes = {"configMap", "emptyDir", "hostPath"};
+  if (!options.secret.empty() || !options.line_secrets.empty()) {
+    volumes.push_back("secret");
+  }
+  return Object("security.openshift.io/v1", "SecurityContextConstraints")
+      .Add("metadata", Yaml()
+                           .Add("name", SecurityContextConstraintsName(options))
+                           .Add("labels", Labels(options)))
+      .Add("priority", Yaml::Null())
+      .Add("allowHostDirVolumePlugin", Yaml::Bool(true))
+      .Add("allowHostIPC", Yaml::Bool(false))
+      .Add("allowHostNetwork", Yaml::Bool(false))
+      .Add("allowHostPID", Yaml::Bool(false))
+      .Add("allowHostPorts", Yaml::Bool(false))
+      .Add("allowPrivilegedContainer", Yaml::Bool(false))
+      .Add("allowPrivilegeEscalation", Yaml::Bool(false))
+      .Add("allowedCapabilities", Yaml::Texts(added))
+      .Add("defaultAddCapabilities", Yaml::List())
+      .Add("requiredDropCapabilities", Yaml::Texts({"ALL"}))
+      .Add("readOnlyRootFilesystem", Yaml::Bool(true))
+      .Add("runAsUser", any)
+      .Add("seLinuxContext", any)
+      .Add("fsGroup", any)
+      .Add("supplementalGroups", any)
+      .Add("seccompProfiles", Yaml::Texts({"runtime/default"}))
+      .Add("users", Yaml::List())
+      .Add("groups", Yaml::List())
+      .Add("volumes", Yaml::Texts(volumes));
+}
+
+Yaml Role(const DeploymentOptions& options) {
+  const Yaml rule =
+      Yaml()
+          .Add("apiGroups", Yaml::Texts({"security.openshift.io"}))
+          .Add("resources", Yaml::Texts({"securitycontextconstraints"}))
+          .Add("resourceNames",
+               Yaml::Texts({SecurityContextConstraintsName(options)}))
+          .Add("verbs", Yaml::Texts({"use"}));
+  return Object("rbac.authorization.k8s.io/v1", "Role")
+      .Add("metadata", Metadata(options))
+      .Add("rules", Yaml::List({rule}));
+}
+
+Yaml RoleBinding(const DeploymentOptions& options) {
+  return Object("rbac.authorization.k8s.io/v1", "RoleBinding")
+      .Add("metadata", Metadata(options))
+      .Add("roleRef", Yaml()
+                          .Add("apiGroup", "rbac.authorization.k8s.io")
+                          .Add("kind", "Role")
+                          .Add("name", options.name))
+      .Add("subjects", Yaml::List({Yaml()
+                                       .Add("kind", "ServiceAccount")
+                                       .Add("name", options.name)
+                                       .Add("namespace", options.name_space)}));
+}
+
+Yaml DaemonSet(const DeploymentOptions& options) {
+  const Yaml strategy =
+      Yaml()
+          .Add("type", "RollingUpdate")
+          .Add("rollingUpdate", Yaml().Add("maxUnavailable", "100%"));
+  return Object("apps/v1", "DaemonSet")
+      .Add("metadata", Metadata(options))
+      .Add("spec",
+           Yaml()
+               .Add("selector", Yaml().Add("matchLabels", Labels(options)))
+               .Add("updateStrategy", strategy)
+               .Add("template", PodTemplate(options)));
+}
+
+Yaml OnExitCodes(absl::string_view action, const std::vector<int>& codes) {
+  Yaml values = Yaml::List();
+  for (const int code : codes) values.Append(Yaml::Number(code));
+  return Yaml()
+      .Add("action", action)
+      .Add("onExitCodes", Yaml()
+                              .Add("containerName", kFetchContainer)
+                              .Add("operator", "In")
+                              .Add("values", std::move(values)));
+}
+
+// Fetch's exit codes as a Job should take them. 2 (bad list) and 5 (node not
+// fit) stay so however often they are tried; 3 (stopped) goes on where it
+// was, and 4 (no runtime) waits for a restart: both as long as the deadline
+// allows; 1 (an image failed for good) counts.
+Yaml PodFailurePolicy() {
+  const Yaml disrupted =
+      Yaml()
+          .Add("action", "Ignore")
+          .Add("onPodConditions",
+               Yaml::List({Yaml()
+                               .Add("type", "DisruptionTarget")
+                               .Add("status", "True")}));
+  return Yaml().Add(
+      "rules",
+      Yaml::List({OnExitCodes("FailJob", {2, 5}), OnExitCodes("Ignore", {3, 4}),
+                  disrupted, OnExitCodes("Count", {1})}));
+}
+
+Yaml Job(const DeploymentOptions& options) {
+  const absl::Duration deadline = options.deadline > absl::ZeroDuration()
+                                      ? options.deadline
+                                      : TimeForAllTries(options);
+  return Object("batch/v1", "Job")
+      .Add("metadata", Metadata(options))
+      .Add("spec",
+           Yaml()
+               .Add("backoffLimit", Yaml::Number(options.backoff_limit))
+               .Add("activeDeadlineSeconds",
+                    Yaml::Number(absl::ToInt64Seconds(
+                        absl::Ceil(deadline, absl::Seconds(1)))))
+               .Add("ttlSecondsAfterFinished",
+                    Yaml::Number(absl::ToInt64Seconds(options.kept_for)))
+               .Add("podFailurePolicy", PodFailurePolicy())
+               .Add("template", PodTemplate(options)));
+}
+
+}  // namespace
+
+absl::Duration TimeForAllTries(const DeploymentOptions& options) {
+  absl::Duration all = options.overall_timeout + kStartOfPod;
+  absl::Duration pause = kFirstPause;
+  for (int i = 0; i < options.backoff_limit; ++i) {
+    all += pause + options.overall_timeout + kStartOfPod;
+    pause = std::min(2 * pause, kLongestPause);
+  }
+  return all;
+}
+
+std::string RenderDeployment(const DeploymentOptions& options) {
+  std::vector<std::string> documents;
+  const auto add = [&documents](const Yaml& object) {
+    documents.push_back(object.Document());
+  };
+  if (options.with_namespace) add(Namespace(options));
+  add(ServiceAccount(options));
+  if (options.flavor == Flavor::kOpenShift) {
+    add(SecurityContextConstraints(options));
+    add(Role(options));
+    add(RoleBinding(options));
+  }
+  add(ConfigMap(options));
+  add(options.workload == Workload::kDaemonSet ? DaemonSet(options)
+                                               : Job(options));
+  return absl::StrJoin(documents, "---\n");
+}
+
+}  // namespace prepull

@@ -1,0 +1,50 @@
+#include "prepull/deploy/list_text.h"
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "prepull/base/text.h"
+
+namespace prepull {
+namespace {
+
+constexpr absl::string_view kByteOrderMark = "\xEF\xBB\xBF";
+// U+FFFE and U+FFFF, which no YAML may hold.
+constexpr absl::string_view kNoCharacters[] = {"\xEF\xBF\xBE", "\xEF\xBF\xBF"};
+
+// Whether a YAML block can hold `line` and give it back unchanged.
+bool CanBeHeld(absl::string_view line) {
+  const std::string blank = absl::StrReplaceAll(line, {{"\t", " "}});
+  return Printable(blank, blank.size()) == blank &&
+         !absl::StrContains(line, kByteOrderMark) &&
+         !absl::StrContains(line, kNoCharacters[0]) &&
+         !absl::StrContains(line, kNoCharacters[1]);
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ListText(absl::string_view text) {
+  absl::ConsumePrefix(&text, kByteOrderMark);
+  std::string list = absl::StrReplaceAll(text, {{"\r\n", "\n"}});
+  absl::StripTrailingAsciiWhitespace(&list);
+  absl::StrAppend(&list, "\n");
+  if (list.size() > kLargestList) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(list.size(), " bytes, but a ConfigMap holds ",
+                     kLargestList, " (1 MiB) at most"));
+  }
+  int number = 0;
+  for (absl::string_view line : absl::StrSplit(list, '\n')) {
+    ++number;
+    if (CanBeHeld(line)) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        "line ", number,
+        IsUtf8(line) ? " holds a control character" : " is not UTF-8"));
+  }
+  return list;
+}
+
+}  // namespace prepull

@@ -1,0 +1,218 @@
+#include "prepull/deploy/names.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "prepull/base/status_macros.h"
+#include "prepull/base/text.h"
+
+namespace prepull {
+namespace {
+
+constexpr size_t kLongestLabel = 63;
+constexpr size_t kLongestSubdomain = 253;
+constexpr size_t kLongestPath = 4096 - 1;  // PATH_MAX
+
+absl::Status Complaint(absl::string_view text, absl::string_view what) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("\"", Printable(text, 300), "\" ", what));
+}
+
+bool IsLowerAlnum(char c) {
+  return absl::ascii_islower(c) || absl::ascii_isdigit(c);
+}
+
+bool IsDnsLabel(absl::string_view text) {
+  return !text.empty() && text.size() <= kLongestLabel &&
+         IsLowerAlnum(text.front()) && IsLowerAlnum(text.back()) &&
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return IsLowerAlnum(c) || c == '-'; });
+}
+
+// The parts have no length of their own there.
+bool IsDnsSubdomain(absl::string_view text) {
+  const std::vector<absl::string_view> parts = absl::StrSplit(text, '.');
+  return text.size() <= kLongestSubdomain &&
+         std::all_of(parts.begin(), parts.end(), [](absl::string_view part) {
+           return !part.empty() && IsLowerAlnum(part.front()) &&
+                  IsLowerAlnum(part.back()) &&
+                  std::all_of(part.begin(), part.end(), [](char c) {
+                    return IsLowerAlnum(c) || c == '-';
+                  });
+         });
+}
+
+// The name of a label behind its prefix, and a label's value.
+bool IsLabelName(absl::string_view text) {
+  return !text.empty() && text.size() <= kLongestLabel &&
+         absl::ascii_isalnum(text.front()) &&
+         absl::ascii_isalnum(text.back()) &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return absl::ascii_isalnum(c) || absl::StrContains("-_.", c);
+         });
+}
+
+absl::Status CheckLabelKey(absl::string_view key) {
+  const size_t slash = key.find('/');
+  const bool is_good = slash == absl::string_view::npos
+                           ? IsLabelName(key)
+                           : IsDnsSubdomain(key.substr(0, slash)) &&
+                                 IsLabelName(key.substr(slash + 1));
+  if (is_good) return absl::OkStatus();
+  return Complaint(key,
+                   "is no label's key: [PREFIX/]NAME, NAME of up to 63 "
+                   "letters, digits, - _ .");
+}
+
+absl::Status CheckLabelValue(absl::string_view value) {
+  if (value.empty() || IsLabelName(value)) return absl::OkStatus();
+  return Complaint(value,
+                   "is no label's value: up to 63 letters, digits, "
+                   "- _ .");
+}
+
+struct Suffix {
+  absl::string_view text;
+  double factor;
+};
+
+constexpr std::array<Suffix, 8> kSuffixes = {{{"Ki", 1024},
+                                              {"Mi", 1024.0 * 1024},
+                                              {"Gi", 1024.0 * 1024 * 1024},
+                                              {"m", 1e-3},
+                                              {"k", 1e3},
+                                              {"M", 1e6},
+                                              {"G", 1e9},
+                                              {"", 1}}};
+
+// A quantity as a number: "10m" is 0.01, "16Mi" 16777216. Only those that
+// make sense for processors and memory: no exponents, no more than 12 digits.
+std::optional<double> ParseQuantity(absl::string_view text) {
+  double factor = 1;
+  for (const Suffix& suffix : kSuffixes) {
+    if (!absl::ConsumeSuffix(&text, suffix.text)) continue;
+    factor = suffix.factor;
+    break;
+  }
+  const std::vector<absl::string_view> parts = absl::StrSplit(text, '.');
+  const bool is_decimal =
+      parts.size() <= 2 && text.size() <= 12 &&
+      std::all_of(parts.begin(), parts.end(), [](absl::string_view part) {
+        return !part.empty() &&
+               std::all_of(part.begin(), part.end(), absl::ascii_isdigit);
+      });
+  double number = 0;
+  if (!is_decimal || !absl::SimpleAtod(text, &number)) return std::nullopt;
+  return number * factor;
+}
+
+absl::Status CheckPair(absl::string_view what, absl::string_view request,
+                       absl::string_view limit) {
+  if (request.empty() || limit.empty()) return absl::OkStatus();
+  if (ParseQuantity(request).value_or(0) <= ParseQuantity(limit).value_or(0)) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "the request of ", what, ", ", request, ", exceeds its limit, ", limit));
+}
+
+}  // namespace
+
+absl::Status CheckDnsLabel(absl::string_view text) {
+  if (IsDnsLabel(text)) return absl::OkStatus();
+  return Complaint(text,
+                   "is no DNS-1123 label: up to 63 of a-z, 0-9 and -, a letter "
+                   "or digit first and last");
+}
+
+absl::Status CheckDnsSubdomain(absl::string_view text) {
+  if (IsDnsSubdomain(text)) return absl::OkStatus();
+  return Complaint(text,
+                   "is no DNS-1123 subdomain: up to 253 of a-z, 0-9, - and ., "
+                   "a letter or digit first and last in each part");
+}
+
+absl::Status CheckHostPath(absl::string_view text) {
+  if (text.size() > kLongestPath) return Complaint(text, "is too long");
+  if (text.size() < 2 || text.front() != '/') {
+    return Complaint(text, "is no absolute path below /");
+  }
+  if (!std::all_of(text.begin(), text.end(), absl::ascii_isgraph)) {
+    return Complaint(text, "holds what is no printable ASCII");
+  }
+  // Mounts are written HOST:CONTAINER underneath.
+  if (absl::StrContains(text, ':')) return Complaint(text, "holds a colon");
+  for (absl::string_view part : absl::StrSplit(text.substr(1), '/')) {
+    if (part.empty() || part == "." || part == "..") {
+      return Complaint(text, "holds an empty part, . or ..");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Label> ParseLabel(absl::string_view text) {
+  const size_t equals = text.find('=');
+  if (equals == absl::string_view::npos) {
+    return Complaint(text, "is not KEY=VALUE");
+  }
+  const Label label = {std::string(text.substr(0, equals)),
+                       std::string(text.substr(equals + 1))};
+  RETURN_IF_ERROR(CheckLabelKey(label.key));
+  RETURN_IF_ERROR(CheckLabelValue(label.value));
+  return label;
+}
+
+absl::StatusOr<Toleration> ParseToleration(absl::string_view text) {
+  Toleration toleration;
+  if (text == "all") return toleration;
+  const size_t colon = text.rfind(':');
+  if (colon != absl::string_view::npos) {
+    toleration.effect = std::string(text.substr(colon + 1));
+    if (toleration.effect != "NoSchedule" &&
+        toleration.effect != "PreferNoSchedule" &&
+        toleration.effect != "NoExecute") {
+      return Complaint(text,
+                       "has no effect out of NoSchedule, PreferNoSchedule and "
+                       "NoExecute behind its colon");
+    }
+    text = text.substr(0, colon);
+  }
+  const size_t equals = text.find('=');
+  toleration.key = std::string(text.substr(0, equals));
+  RETURN_IF_ERROR(CheckLabelKey(toleration.key));
+  if (equals != absl::string_view::npos) {
+    toleration.value = std::string(text.substr(equals + 1));
+    RETURN_IF_ERROR(CheckLabelValue(*toleration.value));
+  }
+  return toleration;
+}
+
+absl::Status ParseAmounts(absl::string_view text, Amounts& amounts) {
+  for (absl::string_view part : absl::StrSplit(text, ',')) {
+    const bool is_cpu = absl::ConsumePrefix(&part, "cpu=");
+    if (!is_cpu && !absl::ConsumePrefix(&part, "memory=")) {
+      return Complaint(text, "is not cpu=QUANTITY,memory=QUANTITY");
+    }
+    const bool is_none = part == "none";
+    if (!is_none && ParseQuantity(part).value_or(0) <= 0) {
+      return Complaint(part, "is no quantity such as 10m or 16Mi");
+    }
+    (is_cpu ? amounts.cpu : amounts.memory) = is_none ? "" : std::string(part);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckResources(const Amounts& requests, const Amounts& limits) {
+  RETURN_IF_ERROR(CheckPair("cpu", requests.cpu, limits.cpu));
+  return CheckPair("memory", requests.memory, limits.memory);
+}
+
+}  // namespace prepull

@@ -1,0 +1,321 @@
+#include "src/deploy/pod.h"
+
+#include <cstdint>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace prepull {
+namespace {
+
+constexpr absl::string_view kListFolder = "/etc/prepull/list";
+constexpr absl::string_view kSecretFolder = "/etc/prepull/pull-secret";
+constexpr absl::string_view kLineSecretsFolder = "/etc/prepull/secrets";
+constexpr absl::string_view kStatusFolder = "/var/lib/prepull";
+// Nobody: sleep has nothing to open.
+constexpr int kNobody = 65532;
+
+std::string FolderOf(const std::string& path) {
+  return path.substr(0, path.rfind('/'));
+}
+
+bool HasStatus(const DeploymentOptions& options) {
+  // A Job's pods end, and an emptyDir with them.
+  return options.workload == Workload::kDaemonSet ||
+         !options.status_folder.empty();
+}
+
+std::string StatusFile(const DeploymentOptions& options) {
+  return absl::StrCat(kStatusFolder, "/", options.name, ".json");
+}
+
+// Tells one list from another, so that a changed list makes new pods: FNV-1a
+// (https://datatracker.ietf.org/doc/html/draft-eastlake-fnv). No defence
+// against anybody: who writes the list may write it as he likes.
+std::string Checksum(absl::string_view text) {
+  uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : text) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  }
+  return absl::StrFormat("%016x", hash);
+}
+
+Yaml Mount(absl::string_view volume, absl::string_view path,
+           bool is_read_only = true) {
+  Yaml mount;
+  mount.Add("name", volume).Add("mountPath", path);
+  if (is_read_only) mount.Add("readOnly", Yaml::Bool(true));
+  return mount;
+}
+
+std::string LineSecretVolume(size_t i) { return absl::StrCat("secret-", i); }
+
+Yaml FetchMounts(const DeploymentOptions& options) {
+  // Where it is on the host, so that what prepull says of it is true there.
+  Yaml mounts = Yaml::List(
+      {Mount("cri", FolderOf(SocketOf(options))), Mount("list", kListFolder)});
+  if (!options.secret.empty()) {
+    mounts.Append(Mount("pull-secret", kSecretFolder));
+  }
+  for (size_t i = 0; i < options.line_secrets.size(); ++i) {
+    mounts.Append(
+        Mount(LineSecretVolume(i),
+              absl::StrCat(kLineSecretsFolder, "/", options.line_secrets[i])));
+  }
+  if (HasStatus(options)) {
+    mounts.Append(Mount("status", kStatusFolder, /*is_read_only=*/false));
+  }
+  return mounts;
+}
+
+Yaml HostFolder(absl::string_view name, absl::string_view path,
+                absl::string_view type) {
+  return Yaml()
+      .Add("name", name)
+      .Add("hostPath", Yaml().Add("path", path).Add("type", type));
+}
+
+Yaml SecretVolume(absl::string_view name, absl::string_view secret) {
+  return Yaml()
+      .Add("name", name)
+      .Add("secret", Yaml().Add("secretName", secret));
+}
+
+Yaml Volumes(const DeploymentOptions& options) {
+  // The folder rather than the socket: a runtime that restarts makes a new
+  // socket, and a mounted file would go on being the old one.
+  Yaml volumes =
+      Yaml::List({HostFolder("cri", FolderOf(SocketOf(options)), "Directory"),
+                  Yaml()
+                      .Add("name", "list")
+                      .Add("configMap", Yaml().Add("name", options.name))});
+  if (!options.secret.empty()) {
+    volumes.Append(SecretVolume("pull-secret", options.secret));
+  }
+  for (size_t i = 0; i < options.line_secrets.size(); ++i) {
+    volumes.Append(SecretVolume(LineSecretVolume(i), options.line_secrets[i]));
+  }
+  if (!options.status_folder.empty()) {
+    volumes.Append(
+        HostFolder("status", options.status_folder, "DirectoryOrCreate"));
+  } else if (HasStatus(options)) {
+    volumes.Append(Yaml().Add("name", "status").Add("emptyDir", Yaml()));
+  }
+  return volumes;
+}
+
+// Nothing that prepull does needs a capability, but for a better priority.
+Yaml Confinement(bool needs_sys_nice) {
+  Yaml capabilities;
+  capabilities.Add("drop", Yaml::Texts({"ALL"}));
+  if (needs_sys_nice) capabilities.Add("add", Yaml::Texts({"SYS_NICE"}));
+  return Yaml()
+      .Add("allowPrivilegeEscalation", Yaml::Bool(false))
+      .Add("readOnlyRootFilesystem", Yaml::Bool(true))
+      .Add("capabilities", std::move(capabilities));
+}
+
+Yaml FetchSecurity(const DeploymentOptions& options) {
+  Yaml security = Confinement(NeedsSysNice(options));
+  // The socket is root's.
+  security.Add("runAsUser", Yaml::Number(0));
+  if (options.flavor == Flavor::kOpenShift) {
+    // The socket's SELinux type is not for containers; spc_t may connect, and
+    // the container is not privileged for that.
+    security.Add("seLinuxOptions", Yaml().Add("type", "spc_t"));
+  }
+  return security;
+}
+
+Yaml AmountsMap(const Amounts& amounts) {
+  Yaml map;
+  if (!amounts.cpu.empty()) map.Add("cpu", amounts.cpu);
+  if (!amounts.memory.empty()) map.Add("memory", amounts.memory);
+  return map;
+}
+
+Yaml Resources(const Amounts& requests, const Amounts& limits) {
+  Yaml resources;
+  const Yaml wanted = AmountsMap(requests);
+  const Yaml most = AmountsMap(limits);
+  if (!wanted.empty()) resources.Add("requests", wanted);
+  if (!most.empty()) resources.Add("limits", most);
+  return resources;
+}
+
+Yaml Environment(const DeploymentOptions& options) {
+  return Yaml::List(
+      {Yaml()
+           .Add("name", "NODE_NAME")
+           .Add("valueFrom",
+                Yaml().Add("fieldRef", Yaml()
+                                           .Add("apiVersion", "v1")
+                                           .Add("fieldPath", "spec.nodeName"))),
+       Yaml().Add("name", "INSTANCE_NAME").Add("value", options.name)});
+}
+
+Yaml FetchContainer(const DeploymentOptions& options) {
+  return Yaml()
+      .Add("name", kFetchContainer)
+      .Add("image", options.image)
+      .Add("imagePullPolicy", "IfNotPresent")
+      .Add("args", Yaml::Texts(FetchArguments(options)))
+      .Add("env", Environment(options))
+      .Add("resources", Resources(options.requests, options.limits))
+      .Add("securityContext", FetchSecurity(options))
+      .Add("terminationMessagePolicy", "FallbackToLogsOnError")
+      .Add("volumeMounts", FetchMounts(options));
+}
+
+// Keeps the pod alive when the work is done, and answers
+// `kubectl exec … prepull status`.
+Yaml SleepContainer(const DeploymentOptions& options) {
+  Yaml security = Confinement(/*needs_sys_nice=*/false);
+  security.Add("runAsNonRoot", Yaml::Bool(true))
+      .Add("runAsUser", Yaml::Number(kNobody));
+  Yaml container;
+  container.Add("name", "sleep")
+      .Add("image", options.image)
+      .Add("imagePullPolicy", "IfNotPresent")
+      .Add("args", Yaml::Texts({"sleep"}))
+      .Add("env", Yaml::List({Yaml()
+                                  .Add("name", "PREPULL_STATUS_FILE")
+                                  .Add("value", StatusFile(options))}))
+      .Add("resources",
+           Resources({.cpu = "1m", .memory = "16Mi"}, {.memory = "32Mi"}))
+      .Add("securityContext", std::move(security))
+      .Add("terminationMessagePolicy", "FallbackToLogsOnError")
+      .Add("volumeMounts", Yaml::List({Mount("status", kStatusFolder)}));
+  return container;
+}
+
+Yaml Tolerations(const DeploymentOptions& options) {
+  Yaml list = Yaml::List();
+  for (const Toleration& toleration : options.tolerations) {
+    Yaml item;
+    if (!toleration.key.empty()) item.Add("key", toleration.key);
+    item.Add("operator", toleration.value ? "Equal" : "Exists");
+    if (toleration.value) item.Add("value", *toleration.value);
+    if (!toleration.effect.empty()) item.Add("effect", toleration.effect);
+    list.Append(std::move(item));
+  }
+  return list;
+}
+
+Yaml NodeSelector(const DeploymentOptions& options) {
+  Yaml selector;
+  bool says_os = false;
+  for (const Label& label : options.node_selector) {
+    selector.Add(label.key, label.value);
+    says_os = says_os || label.key == "kubernetes.io/os";
+  }
+  if (!says_os) selector.Add("kubernetes.io/os", "linux");
+  return selector;
+}
+
+Yaml PodSpec(const DeploymentOptions& options) {
+  Yaml spec;
+  spec.Add("serviceAccountName", options.name)
+      .Add("automountServiceAccountToken", Yaml::Bool(false))
+      // A Service named prepull would inject PREPULL_* variables, which are
+      // prepull's flags.
+      .Add("enableServiceLinks", Yaml::Bool(false));
+  if (!options.priority_class.empty()) {
+    spec.Add("priorityClassName", options.priority_class);
+  }
+  spec.Add("nodeSelector", NodeSelector(options));
+  const Yaml tolerations = Tolerations(options);
+  if (!tolerations.empty()) spec.Add("tolerations", tolerations);
+  spec.Add("securityContext",
+           Yaml().Add("seccompProfile", Yaml().Add("type", "RuntimeDefault")));
+  if (options.workload == Workload::kDaemonSet) {
+    spec.Add("initContainers", Yaml::List({FetchContainer(options)}))
+        .Add("containers", Yaml::List({SleepContainer(options)}));
+  } else {
+    spec.Add("restartPolicy", "Never")
+        .Add("containers", Yaml::List({FetchContainer(options)}));
+  }
+  return spec.Add("volumes", Volumes(options));
+}
+
+Yaml PodAnnotations(const DeploymentOptions& options) {
+  Yaml annotations;
+  annotations.Add("prepull/list-checksum", Checksum(options.list));
+  if (options.flavor == Flavor::kOpenShift) {
+    annotations.Add("openshift.io/required-scc",
+                    SecurityContextConstraintsName(options));
+  }
+  if (options.flavor == Flavor::kOpenShift &&
+      options.workload == Workload::kJob) {
+    // The processors that single-node OpenShift keeps for the platform.
+    annotations.Add("target.workload.openshift.io/management",
+                    "{\"effect\": \"PreferredDuringScheduling\"}");
+  }
+  return annotations;
+}
+
+}  // namespace
+
+std::string SecurityContextConstraintsName(const DeploymentOptions& options) {
+  return absl::StrCat("prepull-", options.name_space, "-", options.name);
+}
+
+Yaml Labels(const DeploymentOptions& options) {
+  return Yaml()
+      .Add("app.kubernetes.io/name", "prepull")
+      .Add("app.kubernetes.io/instance", options.name);
+}
+
+Yaml Metadata(const DeploymentOptions& options) {
+  return Yaml()
+      .Add("name", options.name)
+      .Add("namespace", options.name_space)
+      .Add("labels", Labels(options));
+}
+
+bool NeedsSysNice(const DeploymentOptions& options) {
+  return options.nice.value_or(0) < 0 || options.ionice_class == "realtime";
+}
+
+std::string SocketOf(const DeploymentOptions& options) {
+  if (!options.cri_socket.empty()) return options.cri_socket;
+  return options.flavor == Flavor::kOpenShift
+             ? "/run/crio/crio.sock"
+             : "/run/containerd/containerd.sock";
+}
+
+std::vector<std::string> FetchArguments(const DeploymentOptions& options) {
+  std::vector<std::string> words = {
+      "fetch", absl::StrCat("--image-list-file=", kListFolder, "/", kListKey),
+      absl::StrCat("--cri-socket=", SocketOf(options)),
+      absl::StrCat("--overall-timeout=",
+                   absl::FormatDuration(options.overall_timeout))};
+  const auto add = [&words](bool is_asked_for, const std::string& word) {
+    if (is_asked_for) words.push_back(word);
+  };
+  add(!options.concurrency.empty(),
+      absl::StrCat("--concurrency=", options.concurrency));
+  add(options.pin, "--pin");
+  add(!options.secret.empty(), absl::StrCat("--docker-config=", kSecretFolder));
+  add(!options.line_secrets.empty(),
+      absl::StrCat("--secrets-dir=", kLineSecretsFolder));
+  add(HasStatus(options), absl::StrCat("--status-file=", StatusFile(options)));
+  add(options.nice.has_value(),
+      absl::StrCat("--nice=", options.nice.value_or(0)));
+  add(!options.ionice_class.empty(),
+      absl::StrCat("--ionice-class=", options.ionice_class));
+  add(options.ionice_priority.has_value(),
+      absl::StrCat("--ionice-priority=", options.ionice_priority.value_or(0)));
+  return words;
+}
+
+Yaml PodTemplate(const DeploymentOptions& options) {
+  return Yaml()
+      .Add("metadata", Yaml()
+                           .Add("labels", Labels(options))
+                           .Add("annotations", PodAnnotations(options)))
+      .Add("spec", PodSpec(options));
+}
+
+}  // namespace prepull

@@ -1,0 +1,70 @@
+// YAML as our deployments need it: a tree of maps, lists and scalars, printed
+// in the style of kubectl.
+//
+// Whatever a text holds, a reader gets it back as a text: what YAML could take
+// for something else ("no", "1e3", "a: b") is quoted and escaped.
+#ifndef PREPULL_DEPLOY_YAML_H_
+#define PREPULL_DEPLOY_YAML_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace prepull {
+
+class Yaml {
+ public:
+  // An empty map: Yaml().Add("kind", "Namespace").
+  Yaml() = default;
+
+  // Valid UTF-8.
+  static Yaml Text(absl::string_view text);
+  // The same over several lines, readable. Without control characters other
+  // than tabs and line feeds: a block knows no escapes.
+  static Yaml Block(absl::string_view text);
+  static Yaml Number(int64_t value);
+  static Yaml Bool(bool value);
+  static Yaml Null();
+  static Yaml List(std::vector<Yaml> items = {});
+  static Yaml Texts(const std::vector<std::string>& texts);
+
+  // Puts an entry behind those of a map. Keys are not looked for twice.
+  Yaml& Add(absl::string_view key, Yaml value);
+  Yaml& Add(absl::string_view key, absl::string_view text);
+
+  // Puts an item behind those of a list.
+  Yaml& Append(Yaml item);
+
+  bool empty() const { return entries_.empty() && items_.empty(); }
+
+  // The document without its "---".
+  std::string Document() const;
+
+ private:
+  enum class Kind { kMap, kList, kText, kBlock, kWord };
+  struct Entry;
+
+  Yaml(Kind kind, absl::string_view scalar) : kind_(kind), scalar_(scalar) {}
+
+  void PrintMap(size_t indent, bool is_begun, std::string& out) const;
+  void PrintList(size_t indent, std::string& out) const;
+  void PrintBlock(size_t indent, std::string& out) const;
+  void PrintValue(size_t indent, std::string& out) const;
+  std::string Scalar() const;
+
+  Kind kind_ = Kind::kMap;
+  std::string scalar_;
+  std::vector<Entry> entries_;
+  std::vector<Yaml> items_;
+};
+
+struct Yaml::Entry {
+  std::string key;
+  Yaml value;
+};
+
+}  // namespace prepull
+
+#endif  // PREPULL_DEPLOY_YAML_H_

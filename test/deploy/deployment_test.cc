@@ -1,0 +1,100 @@
+// What the golden files of test/e2e/manifest_test.py do not show.
+#include "prepull/deploy/deployment.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <yaml-cpp/yaml.h>
+
+namespace prepull {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsSupersetOf;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+DeploymentOptions Options(Workload workload) {
+  return {.workload = workload,
+          .name = "my-images",
+          .image = "prepull:1",
+          .list = "quay.io/a:1\n"};
+}
+
+TEST(TimeForAllTriesTest, HoldsEveryRunAndThePausesBetweenThem) {
+  DeploymentOptions options = Options(Workload::kJob);
+  options.overall_timeout = absl::Minutes(20);
+
+  options.backoff_limit = 0;
+  EXPECT_EQ(TimeForAllTries(options), absl::Minutes(21));
+  options.backoff_limit = 2;
+  EXPECT_EQ(TimeForAllTries(options), absl::Minutes(63) + absl::Seconds(30));
+}
+
+TEST(TimeForAllTriesTest, KnowsThatPausesEndAtSixMinutes) {
+  DeploymentOptions options = Options(Workload::kJob);
+  options.backoff_limit = 7;
+  const absl::Duration seven = TimeForAllTries(options);
+  options.backoff_limit = 8;
+
+  EXPECT_EQ(TimeForAllTries(options) - seven,
+            absl::Minutes(6) + absl::Minutes(21));
+}
+
+TEST(RenderDeploymentTest, TakesTheDeadlineThatWasAskedFor) {
+  DeploymentOptions options = Options(Workload::kJob);
+  options.deadline = absl::Milliseconds(3600500);
+
+  EXPECT_THAT(RenderDeployment(options),
+              HasSubstr("activeDeadlineSeconds: 3601\n"));
+}
+
+TEST(FetchArgumentsTest, LeaveFetchItsOwnDefaults) {
+  const auto words = FetchArguments(Options(Workload::kJob));
+
+  EXPECT_THAT(words, Not(Contains(StartsWith("--nice"))));
+  EXPECT_THAT(words, Not(Contains(StartsWith("--ionice"))));
+  EXPECT_THAT(words, Not(Contains(StartsWith("--concurrency"))));
+  EXPECT_THAT(words, Not(Contains(StartsWith("--status-file"))));
+}
+
+TEST(FetchArgumentsTest, PassNicenessOnWhenItIsGiven) {
+  DeploymentOptions options = Options(Workload::kJob);
+  options.nice = 0;
+  options.ionice_class = "best-effort";
+  options.ionice_priority = 4;
+
+  EXPECT_THAT(FetchArguments(options),
+              IsSupersetOf({"--nice=0", "--ionice-class=best-effort",
+                            "--ionice-priority=4"}));
+  EXPECT_THAT(RenderDeployment(options), Not(HasSubstr("SYS_NICE")));
+}
+
+// Nothing but these functions' callers checks names, so whatever comes must
+// stay inside its quotes.
+TEST(RenderDeploymentTest, LetsNoOptionBreakOut) {
+  const std::string hostile = "x\"\n---\nkind: Secret\n# '";
+  DeploymentOptions options = Options(Workload::kDaemonSet);
+  options.flavor = Flavor::kOpenShift;
+  options.with_namespace = true;
+  options.name = options.image = options.name_space = hostile;
+  options.secret = options.priority_class = options.concurrency = hostile;
+  options.ionice_class = options.requests.cpu = hostile;
+  options.cri_socket = options.status_folder = "/" + hostile + "/s";
+  options.line_secrets = {hostile};
+  options.node_selector = {{hostile, hostile}};
+  options.tolerations = {{hostile, hostile, hostile}};
+
+  const std::vector<YAML::Node> objects =
+      YAML::LoadAll(RenderDeployment(options));
+
+  ASSERT_EQ(objects.size(), 7u);
+  const YAML::Node pod = objects[6]["spec"]["template"]["spec"];
+  EXPECT_EQ(objects[6]["metadata"]["name"].as<std::string>(), hostile);
+  EXPECT_EQ(pod["nodeSelector"][hostile].as<std::string>(), hostile);
+  EXPECT_EQ(pod["tolerations"][0]["key"].as<std::string>(), hostile);
+  EXPECT_EQ(pod["initContainers"][0]["image"].as<std::string>(), hostile);
+}
+
+}  // namespace
+}  // namespace prepull

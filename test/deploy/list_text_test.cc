@@ -1,0 +1,61 @@
+#include "prepull/deploy/list_text.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "test/support/status_matchers.h"
+
+namespace prepull {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+
+TEST(ListTextTest, IsTheSameForEveryEditor) {
+  for (const char* text : {"a:1\nb:2\n", "a:1\nb:2", "a:1\r\nb:2\r\n",
+                           "\xEF\xBB\xBF"
+                           "a:1\nb:2\n",
+                           "a:1\nb:2\n\n \n\n"}) {
+    EXPECT_THAT(ListText(text), IsOkAndHolds("a:1\nb:2\n"));
+  }
+}
+
+TEST(ListTextTest, KeepsCommentsBlankLinesAndTabs) {
+  EXPECT_THAT(ListText("\n\t# gr\xC3\xBC\xC3\x9F\n\na:1\t# x\n"),
+              IsOkAndHolds("\n\t# gr\xC3\xBC\xC3\x9F\n\na:1\t# x\n"));
+}
+
+TEST(ListTextTest, RefusesWhatYamlCannotHold) {
+  EXPECT_THAT(ListText("a:1\nb\x1b:2\n"),
+              StatusIs(kInvalid, "line 2 holds a control character"));
+  EXPECT_THAT(ListText(std::string("a\0b", 3)), StatusIs(kInvalid));
+  EXPECT_THAT(ListText("a\rb"), StatusIs(kInvalid));
+  EXPECT_THAT(ListText("a\xC2\x85"
+                       "b"),
+              StatusIs(kInvalid));
+  EXPECT_THAT(ListText("a\xE2\x80\xA8"
+                       "b"),
+              StatusIs(kInvalid));
+  EXPECT_THAT(ListText("a\xEF\xBB\xBF"
+                       "b"),
+              StatusIs(kInvalid));
+  EXPECT_THAT(ListText("a\xEF\xBF\xBF"
+                       "b"),
+              StatusIs(kInvalid));
+  EXPECT_THAT(ListText("a\n\n\xFF\n"),
+              StatusIs(kInvalid, "line 3 is not UTF-8"));
+}
+
+TEST(ListTextTest, EndsWhereAConfigMapDoes) {
+  const std::string most(kLargestList - 1, 'a');
+
+  EXPECT_THAT(ListText(most), IsOk());
+  EXPECT_THAT(ListText(most + "b"),
+              StatusIs(kInvalid, HasSubstr("1048577 bytes")));
+}
+
+}  // namespace
+}  // namespace prepull

@@ -1,0 +1,164 @@
+// What prepull manifest refuses and what it warns of; what it prints is in
+// manifest_test.py.
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "test/support/cri/prepull_process.h"
+#include "test/support/cri/temp_folder.h"
+
+namespace prepull {
+namespace {
+
+using testing::AllOf;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+class ManifestTest : public testing::Test {
+ protected:
+  Ended Manifest(std::vector<std::string> words,
+                 const std::string& list = "quay.io/a:1\n") const {
+    words.insert(words.begin(), "manifest");
+    words.push_back("--images-from");
+    words.push_back(folder_.Write("images.txt", list));
+    return RunProcess({.arguments = words});
+  }
+
+  const TempFolder folder_;
+};
+
+struct Refusal {
+  std::vector<std::string> words;
+  std::string why;
+};
+
+TEST_F(ManifestTest, RefusesWhatAServerWouldInOneSentence) {
+  const std::vector<Refusal> refusals = {
+      {{}, "say daemonset or job, and a name"},
+      {{"job"}, "say daemonset or job, and a name"},
+      {{"deployment", "x"}, "say daemonset or job, and a name"},
+      {{"job", "x", "y"}, "say daemonset or job, and a name"},
+      {{"job", "X"}, "NAME: \"X\" is no DNS-1123 label"},
+      {{"job", "x\nkind: Secret"}, "NAME: \"x kind: Secret\" is no DNS"},
+      {{"job", "x", "--namespace", "a.b"}, "--namespace: \"a.b\" is no DNS"},
+      {{"job", "x", "--flavor", "k3s"}, "--flavor: \"k3s\" is none of"},
+      {{"job", "x", "--image", "A b"}, "--image: \"A b\": "},
+      {{"job", "x", "--secret", "a/b"}, "--secret: \"a/b\" is no DNS"},
+      {{"job", "x", "--cri-socket", "/c.sock"}, "lies in no folder"},
+      {{"job", "x", "--cri-socket", "c.sock"}, "is no absolute path"},
+      {{"job", "x", "--status-dir", "/a/../b"}, "--status-dir: \"/a/../b\""},
+      {{"job", "x", "--concurrency", "65"}, "--concurrency: \"65\" is neither"},
+      {{"job", "x", "--nice", "20"}, "--nice: \"20\" is no whole number from "},
+      {{"job", "x", "--nice=-21"}, "--nice: \"-21\" is no whole number from "},
+      {{"job", "x", "--ionice-class", "2"}, "--ionice-class: \"2\" is none of"},
+      {{"job", "x", "--ionice-priority", "8"}, "--ionice-priority: \"8\""},
+      {{"job", "x", "--overall-timeout", "0"}, "less than a second"},
+      {{"job", "x", "--node-selector", "a"}, "\"a\" is not KEY=VALUE"},
+      {{"job", "x", "--node-selector", "a=1", "--node-selector", "a=2"},
+       "--node-selector: \"a\" is given twice"},
+      {{"job", "x", "--toleration", "a:b"}, "--toleration: \"a:b\" has no"},
+      {{"job", "x", "--priority-class", "A"}, "--priority-class: \"A\""},
+      {{"job", "x", "--requests", "cpu=fast"}, "--requests: \"fast\" is no"},
+      {{"job", "x", "--requests", "memory=1Gi"}, "exceeds its limit, 64Mi"},
+      {{"job", "x", "--backoff-limit=-1"}, "--backoff-limit: \"-1\" is no"},
+      {{"job", "x", "--deadline", "10m"}, "leaves no room for one run"},
+      {{"daemonset", "x", "--deadline", "1h"}, "are for a Job"},
+      {{"daemonset", "x", "--backoff-limit", "1"}, "are for a Job"},
+      {{"daemonset", "x", "--ttl", "1h"}, "are for a Job"}};
+  for (const Refusal& refusal : refusals) {
+    const Ended refused = Manifest(refusal.words);
+
+    EXPECT_THAT(refused, ExitsWith(2)) << refusal.why;
+    EXPECT_THAT(refused.out, IsEmpty());
+    EXPECT_THAT(refused.err,
+                AllOf(StartsWith("prepull: "), HasSubstr(refusal.why)));
+    EXPECT_EQ(refused.err.find('\n'), refused.err.size() - 1);
+  }
+}
+
+TEST_F(ManifestTest, NeedsAListWithImages) {
+  const Ended no_list = RunPrepull({"manifest", "job", "x"});
+  const Ended no_file =
+      RunPrepull({"manifest", "job", "x", "--images-from", "/nowhere"});
+  const Ended empty = Manifest({"job", "x"}, "# nothing\n\n");
+
+  EXPECT_THAT(no_list, ExitsWith(2));
+  EXPECT_EQ(no_list.err, "prepull: no images: give --images-from\n");
+  EXPECT_THAT(no_file, ExitsWith(2));
+  EXPECT_THAT(no_file.err, StartsWith("prepull: list: "));
+  EXPECT_THAT(empty, ExitsWith(2));
+  EXPECT_THAT(empty.err, EndsWith("images.txt: holds no images\n"));
+}
+
+TEST_F(ManifestTest, RefusesAListThatNoConfigMapHolds) {
+  const Ended binary = Manifest({"job", "x"}, "quay.io/a:1\n\x1b[2J\n");
+  const Ended large = Manifest({"job", "x"}, std::string(1 << 20, 'a'));
+
+  EXPECT_THAT(binary, ExitsWith(2));
+  EXPECT_THAT(binary.err,
+              EndsWith("images.txt: line 2 holds a control character\n"));
+  EXPECT_THAT(large, ExitsWith(2));
+  EXPECT_THAT(large.err, HasSubstr("but a ConfigMap holds 1048576 (1 MiB)"));
+  EXPECT_THAT(large.out, IsEmpty());
+}
+
+TEST_F(ManifestTest, RefusesASecretThatCannotBeOne) {
+  const Ended refused =
+      Manifest({"job", "x"}, "quay.io/a:1\nquay.io/b:1 secret=No_Name\n");
+
+  EXPECT_THAT(refused, ExitsWith(2));
+  EXPECT_THAT(refused.err,
+              HasSubstr("images.txt:2: secret: \"No_Name\" is no DNS-1123"));
+}
+
+TEST_F(ManifestTest, WarnsOfAListThatBecomesLarge) {
+  std::string list = "quay.io/a:1\n";
+  while (list.size() < 300 << 10) list += "# a comment that takes its room\n";
+
+  const Ended printed = Manifest({"job", "x"}, list);
+  while (list.size() < 901 << 10) list += "# a comment that takes its room\n";
+  const Ended larger = Manifest({"job", "x"}, list);
+
+  EXPECT_THAT(printed, ExitsWith(0));
+  EXPECT_THAT(printed.err, AllOf(HasSubstr("--server-side"),
+                                 Not(HasSubstr("most that a ConfigMap"))));
+  EXPECT_THAT(larger, ExitsWith(0));
+  EXPECT_THAT(larger.err, HasSubstr("most that a ConfigMap holds"));
+}
+
+TEST_F(ManifestTest, WarnsOfLinesThatMeanNothingAndPrintsThemAllTheSame) {
+  std::string list = "quay.io/a:1\nquay.io/Team/b:1\n";
+  for (int i = 0; i < 20; ++i) absl::StrAppend(&list, "BAD", i, "\n");
+
+  const Ended printed = Manifest({"job", "x"}, list);
+
+  EXPECT_THAT(printed, ExitsWith(0));
+  EXPECT_THAT(printed.err,
+              AllOf(HasSubstr("images.txt:2"), HasSubstr("BAD8"),
+                    Not(HasSubstr("BAD9")), HasSubstr("lines=11")));
+  EXPECT_THAT(printed.out, HasSubstr("BAD19"));
+}
+
+TEST_F(ManifestTest, WarnsOfADeadlineWithoutRoomForRetries) {
+  const Ended tight = Manifest({"job", "x", "--deadline", "25m"});
+  const Ended roomy = Manifest({"job", "x", "--deadline", "2h"});
+
+  EXPECT_THAT(tight, ExitsWith(0));
+  EXPECT_THAT(tight.out, HasSubstr("activeDeadlineSeconds: 1500\n"));
+  EXPECT_THAT(tight.err, HasSubstr("deadline=25m needed=1h3m30s"));
+  EXPECT_THAT(roomy.err, IsEmpty());
+}
+
+TEST_F(ManifestTest, WarnsOfANamespaceThatOpenShiftMustAllow) {
+  const Ended other = Manifest({"job", "x", "--flavor", "openshift"});
+  const Ended created = Manifest({"job", "x", "--flavor", "openshift",
+                                  "--namespace", "p", "--create-namespace"});
+
+  EXPECT_THAT(other, ExitsWith(0));
+  EXPECT_THAT(other.err, HasSubstr("workload.openshift.io/allowed"));
+  EXPECT_THAT(created.err, IsEmpty());
+}
+
+}  // namespace
+}  // namespace prepull

@@ -1,0 +1,298 @@
+#!/usr/bin/env python3
+"""Checks what `prepull manifest` prints: by golden files, by what a strict API
+server would say, and by running fetch with the arguments that it prints.
+
+No cluster, no network. UPDATE_GOLDEN=1 writes test/golden/manifest and
+manifests anew.
+"""
+
+import copy
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import yaml
+
+sys.dont_write_bytecode = True
+_TEST = pathlib.Path(__file__).resolve().parent.parent
+_ROOT = _TEST.parent
+sys.path.insert(0, str(_TEST / "support"))
+
+from kubernetes import strict  # noqa: E402
+
+_BINARY = os.environ["PREPULL_BINARY"]
+_LIST = "test/golden/manifest/images.txt"
+
+# For `kubectl apply -f`: manifests/NAME.yaml.
+READY = {
+    "daemonset": "daemonset prepull-images --namespace prepull "
+                 "--create-namespace",
+    "daemonset-openshift": "daemonset prepull-images --namespace prepull "
+                           "--create-namespace --flavor openshift",
+    "job-openshift": "job prepull-images --namespace prepull "
+                     "--create-namespace --flavor openshift",
+}
+
+# Every flavour and option: test/golden/manifest/NAME.yaml.
+GOLDEN = {
+    "daemonset-defaults": "daemonset my-images",
+    "daemonset-fetch-options":
+        "daemonset my-images --secret pull-secret --status-dir "
+        "/var/lib/prepull --pin --concurrency 4 --overall-timeout 1h30m "
+        "--cri-socket /run/k3s/containerd/containerd.sock "
+        "--image registry.example:5000/prepull@sha256:" + "a" * 64,
+    "daemonset-placement":
+        "daemonset my-images --node-selector disk=ssd --node-selector "
+        "node-role.kubernetes.io/worker= --toleration dedicated=db:NoSchedule "
+        "--toleration old:NoExecute --toleration any --priority-class "
+        "system-node-critical --requests cpu=50m,memory=32Mi --limits "
+        "cpu=1,memory=256Mi",
+    "daemonset-tolerates-nothing":
+        "daemonset my-images --toleration none --requests cpu=none "
+        "--limits memory=none",
+    "daemonset-nice":
+        "daemonset my-images --nice -5 --ionice-class realtime "
+        "--ionice-priority 0 --flavor openshift",
+    "job-defaults": "job my-images",
+    "job-options":
+        "job my-images --deadline 4h --overall-timeout 1h --backoff-limit 5 "
+        "--ttl 1h --toleration all --nice 19 --ionice-class idle "
+        "--status-dir /var/lib/prepull",
+    "job-openshift":
+        "job my-images --flavor openshift --namespace precache "
+        "--create-namespace --secret pull-secret --priority-class "
+        "system-node-critical",
+    "job-once": "job my-images --backoff-limit 0 --concurrency auto",
+}
+
+
+def run(words, **more):
+    """prepull with nothing of ours in its environment."""
+    return subprocess.run([_BINARY, *words], cwd=_ROOT, text=True, timeout=60,
+                          capture_output=True, check=False,
+                          env={"PATH": os.environ["PATH"]}, **more)
+
+
+def manifest(words, images=_LIST):
+    return run(["manifest", *words.split(), "--images-from", images])
+
+
+def objects_of(text):
+    return list(yaml.safe_load_all(text))
+
+
+def of_kind(objects, kind):
+    return next(each for each in objects if each["kind"] == kind)
+
+
+def workload(objects):
+    return objects[-1]
+
+
+def pod_of(objects):
+    return workload(objects)["spec"]["template"]["spec"]
+
+
+def fetch_container(objects):
+    pod = pod_of(objects)
+    return pod.get("initContainers", pod["containers"])[0]
+
+
+class GoldenTest(unittest.TestCase):
+
+    maxDiff = None
+
+    def hold_against(self, path, words, images):
+        now = manifest(words, images)
+        self.assertEqual(now.returncode, 0, now.stderr)
+        if os.environ.get("UPDATE_GOLDEN") == "1":
+            path.write_text(now.stdout)
+        self.assertEqual(now.stdout, path.read_text())
+        self.assertEqual(strict.complaints(objects_of(now.stdout)), [])
+
+    def test_each_flavour_and_option(self):
+        for name, words in GOLDEN.items():
+            with self.subTest(name):
+                self.hold_against(_TEST / f"golden/manifest/{name}.yaml",
+                                  words, _LIST)
+
+    def test_what_is_ready_to_apply(self):
+        for name, words in READY.items():
+            with self.subTest(name):
+                self.hold_against(_ROOT / f"manifests/{name}.yaml", words,
+                                  "manifests/images.txt")
+
+    def test_nothing_lies_about_that_is_not_held(self):
+        self.assertEqual({path.stem for path in
+                          (_TEST / "golden/manifest").glob("*.yaml")},
+                         set(GOLDEN))
+        self.assertEqual({path.stem for path in
+                          (_ROOT / "manifests").glob("*.yaml")}, set(READY))
+
+    def test_every_flag_is_in_some_golden_file(self):
+        words = run(["manifest", "--help"]).stdout.split()
+        flags = {word.strip(";.,") for word in words if word.startswith("--")}
+        given = " ".join([*GOLDEN.values(), *READY.values()]).split()
+        self.assertEqual(
+            flags - set(given) - {"--images-from", "--log-level", "--quiet",
+                                  "--log-format", "--verbose",
+                                  # of fetch and of kubectl, in the texts
+                                  "--image-list-file"}, set())
+
+
+class ValidatorTest(unittest.TestCase):
+    """That the judge is one: it refuses what a strict server refuses."""
+
+    def setUp(self):
+        text = manifest(GOLDEN["job-openshift"]).stdout
+        self.objects = objects_of(text)
+
+    def test_refuses_unknown_fields_and_wrong_values(self):
+        spoil = {
+            "capabilites: unknown field":
+                lambda all: fetch_container(all)["securityContext"].update(
+                    capabilites={}),
+            "podFailurePolicy/rules/0/action: enum":
+                lambda all: workload(all)["spec"]["podFailurePolicy"]["rules"]
+                [0].update(action="Fail"),
+            "spec/backoffLimit: type":
+                lambda all: workload(all)["spec"].update(backoffLimit="2"),
+            "needs restartPolicy Never":
+                lambda all: pod_of(all).update(restartPolicy="OnFailure"),
+            "unknown field allowEverything":
+                lambda all: of_kind(all, "SecurityContextConstraints").update(
+                    allowEverything=True),
+            "but mounted are":
+                lambda all: pod_of(all)["volumes"].pop(),
+            "hostPath/typ: unknown field":
+                lambda all: pod_of(all)["volumes"][0]["hostPath"].update(
+                    typ="File"),
+        }
+        for complaint, mischief in spoil.items():
+            with self.subTest(complaint):
+                spoilt = copy.deepcopy(self.objects)
+                mischief(spoilt)
+                self.assertIn(complaint, "\n".join(strict.complaints(spoilt)))
+
+
+class ContentTest(unittest.TestCase):
+
+    def test_the_list_comes_back_as_it_was_however_it_begins(self):
+        for text in ("quay.io/a:1\n", "  quay.io/a:1\n", "\tquay.io/a:1\n",
+                     "\n\n  quay.io/a:1\n", "# --- \nquay.io/a:1\n---\n...\n",
+                     "quay.io/a:1\n  \n \t\nquay.io/b:2\n",
+                     "- quay.io/a:1 # key: value, {} [] & * ! | > ' \" %\n",
+                     "quay.io/a:1 # gr\u00fc\u00dfe \u65e5\u672c \U0001f600\n"):
+            with self.subTest(text):
+                with tempfile.NamedTemporaryFile("w") as file:
+                    file.write(text)
+                    file.flush()
+                    printed = manifest("job x -q", file.name)
+                held = of_kind(objects_of(printed.stdout), "ConfigMap")["data"]
+                self.assertEqual(held, {"images.txt": text})
+
+    def test_another_list_makes_other_pods_and_the_same_one_does_not(self):
+        def checksum(text):
+            printed = run(["manifest", "daemonset", "x", "--images-from", "-"],
+                          input=text)
+            template = workload(objects_of(printed.stdout))["spec"]["template"]
+            return template["metadata"]["annotations"]["prepull/list-checksum"]
+
+        self.assertEqual(checksum("quay.io/a:1"), checksum("quay.io/a:1\r\n"))
+        self.assertNotEqual(checksum("quay.io/a:1"), checksum("quay.io/a:2"))
+
+    def test_a_secret_that_a_line_names_is_mounted_under_its_name(self):
+        printed = run(["manifest", "job", "x", "--images-from", "-"],
+                      input="quay.io/a:1 secret=db\nquay.io/b:1 secret=db\n")
+        objects = objects_of(printed.stdout)
+        self.assertEqual(
+            [volume["secret"]["secretName"] for volume in
+             pod_of(objects)["volumes"] if "secret" in volume], ["db"])
+        mounts = fetch_container(objects)["volumeMounts"]
+        self.assertIn("/etc/prepull/secrets/db",
+                      [mount["mountPath"] for mount in mounts])
+        self.assertEqual(strict.complaints(objects), [])
+
+    def test_privileges_are_as_small_as_they_can_be(self):
+        for name, words in {**GOLDEN, **READY}.items():
+            with self.subTest(name):
+                objects = objects_of(manifest(words).stdout)
+                pod = pod_of(objects)
+                self.assertIs(pod["automountServiceAccountToken"], False)
+                self.assertIs(pod["enableServiceLinks"], False)
+                self.assertFalse({"hostNetwork", "hostPID", "hostIPC"} &
+                                 pod.keys())
+                self.assertEqual(
+                    pod["securityContext"]["seccompProfile"]["type"],
+                    "RuntimeDefault")
+                for container in (pod.get("initContainers", []) +
+                                  pod["containers"]):
+                    security = container["securityContext"]
+                    self.assertIs(security["readOnlyRootFilesystem"], True)
+                    self.assertIs(security["allowPrivilegeEscalation"], False)
+                    self.assertEqual(security["capabilities"]["drop"], ["ALL"])
+                    self.assertNotIn("privileged", security)
+
+
+class ArgumentsTest(unittest.TestCase):
+    """That fetch takes what it is given in the pod."""
+
+    def setUp(self):
+        self.root = pathlib.Path(
+            self.enterContext(tempfile.TemporaryDirectory()))
+        self.fetch_help = run(["fetch", "--help"]).stdout
+
+    def start_runtime(self, socket):
+        server = subprocess.Popen([os.environ["FAKE_CRI_SERVER"], socket],
+                                  stdout=subprocess.PIPE, text=True)
+        self.addCleanup(server.stdout.close)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.terminate)
+        self.assertEqual(server.stdout.readline(), "ready\n")
+
+    def mount(self, objects):
+        """The pod's folders, in ours: mountPath -> folder."""
+        folders = {}
+        for mount in fetch_container(objects)["volumeMounts"]:
+            folder = self.root / str(len(list(self.root.iterdir())))
+            folder.mkdir()
+            folders[mount["mountPath"]] = folder
+            if mount["name"] == "list":
+                data = of_kind(objects, "ConfigMap")["data"]
+                for key, text in data.items():
+                    (folder / key).write_text(text)
+            if "secret" in mount["name"]:
+                (folder / ".dockerconfigjson").write_text('{"auths":{}}')
+        return folders
+
+    def test_every_rendered_argument(self):
+        for name, words in {**GOLDEN, **READY}.items():
+            with self.subTest(name):
+                objects = objects_of(manifest(words).stdout)
+                folders = self.mount(objects)
+                arguments = []
+                for word in fetch_container(objects)["args"]:
+                    for path, folder in folders.items():
+                        word = word.replace(f"={path}/", f"={folder}/")
+                        word = (f"{word.split('=')[0]}={folder}"
+                                if word.endswith(f"={path}") else word)
+                    arguments.append(word)
+                # A fetch without --nice and its kin does not know them yet.
+                if "--nice" not in self.fetch_help:
+                    arguments = [word for word in arguments
+                                 if not word.startswith(("--nice", "--ionice"))]
+                socket = next(word.split("=")[1] for word in arguments
+                              if word.startswith("--cri-socket="))
+                self.start_runtime(socket)
+
+                fetch = run([*arguments, "--dry-run"])
+
+                self.assertEqual(fetch.returncode, 0, fetch.stderr)
+                self.assertIn("2 of 2 images to pull", fetch.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()

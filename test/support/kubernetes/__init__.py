@@ -1,0 +1,1 @@
+"""Kubernetes objects as a strict API server judges them, without one."""
