@@ -8,7 +8,6 @@ runtime's socket and a ConfigMap mounted. It needs root, and Debian's containerd
 runc, docker-registry and skopeo.
 """
 
-import gzip
 import io
 import json
 import os
@@ -30,9 +29,10 @@ from lab import (  # noqa: E402
 from lab.container import Container, Mount  # noqa: E402
 from lab.images import digest_of, make_family  # noqa: E402
 from lab.images import make_image, make_layer  # noqa: E402
+from lab.layout import (  # noqa: E402
+    TAG, build_image, config_of, contents_below, index_of, layer_tars,
+    manifest_of, unpack)
 
-SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "scripts/image"
-TAG = "under-test"
 LABEL = "org.opencontainers.image."
 CONTENTS = {
     "etc": "drwxr-xr-x",
@@ -269,13 +269,6 @@ class ContainerTest(unittest.TestCase):
         return {image["image"]: image["state"] for image in status["images"]}
 
 
-def build_image(folder, *flags, **environment):
-    subprocess.run(
-        [SCRIPT, "--binary", prepull_binary(), "--out", folder, "--tag", TAG,
-         *flags], check=True, capture_output=True, text=True,
-        env=os.environ | environment)
-
-
 def write_config_map(folder, files):
     """Writes a folder as the kubelet mounts a ConfigMap: all behind links."""
     version = "..2026_01_02_03_04_05.678901234"
@@ -284,39 +277,6 @@ def write_config_map(folder, files):
     for name, content in files.items():
         (folder / version / name).write_text(content)
         (folder / name).symlink_to(f"..data/{name}")
-
-
-def contents_below(folder):
-    return {str(path.relative_to(folder)): path.read_bytes()
-            for path in folder.rglob("*") if path.is_file()}
-
-
-def index_of(layout):
-    return json.loads((layout / "index.json").read_bytes())
-
-
-def manifest_of(layout):
-    return json.loads(blob_of(layout, index_of(layout)["manifests"][0]))
-
-
-def config_of(layout):
-    return json.loads(blob_of(layout, manifest_of(layout)["config"]))
-
-
-def layer_tars(layout):
-    return [gzip.decompress(blob_of(layout, layer))
-            for layer in manifest_of(layout)["layers"]]
-
-
-def blob_of(layout, descriptor):
-    return (layout / "blobs" / descriptor["digest"].replace(":", "/")
-            ).read_bytes()
-
-
-def unpack(layout, root):
-    for tar in layer_tars(layout):
-        with tarfile.open(fileobj=io.BytesIO(tar)) as archive:
-            archive.extractall(root)
 
 
 def mode_of(entry):

@@ -8,6 +8,7 @@ containerd's own client (ctr) runs it by runc, and keeps it until the end of the
 `with`, so that it can be looked at.
 """
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -74,24 +75,34 @@ class Container(Closing):
     def process(self):
         """The id of its process, once it runs, as this machine counts."""
         def look():
-            lines = self._ctr("tasks", "ls").splitlines()
-            for name, pid, state in map(str.split, lines[1:]):
-                if name == self.id and state == "RUNNING":
-                    return int(pid)
-            return None
+            pid, state = self._task() or (None, None)
+            return pid if state == "RUNNING" else None
         return wait_until(look, 20, f"run {self.id}")
+
+    def _task(self):
+        """Its process's id and state; None as long as there is none."""
+        for line in self._ctr("tasks", "ls").splitlines()[1:]:
+            name, pid, state = line.split()
+            if name == self.id:
+                return int(pid), state
+        return None
 
     def _ctr(self, *words):
         return self._containerd.ctr(*words)
 
     def _close(self):
-        end_child(self._child, 0)
+        # A task that is being made just now would come after its deletion,
+        # and its shim stay for ever.
+        with contextlib.suppress(TimeoutError, subprocess.SubprocessError):
+            wait_until(lambda: self._child.poll() is not None or self._task(),
+                       20, f"make {self.id}")
+        self._delete("tasks", "delete", "--force")
+        end_child(self._child, 5)
         for stream in (self._child.stdout, self._child.stderr):
             stream.close()
-        # Each is there or not, as far as it came. Without a task its shim ends.
-        for words in (("tasks", "delete", "--force"),
-                      ("containers", "delete")):
-            try:
-                self._ctr(*words, self.id)
-            except subprocess.SubprocessError:
-                continue
+        self._delete("containers", "delete")
+
+    def _delete(self, *words):
+        """Deletes what may be there or not, as far as it came."""
+        with contextlib.suppress(subprocess.SubprocessError):
+            self._ctr(*words, self.id)
