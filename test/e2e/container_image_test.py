@@ -4,8 +4,8 @@
 scripts/image builds it from the binary under test, skopeo copies it to the
 lab's registry, prepull pulls it from there, and ctr runs it as a careful pod
 would: as root, but on a read-only root and without capabilities, with the
-runtime's socket and a ConfigMap mounted. It needs root, and Debian's containerd,
-runc, docker-registry and skopeo.
+runtime's socket and a ConfigMap mounted. It needs root, and Debian's
+containerd, runc, docker-registry and skopeo.
 """
 
 import io

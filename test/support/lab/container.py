@@ -42,7 +42,8 @@ class Container(Closing):
     """Runs `image`, which the lab's containerd holds.
 
     `command` is what runs in it (ctr does not put it behind the image's entry
-    point, as a pod's args would be), else the entry point. `stdout` and `stderr` are what it wrote, after `wait()`.
+    point, as a pod's args would be), else the entry point. `stdout` and
+    `stderr` are what it wrote, after `wait()`.
     """
 
     def __init__(self, lab, image, *command, mounts=()):
