@@ -41,14 +41,14 @@ class Containerd:
         self.socket_path = os.path.join(self.folder, "cri.sock")
         self.log_path = os.path.join(folder, "containerd.log")
         self.root = os.path.join(self.folder, "root")
+        self.snapshotter = _working_snapshotter(self.folder)
         self._disk_size = disk_size
         self.cri = CriClient(self.socket_path)
         os.makedirs(os.path.join(self.folder, "cni", "conf"))
         config_path = os.path.join(self.folder, "config.toml")
         with open(config_path, "w", encoding="utf-8") as config:
             config.write(config_text(
-                self.binary.config_version, self.folder,
-                _working_snapshotter(self.folder)))
+                self.binary.config_version, self.folder, self.snapshotter))
         self._service = Service(
             "containerd",
             [*prefix, self.binary.path, "--config", config_path],
