@@ -1,0 +1,236 @@
+#include "prepull/registry/image_files.h"
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "prepull/base/status_macros.h"
+#include "prepull/base/text.h"
+#include "src/registry/layer_archive.h"
+#include "src/registry/layer_overlay.h"
+
+namespace prepull {
+namespace {
+
+// As many as Linux follows.
+constexpr int kMostPasses = 40;
+// No honest image has as many; each costs time at every entry.
+constexpr size_t kMostLinks = 256;
+// What a pass may have to remember of names: some 100 MB at worst.
+constexpr int64_t kMostNames = 1'000'000;
+
+using Kind = LayerEntry::Kind;
+
+// What a pass looks for.
+struct Root {
+  std::string path = "";
+  // Where a hard link leads: to the file of its own layer, even if a layer
+  // above has removed that name.
+  std::optional<int> layer = std::nullopt;
+};
+
+struct Link {
+  LayerEntry entry;
+  int layer = 0;
+};
+
+std::string Join(absl::string_view a, absl::string_view b) {
+  return a.empty() || b.empty() ? absl::StrCat(a, b) : absl::StrCat(a, "/", b);
+}
+
+// Where the symbolic link at `path` leads; ".." ends at the root.
+std::string LinkedPath(const LayerEntry& link) {
+  std::vector<absl::string_view> steps;
+  if (!absl::StartsWith(link.target, "/")) {
+    steps = absl::StrSplit(FolderOf(link.path), '/', absl::SkipEmpty());
+  }
+  for (absl::string_view step :
+       absl::StrSplit(link.target, '/', absl::SkipEmpty())) {
+    if (step == ".") continue;
+    if (step != "..") {
+      steps.push_back(step);
+    } else if (!steps.empty()) {
+      steps.pop_back();
+    }
+  }
+  return absl::StrJoin(steps, "/");
+}
+
+class Search {
+ public:
+  Search(ImageLayers& layers, std::string path, int64_t limit_bytes,
+         FileReceiver& receiver)
+      : layers_(layers),
+        path_(std::move(path)),
+        limit_bytes_(limit_bytes),
+        receiver_(receiver) {}
+
+  absl::Status Run() {
+    std::vector<Root> roots = {{.path = path_}};
+    for (int pass = 0; pass < kMostPasses && !roots.empty(); ++pass) {
+      roots_ = std::move(roots);
+      RETURN_IF_ERROR(Pass());
+      roots = Unvisited();
+    }
+    if (!roots.empty()) {
+      return absl::ResourceExhaustedError("too many links one behind another");
+    }
+    return delivered_.empty() ? absl::NotFoundError("there is no such file")
+                              : absl::OkStatus();
+  }
+
+ private:
+  absl::Status Pass() {
+    links_.clear();
+    overlay_ = {};
+    names_ = 0;
+    for (const Root& root : roots_) {
+      if (!root.layer.has_value()) visited_.insert(root.path);
+    }
+    for (int layer = layers_.count() - 1; layer >= 0 && !IsSettled(layer);
+         --layer) {
+      RETURN_IF_ERROR(
+          ReadLayer([&](ByteSink sink) { return layers_.Read(layer, sink); },
+                    [&](const LayerEntry& entry, LayerContent content) {
+                      return Visit(layer, entry, content);
+                    }));
+      overlay_.NextLayer();
+    }
+    return absl::OkStatus();
+  }
+
+  // No layer from `layer` down can show anything more of the roots.
+  bool IsSettled(int layer) const {
+    for (const Root& root : roots_) {
+      if (root.layer.has_value() ? layer >= *root.layer
+                                 : !overlay_.Hides(root.path)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  absl::Status Visit(int layer, const LayerEntry& entry, LayerContent content) {
+    bool is_near = false;  // in a folder on the way to a root, or below one
+    bool is_asked_for = false;
+    const absl::string_view folder = FolderOf(entry.path);
+    for (const Root& root : roots_) {
+      is_near = is_near || IsAtOrBelow(root.path, folder) ||
+                IsAtOrBelow(folder, root.path);
+      is_asked_for =
+          is_asked_for || (root.layer.has_value()
+                               ? layer == *root.layer && entry.path == root.path
+                               : IsAtOrBelow(entry.path, root.path) &&
+                                     !overlay_.Hides(entry.path));
+    }
+    if (!is_near) return absl::OkStatus();
+    if (is_asked_for && entry.kind == Kind::kFile && !IsWhiteout(entry.path)) {
+      RETURN_IF_ERROR(Deliver(entry.path, content));
+    }
+    const bool is_link = entry.kind == Kind::kHardLink
+                             ? is_asked_for
+                             : entry.kind == Kind::kSymbolicLink &&
+                                   (is_asked_for || LeadsOn(entry.path));
+    if (is_link) {
+      if (links_.size() == kMostLinks) {
+        return absl::ResourceExhaustedError(
+            absl::StrCat("more than ", kMostLinks, " links"));
+      }
+      links_.push_back({.entry = entry, .layer = layer});
+    }
+    if (++names_ > kMostNames) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("more than ", kMostNames, " names"));
+    }
+    overlay_.Note(entry);
+    return absl::OkStatus();
+  }
+
+  // Whether a link at `path` would stand on the way to a root.
+  bool LeadsOn(absl::string_view path) const {
+    if (overlay_.Hides(path)) return false;
+    for (const Root& root : roots_) {
+      if (IsAtOrBelow(root.path, path)) return true;
+    }
+    return false;
+  }
+
+  absl::Status Deliver(const std::string& path, LayerContent content) {
+    delivered_.insert(path);
+    absl::Status status = receiver_.Open(path);
+    if (status.ok()) {
+      status = content(limit_bytes_, [&](absl::string_view bytes) {
+        return receiver_.Append(bytes);
+      });
+    }
+    if (status.ok()) status = receiver_.Close();
+    return path == path_ ? status : Annotate(status, Printable(path, 200));
+  }
+
+  // Where the links of this pass lead that no pass has looked at.
+  std::vector<Root> Unvisited() const {
+    std::vector<Root> found;
+    for (const Link& link : links_) {
+      if (link.entry.kind == Kind::kHardLink) {
+        if (!delivered_.contains(link.entry.target)) {
+          found.push_back({.path = link.entry.target, .layer = link.layer});
+        }
+        continue;
+      }
+      const std::string target = LinkedPath(link.entry);
+      for (const Root& root : roots_) {
+        std::optional<std::string> path;
+        if (IsAtOrBelow(root.path, link.entry.path)) {
+          absl::string_view rest = root.path;
+          rest.remove_prefix(link.entry.path.size());
+          path = Join(target, absl::StripPrefix(rest, "/"));
+        } else if (IsAtOrBelow(link.entry.path, root.path)) {
+          path = target;
+        }
+        if (path.has_value() && !IsVisited(*path)) {
+          found.push_back({.path = *path});
+        }
+      }
+    }
+    return found;
+  }
+
+  bool IsVisited(absl::string_view path) const {
+    for (const std::string& visited : visited_) {
+      if (IsAtOrBelow(path, visited)) return true;
+    }
+    return false;
+  }
+
+  ImageLayers& layers_;
+  const std::string path_;
+  const int64_t limit_bytes_;
+  FileReceiver& receiver_;
+
+  std::vector<Root> roots_ = {};  // of this pass
+  std::vector<Link> links_ = {};  // that this pass has met
+  LayerOverlay overlay_ = {};
+  int64_t names_ = 0;  // in it
+  absl::flat_hash_set<std::string> visited_ = {};
+  absl::flat_hash_set<std::string> delivered_ = {};
+};
+
+}  // namespace
+
+absl::Status ReadImageFiles(ImageLayers& layers, const std::string& path,
+                            int64_t limit_bytes, FileReceiver& receiver) {
+  const std::string what = Printable(path, 200);
+  const std::optional<std::string> clean = CleanPath(path);
+  if (!clean.has_value()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(what, ": \"..\" leads out of the image"));
+  }
+  return Annotate(Search(layers, *clean, limit_bytes, receiver).Run(), what);
+}
+
+}  // namespace prepull

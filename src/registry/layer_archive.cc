@@ -1,0 +1,193 @@
+#include "src/registry/layer_archive.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "prepull/base/status_macros.h"
+#include "prepull/base/text.h"
+#include "src/registry/byte_pipe.h"
+
+namespace prepull {
+namespace {
+
+constexpr int64_t kMostEntries = 5'000'000;
+constexpr size_t kPieceBytes = 256 << 10;
+// Packed bytes that libarchive gets at once: what it makes of them, at worst
+// tens of thousands of times as much, it makes without listening to a stop.
+constexpr size_t kPackedBytes = 64 << 10;
+
+// The end of the pipe that libarchive pulls at.
+struct Intake {
+  BytePipe& pipe;
+  std::string piece = "";
+  size_t used = 0;
+};
+
+la_ssize_t Pull(struct archive* archive, void* data, const void** bytes) {
+  Intake& intake = *static_cast<Intake*>(data);
+  if (intake.used == intake.piece.size()) {
+    absl::StatusOr<std::string> piece = intake.pipe.Read();
+    if (!piece.ok()) {
+      archive_set_error(archive, EIO, "the source broke off");
+      return ARCHIVE_FATAL;
+    }
+    intake.piece = *std::move(piece);
+    intake.used = 0;
+  }
+  const size_t count =
+      std::min(kPackedBytes, intake.piece.size() - intake.used);
+  *bytes = intake.piece.data() + intake.used;
+  intake.used += count;
+  return static_cast<la_ssize_t>(count);
+}
+
+struct FreeArchive {
+  void operator()(struct archive* archive) const { archive_read_free(archive); }
+};
+using Archive = std::unique_ptr<struct archive, FreeArchive>;
+
+absl::Status Broken(struct archive* archive) {
+  const char* text = archive_error_string(archive);
+  return absl::DataLossError(
+      absl::StrCat("the layer cannot be unpacked: ",
+                   Printable(text == nullptr ? "no reason given" : text, 200)));
+}
+
+// Names as UTF-8 where the archive says so, else the bytes that it has.
+std::string Text(const char* utf8, const char* bytes) {
+  if (utf8 != nullptr) return utf8;
+  return bytes == nullptr ? "" : bytes;
+}
+
+LayerEntry::Kind KindOf(struct archive_entry* entry) {
+  if (archive_entry_hardlink(entry) != nullptr) {
+    return LayerEntry::Kind::kHardLink;
+  }
+  switch (archive_entry_filetype(entry)) {
+    case AE_IFREG:
+      return LayerEntry::Kind::kFile;
+    case AE_IFDIR:
+      return LayerEntry::Kind::kFolder;
+    case AE_IFLNK:
+      return LayerEntry::Kind::kSymbolicLink;
+    default:
+      return LayerEntry::Kind::kOther;
+  }
+}
+
+// Nothing if its path, or that of a hard link's target, leads out of the root.
+std::optional<LayerEntry> Describe(struct archive_entry* entry) {
+  LayerEntry described = {.kind = KindOf(entry)};
+  std::optional<std::string> path = CleanPath(
+      Text(archive_entry_pathname_utf8(entry), archive_entry_pathname(entry)));
+  if (!path.has_value()) return std::nullopt;
+  described.path = *std::move(path);
+  if (described.kind == LayerEntry::Kind::kHardLink) {
+    std::optional<std::string> target = CleanPath(Text(
+        archive_entry_hardlink_utf8(entry), archive_entry_hardlink(entry)));
+    if (!target.has_value()) return std::nullopt;
+    described.target = *std::move(target);
+  }
+  if (described.kind == LayerEntry::Kind::kSymbolicLink) {
+    described.target =
+        Text(archive_entry_symlink_utf8(entry), archive_entry_symlink(entry));
+  }
+  return described;
+}
+
+absl::Status Content(struct archive* archive, int64_t limit_bytes,
+                     ByteSink sink) {
+  const auto piece = std::make_unique<char[]>(kPieceBytes);
+  int64_t total = 0;
+  while (true) {
+    const la_ssize_t count =
+        archive_read_data(archive, piece.get(), kPieceBytes);
+    if (count == 0) return absl::OkStatus();
+    if (count < 0) return Broken(archive);
+    total += count;
+    if (total > limit_bytes) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat("larger than ", HumanBytes(limit_bytes)));
+    }
+    RETURN_IF_ERROR(
+        sink(absl::string_view(piece.get(), static_cast<size_t>(count))));
+  }
+}
+
+absl::Status ReadEntries(struct archive* archive, LayerVisitor visit) {
+  for (int64_t count = 0; count < kMostEntries; ++count) {
+    struct archive_entry* raw = nullptr;
+    const int result = archive_read_next_header(archive, &raw);
+    if (result == ARCHIVE_EOF) return absl::OkStatus();
+    // A warning concerns names or attributes; the entry can be read.
+    if (result != ARCHIVE_OK && result != ARCHIVE_WARN) return Broken(archive);
+    const std::optional<LayerEntry> entry = Describe(raw);
+    if (!entry.has_value()) continue;
+    RETURN_IF_ERROR(visit(*entry, [&](int64_t limit_bytes, ByteSink sink) {
+      return Content(archive, limit_bytes, sink);
+    }));
+  }
+  return absl::ResourceExhaustedError(
+      absl::StrCat("the layer has more than ", kMostEntries, " entries"));
+}
+
+absl::Status Unpack(BytePipe& pipe, LayerVisitor visit) {
+  const Archive archive(archive_read_new());
+  // Only these: "all" would draw in half of the system.
+  archive_read_support_format_tar(archive.get());
+  archive_read_support_filter_gzip(archive.get());
+  archive_read_support_filter_zstd(archive.get());
+  Intake intake = {.pipe = pipe};
+  if (archive_read_open(archive.get(), &intake, nullptr, Pull, nullptr) !=
+      ARCHIVE_OK) {
+    return Broken(archive.get());
+  }
+  RETURN_IF_ERROR(ReadEntries(archive.get(), visit));
+  // What stands behind the tar's end belongs to the blob and its digest.
+  while (true) {
+    ASSIGN_OR_RETURN(const std::string rest, pipe.Read());
+    if (rest.empty()) return absl::OkStatus();
+  }
+}
+
+}  // namespace
+
+absl::Status ReadLayer(absl::FunctionRef<absl::Status(ByteSink)> source,
+                       LayerVisitor visit) {
+  BytePipe pipe;
+  absl::Status pushed;
+  bool reader_left_first = false;
+  std::jthread writer([&] {
+    pushed = source([&](absl::string_view bytes) {
+      absl::Status written = pipe.Write(bytes);
+      reader_left_first = !written.ok();
+      return written;
+    });
+    pipe.Finish(pushed);
+  });
+  const absl::Status unpacked = Unpack(pipe, visit);
+  pipe.Leave();
+  writer.join();
+  return pushed.ok() || reader_left_first ? unpacked : pushed;
+}
+
+std::optional<std::string> CleanPath(absl::string_view path) {
+  std::vector<absl::string_view> steps =
+      absl::StrSplit(path, '/', absl::SkipEmpty());
+  for (absl::string_view step : steps) {
+    if (step == "..") return std::nullopt;
+  }
+  std::erase(steps, ".");
+  return absl::StrJoin(steps, "/");
+}
+
+}  // namespace prepull
