@@ -6,10 +6,10 @@
 #include "prepull/base/log.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
+#include "prepull/image/rewrite.h"
 #include "prepull/runtime/cri_client.h"
 #include "prepull/source/image_list.h"
 #include "prepull/source/list_file.h"
-#include "prepull/source/rewrite.h"
 
 namespace prepull {
 namespace {

@@ -1,6 +1,6 @@
 // Other names to pull images under: a mirror in place of a registry. Pure.
-#ifndef PREPULL_SOURCE_REWRITE_H_
-#define PREPULL_SOURCE_REWRITE_H_
+#ifndef PREPULL_IMAGE_REWRITE_H_
+#define PREPULL_IMAGE_REWRITE_H_
 
 #include <string>
 #include <vector>
@@ -39,4 +39,4 @@ class Rewrites {
 
 }  // namespace prepull
 
-#endif  // PREPULL_SOURCE_REWRITE_H_
+#endif  // PREPULL_IMAGE_REWRITE_H_

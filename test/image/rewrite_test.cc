@@ -1,4 +1,4 @@
-#include "prepull/source/rewrite.h"
+#include "prepull/image/rewrite.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

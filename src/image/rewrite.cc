@@ -1,4 +1,4 @@
-#include "prepull/source/rewrite.h"
+#include "prepull/image/rewrite.h"
 
 #include <algorithm>
 #include <utility>

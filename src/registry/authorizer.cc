@@ -1,0 +1,225 @@
+#include "src/registry/authorizer.h"
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+#include "prepull/base/status_macros.h"
+#include "prepull/base/text.h"
+#include "src/registry/registry_json.h"
+#include "src/registry/registry_url.h"
+
+namespace prepull {
+namespace {
+
+constexpr char kHeader[] = "Authorization";
+
+bool IsRefusal(int status) { return status == 401 || status == 403; }
+
+HttpRequest Authorized(HttpRequest request, const std::string& value) {
+  if (!value.empty()) request.headers.push_back({kHeader, value});
+  return request;
+}
+
+std::string Basic(const std::string& user, const std::string& password) {
+  return absl::StrCat("Basic ",
+                      absl::Base64Escape(absl::StrCat(user, ":", password)));
+}
+
+// The first that we can meet: a token before a password, which a registry may
+// offer beside it.
+std::optional<Challenge> Choose(const HttpResponse& refusal) {
+  std::optional<Challenge> basic;
+  for (const HttpHeader& header : refusal.headers) {
+    if (!absl::EqualsIgnoreCase(header.name, "WWW-Authenticate")) continue;
+    for (Challenge& challenge : ParseChallenges(header.value)) {
+      if (challenge.scheme == "bearer") return std::move(challenge);
+      if (challenge.scheme == "basic") basic = std::move(challenge);
+    }
+  }
+  return basic;
+}
+
+std::string Parameter(const Challenge& challenge, const std::string& name) {
+  const auto found = challenge.parameters.find(name);
+  return found == challenge.parameters.end() ? "" : found->second;
+}
+
+// "name=value&…" of those that have a value.
+std::string Form(
+    const std::vector<std::pair<std::string, std::string>>& fields) {
+  std::vector<std::string> parts;
+  for (const auto& [name, value] : fields) {
+    if (value.empty()) continue;
+    parts.push_back(absl::StrCat(name, "=", PercentEncoded(value)));
+  }
+  return absl::StrJoin(parts, "&");
+}
+
+absl::Status Refused(absl::string_view who, const HttpResponse& response) {
+  const std::string words = DescribeErrors(response.body);
+  return absl::UnauthenticatedError(
+      absl::StrCat(who, " refused the credentials (", response.status,
+                   words.empty() ? "" : " ", words, ")"));
+}
+
+}  // namespace
+
+Authorizer::Authorizer(Options options, PatientClient& http,
+                       CredentialFinder& credentials, Clock& clock)
+    : options_(std::move(options)),
+      http_(http),
+      credentials_(credentials),
+      clock_(clock) {}
+
+absl::StatusOr<HttpResponse> Authorizer::Send(const Reference& image,
+                                              HttpRequest request) {
+  if (!options_.ca_file.empty()) request.ca_file = options_.ca_file;
+  std::string value;
+  {
+    MutexLock lock(mutex_);
+    const auto taken = taken_.find(image.repository());
+    if (taken != taken_.end()) value = taken->second;
+  }
+  ASSIGN_OR_RETURN(HttpResponse response,
+                   http_.Send(Authorized(request, value)));
+  if (response.status != 401) return response;
+  return SendWithCredentials(image, request, response);
+}
+
+absl::StatusOr<HttpResponse> Authorizer::SendWithCredentials(
+    const Reference& image, const HttpRequest& request,
+    const HttpResponse& refusal) {
+  const std::optional<Challenge> challenge = Choose(refusal);
+  if (!challenge.has_value()) return refusal;
+  ASSIGN_OR_RETURN(std::vector<Credential> credentials, Find(image));
+  if (credentials.empty()) credentials.emplace_back();
+  absl::StatusOr<HttpResponse> last = refusal;
+  for (const Credential& credential : credentials) {
+    absl::StatusOr<std::string> value =
+        Authorize(*challenge, credential, image);
+    if (absl::IsUnauthenticated(value.status())) {
+      last = value.status();
+      continue;
+    }
+    RETURN_IF_ERROR(value.status());
+    last = http_.Send(Authorized(request, *value));
+    if (!last.ok()) return last;
+    if (!IsRefusal(last->status)) {
+      MutexLock lock(mutex_);
+      taken_[image.repository()] = *std::move(value);
+      return last;
+    }
+  }
+  return last;
+}
+
+absl::StatusOr<std::string> Authorizer::Authorize(const Challenge& challenge,
+                                                  const Credential& credential,
+                                                  const Reference& image) {
+  if (challenge.scheme == "basic") {
+    if (credential.username.empty()) {
+      return absl::UnauthenticatedError(
+          absl::StrCat(image.registry(), " wants a password, and none fits"));
+    }
+    return Basic(credential.username, credential.password);
+  }
+  if (!credential.registry_token.empty()) {
+    return absl::StrCat("Bearer ", credential.registry_token);
+  }
+  ASSIGN_OR_RETURN(const std::string token,
+                   FetchToken(challenge, credential, image));
+  return absl::StrCat("Bearer ", token);
+}
+
+absl::StatusOr<std::string> Authorizer::FetchToken(const Challenge& challenge,
+                                                   const Credential& credential,
+                                                   const Reference& image) {
+  const std::string realm = Parameter(challenge, "realm");
+  const absl::StatusOr<Origin> origin = OriginOf(realm);
+  RETURN_IF_ERROR(Annotate(origin.status(),
+                           absl::StrCat(image.registry(), " names as realm")));
+  if (origin->scheme == "http" && !options_.may_be_plain(origin->authority)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(image.registry(), " names a realm without TLS, ",
+                     Printable(origin->authority, 200)));
+  }
+  std::string path(absl::StripPrefix(image.repository(),
+                                     absl::StrCat(image.registry(), "/")));
+  std::string scope = Parameter(challenge, "scope");
+  if (scope.empty()) scope = absl::StrCat("repository:", path, ":pull");
+  const std::string service = Parameter(challenge, "service");
+  HttpRequest request = {.url = realm};
+  if (!options_.ca_file.empty()) request.ca_file = options_.ca_file;
+  if (!credential.identity_token.empty()) {
+    request.method = "POST";
+    request.headers = {{"Content-Type", "application/x-www-form-urlencoded"}};
+    request.body = Form({{"grant_type", "refresh_token"},
+                         {"service", service},
+                         {"client_id", "prepull"},
+                         {"scope", scope},
+                         {"refresh_token", credential.identity_token}});
+  } else {
+    absl::StrAppend(&request.url, absl::StrContains(realm, '?') ? "&" : "?",
+                    Form({{"service", service}, {"scope", scope}}));
+    if (!credential.username.empty()) {
+      request.headers = {
+          {kHeader, Basic(credential.username, credential.password)}};
+    }
+  }
+  const std::string who =
+      absl::StrCat("the token server ", Printable(origin->authority, 200));
+  absl::StatusOr<HttpResponse> response = http_.Send(std::move(request));
+  RETURN_IF_ERROR(Annotate(response.status(), who));
+  if (IsRefusal(response->status) || response->status == 400) {
+    return Refused(who, *response);
+  }
+  if (response->status != 200) {
+    return absl::UnavailableError(
+        absl::StrCat(who, " answers ", response->status));
+  }
+  absl::StatusOr<std::string> token = ParseToken(response->body);
+  RETURN_IF_ERROR(Annotate(token.status(), who));
+  return token;
+}
+
+absl::StatusOr<std::vector<Credential>> Authorizer::Find(
+    const Reference& image) {
+  struct Answer {
+    Mutex mutex;
+    std::optional<absl::StatusOr<std::vector<Credential>>> credentials
+        ABSL_GUARDED_BY(mutex);
+    Wakeup wakeup;
+  };
+  // It may come when nobody waits for it any more.
+  const auto answer = std::make_shared<Answer>();
+  credentials_.Find(image, /*secret=*/"",
+                    [answer](absl::StatusOr<std::vector<Credential>> found) {
+                      {
+                        MutexLock lock(answer->mutex);
+                        answer->credentials = std::move(found);
+                      }
+                      answer->wakeup.Notify();
+                    });
+  const std::stop_callback wake(options_.stop,
+                                [&] { answer->wakeup.Notify(); });
+  while (true) {
+    {
+      MutexLock lock(answer->mutex);
+      if (answer->credentials.has_value()) return *answer->credentials;
+    }
+    if (options_.stop.stop_requested()) return absl::CancelledError("stopped");
+    if (clock_.Now() >= options_.deadline) {
+      return absl::DeadlineExceededError(
+          "the deadline passed while credentials were looked for");
+    }
+    clock_.WaitUntil(options_.deadline, answer->wakeup);
+  }
+}
+
+}  // namespace prepull

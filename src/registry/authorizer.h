@@ -1,0 +1,74 @@
+// Passes a registry's door: sends a request, and if the answer is a 401 finds
+// out what is wanted, with which credentials it is had, and sends it again.
+//
+// What opened the door of a repository is kept for the next request.
+// Threads: safe to share.
+// Source: https://distribution.github.io/distribution/spec/auth/token/
+#ifndef PREPULL_REGISTRY_AUTHORIZER_H_
+#define PREPULL_REGISTRY_AUTHORIZER_H_
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "prepull/auth/credential_finder.h"
+#include "prepull/base/clock.h"
+#include "prepull/base/mutex.h"
+#include "prepull/http/http_client.h"
+#include "prepull/image/reference.h"
+#include "src/registry/challenge.h"
+#include "src/registry/patient_client.h"
+
+namespace prepull {
+
+class Authorizer {
+ public:
+  struct Options {
+    std::string ca_file = "";
+    Instant deadline = Instant::Never();
+    std::stop_token stop = {};
+    // Whether plain HTTP may be spoken with that authority.
+    std::function<bool(absl::string_view authority)> may_be_plain = nullptr;
+  };
+
+  // All must outlive the authorizer.
+  Authorizer(Options options, PatientClient& http,
+             CredentialFinder& credentials, Clock& clock);
+
+  // The answer to `request` about `image`: the first that is no 401 (or, with
+  // credentials, 403), else the last. Credentials are tried most specific
+  // first, anonymously only if there are none. Errors: as PatientClient::Send;
+  // UNAUTHENTICATED  no credential is taken, by the registry or its token
+  // server.
+  absl::StatusOr<HttpResponse> Send(const Reference& image,
+                                    HttpRequest request);
+
+ private:
+  absl::StatusOr<HttpResponse> SendWithCredentials(const Reference& image,
+                                                   const HttpRequest& request,
+                                                   const HttpResponse& refusal);
+  // The value of the header Authorization.
+  absl::StatusOr<std::string> Authorize(const Challenge& challenge,
+                                        const Credential& credential,
+                                        const Reference& image);
+  absl::StatusOr<std::string> FetchToken(const Challenge& challenge,
+                                         const Credential& credential,
+                                         const Reference& image);
+  absl::StatusOr<std::vector<Credential>> Find(const Reference& image);
+
+  const Options options_;
+  PatientClient& http_;
+  CredentialFinder& credentials_;
+  Clock& clock_;
+
+  Mutex mutex_;
+  // repository -> the header that was taken last
+  std::map<std::string, std::string> taken_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace prepull
+
+#endif  // PREPULL_REGISTRY_AUTHORIZER_H_

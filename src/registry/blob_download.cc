@@ -1,0 +1,73 @@
+#include "src/registry/blob_download.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "prepull/base/status_macros.h"
+#include "prepull/base/text.h"
+
+namespace prepull {
+
+BlobDownload::BlobDownload(const ManifestBlob& blob, ByteSink sink,
+                           Digester digester)
+    : blob_(blob), sink_(sink), digester_(std::move(digester)) {}
+
+absl::StatusOr<BlobDownload> BlobDownload::Of(const ManifestBlob& blob,
+                                              ByteSink sink) {
+  ASSIGN_OR_RETURN(Digester digester, Digester::Like(blob.digest));
+  return BlobDownload(blob, sink, std::move(digester));
+}
+
+HttpRequest BlobDownload::Request() {
+  HttpRequest request;
+  if (offset_ > 0) {
+    request.headers = {{"Range", absl::StrCat("bytes=", offset_, "-")}};
+  }
+  is_begun_ = false;
+  request.sink = [this](const HttpResponse& head, absl::string_view piece) {
+    failure_ = Take(head, piece);
+    return failure_;
+  };
+  return request;
+}
+
+absl::Status BlobDownload::Take(const HttpResponse& head,
+                                absl::string_view piece) {
+  if (!is_begun_) {
+    is_begun_ = true;
+    to_skip_ = head.status == 206 ? 0 : offset_;
+    if (head.status == 206 &&
+        !absl::StartsWith(head.Header("Content-Range"),
+                          absl::StrCat("bytes ", offset_, "-"))) {
+      return absl::DataLossError("the registry continues at a wrong byte");
+    }
+  }
+  const size_t skipped =
+      static_cast<size_t>(std::min<int64_t>(to_skip_, piece.size()));
+  to_skip_ -= static_cast<int64_t>(skipped);
+  piece.remove_prefix(skipped);
+  if (static_cast<int64_t>(piece.size()) > blob_.size_bytes - offset_) {
+    return absl::DataLossError(
+        absl::StrCat("the blob is larger than ", blob_.size_bytes, " bytes"));
+  }
+  digester_.Add(piece);
+  offset_ += static_cast<int64_t>(piece.size());
+  return sink_(piece);
+}
+
+absl::Status BlobDownload::Finish() {
+  const std::string found = digester_.Take();
+  if (!is_whole()) {
+    failure_ = absl::DataLossError(absl::StrCat(
+        "the blob has ", offset_, " bytes, not ", blob_.size_bytes));
+  } else if (found != blob_.digest) {
+    failure_ = absl::DataLossError(absl::StrCat("the blob's digest is ", found,
+                                                ", not ",
+                                                Printable(blob_.digest, 140)));
+  }
+  return failure_;
+}
+
+}  // namespace prepull

@@ -1,0 +1,89 @@
+#include "src/registry/patient_client.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "prepull/base/status_macros.h"
+
+namespace prepull {
+namespace {
+
+constexpr absl::Duration kFirstPause = absl::Seconds(1);
+constexpr absl::Duration kLongestPause = absl::Seconds(30);
+// A server that asks for more is one that we need not wait for.
+constexpr absl::Duration kLongestRetryAfter = absl::Minutes(5);
+
+bool IsBusy(int status) {
+  return status == 429 || (status >= 500 && status != 501);
+}
+
+// Of a number of seconds; a date is worth no clock of ours.
+absl::Duration RetryAfter(const HttpResponse& response) {
+  int seconds = 0;
+  if (!absl::SimpleAtoi(response.Header("Retry-After"), &seconds)) {
+    return absl::ZeroDuration();
+  }
+  return std::clamp(absl::Seconds(seconds), absl::ZeroDuration(),
+                    kLongestRetryAfter);
+}
+
+}  // namespace
+
+PatientClient::PatientClient(HttpClient& http, Clock& clock, RollDice roll_dice,
+                             Instant deadline, std::stop_token stop)
+    : http_(http),
+      clock_(clock),
+      deadline_(deadline),
+      stop_(std::move(stop)),
+      roll_dice_(std::move(roll_dice)) {}
+
+bool PatientClient::IsPassing(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
+}
+
+absl::StatusOr<HttpResponse> PatientClient::Send(HttpRequest request) {
+  request.limits.until = std::min(request.limits.until, deadline_);
+  bool is_begun = false;
+  if (request.sink != nullptr) {
+    request.sink = [&is_begun, sink = std::move(request.sink)](
+                       const HttpResponse& head, absl::string_view piece) {
+      is_begun = true;
+      return sink(head, piece);
+    };
+  }
+  for (int next = 1;; ++next) {
+    absl::StatusOr<HttpResponse> response = http_.Send(request, stop_);
+    const bool is_final = response.ok() ? !IsBusy(response->status)
+                                        : !IsPassing(response.status());
+    if (is_final || is_begun || next == kMostTries) return response;
+    const absl::Duration asked =
+        response.ok() ? RetryAfter(*response) : absl::ZeroDuration();
+    const absl::Status paused = Pause(next, asked);
+    if (absl::IsCancelled(paused)) return paused;
+    if (!paused.ok()) return response;
+  }
+}
+
+absl::Status PatientClient::Pause(int next, absl::Duration at_least) {
+  absl::Duration pause =
+      std::min(kFirstPause * std::pow(2, next - 1), kLongestPause);
+  {
+    MutexLock lock(mutex_);
+    pause *= 1 - roll_dice_() / 2;
+  }
+  const Instant until = clock_.Now() + std::max(pause, at_least);
+  if (until >= deadline_) {
+    return absl::DeadlineExceededError("the deadline comes before another try");
+  }
+  Wakeup wakeup;
+  const std::stop_callback wake(stop_, [&] { wakeup.Notify(); });
+  while (!stop_.stop_requested() && clock_.Now() < until) {
+    clock_.WaitUntil(until, wakeup);
+  }
+  return stop_.stop_requested() ? absl::CancelledError("stopped")
+                                : absl::OkStatus();
+}
+
+}  // namespace prepull
