@@ -75,7 +75,7 @@ absl::StatusOr<ImageList> ReadImages(const ImageArguments& arguments,
   }
   for (size_t i = 0; i < arguments.words.size(); ++i) {
     images.push_back(
-        ParseImageArgument(arguments.words[i], static_cast<int>(i) + 1));
+        ImageNamed(arguments.words[i], absl::StrCat("argument ", i + 1)));
   }
   if (!images.empty()) {
     rewrites->Apply(images);

@@ -69,16 +69,6 @@ absl::Status Quoting(absl::string_view text, const absl::Status& why) {
   return Annotate(why, absl::StrCat("\"", Shown(text, kMaxQuoted), "\""));
 }
 
-ImageRequest Named(absl::string_view image, const std::string& origin) {
-  absl::StatusOr<Reference> reference = Reference::Parse(image);
-  if (!reference.ok()) {
-    return Refused(image, origin, Quoting(image, reference.status()));
-  }
-  return {.image = std::string(image),
-          .origin = origin,
-          .reference = std::move(reference)};
-}
-
 absl::Status ReadOption(absl::string_view word, ImageOptions& options) {
   const size_t equals = word.find('=');
   const absl::string_view key = word.substr(0, equals);
@@ -105,7 +95,7 @@ absl::Status ReadOption(absl::string_view word, ImageOptions& options) {
 ImageRequest WithOptions(absl::string_view words, const std::string& origin) {
   const std::vector<absl::string_view> parts =
       absl::StrSplit(words, absl::ByAnyChar(kBlanks), absl::SkipEmpty());
-  ImageRequest request = Named(parts.front(), origin);
+  ImageRequest request = ImageNamed(parts.front(), origin);
   for (size_t i = 1; i < parts.size() && request.reference.ok(); ++i) {
     const absl::Status read = ReadOption(parts[i], request.options);
     if (!read.ok()) return Refused(parts.front(), origin, read);
@@ -141,11 +131,16 @@ std::vector<ImageRequest> ParseListFile(absl::string_view text,
   return requests;
 }
 
-ImageRequest ParseImageArgument(absl::string_view text, int number) {
-  const std::string origin = absl::StrCat("argument ", number);
-  const absl::Status sound = CheckBytes(text, "image reference");
-  if (!sound.ok()) return Refused(text, origin, sound);
-  return Named(text, origin);
+ImageRequest ImageNamed(absl::string_view image, const std::string& origin) {
+  const absl::Status sound = CheckBytes(image, "image reference");
+  if (!sound.ok()) return Refused(image, origin, sound);
+  absl::StatusOr<Reference> reference = Reference::Parse(image);
+  if (!reference.ok()) {
+    return Refused(image, origin, Quoting(image, reference.status()));
+  }
+  return {.image = std::string(image),
+          .origin = origin,
+          .reference = std::move(reference)};
 }
 
 }  // namespace prepull

@@ -4,11 +4,14 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
-#include "prepull/source/list_file.h"
 #include "test/support/status_matchers.h"
 
 namespace prepull {
 namespace {
+
+ImageRequest Request(const std::string& image) {
+  return {.image = image, .origin = "", .reference = Reference::Parse(image)};
+}
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -19,7 +22,7 @@ std::string Rewritten(const std::vector<std::string>& rules,
                       const std::string& image) {
   absl::StatusOr<Rewrites> rewrites = Rewrites::Parse(rules);
   EXPECT_THAT(rewrites, IsOk());
-  std::vector<ImageRequest> requests = {ParseImageArgument(image, 1)};
+  std::vector<ImageRequest> requests = {Request(image)};
   rewrites->Apply(requests);
   const absl::StatusOr<Reference>& reference = requests[0].reference;
   return reference.ok() ? reference->text()
@@ -66,7 +69,7 @@ TEST(RewritesTest, PrefersTheLongestRuleAndAppliesOne) {
 
 TEST(RewritesTest, KeepsTheNameThatTheListHas) {
   absl::StatusOr<Rewrites> rewrites = Rewrites::Parse({"quay.io=m.example/"});
-  std::vector<ImageRequest> requests = {ParseImageArgument("quay.io/a:1", 1)};
+  std::vector<ImageRequest> requests = {Request("quay.io/a:1")};
 
   rewrites->Apply(requests);
 
@@ -77,8 +80,7 @@ TEST(RewritesTest, KeepsTheNameThatTheListHas) {
 TEST(RewritesTest, KnowsWhichRulesFittedNothing) {
   absl::StatusOr<Rewrites> rewrites =
       Rewrites::Parse({"quay.io=m.example", "quay.oi=m.example"});
-  std::vector<ImageRequest> requests = {ParseImageArgument("quay.io/a:1", 1),
-                                        ParseImageArgument("Bad", 2)};
+  std::vector<ImageRequest> requests = {Request("quay.io/a:1"), Request("Bad")};
 
   rewrites->Apply(requests);
 

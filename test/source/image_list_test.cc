@@ -60,7 +60,7 @@ TEST(ImageListTest, NeverDropsAMalformedLine) {
 
 TEST(ImageListTest, DropsDuplicatesAcrossSources) {
   std::vector<ImageRequest> requests = ParseListFile("a:1\nb:1\n", "l");
-  requests.push_back(ParseImageArgument("docker.io/library/b:1", 1));
+  requests.push_back(ImageNamed("docker.io/library/b:1", "argument 1"));
 
   const std::vector<ImageRequest> unique = UniqueImages(std::move(requests));
 

@@ -225,7 +225,7 @@ TEST(ListFileTest, ReadsAHundredThousandLines) {
 }
 
 TEST(ImageArgumentTest, IsKnownByItsNumber) {
-  const ImageRequest request = ParseImageArgument("quay.io/a:1", 2);
+  const ImageRequest request = ImageNamed("quay.io/a:1", "argument 2");
 
   EXPECT_EQ(request.image, "quay.io/a:1");
   EXPECT_EQ(request.origin, "argument 2");
@@ -233,19 +233,19 @@ TEST(ImageArgumentTest, IsKnownByItsNumber) {
 }
 
 TEST(ImageArgumentTest, NamesItsNumberAndText) {
-  const ImageRequest request = ParseImageArgument("quay.io/A", 2);
+  const ImageRequest request = ImageNamed("quay.io/A", "argument 2");
 
   EXPECT_EQ(request.reference.status().message(),
             "argument 2: \"quay.io/A\": repository must be lowercase");
 }
 
 TEST(ImageArgumentTest, MayNotBeEmpty) {
-  EXPECT_EQ(ParseImageArgument("", 1).reference.status().message(),
+  EXPECT_EQ(ImageNamed("", "argument 1").reference.status().message(),
             "argument 1: \"\": image reference is empty");
 }
 
 TEST(ImageArgumentTest, MayNotBeLongerThanALine) {
-  EXPECT_EQ(ParseImageArgument(std::string(4097, 'a'), 1)
+  EXPECT_EQ(ImageNamed(std::string(4097, 'a'), "argument 1")
                 .reference.status()
                 .message(),
             "argument 1: image reference is longer than 4096 bytes");

@@ -22,8 +22,8 @@ namespace prepull {
 std::vector<ImageRequest> ParseListFile(absl::string_view text,
                                         absl::string_view name);
 
-// The image named by argument `number` (from 1) of the command line.
-ImageRequest ParseImageArgument(absl::string_view text, int number);
+// The image that something else than a list names: "argument 2".
+ImageRequest ImageNamed(absl::string_view image, const std::string& origin);
 
 }  // namespace prepull
 

@@ -1,0 +1,43 @@
+// A file of our own for what is too large for memory and not meant to stay.
+#ifndef PREPULL_BASE_TEMPORARY_FILE_H_
+#define PREPULL_BASE_TEMPORARY_FILE_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace prepull {
+
+class TemporaryFile {
+ public:
+  // In the first of `folders` that takes it; readable by us alone. Errors: as
+  // errno says of the last one.
+  static absl::StatusOr<TemporaryFile> Create(
+      const std::vector<std::string>& folders);
+
+  // Removes the file.
+  ~TemporaryFile();
+  TemporaryFile(TemporaryFile&& other) noexcept;
+  TemporaryFile& operator=(TemporaryFile&& other) = delete;
+
+  absl::Status Append(absl::string_view bytes);
+
+  // Takes its name away: who has it open keeps it. The path means nothing
+  // from then on.
+  void Unlink();
+
+  const std::string& path() const { return path_; }
+
+ private:
+  TemporaryFile(std::string path, int fd);
+
+  std::string path_;  // empty once it is gone
+  int fd_ = -1;
+};
+
+}  // namespace prepull
+
+#endif  // PREPULL_BASE_TEMPORARY_FILE_H_
