@@ -49,11 +49,12 @@ bool Catalog::Has(absl::string_view package) const {
 
 absl::Status Catalog::Add(CatalogDocument document) {
   if (document.schema == "olm.package") {
-    const bool is_new =
-        names_.size() >= kMostNames || names_.insert(document.name).second;
+    if (names_.size() < kMostNames) names_.insert(document.name);
     const auto wanted = packages_.find(document.name);
     if (wanted == packages_.end()) return absl::OkStatus();
-    if (!is_new) return Twice("package", document.name);
+    if (std::exchange(wanted->second.is_there, true)) {
+      return Twice("package", document.name);
+    }
     wanted->second.default_channel = std::move(document.default_channel);
     return absl::OkStatus();
   }
