@@ -129,6 +129,23 @@ absl::StatusOr<std::variant<ImageManifest, ImageIndex>> ParseManifest(
   return ReadManifest(object, *layers);
 }
 
+absl::StatusOr<std::map<std::string, std::string>> ParseImageLabels(
+    absl::string_view text) {
+  json::error_code error;
+  const json::value document =
+      json::parse(json::string_view(text.data(), text.size()), error);
+  if (error || !document.is_object()) return Malformed("is no JSON object");
+  std::map<std::string, std::string> labels;
+  const json::value* config = document.as_object().if_contains("config");
+  if (config == nullptr || !config->is_object()) return labels;
+  const json::value* said = config->as_object().if_contains("Labels");
+  if (said == nullptr || !said->is_object()) return labels;
+  for (const auto& [name, value] : said->as_object()) {
+    if (value.is_string()) labels[name] = value.as_string();
+  }
+  return labels;
+}
+
 Platform OwnPlatform() {
 #if defined(__x86_64__)
   return {.os = "linux", .architecture = "amd64"};

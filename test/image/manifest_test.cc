@@ -55,6 +55,25 @@ TEST(ParseManifestTest, SaysThatSchema1IsOver) {
       StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("schema 1")));
 }
 
+TEST(ParseImageLabelsTest, ReadsTheTextsAmongThem) {
+  const auto labels = ParseImageLabels(
+      R"({"architecture":"amd64","config":{"Labels":{"a":"1","b":2}}})");
+
+  ASSERT_THAT(labels, IsOk());
+  EXPECT_THAT(*labels, ElementsAre(::testing::Pair("a", "1")));
+}
+
+TEST(ParseImageLabelsTest, ThereMayBeNone) {
+  for (const char* text : {"{}", R"({"config":null})", R"({"config":{}})",
+                           R"({"config":{"Labels":null}})"}) {
+    const auto labels = ParseImageLabels(text);
+    ASSERT_THAT(labels, IsOk()) << text;
+    EXPECT_TRUE(labels->empty()) << text;
+  }
+  EXPECT_THAT(ParseImageLabels("[]"),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+}
+
 ImageIndex IndexOf(const std::vector<Platform>& platforms) {
   ImageIndex index;
   for (const Platform& platform : platforms) {

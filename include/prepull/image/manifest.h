@@ -8,6 +8,7 @@
 #define PREPULL_IMAGE_MANIFEST_H_
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <variant>
 #include <vector>
@@ -47,6 +48,12 @@ struct ImageIndex {
 // pebibyte.
 absl::StatusOr<std::variant<ImageManifest, ImageIndex>> ParseManifest(
     absl::string_view json);
+
+// The labels in an image's config; none where there is none. Errors:
+// INVALID_ARGUMENT  it is no config.
+// Source: https://github.com/opencontainers/image-spec/blob/main/config.md
+absl::StatusOr<std::map<std::string, std::string>> ParseImageLabels(
+    absl::string_view config_json);
 
 // The one that this program was built for.
 Platform OwnPlatform();
