@@ -170,6 +170,20 @@ absl::StatusOr<Label> ParseLabel(absl::string_view text) {
   return label;
 }
 
+absl::Status CheckNodeLabel(absl::string_view text) {
+  const size_t equals = text.find('=');
+  RETURN_IF_ERROR(CheckLabelKey(text.substr(0, equals)));
+  if (equals == absl::string_view::npos) return absl::OkStatus();
+  const std::vector<absl::string_view> values =
+      absl::StrSplit(text.substr(equals + 1), ',');
+  if (values.size() > 3) return Complaint(text, "has more than three values");
+  for (absl::string_view value : values) {
+    if (value.empty()) return Complaint(text, "has an empty value");
+    RETURN_IF_ERROR(CheckLabelValue(value));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Toleration> ParseToleration(absl::string_view text) {
   Toleration toleration;
   if (text == "all") return toleration;
