@@ -227,8 +227,9 @@ Yaml SleepContainer(const DeploymentOptions& options) {
       .Add("env", Yaml::List({Yaml()
                                   .Add("name", "PREPULL_STATUS_FILE")
                                   .Add("value", StatusFile(options))}))
+      // 6 MiB; with `prepull status` beside it 43 for 15,000 images.
       .Add("resources",
-           Resources({.cpu = "1m", .memory = "16Mi"}, {.memory = "32Mi"}))
+           Resources({.cpu = "1m", .memory = "16Mi"}, {.memory = "128Mi"}))
       .Add("securityContext", std::move(security))
       .Add("terminationMessagePolicy", "FallbackToLogsOnError")
       .Add("volumeMounts", Yaml::List({Mount("status", kStatusFolder)}));

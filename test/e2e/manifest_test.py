@@ -22,6 +22,7 @@ _ROOT = _TEST.parent
 sys.path.insert(0, str(_TEST / "support"))
 
 from kubernetes import strict  # noqa: E402
+from lab.fake_cri import start_fake_cri  # noqa: E402
 
 _BINARY = os.environ["PREPULL_BINARY"]
 _LIST = "test/golden/manifest/images.txt"
@@ -299,14 +300,6 @@ class ArgumentsTest(unittest.TestCase):
             self.enterContext(tempfile.TemporaryDirectory()))
         self.fetch_help = run(["fetch", "--help"]).stdout
 
-    def start_runtime(self, socket):
-        server = subprocess.Popen([os.environ["FAKE_CRI_SERVER"], socket],
-                                  stdout=subprocess.PIPE, text=True)
-        self.addCleanup(server.stdout.close)
-        self.addCleanup(server.wait)
-        self.addCleanup(server.terminate)
-        self.assertEqual(server.stdout.readline(), "ready\n")
-
     def mount(self, objects):
         """The pod's folders, in ours: mountPath -> folder."""
         folders = {}
@@ -340,7 +333,7 @@ class ArgumentsTest(unittest.TestCase):
                                  if not word.startswith("--node-label")]
                 socket = next(word.split("=")[1] for word in arguments
                               if word.startswith("--cri-socket="))
-                self.start_runtime(socket)
+                start_fake_cri(self, socket)
 
                 fetch = run([*arguments, "--dry-run"])
 

@@ -7,10 +7,17 @@ import os
 import pathlib
 import shlex
 import subprocess
+import sys
 import tempfile
 import unittest
 
-_ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.dont_write_bytecode = True
+_TEST = pathlib.Path(__file__).resolve().parent.parent
+_ROOT = _TEST.parent
+sys.path.insert(0, str(_TEST / "support"))
+
+from lab.fake_cri import start_fake_cri  # noqa: E402
+
 _UNIT = _ROOT / "manifests/systemd/prepull.service"
 _BINARY = os.environ["PREPULL_BINARY"]
 _INSTALLED = "/usr/local/bin/prepull"
@@ -52,12 +59,7 @@ class SystemdTest(unittest.TestCase):
 
     def test_its_command_pulls_the_list_and_leaves_a_status_file(self):
         socket = self.folder / "cri.sock"
-        server = subprocess.Popen([os.environ["FAKE_CRI_SERVER"], socket],
-                                  stdout=subprocess.PIPE, text=True)
-        self.addCleanup(server.stdout.close)
-        self.addCleanup(server.wait)
-        self.addCleanup(server.terminate)
-        self.assertEqual(server.stdout.readline(), "ready\n")
+        start_fake_cri(self, socket)
         (self.folder / "images.txt").write_text("quay.io/a:1\n")
         program, *words = shlex.split(setting("ExecStart"))
         runtime_folder = f"/run/{setting('RuntimeDirectory')}/"
