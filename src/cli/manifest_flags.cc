@@ -8,6 +8,7 @@
 #include "prepull/base/text.h"
 #include "prepull/deploy/names.h"
 #include "prepull/image/reference.h"
+#include "prepull/report/node_label.h"
 
 namespace prepull {
 namespace {
@@ -46,6 +47,10 @@ absl::Status CheckConcurrency(absl::string_view text) {
   return absl::InvalidArgumentError(
       absl::StrCat("\"", Printable(text, 64),
                    "\" is neither auto nor a whole number from 1 to 64"));
+}
+
+absl::Status CheckNodeLabel(absl::string_view text) {
+  return ParseNodeLabel(text).status();
 }
 
 // Whole seconds are all that Kubernetes knows.

@@ -298,7 +298,6 @@ class ArgumentsTest(unittest.TestCase):
     def setUp(self):
         self.root = pathlib.Path(
             self.enterContext(tempfile.TemporaryDirectory()))
-        self.fetch_help = run(["fetch", "--help"]).stdout
 
     def mount(self, objects):
         """The pod's folders, in ours: mountPath -> folder."""
@@ -327,10 +326,6 @@ class ArgumentsTest(unittest.TestCase):
                         word = (f"{word.split('=')[0]}={folder}"
                                 if word.endswith(f"={path}") else word)
                     arguments.append(word)
-                # A fetch without --node-label does not know it yet.
-                if "--node-label" not in self.fetch_help:
-                    arguments = [word for word in arguments
-                                 if not word.startswith("--node-label")]
                 socket = next(word.split("=")[1] for word in arguments
                               if word.startswith("--cri-socket="))
                 start_fake_cri(self, socket)

@@ -28,9 +28,6 @@ absl::Status CheckHostPath(absl::string_view text);
 // "KEY=VALUE".
 absl::StatusOr<Label> ParseLabel(absl::string_view text);
 
-// "auto" or "KEY[=SUCCEEDED[,FAILED[,INCOMPLETE]]]".
-absl::Status CheckNodeLabel(absl::string_view text);
-
 // "KEY=VALUE:EFFECT" or less of it, as kubectl taint has it: "KEY=VALUE",
 // "KEY:EFFECT", "KEY"; "all" tolerates every taint.
 absl::StatusOr<Toleration> ParseToleration(absl::string_view text);
