@@ -1,0 +1,307 @@
+#include "src/http/exchange.h"
+
+#include <algorithm>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/ssl.hpp>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "prepull/base/errno_status.h"
+#include "prepull/base/status_macros.h"
+#include "prepull/base/text.h"
+#include "src/http/tls.h"
+
+namespace prepull {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+
+using ErrorCode = boost::system::error_code;
+using Tcp = asio::ip::tcp;
+using Parser = http::response_parser<http::buffer_body>;
+
+constexpr uint32_t kLargestHead = 64 << 10;
+constexpr size_t kPieceBytes = 64 << 10;
+constexpr int kMostInterimAnswers = 8;
+
+bool IsTls(const ErrorCode& error) {
+  return error.category() == asio::error::get_ssl_category();
+}
+
+// What HTTP or the network made of `what`, which is not OK.
+absl::Status Explain(const ErrorCode& error, absl::string_view what) {
+  if (error == http::error::end_of_stream ||
+      error == http::error::partial_message || error == asio::error::eof ||
+      error == asio::ssl::error::stream_truncated) {
+    return absl::UnavailableError(
+        absl::StrCat(what, ": the connection ended too early"));
+  }
+  if (error == http::error::header_limit ||
+      error == http::error::buffer_overflow) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(what, ": headers of more than ", kLargestHead, " bytes"));
+  }
+  if (error.category() ==
+      make_error_code(http::error::bad_version).category()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(what, ": no HTTP: ", error.message()));
+  }
+  const bool is_errno = error.category() == asio::error::get_system_category();
+  return absl::UnavailableError(
+      absl::StrCat(what, ": ",
+                   is_errno ? ErrnoText(error.value())
+                            : absl::AsciiStrToLower(error.message())));
+}
+
+class Exchange {
+ public:
+  explicit Exchange(const ExchangeSetup& setup)
+      : setup_(setup), limits_(setup.request.limits) {}
+
+  absl::StatusOr<HttpResponse> Run() {
+    const std::stop_callback wake(setup_.stop,
+                                  [this] { asio::post(io_, [] {}); });
+    const Instant connected_by = In(limits_.connect);
+    RETURN_IF_ERROR(Connect(connected_by));
+    if (!setup_.url.is_secure) return Talk(socket_);
+    absl::StatusOr<asio::ssl::context> context = MakeTlsContext(setup_.ca_pem);
+    if (!context.ok()) {
+      return Annotate(context.status(),
+                      absl::StrCat("CA file ", setup_.request.ca_file));
+    }
+    asio::ssl::stream<Tcp::socket&> stream(socket_, *context);
+    RETURN_IF_ERROR(ExpectHost(stream.native_handle(), setup_.url.host));
+    RETURN_IF_ERROR(ShakeHands(stream, connected_by));
+    return Talk(stream);
+  }
+
+ private:
+  // How an operation ended. Shared, because one that was given up may still
+  // end later.
+  struct End {
+    bool is_there = false;
+    ErrorCode error;
+  };
+
+  Instant In(absl::Duration limit) const {
+    return std::min(setup_.clock.Now() + limit, limits_.until);
+  }
+
+  // Lets operations go on until `is_done`, or says why that is not awaited.
+  template <typename IsDone>
+  absl::Status Await(absl::string_view what, Instant until, IsDone is_done) {
+    while (!is_done()) {
+      if (setup_.stop.stop_requested()) {
+        return absl::CancelledError("interrupted");
+      }
+      const absl::Duration left = until - setup_.clock.Now();
+      if (left <= absl::ZeroDuration()) {
+        return absl::DeadlineExceededError(absl::StrCat(what, ": timed out"));
+      }
+      // Asio's own clock overflows on for ever.
+      io_.run_one_for(absl::ToChronoMilliseconds(
+          std::min(left, absl::Hours(1)) + absl::Milliseconds(1)));
+    }
+    return absl::OkStatus();
+  }
+
+  // Runs the operation that `start` begins with a handler. An operation that
+  // does not come to its end in time is left behind, so after such an error
+  // what it works on is only to be destroyed.
+  template <typename Start>
+  absl::Status Await(absl::string_view what, Instant until, ErrorCode& error,
+                     Start start) {
+    const auto end = std::make_shared<End>();
+    start([end](const ErrorCode& why, auto&&...) {
+      end->is_there = true;
+      end->error = why;
+    });
+    RETURN_IF_ERROR(Await(what, until, [&end] { return end->is_there; }));
+    error = end->error;
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::vector<Tcp::endpoint>> FindAddresses(Instant until) {
+    ErrorCode no_address;
+    const auto address = asio::ip::make_address(setup_.url.host, no_address);
+    if (!no_address)
+      return std::vector{Tcp::endpoint(address, setup_.url.port)};
+
+    using Answer = absl::StatusOr<std::vector<std::string>>;
+    const auto answer = std::make_shared<std::optional<Answer>>();
+    const Lookup lookup(setup_.look_up, setup_.url.host,
+                        [this, answer](const Answer& found) {
+                          asio::post(io_, [answer, found] { *answer = found; });
+                        });
+    RETURN_IF_ERROR(Await("look up the host", until,
+                          [&answer] { return answer->has_value(); }));
+    RETURN_IF_ERROR(Annotate((*answer)->status(), "look up the host"));
+    std::vector<Tcp::endpoint> endpoints;
+    for (const std::string& text : ***answer) {
+      endpoints.emplace_back(asio::ip::make_address(text, no_address),
+                             setup_.url.port);
+    }
+    return endpoints;
+  }
+
+  // One address after another, each with its share of what time there is: one
+  // that swallows everything must not take it all.
+  absl::Status Connect(Instant until) {
+    ASSIGN_OR_RETURN(const std::vector<Tcp::endpoint> endpoints,
+                     FindAddresses(until));
+    absl::Status status = absl::UnavailableError("the host has no address");
+    for (size_t i = 0; i < endpoints.size(); ++i) {
+      const Instant now = setup_.clock.Now();
+      const absl::Duration share =
+          (until - now) / static_cast<int64_t>(endpoints.size() - i);
+      status = ConnectTo(endpoints[i], now + share);
+      if (status.ok() || absl::IsCancelled(status)) break;
+    }
+    return status;
+  }
+
+  absl::Status ConnectTo(const Tcp::endpoint& endpoint, Instant until) {
+    ErrorCode error;
+    socket_.close(error);
+    RETURN_IF_ERROR(Await("connect", until, error, [&](auto done) {
+      socket_.async_connect(endpoint, std::move(done));
+    }));
+    return error ? Explain(error, "connect") : absl::OkStatus();
+  }
+
+  template <typename Stream>
+  absl::Status ShakeHands(Stream& stream, Instant until) {
+    ErrorCode error;
+    RETURN_IF_ERROR(Await("agree on TLS", until, error, [&](auto done) {
+      stream.async_handshake(asio::ssl::stream_base::client, std::move(done));
+    }));
+    if (!error) return absl::OkStatus();
+    const std::string complaint = CertificateComplaint(stream.native_handle());
+    if (!complaint.empty()) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "the server's certificate is not to be trusted: ", complaint));
+    }
+    const absl::Status why = Explain(error, "agree on TLS");
+    return IsTls(error) ? absl::FailedPreconditionError(why.message()) : why;
+  }
+
+  template <typename Stream>
+  absl::StatusOr<HttpResponse> Talk(Stream& stream) {
+    RETURN_IF_ERROR(Ask(stream));
+    boost::beast::flat_buffer buffer(kLargestHead + kPieceBytes);
+    std::optional<Parser> parser;
+    RETURN_IF_ERROR(ReadHead(stream, buffer, parser));
+    HttpResponse response;
+    response.status = static_cast<int>(parser->get().result_int());
+    for (const auto& field : parser->get()) {
+      response.headers.push_back(
+          {std::string(field.name_string()), std::string(field.value())});
+    }
+    RETURN_IF_ERROR(ReadBody(stream, buffer, *parser, response));
+    return response;
+  }
+
+  template <typename Stream>
+  absl::Status Ask(Stream& stream) {
+    const HttpRequest& request = setup_.request;
+    http::request<http::string_body> message;
+    message.version(11);
+    message.method_string(request.method);
+    message.target(setup_.url.target);
+    message.set(http::field::user_agent, "prepull");
+    for (const HttpHeader& header : request.headers) {
+      message.set(header.name, header.value);
+    }
+    message.set(http::field::host, setup_.url.authority);
+    message.set(http::field::connection, "close");
+    message.body() = request.body;
+    if (!request.body.empty()) message.content_length(request.body.size());
+    ErrorCode error;
+    RETURN_IF_ERROR(
+        Await("send the request", In(limits_.idle), error, [&](auto done) {
+          http::async_write(stream, message, std::move(done));
+        }));
+    return error ? Explain(error, "send the request") : absl::OkStatus();
+  }
+
+  // The head of the answer proper: some announce it with others (1xx).
+  template <typename Stream>
+  absl::Status ReadHead(Stream& stream, boost::beast::flat_buffer& buffer,
+                        std::optional<Parser>& parser) {
+    for (int i = 0; i <= kMostInterimAnswers; ++i) {
+      parser.emplace();
+      parser->header_limit(kLargestHead);
+      parser->body_limit(boost::none);  // ReadBody has one
+      parser->skip(setup_.request.method == "HEAD");
+      ErrorCode error;
+      RETURN_IF_ERROR(
+          Await("read the answer", In(limits_.idle), error, [&](auto done) {
+            http::async_read_header(stream, buffer, *parser, std::move(done));
+          }));
+      if (error) return Explain(error, "read the answer");
+      if (parser->get().result_int() / 100 != 1) return absl::OkStatus();
+    }
+    return absl::InvalidArgumentError("read the answer: it never comes");
+  }
+
+  template <typename Stream>
+  absl::Status ReadBody(Stream& stream, boost::beast::flat_buffer& buffer,
+                        Parser& parser, HttpResponse& response) {
+    std::vector<char> piece(kPieceBytes);
+    while (!parser.is_done()) {
+      auto& body = parser.get().body();
+      body.data = piece.data();
+      body.size = piece.size();
+      ErrorCode error;
+      RETURN_IF_ERROR(
+          Await("read the body", In(limits_.idle), error, [&](auto done) {
+            http::async_read_some(stream, buffer, parser, std::move(done));
+          }));
+      if (error && error != http::error::need_buffer) {
+        return Explain(error, "read the body");
+      }
+      RETURN_IF_ERROR(Take({piece.data(), piece.size() - body.size}, response));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Take(absl::string_view piece, HttpResponse& response) const {
+    if (piece.empty()) return absl::OkStatus();
+    const BodySink& sink = setup_.request.sink;
+    if (sink && response.status / 100 == 2) return sink(response, piece);
+    absl::StrAppend(&response.body, piece);
+    if (static_cast<int64_t>(response.body.size()) <= limits_.body_bytes) {
+      return absl::OkStatus();
+    }
+    return absl::InvalidArgumentError(absl::StrCat(
+        "read the body: it has more than ", limits_.body_bytes, " bytes"));
+  }
+
+  const ExchangeSetup& setup_;
+  const HttpLimits& limits_;
+  asio::io_context io_;
+  // Without it io_ would not wait while nothing but a lookup is under way.
+  const asio::executor_work_guard<asio::io_context::executor_type> at_work_{
+      io_.get_executor()};
+  Tcp::socket socket_{io_};
+};
+
+}  // namespace
+
+absl::StatusOr<HttpResponse> Converse(const ExchangeSetup& setup) {
+  return Exchange(setup).Run();
+}
+
+}  // namespace prepull

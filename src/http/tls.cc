@@ -1,0 +1,52 @@
+#include "src/http/tls.h"
+
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/address.hpp>
+
+#include "absl/strings/ascii.h"
+
+namespace prepull {
+
+namespace ssl = boost::asio::ssl;
+
+absl::StatusOr<ssl::context> MakeTlsContext(const std::string& ca_pem) {
+  // No openssl.cnf: what it names, a static program cannot load.
+  OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
+  ssl::context context(ssl::context::tls_client);
+  SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
+  SSL_CTX_set_verify(context.native_handle(), SSL_VERIFY_PEER, nullptr);
+  boost::system::error_code error;
+  context.add_certificate_authority(boost::asio::buffer(ca_pem), error);
+  if (!error) return context;
+  return absl::InvalidArgumentError("holds no PEM certificates");
+}
+
+absl::Status ExpectHost(SSL* tls, const std::string& host) {
+  boost::system::error_code no_address;
+  boost::asio::ip::make_address(host, no_address);
+  X509_VERIFY_PARAM* expected = SSL_get0_param(tls);
+  // As in Go, whose programs read the same CA files: a certificate of the file
+  // is trusted though it is no root, and the common name is no name.
+  X509_VERIFY_PARAM_set_flags(expected, X509_V_FLAG_PARTIAL_CHAIN);
+  X509_VERIFY_PARAM_set_hostflags(expected,
+                                  X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
+                                      X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  const bool is_set =
+      no_address
+          ? SSL_set_tlsext_host_name(tls, host.c_str()) == 1 &&
+                X509_VERIFY_PARAM_set1_host(expected, host.c_str(), 0) == 1
+          : X509_VERIFY_PARAM_set1_ip_asc(expected, host.c_str()) == 1;
+  if (is_set) return absl::OkStatus();
+  return absl::InvalidArgumentError("no certificate can be made out to it");
+}
+
+std::string CertificateComplaint(const SSL* tls) {
+  const long result = SSL_get_verify_result(tls);
+  if (result == X509_V_OK) return "";
+  return absl::AsciiStrToLower(X509_verify_cert_error_string(result));
+}
+
+}  // namespace prepull

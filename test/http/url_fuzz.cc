@@ -1,0 +1,52 @@
+// Any bytes are a URL whose parts are safe to put into a request, or refused
+// in one of a few sentences, which show nothing of them.
+#include <cstdint>
+#include <cstdlib>
+#include <iostream>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "src/http/url.h"
+
+namespace {
+
+void Require(bool holds, const char* what) {
+  if (holds) return;
+  std::cerr << "property broken: " << what << "\n";
+  std::abort();
+}
+
+bool IsGraphic(absl::string_view text) {
+  for (const char c : text) {
+    if (!absl::ascii_isgraph(c)) return false;
+  }
+  return !text.empty();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
+  const absl::string_view text(reinterpret_cast<const char*>(bytes), size);
+  const absl::StatusOr<prepull::Url> url = prepull::ParseUrl(text);
+  if (!url.ok()) {
+    Require(absl::StartsWith(url.status().message(), "the URL ") &&
+                url.status().message().size() < 50,
+            "a refusal shows nothing of the URL");
+    return 0;
+  }
+  Require(IsGraphic(url->host) && IsGraphic(url->authority) &&
+              IsGraphic(url->target),
+          "no part ends its line");
+  Require(!absl::StrContains(url->authority, '@'), "there is no user");
+  Require(url->target[0] == '/', "the target is a path");
+  Require(!absl::StrContains(url->target, '#'), "no fragment is sent");
+  Require(url->port != 0, "there is a port");
+
+  const absl::StatusOr<prepull::Url> again = prepull::ParseUrl(absl::StrCat(
+      url->is_secure ? "https://" : "http://", url->authority, url->target));
+  Require(again.ok() && again->host == url->host && again->port == url->port &&
+              again->target == url->target,
+          "the parts make the same URL again");
+  return 0;
+}
