@@ -132,7 +132,7 @@ class ReadmeTest(unittest.TestCase):
 
     def test_its_paths_are_there(self):
         paths = re.findall(r"[`/ ]((?:src|include|proto|test|scripts)/[\w/.-]+"
-                           r"|manifests/[\w-]+\.yaml)", _README)
+                           r"|manifests/[\w/-]+\.(?:yaml|service))", _README)
         self.assertGreater(len(paths), 20)
         for path in paths:
             with self.subTest(path):
