@@ -179,7 +179,7 @@ absl::Status LabelNode(const NodeLabelPatch& patch, const ApiServer& server,
                        const LabelContext& context,
                        const std::stop_token& stop) {
   Labeling labeling(patch, server, context);
-  const absl::Status status = labeling.TryFor(kPatience, stop);
+  absl::Status status = labeling.TryFor(kPatience, stop);
   if (!absl::IsCancelled(status)) return status;
   return labeling.TryFor(kPatienceWhenStopped, {});
 }
