@@ -218,6 +218,16 @@ void Command::Positionals(std::vector<std::string>& words) {
 
 absl::Status Command::Parse(const std::vector<std::string>& words,
                             const Host& host) {
+  RETURN_IF_ERROR(ParseWords(words));
+  if (wants_help_) return absl::OkStatus();
+  for (size_t i = 0; i < flags_.size(); ++i) {
+    if (!splitter_->Given(i).empty()) continue;
+    RETURN_IF_ERROR(TakeVariable(i, host));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Command::ParseWords(const std::vector<std::string>& words) {
   for (const std::string& word : words) {
     if (word == "--") break;
     if (word == "-h" || word == "--help") wants_help_ = true;
@@ -230,21 +240,26 @@ absl::Status Command::Parse(const std::vector<std::string>& words,
   if (wants_help_) return absl::OkStatus();
   RETURN_IF_ERROR(splitter_->Split(words, flags_));
   for (size_t i = 0; i < flags_.size(); ++i) {
-    RETURN_IF_ERROR(TakeFlag(i, host));
+    for (const std::string& text : splitter_->Given(i)) {
+      RETURN_IF_ERROR(Annotate(splitter_->Take(i, text), flags_[i].name));
+    }
   }
   return absl::OkStatus();
 }
 
-absl::Status Command::TakeFlag(size_t i, const Host& host) {
-  const FlagDoc& flag = flags_[i];
-  std::string place = flag.name;
-  std::vector<std::string> given = splitter_->Given(i);
-  if (given.empty()) {
-    place = EnvironmentName(flag.name);
-    given = FromVariable(flag, host.Environment(place).value_or(""));
+std::vector<FlagDoc> Command::GivenFlags() const {
+  std::vector<FlagDoc> given;
+  for (size_t i = 0; i < flags_.size(); ++i) {
+    if (!splitter_->Given(i).empty()) given.push_back(flags_[i]);
   }
-  for (const std::string& text : given) {
-    RETURN_IF_ERROR(Annotate(splitter_->Take(i, text), place));
+  return given;
+}
+
+absl::Status Command::TakeVariable(size_t i, const Host& host) {
+  const std::string name = EnvironmentName(flags_[i].name);
+  const std::string value = host.Environment(name).value_or("");
+  for (const std::string& text : FromVariable(flags_[i], value)) {
+    RETURN_IF_ERROR(Annotate(splitter_->Take(i, text), name));
   }
   return absl::OkStatus();
 }

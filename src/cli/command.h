@@ -71,6 +71,12 @@ class Command {
   // variable that is wrong.
   absl::Status Parse(const std::vector<std::string>& words, const Host& host);
 
+  // The same by the words alone, for a process with another environment.
+  absl::Status ParseWords(const std::vector<std::string>& words);
+
+  // The flags that the words, not variables, have given.
+  std::vector<FlagDoc> GivenFlags() const;
+
   bool wants_help() const { return wants_help_; }
   std::string Help() const;
 
@@ -82,7 +88,7 @@ class Command {
 
   void Declare(FlagDoc flag,
                std::function<absl::Status(const std::string&)> take);
-  absl::Status TakeFlag(size_t i, const Host& host);
+  absl::Status TakeVariable(size_t i, const Host& host);
 
   const CommandDoc doc_;
   std::string group_ = "Options";

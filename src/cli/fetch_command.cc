@@ -99,11 +99,13 @@ class Fetching {
         run_(NewRun(options, context)),
         status_file_(options.dry_run ? "" : options.status_file, context.files,
                      context.clock),
-        output_(options, context) {}
+        output_(options, context),
+        node_marker_(options.node_label, context) {}
 
   CommandEnd Start() {
     run_.not_usable = UnusableOf(options_.status_file, context_);
     status_file_.Begin(run_);
+    if (!options_.dry_run) node_marker_.Begin(run_);
     const absl::StatusOr<std::vector<std::string>> sockets =
         SocketsToTry(options_.images, context_.host);
     if (!sockets.ok()) return EndBad(sockets.status());
@@ -276,6 +278,7 @@ class Fetching {
     status_file_.Finish(run_);
     output_.End(run_);
     LeaveLastWords();
+    node_marker_.End(run_);
     return {*run_.exit_code, ErrorLine()};
   }
 
@@ -318,6 +321,7 @@ class Fetching {
   struct Run run_;
   StatusFile status_file_;
   FetchOutput output_;
+  NodeMarker node_marker_;
 };
 
 CommandEnd FetchCommand::Run(const CommandContext& context) {

@@ -186,6 +186,7 @@ void AddOutputFlags(Command& command, FetchOptions& options) {
                 .text = "this node's name in the status file; else NODE_NAME, "
                         "else the host's name"},
                options.node);
+  AddNodeLabelFlags(command, options.node_label);
   AddTalkFlags(command, options.talk);
 }
 

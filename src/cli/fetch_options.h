@@ -10,6 +10,7 @@
 #include "prepull/pull/pull_options.h"
 #include "src/cli/command_context.h"
 #include "src/cli/image_arguments.h"
+#include "src/cli/node_label_flags.h"
 #include "src/cli/preflight_flags.h"
 
 namespace prepull {
@@ -32,6 +33,7 @@ struct FetchOptions {
   std::string status_file;
   std::string termination_log = "/dev/termination-log";
   std::string node;
+  NodeLabelOptions node_label;
   std::string output = "table";
   std::string progress = "auto";
   bool dry_run = false;

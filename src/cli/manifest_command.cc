@@ -12,6 +12,7 @@
 #include "prepull/source/list_file.h"
 #include "src/cli/commands.h"
 #include "src/cli/manifest_flags.h"
+#include "src/cli/passed_flags.h"
 
 namespace prepull {
 namespace {
@@ -30,10 +31,14 @@ CommandDoc ManifestDoc() {
       .examples =
           {"prepull manifest daemonset my-images --images-from images.txt",
            "prepull manifest job my-images --images-from images.txt \\",
-           "    --flavor openshift --namespace prepull --create-namespace"},
+           "    --flavor openshift --namespace prepull --create-namespace",
+           "prepull manifest daemonset my-images --images-from images.txt \\",
+           "    -- --start-jitter=5m --failure-tolerance=10%"},
       .exit_codes = {"0  printed", "2  bad flags, unreadable or empty list"},
-      .positional = "daemonset|job NAME",
-      .positional_text = "what to print, and the name of its objects",
+      .positional = "daemonset|job NAME [-- FETCH FLAGS]",
+      .positional_text =
+          "what to print, the name of its objects, and further "
+          "flags of fetch as they are",
       .first_words = {"daemonset", "job"}};
 }
 
@@ -71,7 +76,7 @@ void WarnOfSize(const std::string& list) {
         {{"bytes", absl::StrCat(list.size())},
          {"limit", absl::StrCat(kLargestList)}});
   }
-  if (list.size() > kLargestAppliedList) {
+  if (SizeInAnnotation(list) > kLargestAnnotatedList) {
     Log(LogLevel::kWarn, "list is too large for a plain kubectl apply",
         {{"bytes", absl::StrCat(list.size())},
          {"hint", "use kubectl apply --server-side"}});
@@ -133,9 +138,10 @@ class ManifestCommand : public CommandProgram {
   }
 
  private:
-  absl::StatusOr<DeploymentOptions> Deployment(
-      const CommandContext& context) const {
+  absl::StatusOr<DeploymentOptions> Deployment(const CommandContext& context) {
     ASSIGN_OR_RETURN(DeploymentOptions options, ToDeployment(flags_));
+    RETURN_IF_ERROR(CheckPassedFlags(options.fetch_flags, command(),
+                                     !options.storage_folder.empty()));
     ASSIGN_OR_RETURN(const std::string text,
                      ReadList(flags_.list_file, context));
     const std::string name =

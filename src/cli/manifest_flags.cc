@@ -8,6 +8,7 @@
 #include "prepull/base/text.h"
 #include "prepull/deploy/names.h"
 #include "prepull/image/reference.h"
+#include "prepull/report/node_label.h"
 
 namespace prepull {
 namespace {
@@ -46,6 +47,10 @@ absl::Status CheckConcurrency(absl::string_view text) {
   return absl::InvalidArgumentError(
       absl::StrCat("\"", Printable(text, 64),
                    "\" is neither auto nor a whole number from 1 to 64"));
+}
+
+absl::Status CheckNodeLabel(absl::string_view text) {
+  return ParseNodeLabel(text).status();
 }
 
 // Whole seconds are all that Kubernetes knows.
@@ -124,7 +129,8 @@ void AddPriorityFlags(Command& command, DeploymentOptions& options) {
   command.Choice({.name = "--ionice-class",
                   .value = "CLASS",
                   .text = "disk priority of fetch: none, realtime (needs "
-                          "SYS_NICE too), best-effort or idle"},
+                          "SYS_NICE too), best-effort or idle; else the "
+                          "kernel's, best-effort 4 at niceness 0"},
                  {"none", "realtime", "best-effort", "idle"},
                  options.ionice_class);
   OptionalInteger(command,
@@ -155,6 +161,21 @@ void AddFetchSettings(Command& command, DeploymentOptions& options) {
            .text = "folder on the host for the status file, NAME.json; else a "
                    "DaemonSet keeps it in its pod and a Job has none"},
           CheckHostPath, options.status_folder);
+  Checked(command,
+          {.name = "--storage-dir",
+           .value = "PATH",
+           .text = "folder on the host with the runtime's images, such as "
+                   "/var/lib/containerd or /var/lib/containers: mounted, read "
+                   "only, so that fetch sees how full its disk is"},
+          CheckHostPath, options.storage_folder);
+  Checked(command,
+          {.name = "--node-label",
+           .value = "LABEL",
+           .text = "label the node with the result, as fetch --node-label: "
+                   "KEY[=SUCCEEDED[,FAILED[,INCOMPLETE]]] or auto. Gives the "
+                   "fetch container a token that may patch nodes, and not "
+                   "only its own, which RBAC cannot tell"},
+          CheckNodeLabel, options.node_label);
   command.Switch({.name = "--pin",
                   .text = "protect the images from image garbage collection"},
                  options.pin);
@@ -222,7 +243,7 @@ void AddPlacementFlags(Command& command, ManifestFlags& flags) {
   command.Custom({.name = "--limits",
                   .value = "AMOUNTS",
                   .text = "what fetch gets at most",
-                  .fallback = "memory=64Mi"},
+                  .fallback = "memory=256Mi"},
                  [&options](const std::string& text) {
                    return ParseAmounts(text, options.limits);
                  });
@@ -281,7 +302,7 @@ void AddManifestFlags(Command& command, ManifestFlags& flags) {
 
 absl::StatusOr<DeploymentOptions> ToDeployment(const ManifestFlags& flags) {
   DeploymentOptions options = flags.options;
-  if (flags.words.size() != 2 ||
+  if (flags.words.size() < 2 ||
       (flags.words[0] != "daemonset" && flags.words[0] != "job")) {
     return absl::InvalidArgumentError(
         "manifest: say daemonset or job, and a name for it");
@@ -290,6 +311,7 @@ absl::StatusOr<DeploymentOptions> ToDeployment(const ManifestFlags& flags) {
       flags.words[0] == "job" ? Workload::kJob : Workload::kDaemonSet;
   RETURN_IF_ERROR(Annotate(CheckDnsLabel(flags.words[1]), "NAME"));
   options.name = flags.words[1];
+  options.fetch_flags.assign(flags.words.begin() + 2, flags.words.end());
   RETURN_IF_ERROR(CheckResources(options.requests, options.limits));
   const bool is_job = options.workload == Workload::kJob;
   const bool has_job_flags =

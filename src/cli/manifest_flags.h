@@ -15,7 +15,7 @@
 namespace prepull {
 
 struct ManifestFlags {
-  std::vector<std::string> words;  // KIND NAME
+  std::vector<std::string> words;  // KIND NAME, further flags of fetch
   std::string list_file;
   DeploymentOptions options;
   // Not said: a DaemonSet tolerates everything, a Job nothing.

@@ -13,10 +13,11 @@ namespace {
 
 // What a try needs beside fetch: the pod is scheduled, its image is there.
 constexpr absl::Duration kStartOfPod = absl::Minutes(1);
-// The Job controller's pauses between pods that failed.
-// https://kubernetes.io/docs/concepts/workloads/controllers/job/
+// The Job controller's pauses between pods that failed
+// (DefaultJobPodFailureBackOff and MaxJobPodFailureBackOff in
+// https://github.com/kubernetes/kubernetes/tree/master/pkg/controller/job).
 constexpr absl::Duration kFirstPause = absl::Seconds(10);
-constexpr absl::Duration kLongestPause = absl::Minutes(6);
+constexpr absl::Duration kLongestPause = absl::Minutes(10);
 
 Yaml Object(absl::string_view api_version, absl::string_view kind) {
   return Yaml().Add("apiVersion", api_version).Add("kind", kind);
@@ -35,7 +36,11 @@ Yaml Namespace(const DeploymentOptions& options) {
     labels.Add("security.openshift.io/scc.podSecurityLabelSync", "false");
     metadata.Add("labels", std::move(labels))
         .Add("annotations",
-             Yaml().Add("workload.openshift.io/allowed", "management"));
+             Yaml()
+                 .Add("workload.openshift.io/allowed", "management")
+                 // The cluster's default selector would keep a DaemonSet from
+                 // nodes that it says it runs on.
+                 .Add("openshift.io/node-selector", ""));
   } else {
     metadata.Add("labels", std::move(labels));
   }
@@ -54,6 +59,12 @@ Yaml ConfigMap(const DeploymentOptions& options) {
       .Add("data", Yaml().Add(kListKey, Yaml::Block(options.list)));
 }
 
+Yaml ClusterWideMetadata(const DeploymentOptions& options) {
+  return Yaml()
+      .Add("name", ClusterWideName(options))
+      .Add("labels", Labels(options));
+}
+
 // What the pods need beyond the constraints that every namespace has: folders
 // of the host, uid 0, and an SELinux type of their own (spc_t; no other could
 // do more, so there is no point in naming it here).
@@ -66,10 +77,9 @@ Yaml SecurityContextConstraints(const DeploymentOptions& options) {
   if (!options.secret.empty() || !options.line_secrets.empty()) {
     volumes.push_back("secret");
   }
+  if (!options.node_label.empty()) volumes.push_back("projected");
   return Object("security.openshift.io/v1", "SecurityContextConstraints")
-      .Add("metadata", Yaml()
-                           .Add("name", SecurityContextConstraintsName(options))
-                           .Add("labels", Labels(options)))
+      .Add("metadata", ClusterWideMetadata(options))
       .Add("priority", Yaml::Null())
       .Add("allowHostDirVolumePlugin", Yaml::Bool(true))
       .Add("allowHostIPC", Yaml::Bool(false))
@@ -92,30 +102,44 @@ Yaml SecurityContextConstraints(const DeploymentOptions& options) {
       .Add("volumes", Yaml::Texts(volumes));
 }
 
-Yaml Role(const DeploymentOptions& options) {
-  const Yaml rule =
-      Yaml()
-          .Add("apiGroups", Yaml::Texts({"security.openshift.io"}))
-          .Add("resources", Yaml::Texts({"securitycontextconstraints"}))
-          .Add("resourceNames",
-               Yaml::Texts({SecurityContextConstraintsName(options)}))
-          .Add("verbs", Yaml::Texts({"use"}));
-  return Object("rbac.authorization.k8s.io/v1", "Role")
-      .Add("metadata", Metadata(options))
-      .Add("rules", Yaml::List({rule}));
+// Role or ClusterRole, with one rule.
+Yaml Role(absl::string_view kind, Yaml metadata, Yaml rule) {
+  return Object("rbac.authorization.k8s.io/v1", kind)
+      .Add("metadata", std::move(metadata))
+      .Add("rules", Yaml::List({std::move(rule)}));
 }
 
-Yaml RoleBinding(const DeploymentOptions& options) {
-  return Object("rbac.authorization.k8s.io/v1", "RoleBinding")
-      .Add("metadata", Metadata(options))
+// Gives the pods' ServiceAccount what the Role or ClusterRole of the same
+// name allows.
+Yaml Binding(absl::string_view kind, absl::string_view role, Yaml metadata,
+             const DeploymentOptions& options) {
+  return Object("rbac.authorization.k8s.io/v1", absl::StrCat(kind, "Binding"))
+      .Add("metadata", std::move(metadata))
       .Add("roleRef", Yaml()
                           .Add("apiGroup", "rbac.authorization.k8s.io")
-                          .Add("kind", "Role")
-                          .Add("name", options.name))
+                          .Add("kind", kind)
+                          .Add("name", role))
       .Add("subjects", Yaml::List({Yaml()
                                        .Add("kind", "ServiceAccount")
                                        .Add("name", options.name)
                                        .Add("namespace", options.name_space)}));
+}
+
+// To be admitted under the constraints above, and no others.
+Yaml ConstraintsRule(const DeploymentOptions& options) {
+  return Yaml()
+      .Add("apiGroups", Yaml::Texts({"security.openshift.io"}))
+      .Add("resources", Yaml::Texts({"securitycontextconstraints"}))
+      .Add("resourceNames", Yaml::Texts({ClusterWideName(options)}))
+      .Add("verbs", Yaml::Texts({"use"}));
+}
+
+// To label the pod's node. RBAC knows no "own node": this allows to patch any.
+Yaml NodeRule() {
+  return Yaml()
+      .Add("apiGroups", Yaml::Texts({""}))
+      .Add("resources", Yaml::Texts({"nodes"}))
+      .Add("verbs", Yaml::Texts({"patch"}));
 }
 
 Yaml DaemonSet(const DeploymentOptions& options) {
@@ -200,8 +224,13 @@ std::string RenderDeployment(const DeploymentOptions& options) {
   add(ServiceAccount(options));
   if (options.flavor == Flavor::kOpenShift) {
     add(SecurityContextConstraints(options));
-    add(Role(options));
-    add(RoleBinding(options));
+    add(Role("Role", Metadata(options), ConstraintsRule(options)));
+    add(Binding("Role", options.name, Metadata(options), options));
+  }
+  if (!options.node_label.empty()) {
+    const Yaml metadata = ClusterWideMetadata(options);
+    add(Role("ClusterRole", metadata, NodeRule()));
+    add(Binding("ClusterRole", ClusterWideName(options), metadata, options));
   }
   add(ConfigMap(options));
   add(options.workload == Workload::kDaemonSet ? DaemonSet(options)

@@ -47,4 +47,14 @@ absl::StatusOr<std::string> ListText(absl::string_view text) {
   return list;
 }
 
+size_t SizeInAnnotation(absl::string_view list) {
+  size_t size = 0;
+  for (const char c : list) {
+    const bool is_escaped = absl::StrContains("\n\t\"\\", c);
+    const bool is_html = absl::StrContains("<>&", c);  // "\u003c"
+    size += is_escaped ? 2 : is_html ? 6 : 1;
+  }
+  return size;
+}
+
 }  // namespace prepull

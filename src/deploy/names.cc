@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "prepull/base/label.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
 
@@ -18,7 +19,6 @@ namespace prepull {
 namespace {
 
 constexpr size_t kLongestLabel = 63;
-constexpr size_t kLongestSubdomain = 253;
 constexpr size_t kLongestPath = 4096 - 1;  // PATH_MAX
 
 absl::Status Complaint(absl::string_view text, absl::string_view what) {
@@ -26,57 +26,9 @@ absl::Status Complaint(absl::string_view text, absl::string_view what) {
       absl::StrCat("\"", Printable(text, 300), "\" ", what));
 }
 
-bool IsLowerAlnum(char c) {
-  return absl::ascii_islower(c) || absl::ascii_isdigit(c);
-}
-
 bool IsDnsLabel(absl::string_view text) {
-  return !text.empty() && text.size() <= kLongestLabel &&
-         IsLowerAlnum(text.front()) && IsLowerAlnum(text.back()) &&
-         std::all_of(text.begin(), text.end(),
-                     [](char c) { return IsLowerAlnum(c) || c == '-'; });
-}
-
-// The parts have no length of their own there.
-bool IsDnsSubdomain(absl::string_view text) {
-  const std::vector<absl::string_view> parts = absl::StrSplit(text, '.');
-  return text.size() <= kLongestSubdomain &&
-         std::all_of(parts.begin(), parts.end(), [](absl::string_view part) {
-           return !part.empty() && IsLowerAlnum(part.front()) &&
-                  IsLowerAlnum(part.back()) &&
-                  std::all_of(part.begin(), part.end(), [](char c) {
-                    return IsLowerAlnum(c) || c == '-';
-                  });
-         });
-}
-
-// The name of a label behind its prefix, and a label's value.
-bool IsLabelName(absl::string_view text) {
-  return !text.empty() && text.size() <= kLongestLabel &&
-         absl::ascii_isalnum(text.front()) &&
-         absl::ascii_isalnum(text.back()) &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return absl::ascii_isalnum(c) || absl::StrContains("-_.", c);
-         });
-}
-
-absl::Status CheckLabelKey(absl::string_view key) {
-  const size_t slash = key.find('/');
-  const bool is_good = slash == absl::string_view::npos
-                           ? IsLabelName(key)
-                           : IsDnsSubdomain(key.substr(0, slash)) &&
-                                 IsLabelName(key.substr(slash + 1));
-  if (is_good) return absl::OkStatus();
-  return Complaint(key,
-                   "is no label's key: [PREFIX/]NAME, NAME of up to 63 "
-                   "letters, digits, - _ .");
-}
-
-absl::Status CheckLabelValue(absl::string_view value) {
-  if (value.empty() || IsLabelName(value)) return absl::OkStatus();
-  return Complaint(value,
-                   "is no label's value: up to 63 letters, digits, "
-                   "- _ .");
+  return text.size() <= kLongestLabel && !absl::StrContains(text, '.') &&
+         IsDnsSubdomain(text);
 }
 
 struct Suffix {

@@ -13,6 +13,12 @@ constexpr absl::string_view kListFolder = "/etc/prepull/list";
 constexpr absl::string_view kSecretFolder = "/etc/prepull/pull-secret";
 constexpr absl::string_view kLineSecretsFolder = "/etc/prepull/secrets";
 constexpr absl::string_view kStatusFolder = "/var/lib/prepull";
+constexpr absl::string_view kHostRoot = "/host";
+// Where every client of the API server looks for its token.
+constexpr absl::string_view kTokenFolder =
+    "/var/run/secrets/kubernetes.io/serviceaccount";
+// The kubelet renews it long before; fetch reads it anew each time.
+constexpr int kTokenSeconds = 3600;
 // Nobody: sleep has nothing to open.
 constexpr int kNobody = 65532;
 
@@ -66,6 +72,13 @@ Yaml FetchMounts(const DeploymentOptions& options) {
   if (HasStatus(options)) {
     mounts.Append(Mount("status", kStatusFolder, /*is_read_only=*/false));
   }
+  if (!options.storage_folder.empty()) {
+    mounts.Append(
+        Mount("storage", absl::StrCat(kHostRoot, options.storage_folder)));
+  }
+  if (!options.node_label.empty()) {
+    mounts.Append(Mount("token", kTokenFolder));
+  }
   return mounts;
 }
 
@@ -80,6 +93,27 @@ Yaml SecretVolume(absl::string_view name, absl::string_view secret) {
   return Yaml()
       .Add("name", name)
       .Add("secret", Yaml().Add("secretName", secret));
+}
+
+// What automountServiceAccountToken would give to every container of the pod,
+// for one of them.
+// https://kubernetes.io/docs/concepts/storage/projected-volumes/
+Yaml TokenVolume() {
+  const Yaml token =
+      Yaml().Add("serviceAccountToken",
+                 Yaml()
+                     .Add("path", "token")
+                     .Add("expirationSeconds", Yaml::Number(kTokenSeconds)));
+  const Yaml authority = Yaml().Add(
+      "configMap",
+      Yaml()
+          .Add("name", "kube-root-ca.crt")
+          .Add(
+              "items",
+              Yaml::List({Yaml().Add("key", "ca.crt").Add("path", "ca.crt")})));
+  return Yaml()
+      .Add("name", "token")
+      .Add("projected", Yaml().Add("sources", Yaml::List({token, authority})));
 }
 
 Yaml Volumes(const DeploymentOptions& options) {
@@ -102,8 +136,16 @@ Yaml Volumes(const DeploymentOptions& options) {
   } else if (HasStatus(options)) {
     volumes.Append(Yaml().Add("name", "status").Add("emptyDir", Yaml()));
   }
+  if (!options.storage_folder.empty()) {
+    volumes.Append(HostFolder("storage", options.storage_folder, "Directory"));
+  }
+  if (!options.node_label.empty()) volumes.Append(TokenVolume());
   return volumes;
 }
+
+// An SELinux type that may use what is the host's, without a container that is
+// privileged: no type of containers may connect to the runtime's socket.
+Yaml SuperPrivilegedType() { return Yaml().Add("type", "spc_t"); }
 
 // Nothing that prepull does needs a capability, but for a better priority.
 Yaml Confinement(bool needs_sys_nice) {
@@ -121,9 +163,7 @@ Yaml FetchSecurity(const DeploymentOptions& options) {
   // The socket is root's.
   security.Add("runAsUser", Yaml::Number(0));
   if (options.flavor == Flavor::kOpenShift) {
-    // The socket's SELinux type is not for containers; spc_t may connect, and
-    // the container is not privileged for that.
-    security.Add("seLinuxOptions", Yaml().Add("type", "spc_t"));
+    security.Add("seLinuxOptions", SuperPrivilegedType());
   }
   return security;
 }
@@ -174,6 +214,11 @@ Yaml SleepContainer(const DeploymentOptions& options) {
   Yaml security = Confinement(/*needs_sys_nice=*/false);
   security.Add("runAsNonRoot", Yaml::Bool(true))
       .Add("runAsUser", Yaml::Number(kNobody));
+  // The kubelet gives an emptyDir the labels of containers, a folder of the
+  // host keeps its own.
+  if (options.flavor == Flavor::kOpenShift && !options.status_folder.empty()) {
+    security.Add("seLinuxOptions", SuperPrivilegedType());
+  }
   Yaml container;
   container.Add("name", "sleep")
       .Add("image", options.image)
@@ -182,8 +227,9 @@ Yaml SleepContainer(const DeploymentOptions& options) {
       .Add("env", Yaml::List({Yaml()
                                   .Add("name", "PREPULL_STATUS_FILE")
                                   .Add("value", StatusFile(options))}))
+      // 6 MiB; with `prepull status` beside it 43 for 15,000 images.
       .Add("resources",
-           Resources({.cpu = "1m", .memory = "16Mi"}, {.memory = "32Mi"}))
+           Resources({.cpu = "1m", .memory = "16Mi"}, {.memory = "128Mi"}))
       .Add("securityContext", std::move(security))
       .Add("terminationMessagePolicy", "FallbackToLogsOnError")
       .Add("volumeMounts", Yaml::List({Mount("status", kStatusFolder)}));
@@ -219,7 +265,8 @@ Yaml PodSpec(const DeploymentOptions& options) {
   spec.Add("serviceAccountName", options.name)
       .Add("automountServiceAccountToken", Yaml::Bool(false))
       // A Service named prepull would inject PREPULL_* variables, which are
-      // prepull's flags.
+      // prepull's flags. Those of the Service kubernetes stay, and fetch finds
+      // the API server by them.
       .Add("enableServiceLinks", Yaml::Bool(false));
   if (!options.priority_class.empty()) {
     spec.Add("priorityClassName", options.priority_class);
@@ -243,8 +290,7 @@ Yaml PodAnnotations(const DeploymentOptions& options) {
   Yaml annotations;
   annotations.Add("prepull/list-checksum", Checksum(options.list));
   if (options.flavor == Flavor::kOpenShift) {
-    annotations.Add("openshift.io/required-scc",
-                    SecurityContextConstraintsName(options));
+    annotations.Add("openshift.io/required-scc", ClusterWideName(options));
   }
   if (options.flavor == Flavor::kOpenShift &&
       options.workload == Workload::kJob) {
@@ -257,8 +303,8 @@ Yaml PodAnnotations(const DeploymentOptions& options) {
 
 }  // namespace
 
-std::string SecurityContextConstraintsName(const DeploymentOptions& options) {
-  return absl::StrCat("prepull-", options.name_space, "-", options.name);
+std::string ClusterWideName(const DeploymentOptions& options) {
+  return absl::StrCat("prepull.", options.name_space, ".", options.name);
 }
 
 Yaml Labels(const DeploymentOptions& options) {
@@ -307,6 +353,11 @@ std::vector<std::string> FetchArguments(const DeploymentOptions& options) {
       absl::StrCat("--ionice-class=", options.ionice_class));
   add(options.ionice_priority.has_value(),
       absl::StrCat("--ionice-priority=", options.ionice_priority.value_or(0)));
+  add(!options.node_label.empty(),
+      absl::StrCat("--node-label=", options.node_label));
+  add(!options.storage_folder.empty(), absl::StrCat("--host-root=", kHostRoot));
+  words.insert(words.end(), options.fetch_flags.begin(),
+               options.fetch_flags.end());
   return words;
 }
 

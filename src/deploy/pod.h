@@ -14,8 +14,9 @@ namespace prepull {
 constexpr absl::string_view kFetchContainer = "fetch";
 constexpr absl::string_view kListKey = "images.txt";
 
-// Of the whole cluster, so its name says whose it is.
-std::string SecurityContextConstraintsName(const DeploymentOptions& options);
+// Of what belongs to the whole cluster: says whose it is, and no two
+// deployments have the same, since there are no dots in their names.
+std::string ClusterWideName(const DeploymentOptions& options);
 
 // The labels of all objects; those of the pods select them.
 Yaml Labels(const DeploymentOptions& options);

@@ -20,6 +20,7 @@ using ::testing::IsEmpty;
 using ::testing::Le;
 using ::testing::Not;
 using ::testing::ResultOf;
+using ::testing::UnorderedElementsAre;
 
 CommandDoc PackDoc() {
   return {.name = "pack",
@@ -104,6 +105,17 @@ TEST_F(CommandTest, TheLastFlagGivenWins) {
   EXPECT_EQ(size_, 8);
   EXPECT_EQ(label_, "b");
   EXPECT_FALSE(dry_run_);
+}
+
+TEST_F(CommandTest, TellsWhichFlagsTheWordsHaveGiven) {
+  host_.environment["PREPULL_LABEL"] = "a";
+
+  ASSERT_THAT(command_.ParseWords({"-ns4", "socks"}), IsOk());
+
+  std::vector<std::string> given;
+  for (const FlagDoc& flag : command_.GivenFlags()) given.push_back(flag.name);
+  EXPECT_THAT(given, UnorderedElementsAre("--size", "--dry-run"));
+  EXPECT_EQ(label_, "none");
 }
 
 TEST_F(CommandTest, ARepeatableFlagTakesAll) {

@@ -31,14 +31,14 @@ TEST(TimeForAllTriesTest, HoldsEveryRunAndThePausesBetweenThem) {
   EXPECT_EQ(TimeForAllTries(options), absl::Minutes(63) + absl::Seconds(30));
 }
 
-TEST(TimeForAllTriesTest, KnowsThatPausesEndAtSixMinutes) {
+TEST(TimeForAllTriesTest, KnowsThatPausesEndAtTenMinutes) {
   DeploymentOptions options = Options(Workload::kJob);
   options.backoff_limit = 7;
   const absl::Duration seven = TimeForAllTries(options);
   options.backoff_limit = 8;
 
   EXPECT_EQ(TimeForAllTries(options) - seven,
-            absl::Minutes(6) + absl::Minutes(21));
+            absl::Minutes(10) + absl::Minutes(21));
 }
 
 TEST(RenderDeploymentTest, TakesTheDeadlineThatWasAskedFor) {
@@ -82,15 +82,18 @@ TEST(RenderDeploymentTest, LetsNoOptionBreakOut) {
   options.ionice_class = options.requests.cpu = hostile;
   options.cri_socket = options.status_folder = "/" + hostile + "/s";
   options.line_secrets = {hostile};
+  options.storage_folder = "/" + hostile;
+  options.node_label = hostile;
+  options.fetch_flags = {hostile};
   options.node_selector = {{hostile, hostile}};
   options.tolerations = {{hostile, hostile, hostile}};
 
   const std::vector<YAML::Node> objects =
       YAML::LoadAll(RenderDeployment(options));
 
-  ASSERT_EQ(objects.size(), 7u);
-  const YAML::Node pod = objects[6]["spec"]["template"]["spec"];
-  EXPECT_EQ(objects[6]["metadata"]["name"].as<std::string>(), hostile);
+  ASSERT_EQ(objects.size(), 9u);
+  const YAML::Node pod = objects[8]["spec"]["template"]["spec"];
+  EXPECT_EQ(objects[8]["metadata"]["name"].as<std::string>(), hostile);
   EXPECT_EQ(pod["nodeSelector"][hostile].as<std::string>(), hostile);
   EXPECT_EQ(pod["tolerations"][0]["key"].as<std::string>(), hostile);
   EXPECT_EQ(pod["initContainers"][0]["image"].as<std::string>(), hostile);

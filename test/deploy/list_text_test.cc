@@ -57,5 +57,13 @@ TEST(ListTextTest, EndsWhereAConfigMapDoes) {
               StatusIs(kInvalid, HasSubstr("1048577 bytes")));
 }
 
+TEST(SizeInAnnotationTest, CountsWhatGoEscapesInJson) {
+  EXPECT_EQ(SizeInAnnotation(""), 0u);
+  EXPECT_EQ(SizeInAnnotation("a:1\n"), 5u);
+  EXPECT_EQ(SizeInAnnotation("\t\"\\\n"), 8u);
+  EXPECT_EQ(SizeInAnnotation("<&>"), 18u);
+  EXPECT_EQ(SizeInAnnotation("gr\xC3\xBC\xC3\x9F"), 6u);
+}
+
 }  // namespace
 }  // namespace prepull

@@ -38,7 +38,11 @@ TEST_F(ManifestTest, RefusesWhatAServerWouldInOneSentence) {
       {{}, "say daemonset or job, and a name"},
       {{"job"}, "say daemonset or job, and a name"},
       {{"deployment", "x"}, "say daemonset or job, and a name"},
-      {{"job", "x", "y"}, "say daemonset or job, and a name"},
+      {{"job", "x", "y"}, "\"y\" is no flag of fetch"},
+      {{"job", "x", "--node-label", "a/"}, "--node-label: \"a/\" is no label"},
+      {{"job", "x", "--node-label", "a=b,c,d,e"}, "more than three values"},
+      {{"job", "x", "--node-label", "a=b,,d"}, "has an empty value"},
+      {{"job", "x", "--storage-dir", "/"}, "--storage-dir: \"/\" is no"},
       {{"job", "X"}, "NAME: \"X\" is no DNS-1123 label"},
       {{"job", "x\nkind: Secret"}, "NAME: \"x kind: Secret\" is no DNS"},
       {{"job", "x", "--namespace", "a.b"}, "--namespace: \"a.b\" is no DNS"},
@@ -60,7 +64,7 @@ TEST_F(ManifestTest, RefusesWhatAServerWouldInOneSentence) {
       {{"job", "x", "--toleration", "a:b"}, "--toleration: \"a:b\" has no"},
       {{"job", "x", "--priority-class", "A"}, "--priority-class: \"A\""},
       {{"job", "x", "--requests", "cpu=fast"}, "--requests: \"fast\" is no"},
-      {{"job", "x", "--requests", "memory=1Gi"}, "exceeds its limit, 64Mi"},
+      {{"job", "x", "--requests", "memory=1Gi"}, "exceeds its limit, 256Mi"},
       {{"job", "x", "--backoff-limit=-1"}, "--backoff-limit: \"-1\" is no"},
       {{"job", "x", "--deadline", "10m"}, "leaves no room for one run"},
       {{"daemonset", "x", "--deadline", "1h"}, "are for a Job"},
@@ -75,6 +79,51 @@ TEST_F(ManifestTest, RefusesWhatAServerWouldInOneSentence) {
                 AllOf(StartsWith("prepull: "), HasSubstr(refusal.why)));
     EXPECT_EQ(refused.err.find('\n'), refused.err.size() - 1);
   }
+}
+
+// The words behind "--" are last on the line, so the list comes first.
+TEST_F(ManifestTest, RefusesFlagsOfFetchThatCannotWorkInThePod) {
+  const std::string list = folder_.Write("images.txt", "quay.io/a:1\n");
+  const std::vector<Refusal> refusals = {
+      {{"--start-jitter=5"}, "--start-jitter: \"5\" lacks a unit"},
+      {{"--start-jiter=5m"}, "did you mean \"--start-jitter\""},
+      {{"--max-attempts"}, "--max-attempts: value is missing"},
+      {{"--docker-config=/a"}, "\"--docker-config\" names a file that the pod"},
+      {{"--image-list-file", "-"}, "\"--image-list-file\" names a file"},
+      {{"--host-root=/"}, "\"--host-root\" names a file"},
+      {{"-j4"}, "\"--concurrency\" is a flag of manifest too"},
+      {{"--overall-timeout=1h"}, "\"--overall-timeout\" is a flag of manifest"},
+      {{"--space-required=1GiB"}, "with --storage-dir"},
+      {{"--gc-high-threshold=80"}, "with --storage-dir"},
+      {{"quay.io/a:1"}, "\"quay.io/a:1\" is no flag of fetch; images belong"},
+      {{"--", "--pin"}, "\"--pin\" is no flag of fetch"},
+      {{"--help"}, "\"--help\" is of no use in a pod"},
+      {{"--node=\xff"}, "is not UTF-8"}};
+  for (const Refusal& refusal : refusals) {
+    std::vector<std::string> words = {
+        "manifest", "--images-from", list, "daemonset", "x", "--"};
+    words.insert(words.end(), refusal.words.begin(), refusal.words.end());
+
+    const Ended refused = RunProcess({.arguments = words});
+
+    EXPECT_THAT(refused, ExitsWith(2)) << refusal.why;
+    EXPECT_THAT(refused.out, IsEmpty());
+    EXPECT_THAT(refused.err, HasSubstr(refusal.why));
+  }
+}
+
+// The variables are those of whoever prints, not of the pod.
+TEST_F(ManifestTest, JudgesFlagsOfFetchWithoutVariables) {
+  const Ended printed = RunProcess(
+      {.arguments = {"manifest", "--images-from",
+                     folder_.Write("images.txt", "quay.io/a:1\n"), "job", "x",
+                     "--", "--best-effort", "--start-jitter", "5m"},
+       .environment = {{"PREPULL_MAX_ATTEMPTS", "many"}}});
+
+  EXPECT_THAT(printed, ExitsWith(0));
+  EXPECT_THAT(printed.out,
+              HasSubstr("- --best-effort\n        - --start-jitter\n"
+                        "        - \"5m\"\n"));
 }
 
 TEST_F(ManifestTest, NeedsAListWithImages) {
@@ -112,19 +161,32 @@ TEST_F(ManifestTest, RefusesASecretThatCannotBeOne) {
               HasSubstr("images.txt:2: secret: \"No_Name\" is no DNS-1123"));
 }
 
+// A list of `bytes` bytes.
+std::string ListOf(size_t bytes) {
+  std::string list = "quay.io/a:1\n#";
+  list.append(bytes - list.size() - 1, 'x');
+  return list + "\n";
+}
+
 TEST_F(ManifestTest, WarnsOfAListThatBecomesLarge) {
-  std::string list = "quay.io/a:1\n";
-  while (list.size() < 300 << 10) list += "# a comment that takes its room\n";
+  const Ended close = Manifest({"job", "x"}, ListOf((900 << 10) + 1));
+  const Ended below = Manifest({"job", "x"}, ListOf(900 << 10));
+  const Ended most = Manifest({"job", "x"}, ListOf(1 << 20));
 
-  const Ended printed = Manifest({"job", "x"}, list);
-  while (list.size() < 901 << 10) list += "# a comment that takes its room\n";
-  const Ended larger = Manifest({"job", "x"}, list);
+  EXPECT_THAT(close, ExitsWith(0));
+  EXPECT_THAT(close.err, HasSubstr("most that a ConfigMap holds"));
+  EXPECT_THAT(below.err, Not(HasSubstr("most that a ConfigMap holds")));
+  EXPECT_THAT(most, ExitsWith(0));
+}
 
-  EXPECT_THAT(printed, ExitsWith(0));
-  EXPECT_THAT(printed.err, AllOf(HasSubstr("--server-side"),
-                                 Not(HasSubstr("most that a ConfigMap"))));
+TEST_F(ManifestTest, WarnsOfAListThatAPlainApplyCannotAnnotate) {
+  // Two line ends, each a byte longer in JSON.
+  const Ended larger = Manifest({"job", "x"}, ListOf((254 << 10) - 1));
+  const Ended fitting = Manifest({"job", "x"}, ListOf((254 << 10) - 2));
+
   EXPECT_THAT(larger, ExitsWith(0));
-  EXPECT_THAT(larger.err, HasSubstr("most that a ConfigMap holds"));
+  EXPECT_THAT(larger.err, HasSubstr("kubectl apply --server-side"));
+  EXPECT_THAT(fitting.err, IsEmpty());
 }
 
 TEST_F(ManifestTest, WarnsOfLinesThatMeanNothingAndPrintsThemAllTheSame) {

@@ -22,6 +22,7 @@ _ROOT = _TEST.parent
 sys.path.insert(0, str(_TEST / "support"))
 
 from kubernetes import strict  # noqa: E402
+from lab.fake_cri import start_fake_cri  # noqa: E402
 
 _BINARY = os.environ["PREPULL_BINARY"]
 _LIST = "test/golden/manifest/images.txt"
@@ -44,6 +45,15 @@ GOLDEN = {
         "/var/lib/prepull --pin --concurrency 4 --overall-timeout 1h30m "
         "--cri-socket /run/k3s/containerd/containerd.sock "
         "--image registry.example:5000/prepull@sha256:" + "a" * 64,
+    "daemonset-node-label": "daemonset my-images --node-label auto",
+    "daemonset-openshift-folders":
+        "daemonset my-images --flavor openshift --status-dir /var/lib/prepull "
+        "--storage-dir /var/lib/containers -- --space-required=20GiB",
+    "daemonset-passed-flags":
+        "daemonset my-images -- --start-jitter=5m --failure-tolerance 10% "
+        "--best-effort --registry-concurrency=4 --pull-policy=Always "
+        "--stall-timeout=10s --max-attempts=5 --log-format=json "
+        "--max-pull-attempt-timeout=10m --rewrite=quay.io=mirror.example/quay",
     "daemonset-placement":
         "daemonset my-images --node-selector disk=ssd --node-selector "
         "node-role.kubernetes.io/worker= --toleration dedicated=db:NoSchedule "
@@ -61,6 +71,9 @@ GOLDEN = {
         "job my-images --deadline 4h --overall-timeout 1h --backoff-limit 5 "
         "--ttl 1h --toleration all --nice 19 --ionice-class idle "
         "--status-dir /var/lib/prepull",
+    "job-node-label":
+        "job my-images --node-label images.example/ready=yes,no,later "
+        "--flavor openshift",
     "job-openshift":
         "job my-images --flavor openshift --namespace precache "
         "--create-namespace --secret pull-secret --priority-class "
@@ -77,7 +90,7 @@ def run(words, **more):
 
 
 def manifest(words, images=_LIST):
-    return run(["manifest", *words.split(), "--images-from", images])
+    return run(["manifest", "--images-from", images, *words.split()])
 
 
 def objects_of(text):
@@ -134,13 +147,15 @@ class GoldenTest(unittest.TestCase):
 
     def test_every_flag_is_in_some_golden_file(self):
         words = run(["manifest", "--help"]).stdout.split()
-        flags = {word.strip(";.,") for word in words if word.startswith("--")}
-        given = " ".join([*GOLDEN.values(), *READY.values()]).split()
+        flags = {word.strip(";.,:").split("=")[0] for word in words
+                 if word.startswith("--")}
+        given = {word.split("=")[0] for words in
+                 [*GOLDEN.values(), *READY.values()] for word in words.split()}
         self.assertEqual(
-            flags - set(given) - {"--images-from", "--log-level", "--quiet",
-                                  "--log-format", "--verbose",
-                                  # of fetch and of kubectl, in the texts
-                                  "--image-list-file"}, set())
+            flags - given - {"--images-from", "--log-level", "--quiet",
+                             "--log-format", "--verbose",
+                             # of fetch, in the texts
+                             "--image-list-file", "--"}, set())
 
 
 class ValidatorTest(unittest.TestCase):
@@ -216,6 +231,46 @@ class ContentTest(unittest.TestCase):
                       [mount["mountPath"] for mount in mounts])
         self.assertEqual(strict.complaints(objects), [])
 
+    def test_a_node_label_brings_a_token_for_fetch_alone_and_no_right_more(
+            self):
+        folder = "/var/run/secrets/kubernetes.io/serviceaccount"
+        for name, words in {**GOLDEN, **READY}.items():
+            with self.subTest(name):
+                objects = objects_of(manifest(words).stdout)
+                pod = pod_of(objects)
+                fetch = fetch_container(objects)
+                others = [each for each in pod["containers"] if each != fetch]
+                roles = [each["rules"] for each in objects
+                         if each["kind"] == "ClusterRole"]
+                asked = "--node-label" in words
+                self.assertEqual(
+                    roles, [[{"apiGroups": [""], "resources": ["nodes"],
+                              "verbs": ["patch"]}]] if asked else [])
+                self.assertEqual(
+                    folder in [each["mountPath"]
+                               for each in fetch["volumeMounts"]], asked)
+                for container in others:
+                    self.assertNotIn("token", [
+                        each["name"] for each in container["volumeMounts"]])
+
+    def test_names_of_the_whole_cluster_are_of_one_deployment_only(self):
+        def names(words):
+            objects = objects_of(manifest(
+                f"job {words} --flavor openshift --node-label auto").stdout)
+            return {each["metadata"]["name"] for each in objects
+                    if "namespace" not in each["metadata"]}
+
+        self.assertEqual(len(names("b --namespace a")), 1)
+        self.assertFalse(names("b-c --namespace a") &
+                         names("c --namespace a-b"))
+
+    def test_a_job_always_ends(self):
+        # Its failure policy ignores some exit codes however often they come.
+        for name, words in {**GOLDEN, **READY}.items():
+            job = workload(objects_of(manifest(words).stdout))
+            if job["kind"] == "Job":
+                self.assertGreater(job["spec"]["activeDeadlineSeconds"], 0)
+
     def test_privileges_are_as_small_as_they_can_be(self):
         for name, words in {**GOLDEN, **READY}.items():
             with self.subTest(name):
@@ -243,15 +298,6 @@ class ArgumentsTest(unittest.TestCase):
     def setUp(self):
         self.root = pathlib.Path(
             self.enterContext(tempfile.TemporaryDirectory()))
-        self.fetch_help = run(["fetch", "--help"]).stdout
-
-    def start_runtime(self, socket):
-        server = subprocess.Popen([os.environ["FAKE_CRI_SERVER"], socket],
-                                  stdout=subprocess.PIPE, text=True)
-        self.addCleanup(server.stdout.close)
-        self.addCleanup(server.wait)
-        self.addCleanup(server.terminate)
-        self.assertEqual(server.stdout.readline(), "ready\n")
 
     def mount(self, objects):
         """The pod's folders, in ours: mountPath -> folder."""
@@ -280,13 +326,9 @@ class ArgumentsTest(unittest.TestCase):
                         word = (f"{word.split('=')[0]}={folder}"
                                 if word.endswith(f"={path}") else word)
                     arguments.append(word)
-                # A fetch without --nice and its kin does not know them yet.
-                if "--nice" not in self.fetch_help:
-                    arguments = [word for word in arguments
-                                 if not word.startswith(("--nice", "--ionice"))]
                 socket = next(word.split("=")[1] for word in arguments
                               if word.startswith("--cri-socket="))
-                self.start_runtime(socket)
+                start_fake_cri(self, socket)
 
                 fetch = run([*arguments, "--dry-run"])
 

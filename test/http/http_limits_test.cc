@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <future>
+#include <memory>
 #include <thread>
 
 #include "test/http/http_client_fixture.h"
@@ -195,17 +196,20 @@ TEST_F(HttpLimitsTest, HearsAStopWhileItReadsTheBody) {
 // Name servers that do not answer keep getaddrinfo(3) busy for half a minute.
 class HttpLookupTest : public HttpLimitsTest {
  protected:
-  ~HttpLookupTest() override { answer_.set_value({"127.0.0.1"}); }
+  // Outlives the test: the thread that asks is left behind.
+  struct NameServer {
+    std::promise<void> asked;
+    std::promise<std::vector<std::string>> answer;
+  };
 
-  std::promise<std::vector<std::string>> answer_;
-  std::shared_future<std::vector<std::string>> later_ =
-      answer_.get_future().share();
-  std::promise<void> asked_;
+  ~HttpLookupTest() override { names_->answer.set_value({}); }
+
+  const std::shared_ptr<NameServer> names_ = std::make_shared<NameServer>();
   SystemHttpClient lost_{files_, clock_,
-                         [this, later = later_](const std::string&)
+                         [names = names_](const std::string&)
                              -> absl::StatusOr<std::vector<std::string>> {
-                           asked_.set_value();
-                           return later.get();
+                           names->asked.set_value();
+                           return names->answer.get_future().get();
                          }};
 };
 
@@ -220,7 +224,7 @@ TEST_F(HttpLookupTest, EndsWhileTheNameIsLookedUp) {
 
 TEST_F(HttpLookupTest, HearsAStopWhileTheNameIsLookedUp) {
   std::jthread stopper([&] {
-    asked_.get_future().wait();
+    names_->asked.get_future().wait();
     stop_.request_stop();
   });
 

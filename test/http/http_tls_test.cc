@@ -100,6 +100,16 @@ TEST_F(HttpTlsTest, NeedsACertificateInTheCaFile) {
                        EndsWith("CA file /ca.crt: holds no PEM certificates")));
 }
 
+TEST_F(HttpTlsTest, SaysThatTheServerSpeaksNoTls) {
+  HttpServer server;
+  server.Script({{.bytes = "SSH-2.0-OpenSSH_9.2\r\n", .is_deaf = true}});
+
+  EXPECT_THAT(GetSecure(server),
+              StatusIs(StatusCode::kFailedPrecondition,
+                       EndsWith("agree on TLS: wrong version number (ssl "
+                                "routines)")));
+}
+
 // A body without a length ends with TLS's farewell; without it somebody may
 // have cut the connection.
 TEST_F(HttpTlsTest, TakesNoCutConnectionForTheEnd) {

@@ -230,7 +230,10 @@ class HttpServer::Server {
   }
 
   void Play(Connection& connection, const HttpReply& reply) {
-    if (reply.is_deaf) return Hang();
+    if (reply.is_deaf) {
+      Say(connection, reply);
+      return Hang();
+    }
     if (!connection.Accept()) return;
     const std::string request = ReadRequest(connection);
     if (request.empty()) return;

@@ -31,7 +31,7 @@ struct HttpReply {
   Then then = Then::kClose;
   // Between two bytes.
   absl::Duration drip = absl::ZeroDuration();
-  // Takes the connection, but answers no handshake.
+  // Says its bytes unasked, and hears neither handshake nor request.
   bool is_deaf = false;
 };
 

@@ -1,0 +1,24 @@
+// What Kubernetes takes for labels and for the names of objects. Pure.
+//
+// Errors are all INVALID_ARGUMENT with a sentence that shows the text.
+// Source:
+// https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/
+#ifndef PREPULL_BASE_LABEL_H_
+#define PREPULL_BASE_LABEL_H_
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace prepull {
+
+// RFC 1123: labels with dots between them.
+bool IsDnsSubdomain(absl::string_view text);
+
+// "[PREFIX/]NAME".
+absl::Status CheckLabelKey(absl::string_view key);
+
+absl::Status CheckLabelValue(absl::string_view value);
+
+}  // namespace prepull
+
+#endif  // PREPULL_BASE_LABEL_H_
