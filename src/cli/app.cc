@@ -110,6 +110,7 @@ std::vector<std::unique_ptr<CommandProgram>> AllCommands() {
   Programs programs;
   programs.push_back(MakeFetchCommand());
   programs.push_back(MakeCheckCommand());
+  programs.push_back(MakeResolveCommand());
   programs.push_back(MakePreflightCommand());
   programs.push_back(MakeStatusCommand());
   programs.push_back(MakeUnpinCommand());

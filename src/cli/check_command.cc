@@ -9,6 +9,7 @@
 #include "prepull/pull/engine.h"
 #include "prepull/report/lines.h"
 #include "src/cli/commands.h"
+#include "src/cli/credential_flags.h"
 #include "src/cli/image_arguments.h"
 #include "src/cli/print_json.h"
 
@@ -95,6 +96,8 @@ class CheckCommand : public CommandProgram {
  public:
   CheckCommand() : CommandProgram(CheckDoc()) {
     AddImageArguments(command(), images_);
+    AddSourceFlags(command(), images_.sources);
+    AddCredentialFlags(command(), images_.sources.credentials);
     command().Group("Output");
     command().Choice({.name = "--output",
                       .short_name = "-o",

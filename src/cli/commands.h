@@ -11,6 +11,7 @@ namespace prepull {
 
 std::unique_ptr<CommandProgram> MakeFetchCommand();
 std::unique_ptr<CommandProgram> MakeCheckCommand();
+std::unique_ptr<CommandProgram> MakeResolveCommand();
 std::unique_ptr<CommandProgram> MakePreflightCommand();
 std::unique_ptr<CommandProgram> MakeStatusCommand();
 std::unique_ptr<CommandProgram> MakeUnpinCommand();

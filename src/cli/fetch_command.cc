@@ -96,6 +96,7 @@ class Fetching {
   Fetching(const FetchOptions& options, const CommandContext& context)
       : options_(options),
         context_(context),
+        preflight_(options.preflight),
         run_(NewRun(options, context)),
         status_file_(options.dry_run ? "" : options.status_file, context.files,
                      context.clock),
@@ -110,14 +111,18 @@ class Fetching {
         SocketsToTry(options_.images, context_.host);
     if (!sockets.ok()) return EndBad(sockets.status());
     absl::StatusOr<std::unique_ptr<CredentialFinder>> finder =
-        MakeCredentialFinder(options_.credentials, context_.files,
+        MakeCredentialFinder(options_.images.sources.credentials, context_.files,
                              context_.host, context_.clock);
     if (!finder.ok()) return EndBad(finder.status());
     finder_ = *std::move(finder);
     absl::StatusOr<ImageList> list =
-        ReadImages(options_.images, context_, run_.deadline());
+        ReadImages(options_.images, context_, run_.deadline(),
+                   /*keeps_failures=*/options_.pull.tolerance.any);
     if (!list.ok()) return EndBad(list.status());
     list_ = *std::move(list);
+    if (!preflight_.demand.space_required_bytes.has_value()) {
+      preflight_.demand.space_required_bytes = list_.space_required_bytes;
+    }
     TakeList(list_.requests, run_);
     // The list may take a while to be acted on; it is known from here on.
     output_.OnListKnown(run_);
@@ -145,7 +150,7 @@ class Fetching {
   }
 
   absl::Status AskForDisk(ContainerRuntime& runtime) const {
-    return CheckDisk(options_.preflight, runtime,
+    return CheckDisk(preflight_, runtime,
                      run_.deadline() - context_.clock.Now(), context_);
   }
 
@@ -186,7 +191,7 @@ class Fetching {
                                   .credentials = NeededFinder()};
     FetchImages(requests, pull, engine, context_.stop, run_);
     if (run_.counts.pulled > 0) {
-      WarnOfFullDisk(options_.preflight, runtime, context_);
+      WarnOfFullDisk(preflight_, runtime, context_);
     }
     if (NeedsDropIn()) output_.PrintDropIn(CrioDropIn(requests));
     return End();
@@ -197,7 +202,7 @@ class Fetching {
     const bool names_secret = std::any_of(
         list_.requests.begin(), list_.requests.end(),
         [](const ImageRequest& each) { return !each.options.secret.empty(); });
-    return names_secret || HasSources(options_.credentials) ? finder_.get()
+    return names_secret || HasSources(options_.images.sources.credentials) ? finder_.get()
                                                             : nullptr;
   }
 
@@ -316,6 +321,7 @@ class Fetching {
 
   const FetchOptions& options_;
   const CommandContext& context_;
+  PreflightOptions preflight_;
   ImageList list_;
   std::unique_ptr<CredentialFinder> finder_;
   struct Run run_;

@@ -194,6 +194,8 @@ void AddOutputFlags(Command& command, FetchOptions& options) {
 
 void AddFetchFlags(Command& command, FetchOptions& options) {
   AddImageArguments(command, options.images);
+  AddSourceFlags(command, options.images.sources);
+  command.Group("How");
   AddPoolFlags(command, options.pull);
   AddStallFlag(command, options.pull.stall_timeout);
   AddRetryFlags(command, options.pull.retry);
@@ -212,7 +214,7 @@ void AddFetchFlags(Command& command, FetchOptions& options) {
                    options.pull.start_jitter);
   AddPreflightFlags(command, options.preflight);
   AddPriorityFlags(command, options.priority);
-  AddCredentialFlags(command, options.credentials);
+  AddCredentialFlags(command, options.images.sources.credentials);
   AddOutputFlags(command, options);
   AddPeerFlags(command, options.peer);
 }

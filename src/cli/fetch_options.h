@@ -5,7 +5,6 @@
 #include <string>
 
 #include "absl/time/time.h"
-#include "prepull/auth/credential_finder.h"
 #include "prepull/base/priority.h"
 #include "prepull/pull/pull_options.h"
 #include "src/cli/command_context.h"
@@ -26,7 +25,6 @@ struct FetchOptions {
   ImageArguments images;
   PullOptions pull = {.concurrency = 0};  // 0 = by the runtime's version
   PreflightOptions preflight;
-  CredentialOptions credentials;
   Priority priority;
   PeerOptions peer;
   absl::Duration overall_timeout = absl::Minutes(20);

@@ -29,7 +29,7 @@ absl::StatusOr<std::string> ReadList(const std::string& path,
 
 }  // namespace
 
-void AddImageArguments(Command& command, ImageArguments& arguments) {
+void AddListFlags(Command& command, ImageArguments& arguments) {
   command.Group("What");
   command.Texts({.name = "--image-list-file",
                  .value = "PATH",
@@ -44,9 +44,13 @@ void AddImageArguments(Command& command, ImageArguments& arguments) {
                          "quay.io, docker.io/library) from TO instead; the "
                          "longest FROM counts"},
                 arguments.rewrites);
+  command.Positionals(arguments.words);
+}
+
+void AddImageArguments(Command& command, ImageArguments& arguments) {
+  AddListFlags(command, arguments);
   command.Group("How");
   AddSocketFlag(command, arguments);
-  command.Positionals(arguments.words);
 }
 
 void AddSocketFlag(Command& command, ImageArguments& arguments) {
@@ -61,7 +65,7 @@ void AddSocketFlag(Command& command, ImageArguments& arguments) {
 
 absl::StatusOr<ImageList> ReadImages(const ImageArguments& arguments,
                                      const CommandContext& context,
-                                     Instant until) {
+                                     Instant until, bool keeps_failures) {
   absl::StatusOr<Rewrites> rewrites = Rewrites::Parse(arguments.rewrites);
   if (!rewrites.ok()) return Annotate(rewrites.status(), "--rewrite");
   std::vector<ImageRequest> images;
@@ -77,9 +81,16 @@ absl::StatusOr<ImageList> ReadImages(const ImageArguments& arguments,
     images.push_back(
         ImageNamed(arguments.words[i], absl::StrCat("argument ", i + 1)));
   }
+  ASSIGN_OR_RETURN(
+      SourceImages sources,
+      ReadSources(arguments.sources, context, until, keeps_failures));
+  std::move(sources.requests.begin(), sources.requests.end(),
+            std::back_inserter(images));
   if (!images.empty()) {
     rewrites->Apply(images);
-    return ImageList{UniqueImages(std::move(images)), rewrites->Unused()};
+    return ImageList{.requests = UniqueImages(std::move(images)),
+                     .unused_rewrites = rewrites->Unused(),
+                     .space_required_bytes = sources.space_required_bytes};
   }
   return absl::InvalidArgumentError(
       arguments.list_files.empty()

@@ -3,6 +3,8 @@
 #ifndef PREPULL_CLI_IMAGE_ARGUMENTS_H_
 #define PREPULL_CLI_IMAGE_ARGUMENTS_H_
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +12,7 @@
 #include "prepull/image/image_request.h"
 #include "prepull/runtime/socket_discovery.h"
 #include "src/cli/command_context.h"
+#include "src/cli/source_flags.h"
 
 namespace prepull {
 
@@ -17,9 +20,14 @@ struct ImageArguments {
   std::vector<std::string> words;  // images named on the command line
   std::vector<std::string> list_files;
   std::vector<std::string> rewrites;  // "FROM=TO"
+  SourceArguments sources;            // of commands that have AddSourceFlags
   std::string cri_socket;
 };
 
+// Lists and images, for a command without a runtime.
+void AddListFlags(Command& command, ImageArguments& arguments);
+
+// Those and the runtime's socket.
 void AddImageArguments(Command& command, ImageArguments& arguments);
 
 // Only the runtime's part of them, for a command without images.
@@ -28,14 +36,18 @@ void AddSocketFlag(Command& command, ImageArguments& arguments);
 struct ImageList {
   std::vector<ImageRequest> requests;        // each image once
   std::vector<std::string> unused_rewrites;  // rules that fitted no image
+  std::optional<int64_t> space_required_bytes;  // as a source says
 };
 
-// The list as asked for. Errors: INVALID_ARGUMENT and what reading a file
-// says, for a list that is unreadable or empty; CANCELLED and
-// DEADLINE_EXCEEDED while standard input does not end.
+// The list as asked for: of files, of the command line, of sources.
+// `keeps_failures`: as for ReadSources. Errors: INVALID_ARGUMENT and what
+// reading a file says, for a list or a source that is unreadable, or a list
+// that is empty; CANCELLED and DEADLINE_EXCEEDED while standard input does not
+// end, or a registry does not answer.
 absl::StatusOr<ImageList> ReadImages(const ImageArguments& arguments,
                                      const CommandContext& context,
-                                     Instant until);
+                                     Instant until,
+                                     bool keeps_failures = false);
 
 // Warns of rules that did nothing: they are probably misspelt.
 void WarnOfUnused(const ImageList& list);

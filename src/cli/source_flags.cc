@@ -1,0 +1,148 @@
+#include "src/cli/source_flags.h"
+
+#include <iterator>
+#include <utility>
+
+#include "prepull/base/random.h"
+#include "prepull/base/status_macros.h"
+
+namespace prepull {
+namespace {
+
+void AddReleaseFlags(Command& command, SourceOptions& sources) {
+  command.Texts({.name = "--release",
+                 .value = "IMAGE",
+                 .text = "an OpenShift release: its image and those that it "
+                         "is made of"},
+                sources.releases);
+  command.Texts({.name = "--exclude",
+                 .value = "PATTERN",
+                 .text = "leave out images of the release that this basic "
+                         "regular expression fits, in \"NAME$PULLSPEC\" with "
+                         "its quotes"},
+                sources.excludes);
+  command.Texts({.name = "--exclude-file",
+                 .value = "PATH",
+                 .text = "such patterns, one a line",
+                 .is_path = true},
+                sources.exclude_files);
+}
+
+void AddCatalogFlags(Command& command, SourceOptions& sources) {
+  command.Texts({.name = "--catalog",
+                 .value = "IMAGE",
+                 .text = "an operator catalogue: its image and what its "
+                         "--package need"},
+                sources.catalogs);
+  command.Texts({.name = "--package",
+                 .value = "NAME[:CHANNEL,...]",
+                 .text = "a package of the catalogues; without a channel its "
+                         "default one"},
+                sources.packages);
+  command.Text({.name = "--catalog-versions",
+                .value = "WHICH",
+                .text = "versions of a channel: head, all, or MIN..MAX",
+                .fallback = "head"},
+               sources.catalog_versions);
+  command.Texts({.name = "--precache-spec",
+                 .value = "DIR",
+                 .text = "TALM's ConfigMap pre-cache-spec as a folder: "
+                         "release, catalogues, excludes, images, space",
+                 .is_path = true},
+                sources.precache_specs);
+}
+
+void AddSelectFlags(Command& command, SourceOptions& sources) {
+  command.Texts({.name = "--select",
+                 .value = "'REPO RULE'",
+                 .text = "tags of a repository: 'semver:~1.2 newest:3', "
+                         "'regex:^v([0-9]+)$ newest:5', 'rubin releases=2 "
+                         "weeklies=3 alias=latest', with exclude:PATTERN"},
+                sources.selects);
+  command.Texts({.name = "--select-file",
+                 .value = "PATH",
+                 .text = "such rules, one a line",
+                 .is_path = true},
+                sources.select_files);
+}
+
+// Of the whole process, as other tools take them.
+std::string CaFile(const SourceArguments& arguments, const Host& host) {
+  return arguments.ca_file.empty() ? FromEnvironment(host, "SSL_CERT_FILE")
+                                   : arguments.ca_file;
+}
+
+SourceOptions WithTemporaryFolder(SourceOptions options, const Host& host) {
+  const std::string named = FromEnvironment(host, "TMPDIR");
+  if (!named.empty()) options.temporary_folders = {named};
+  return options;
+}
+
+}  // namespace
+
+void AddSourceFlags(Command& command, SourceArguments& arguments) {
+  command.Group("What, from registries");
+  AddReleaseFlags(command, arguments.sources);
+  AddCatalogFlags(command, arguments.sources);
+  AddSelectFlags(command, arguments.sources);
+  command.Text({.name = "--registry-ca",
+                .value = "PATH",
+                .text = "certificates (PEM) to trust besides the system's "
+                        "when registries are asked; else SSL_CERT_FILE",
+                .is_path = true},
+               arguments.ca_file);
+  command.Texts({.name = "--registry-insecure",
+                 .value = "HOST[:PORT]",
+                 .text = "registry that may be asked over plain HTTP; "
+                         "loopback always may"},
+                arguments.insecure_registries);
+  command.Texts({.name = "--registry-mirror",
+                 .value = "FROM=TO",
+                 .text = "ask TO first for what begins with FROM; the runtime "
+                         "has mirrors of its own"},
+                arguments.mirrors);
+}
+
+absl::StatusOr<std::unique_ptr<RegistryAccess>> RegistryAccess::Open(
+    const SourceArguments& arguments, const CommandContext& context,
+    Instant deadline) {
+  auto access = std::make_unique<RegistryAccess>();
+  ASSIGN_OR_RETURN(access->credentials_,
+                   MakeCredentialFinder(arguments.credentials, context.files,
+                                        context.host, context.clock));
+  access->http_ = MakeHttpClient(context.files, context.clock);
+  ASSIGN_OR_RETURN(
+      access->client_,
+      MakeRegistryClient({.insecure_hosts = arguments.insecure_registries,
+                          .mirrors = arguments.mirrors,
+                          .ca_file = CaFile(arguments, context.host),
+                          .deadline = deadline,
+                          .stop = context.stop},
+                         *access->http_, *access->credentials_, context.clock,
+                         SystemDice()));
+  return access;
+}
+
+absl::StatusOr<SourceImages> ReadSources(const SourceArguments& arguments,
+                                         const CommandContext& context,
+                                         Instant deadline,
+                                         bool keeps_failures) {
+  if (!HasSources(arguments.sources)) return SourceImages();
+  ASSIGN_OR_RETURN(const auto access,
+                   RegistryAccess::Open(arguments, context, deadline));
+  ASSIGN_OR_RETURN(
+      SourceImages found,
+      ResolveSources(WithTemporaryFolder(arguments.sources, context.host),
+                     context.files, access->client()));
+  if (found.failures.empty()) return found;
+  if (!keeps_failures) {
+    return absl::InvalidArgumentError(
+        found.failures.front().reference.status().message());
+  }
+  std::move(found.failures.begin(), found.failures.end(),
+            std::back_inserter(found.requests));
+  found.failures.clear();
+  return found;
+}
+
+}  // namespace prepull
