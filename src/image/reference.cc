@@ -254,6 +254,8 @@ absl::Status CheckLength(const Parts& parts, absl::string_view path) {
 
 }  // namespace
 
+bool IsTag(absl::string_view text) { return CheckTag(text).ok(); }
+
 absl::StatusOr<Reference> Reference::Parse(absl::string_view text) {
   RETURN_IF_ERROR(CheckShape(text));
   const Parts parts = Split(text);

@@ -15,6 +15,9 @@
 
 namespace prepull {
 
+// Whether `text` can stand as the tag of a reference.
+bool IsTag(absl::string_view text);
+
 class Reference {
  public:
   // Errors: INVALID_ARGUMENT  the first rule of the grammar that is broken,
