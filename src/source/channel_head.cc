@@ -1,0 +1,60 @@
+#include "src/source/channel_head.h"
+
+#include <algorithm>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "prepull/base/text.h"
+
+namespace prepull {
+namespace {
+
+constexpr size_t kMostNamed = 10;
+
+// The names of all entries; each once.
+std::vector<std::string> NamesOf(const std::vector<ChannelEntry>& entries) {
+  std::vector<std::string> names;
+  absl::flat_hash_set<absl::string_view> seen;
+  for (const ChannelEntry& entry : entries) {
+    if (seen.insert(entry.name).second) names.push_back(entry.name);
+  }
+  return names;
+}
+
+}  // namespace
+
+std::string SomeOf(const std::vector<std::string>& names) {
+  std::string some;
+  for (size_t i = 0; i < std::min(names.size(), kMostNamed); ++i) {
+    absl::StrAppend(&some, i == 0 ? "" : ", ", Printable(names[i], 128));
+  }
+  if (names.size() > kMostNamed) {
+    absl::StrAppend(&some, " and ", names.size() - kMostNamed, " more");
+  }
+  return some;
+}
+
+absl::StatusOr<std::string> ChannelHead(
+    const std::vector<ChannelEntry>& entries) {
+  absl::flat_hash_set<absl::string_view> left_behind;
+  for (const ChannelEntry& entry : entries) {
+    left_behind.insert(entry.replaces);
+    left_behind.insert(entry.skips.begin(), entry.skips.end());
+  }
+  const std::vector<std::string> names = NamesOf(entries);
+  std::vector<std::string> heads;
+  std::copy_if(
+      names.begin(), names.end(), std::back_inserter(heads),
+      [&](const std::string& name) { return !left_behind.contains(name); });
+  if (heads.size() == 1) return heads.front();
+  if (names.empty()) return absl::InvalidArgumentError("channel is empty");
+  return absl::InvalidArgumentError(
+      heads.empty() ? absl::StrCat("channel has no head: something replaces or "
+                                   "skips each of ",
+                                   SomeOf(names))
+                    : absl::StrCat("channel has ", heads.size(),
+                                   " heads: ", SomeOf(heads)));
+}
+
+}  // namespace prepull
