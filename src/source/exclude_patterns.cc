@@ -1,0 +1,114 @@
+#include "prepull/source/exclude_patterns.h"
+
+#include <regex.h>
+
+#include <algorithm>
+#include <string>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "prepull/base/status_macros.h"
+#include "prepull/base/text.h"
+
+namespace prepull {
+namespace {
+
+constexpr size_t kMaxPattern = 1024;
+constexpr size_t kMaxLine = 4096;
+// glibc unrolls repetitions, nested ones too.
+constexpr uint32_t kMaxRepetitions = 1000;
+
+// The larger number of "2,5\}..."; 1 if there is none, kMaxRepetitions + 1 if
+// it is larger than that.
+uint32_t Repetitions(absl::string_view text) {
+  text = text.substr(0, text.find_first_not_of("0123456789,"));
+  uint32_t most = 1;
+  for (const absl::string_view number : absl::StrSplit(text, ',')) {
+    uint32_t count = 0;
+    if (number.empty()) continue;
+    if (!absl::SimpleAtoi(number, &count)) count = kMaxRepetitions + 1;
+    most = std::max(most, std::min(count, kMaxRepetitions + 1));
+  }
+  return most;
+}
+
+absl::Status CheckCost(absl::string_view pattern) {
+  if (pattern.size() > kMaxPattern) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("is longer than ", kMaxPattern, " bytes"));
+  }
+  if (absl::StrContains(pattern, '\0')) {
+    return absl::InvalidArgumentError("holds a NUL byte");
+  }
+  uint32_t repetitions = 1;
+  // Within brackets a backslash means itself; what is refused there too much
+  // nobody needs.
+  for (size_t i = 0; i + 1 < pattern.size(); ++i) {
+    if (pattern[i] != '\\') continue;
+    const char escaped = pattern[++i];
+    if (escaped >= '1' && escaped <= '9') {
+      return absl::InvalidArgumentError("holds a back-reference");
+    }
+    if (escaped == '{') repetitions *= Repetitions(pattern.substr(i + 1));
+    if (repetitions > kMaxRepetitions) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("repeats more than ", kMaxRepetitions, " times"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+class ExcludePatterns::Pattern {
+ public:
+  explicit Pattern(const std::string& text)
+      : error_(regcomp(&compiled_, text.c_str(), REG_NOSUB)) {}
+  ~Pattern() {
+    if (error_ == 0) regfree(&compiled_);
+  }
+  Pattern(const Pattern&) = delete;
+  Pattern& operator=(const Pattern&) = delete;
+
+  absl::Status status() const {
+    if (error_ == 0) return absl::OkStatus();
+    char why[128];
+    regerror(error_, &compiled_, why, sizeof(why));
+    return absl::InvalidArgumentError(absl::AsciiStrToLower(why));
+  }
+
+  bool Fits(const std::string& line) const {
+    return regexec(&compiled_, line.c_str(), 0, nullptr, 0) == 0;
+  }
+
+ private:
+  regex_t compiled_ = {};
+  int error_ = 0;
+};
+
+absl::StatusOr<ExcludePatterns> ExcludePatterns::Compile(
+    const std::vector<SourceLine>& lines) {
+  ExcludePatterns patterns;
+  for (const SourceLine& line : lines) {
+    const std::string what =
+        absl::StrCat(line.origin, ": \"", Printable(line.text, 128), "\"");
+    RETURN_IF_ERROR(Annotate(CheckCost(line.text), what));
+    auto pattern = std::make_shared<const Pattern>(line.text);
+    RETURN_IF_ERROR(Annotate(pattern->status(), what));
+    patterns.patterns_.push_back(std::move(pattern));
+  }
+  return patterns;
+}
+
+bool ExcludePatterns::Excludes(absl::string_view name,
+                               absl::string_view pull_spec) const {
+  const std::string line = absl::StrCat("\"", name, "$", pull_spec, "\"");
+  if (line.size() > kMaxLine) return false;
+  return std::any_of(patterns_.begin(), patterns_.end(),
+                     [&](const auto& each) { return each->Fits(line); });
+}
+
+}  // namespace prepull
