@@ -13,9 +13,9 @@ namespace {
 constexpr absl::string_view kAll = "all";
 constexpr absl::string_view kDots = "..";
 
-absl::StatusOr<bool> IsWithin(const VersionRange& range,
+absl::StatusOr<bool> IsWithin(const SemverRange& range,
                               const ChannelEntry& entry) {
-  const std::optional<Version> version = ParseVersion(entry.version);
+  const std::optional<Semver> version = ParseSemver(entry.version);
   if (version) return range.Includes(*version);
   return absl::InvalidArgumentError(
       absl::StrCat("bundle ", Printable(entry.name, 128), ": \"",
@@ -34,7 +34,7 @@ absl::StatusOr<CatalogVersions> CatalogVersions::Parse(absl::string_view text) {
     return absl::InvalidArgumentError(absl::StrCat(
         "\"", versions.text_, "\" is none of head, all and MIN..MAX"));
   }
-  absl::StatusOr<VersionRange> range = VersionRange::Between(
+  absl::StatusOr<SemverRange> range = SemverRange::Between(
       text.substr(0, dots), text.substr(dots + kDots.size()));
   if (!range.ok()) {
     return Annotate(range.status(), absl::StrCat("\"", versions.text_, "\""));

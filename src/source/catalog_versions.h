@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "src/source/channel_head.h"
-#include "src/source/version.h"
+#include "src/source/semver.h"
 
 namespace prepull {
 
@@ -30,7 +30,7 @@ class CatalogVersions {
  private:
   std::string text_;
   bool only_head_ = false;
-  VersionRange range_;
+  SemverRange range_;
 };
 
 }  // namespace prepull

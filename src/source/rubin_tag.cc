@@ -10,9 +10,8 @@
 namespace prepull {
 namespace {
 
-// Three groups: the cycle, its build, and any other text.
-constexpr absl::string_view kBehind =
-    "(?:_c(?:sal)?(\\d+)\\.(\\d+))?(?:_(.*))?";
+// Three groups: the cycle, its build, and any other text with its '_'.
+constexpr absl::string_view kBehind = "(?:_c(?:sal)?(\\d+)\\.(\\d+))?(_.*)?";
 constexpr size_t kGroupsBehind = 3;
 
 struct Grammar {
@@ -43,7 +42,7 @@ const std::array<Grammar, 5>& Grammars() {
 
 void ReadBehind(absl::Span<const absl::string_view> behind, RubinTag& tag) {
   tag.cycle = behind[0];
-  const bool has_text = behind[2].data() != nullptr;
+  const bool has_text = !behind[2].empty();
   if (tag.cycle.empty() && !has_text) return;
   tag.ranked.variant = {has_text ? "0" : "1", tag.cycle, behind[1]};
 }

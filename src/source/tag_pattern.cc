@@ -51,7 +51,9 @@ bool TagPattern::Fits(absl::string_view tag, TagWords& groups) const {
   }
   groups.clear();
   for (int i = 1; i <= count; ++i) {
-    groups.emplace_back(found[i].data(), found[i].size());
+    const bool took_part = found[i].data() != nullptr;
+    groups.push_back(
+        took_part ? absl::string_view(found[i].data(), found[i].size()) : "");
   }
   return true;
 }

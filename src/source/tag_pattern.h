@@ -25,7 +25,7 @@ class TagPattern {
   bool Fits(absl::string_view tag) const;
 
   // The same; `groups`: what its groups have captured, as views into `tag`,
-  // null where a group took no part.
+  // empty where a group took no part.
   bool Fits(absl::string_view tag, TagWords& groups) const;
 
  private:

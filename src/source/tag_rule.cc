@@ -13,9 +13,9 @@
 #include "prepull/base/text.h"
 #include "src/source/rubin_tag.h"
 #include "src/source/rule_words.h"
+#include "src/source/semver.h"
 #include "src/source/tag_order.h"
 #include "src/source/tag_pattern.h"
-#include "src/source/version.h"
 
 namespace prepull {
 namespace {
@@ -41,7 +41,7 @@ absl::StatusOr<TagPattern> ParsePattern(absl::string_view key,
 
 absl::StatusOr<RankTag> ByVersion(const RuleWords& words) {
   const absl::string_view text = words.Value("semver:");
-  absl::StatusOr<VersionRange> range = VersionRange::Parse(text);
+  absl::StatusOr<SemverRange> range = SemverRange::Parse(text);
   if (!range.ok()) {
     return WrongWord(absl::StrCat("semver:", text),
                      absl::StrCat("is no range: ", range.status().message()));
@@ -50,7 +50,7 @@ absl::StatusOr<RankTag> ByVersion(const RuleWords& words) {
       words.Has("prerelease") || range->names_prerelease();
   return [range = *std::move(range),
           with_prereleases](absl::string_view tag) -> std::optional<RankedTag> {
-    std::optional<Version> version = ParseVersion(tag);
+    std::optional<Semver> version = ParseSemver(tag);
     if (!version || !range.Includes(*version)) return std::nullopt;
     if (version->is_prerelease() && !with_prereleases) return std::nullopt;
     RankedTag ranked = {.rank = std::move(version->rank), .tag = tag};
@@ -240,9 +240,9 @@ absl::StatusOr<std::vector<SelectedTag>> TagRule::Select(
     }
   }
   if (!selected.empty()) return selected;
-  return absl::NotFoundError(
-      absl::StrCat("none of ", Counted(tags.size(), "tag"), " fits \"",
-                   Printable(text_, 256), "\""));
+  return absl::NotFoundError(absl::StrCat(
+      "none of ", Counted(static_cast<int64_t>(tags.size()), "tag"), " fits \"",
+      Printable(text_, 256), "\""));
 }
 
 }  // namespace prepull

@@ -3,9 +3,10 @@
 //
 // Behind the repository stands one order, and what it takes, in any order,
 // separated by blanks; no word holds one:
-//   semver:RANGE    versions, as "~1.2", "^1", "1.2.x", ">=1.2,<2" (a comma
-//                   joins bounds that must all hold) or "*"; pre-releases only
-//                   with the word "prerelease" or where the range names one
+//   semver:RANGE    versions of three numbers within "~1.2", "^1", "1.2.x",
+//                   "1.2", ">=1.2,<2" (a comma joins bounds that must all
+//                   hold) or "*"; pre-releases only with the word
+//                   "prerelease" or where the range names one
 //   regex:PATTERN   what RE2 finds the pattern in, by its groups one after
 //                   another: numbers by value, and above them text by its
 //                   bytes; without groups by the tag
