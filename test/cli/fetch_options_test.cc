@@ -103,10 +103,12 @@ TEST_F(FetchOptionsTest, FillsInWhatIsGiven) {
   EXPECT_EQ(options_.preflight.demand.gc_high_threshold_percent, 70);
   EXPECT_EQ(options_.preflight.host_root, "/host");
   EXPECT_THAT(options_.images.rewrites, ElementsAre("quay.io=mirror.example"));
-  EXPECT_THAT(options_.credentials.docker_configs, ElementsAre("/run/secret"));
-  EXPECT_EQ(options_.credentials.secrets_dir, "/run/secrets");
-  EXPECT_EQ(options_.credentials.provider_config, "/etc/providers.yaml");
-  EXPECT_EQ(options_.credentials.provider_bin_dir, "/opt/bin");
+  EXPECT_THAT(options_.images.sources.credentials.docker_configs,
+              ElementsAre("/run/secret"));
+  EXPECT_EQ(options_.images.sources.credentials.secrets_dir, "/run/secrets");
+  EXPECT_EQ(options_.images.sources.credentials.provider_config,
+            "/etc/providers.yaml");
+  EXPECT_EQ(options_.images.sources.credentials.provider_bin_dir, "/opt/bin");
   EXPECT_EQ(options_.pull.tolerance.percent, 10);
   EXPECT_TRUE(options_.pull.tolerance.any);
   EXPECT_TRUE(options_.pull.repull_present);
