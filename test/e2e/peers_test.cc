@@ -95,6 +95,24 @@ TEST_F(PeersTest, OurOwnFlagsAndVariablesComeFirst) {
   EXPECT_THAT(ended.err, HasSubstr("concurrency=3"));
 }
 
+TEST_F(PeersTest, OurOwnDefaultsComeFirstWhereTheyAreGiven) {
+  const std::map<std::string, std::string> theirs = {
+      {"MAX_PULL_THREADS", "7"}, {"PRECACHE_BEST_EFFORT", "TRUE"}};
+  std::map<std::string, std::string> both = theirs;
+  both["PREPULL_CONCURRENCY"] = "auto";
+  both["PREPULL_BEST_EFFORT"] = "false";
+  server_.ScriptTheRest(MissingImage());
+
+  const Ended by_flags = FetchWith(
+      theirs, {"--concurrency=auto", "--best-effort=false", "quay.io/a:1"});
+  const Ended by_variables = FetchWith(both, {"quay.io/a:1"});
+
+  for (const Ended& ended : {by_flags, by_variables}) {
+    EXPECT_EQ(ended.code, 1) << ended.err;
+    EXPECT_THAT(ended.err, HasSubstr("concurrency=10"));
+  }
+}
+
 TEST_F(PeersTest, ANumberOfThreadsThatIsNoneIsAWarning) {
   for (const std::string threads : {"0", "-3", "many", "65"}) {
     const Ended ended =
