@@ -69,20 +69,6 @@ absl::StatusOr<absl::Duration> ParseSeconds(const std::string& text) {
                    is_long ? "more than a year" : "less than a second"));
 }
 
-void OptionalInteger(Command& command, const FlagDoc& flag, int low, int high,
-                     std::optional<int>& value) {
-  command.Custom(flag, [low, high, &value](const std::string& text) {
-    int number = 0;
-    if (!absl::SimpleAtoi(text, &number) || number < low || number > high) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("\"", Printable(text, 64), "\" is no whole number from ",
-                       low, " to ", high));
-    }
-    value = number;
-    return absl::OkStatus();
-  });
-}
-
 void AddObjectFlags(Command& command, ManifestFlags& flags) {
   DeploymentOptions& options = flags.options;
   command.Group("What");
@@ -128,8 +114,7 @@ void AddObjectFlags(Command& command, ManifestFlags& flags) {
 }
 
 void AddPriorityFlags(Command& command, DeploymentOptions& options) {
-  OptionalInteger(command,
-                  {.name = "--nice",
+  command.Integer({.name = "--nice",
                    .value = "N",
                    .text = "scheduling priority of fetch, -20 to 19; below 0 "
                            "needs the capability SYS_NICE, which it then gets"},
@@ -141,8 +126,7 @@ void AddPriorityFlags(Command& command, DeploymentOptions& options) {
                           "kernel's, best-effort 4 at niceness 0"},
                  {"none", "realtime", "best-effort", "idle"},
                  options.ionice_class);
-  OptionalInteger(command,
-                  {.name = "--ionice-priority",
+  command.Integer({.name = "--ionice-priority",
                    .value = "N",
                    .text = "within the class, 0 (first) to 7"},
                   0, 7, options.ionice_priority);
@@ -336,7 +320,7 @@ absl::StatusOr<DeploymentOptions> ToDeployment(const ManifestFlags& flags) {
   RETURN_IF_ERROR(Annotate(CheckSocketFolder(options), "--cri-socket"));
   const bool is_job = options.workload == Workload::kJob;
   const bool has_job_flags =
-      flags.deadline || flags.kept_for || flags.backoff_limit >= 0;
+      flags.deadline || flags.kept_for || flags.backoff_limit;
   if (has_job_flags && !is_job) {
     return absl::InvalidArgumentError(
         "--deadline, --backoff-limit and --ttl are for a Job");
@@ -345,7 +329,7 @@ absl::StatusOr<DeploymentOptions> ToDeployment(const ManifestFlags& flags) {
   options.tolerations = flags.tolerations.value_or(by_default);
   if (flags.deadline) options.deadline = *flags.deadline;
   if (flags.kept_for) options.kept_for = *flags.kept_for;
-  if (flags.backoff_limit >= 0) options.backoff_limit = flags.backoff_limit;
+  if (flags.backoff_limit) options.backoff_limit = *flags.backoff_limit;
   RETURN_IF_ERROR(CheckJob(options));
   return options;
 }
