@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 
 namespace prepull {
@@ -82,6 +83,10 @@ struct DeploymentOptions {
 
 // The socket that is mounted: the one that was named, or the flavour's.
 std::string SocketOf(const DeploymentOptions& options);
+
+// Errors: INVALID_ARGUMENT  its folder would hide one that the pod has for
+// itself, or be hidden by it.
+absl::Status CheckSocketFolder(const DeploymentOptions& options);
 
 // What a Job needs to run fetch backoff_limit + 1 times, each for
 // overall_timeout, with Kubernetes' pauses between them.
