@@ -19,10 +19,11 @@ constexpr int kMiddleLevel = 4;
 }  // namespace
 
 absl::Status SetPriority(const Priority& priority) {
+  absl::Status status;
   if (priority.nice && setpriority(PRIO_PROCESS, 0, *priority.nice) != 0) {
-    return ErrnoStatus(errno, absl::StrCat("set nice to ", *priority.nice));
+    status = ErrnoStatus(errno, absl::StrCat("set nice to ", *priority.nice));
   }
-  if (!priority.io_class && !priority.io_level) return absl::OkStatus();
+  if (!priority.io_class && !priority.io_level) return status;
   const IoClass io_class = priority.io_class.value_or(IoClass::kBestEffort);
   const bool has_levels =
       io_class == IoClass::kRealtime || io_class == IoClass::kBestEffort;
@@ -30,9 +31,9 @@ absl::Status SetPriority(const Priority& priority) {
   // glibc has no name for it.
   if (syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0,
               IOPRIO_PRIO_VALUE(static_cast<int>(io_class), level)) != 0) {
-    return ErrnoStatus(errno, "set the I/O priority");
+    status.Update(ErrnoStatus(errno, "set the I/O priority"));
   }
-  return absl::OkStatus();
+  return status;
 }
 
 }  // namespace prepull

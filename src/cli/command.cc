@@ -41,6 +41,16 @@ std::vector<std::string> FromVariable(const FlagDoc& flag,
   return absl::StrSplit(text, '\n', absl::SkipWhitespace());
 }
 
+absl::StatusOr<int> ParseInteger(const std::string& text, int low, int high) {
+  int number = 0;
+  if (absl::SimpleAtoi(text, &number) && number >= low && number <= high) {
+    return number;
+  }
+  return absl::InvalidArgumentError(absl::StrCat("\"", Printable(text, 64),
+                                                 "\" is no whole number from ",
+                                                 low, " to ", high));
+}
+
 absl::Status UnknownFlag(const std::vector<FlagDoc>& flags,
                          absl::string_view word) {
   const absl::string_view name = word.substr(0, word.find('='));
@@ -167,13 +177,15 @@ void Command::Duration(const FlagDoc& flag, absl::Duration& value) {
 
 void Command::Integer(const FlagDoc& flag, int low, int high, int& value) {
   Declare(flag, [&value, low, high](const std::string& text) {
-    int number = 0;
-    if (!absl::SimpleAtoi(text, &number) || number < low || number > high) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("\"", Printable(text, 64), "\" is no whole number from ",
-                       low, " to ", high));
-    }
-    value = number;
+    ASSIGN_OR_RETURN(value, ParseInteger(text, low, high));
+    return absl::OkStatus();
+  });
+}
+
+void Command::Integer(const FlagDoc& flag, int low, int high,
+                      std::optional<int>& value) {
+  Declare(flag, [&value, low, high](const std::string& text) {
+    ASSIGN_OR_RETURN(value, ParseInteger(text, low, high));
     return absl::OkStatus();
   });
 }

@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,8 @@ class Command {
   void Texts(const FlagDoc& flag, std::vector<std::string>& values);
   void Duration(const FlagDoc& flag, absl::Duration& value);
   void Integer(const FlagDoc& flag, int low, int high, int& value);
+  void Integer(const FlagDoc& flag, int low, int high,
+               std::optional<int>& value);
   // `parse` turns the text into the value or says why not.
   void Custom(const FlagDoc& flag,
               std::function<absl::Status(const std::string&)> parse);

@@ -339,7 +339,7 @@ class Fetching {
 CommandEnd FetchCommand::Run(const CommandContext& context) {
   options_.talk.verbose = options_.talk.verbose || options_.peer.debug;
   StartTalk(options_.talk, context, DrawsView(options_, context.host));
-  TakePeerEnvironment(context.host, options_);
+  TakePeerEnvironment(context.host, command(), options_);
   WarnOfPeerFlags(options_.peer);
   const absl::Status set = SetPriority(options_.priority);
   if (!set.ok()) Log(LogLevel::kWarn, set.message());

@@ -2,8 +2,10 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
 #include "prepull/deploy/names.h"
@@ -13,6 +15,7 @@
 namespace prepull {
 namespace {
 
+constexpr absl::Duration kLongestTime = absl::Hours(365 * 24);
 constexpr char kDefaultImage[] = "localhost/prepull:" PREPULL_VERSION;
 
 // A flag whose text is kept as it is once `check` has nothing against it.
@@ -30,9 +33,11 @@ absl::Status CheckImage(absl::string_view text) {
   return Annotate(status, absl::StrCat("\"", Printable(text, 300), "\""));
 }
 
-// A folder of its own: all of it is mounted.
-absl::Status CheckSocket(absl::string_view text) {
+// In a folder of its own: all of it is mounted.
+absl::Status ParseSocket(absl::string_view text, std::string& path) {
+  absl::ConsumePrefix(&text, "unix://");
   RETURN_IF_ERROR(CheckHostPath(text));
+  path = std::string(text);
   if (text.rfind('/') != 0) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat("\"", text, "\" lies in no folder that could be mounted"));
@@ -53,26 +58,15 @@ absl::Status CheckNodeLabel(absl::string_view text) {
   return ParseNodeLabel(text).status();
 }
 
-// Whole seconds are all that Kubernetes knows.
+// Whole seconds are all that Kubernetes knows, 2^31 of them for a TTL, and
+// the time for all tries has to fit into its clock, too.
 absl::StatusOr<absl::Duration> ParseSeconds(const std::string& text) {
   ASSIGN_OR_RETURN(const absl::Duration duration, ParseDuration(text));
-  if (duration >= absl::Seconds(1)) return duration;
+  const bool is_long = duration > kLongestTime;
+  if (duration >= absl::Seconds(1) && !is_long) return duration;
   return absl::InvalidArgumentError(
-      absl::StrCat("\"", Printable(text, 64), "\" is less than a second"));
-}
-
-void OptionalInteger(Command& command, const FlagDoc& flag, int low, int high,
-                     std::optional<int>& value) {
-  command.Custom(flag, [low, high, &value](const std::string& text) {
-    int number = 0;
-    if (!absl::SimpleAtoi(text, &number) || number < low || number > high) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("\"", Printable(text, 64), "\" is no whole number from ",
-                       low, " to ", high));
-    }
-    value = number;
-    return absl::OkStatus();
-  });
+      absl::StrCat("\"", Printable(text, 64), "\" is ",
+                   is_long ? "more than a year" : "less than a second"));
 }
 
 void AddObjectFlags(Command& command, ManifestFlags& flags) {
@@ -120,8 +114,7 @@ void AddObjectFlags(Command& command, ManifestFlags& flags) {
 }
 
 void AddPriorityFlags(Command& command, DeploymentOptions& options) {
-  OptionalInteger(command,
-                  {.name = "--nice",
+  command.Integer({.name = "--nice",
                    .value = "N",
                    .text = "scheduling priority of fetch, -20 to 19; below 0 "
                            "needs the capability SYS_NICE, which it then gets"},
@@ -133,8 +126,7 @@ void AddPriorityFlags(Command& command, DeploymentOptions& options) {
                           "kernel's, best-effort 4 at niceness 0"},
                  {"none", "realtime", "best-effort", "idle"},
                  options.ionice_class);
-  OptionalInteger(command,
-                  {.name = "--ionice-priority",
+  command.Integer({.name = "--ionice-priority",
                    .value = "N",
                    .text = "within the class, 0 (first) to 7"},
                   0, 7, options.ionice_priority);
@@ -142,13 +134,14 @@ void AddPriorityFlags(Command& command, DeploymentOptions& options) {
 
 void AddFetchSettings(Command& command, DeploymentOptions& options) {
   command.Group("How it fetches");
-  Checked(command,
-          {.name = "--cri-socket",
-           .value = "PATH",
-           .text = "the runtime's socket on the host; else "
-                   "/run/containerd/containerd.sock, on OpenShift "
-                   "/run/crio/crio.sock. Its folder is mounted"},
-          CheckSocket, options.cri_socket);
+  command.Custom({.name = "--cri-socket",
+                  .value = "PATH",
+                  .text = "the runtime's socket on the host; else "
+                          "/run/containerd/containerd.sock, on OpenShift "
+                          "/run/crio/crio.sock. Its folder is mounted"},
+                 [&options](const std::string& text) {
+                   return ParseSocket(text, options.cri_socket);
+                 });
   Checked(command,
           {.name = "--secret",
            .value = "NAME",
@@ -277,6 +270,16 @@ void AddJobFlags(Command& command, ManifestFlags& flags) {
                     flags.kept_for);
 }
 
+// kubectl delete -f would take it away with all that is in it.
+absl::Status CheckNamespace(const DeploymentOptions& options) {
+  const bool is_kubernetes_own = options.name_space == "default" ||
+                                 absl::StartsWith(options.name_space, "kube-");
+  if (!options.with_namespace || !is_kubernetes_own) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("--create-namespace: \"", options.name_space,
+                   "\" is Kubernetes' own, name another with --namespace"));
+}
+
 absl::Status CheckJob(const DeploymentOptions& options) {
   if (options.deadline == absl::ZeroDuration() ||
       options.deadline >= options.overall_timeout) {
@@ -313,9 +316,11 @@ absl::StatusOr<DeploymentOptions> ToDeployment(const ManifestFlags& flags) {
   options.name = flags.words[1];
   options.fetch_flags.assign(flags.words.begin() + 2, flags.words.end());
   RETURN_IF_ERROR(CheckResources(options.requests, options.limits));
+  RETURN_IF_ERROR(CheckNamespace(options));
+  RETURN_IF_ERROR(Annotate(CheckSocketFolder(options), "--cri-socket"));
   const bool is_job = options.workload == Workload::kJob;
   const bool has_job_flags =
-      flags.deadline || flags.kept_for || flags.backoff_limit >= 0;
+      flags.deadline || flags.kept_for || flags.backoff_limit;
   if (has_job_flags && !is_job) {
     return absl::InvalidArgumentError(
         "--deadline, --backoff-limit and --ttl are for a Job");
@@ -324,7 +329,7 @@ absl::StatusOr<DeploymentOptions> ToDeployment(const ManifestFlags& flags) {
   options.tolerations = flags.tolerations.value_or(by_default);
   if (flags.deadline) options.deadline = *flags.deadline;
   if (flags.kept_for) options.kept_for = *flags.kept_for;
-  if (flags.backoff_limit >= 0) options.backoff_limit = flags.backoff_limit;
+  if (flags.backoff_limit) options.backoff_limit = *flags.backoff_limit;
   RETURN_IF_ERROR(CheckJob(options));
   return options;
 }

@@ -23,7 +23,7 @@ struct ManifestFlags {
   // Of a Job only, so it counts whether they are said.
   std::optional<absl::Duration> deadline;
   std::optional<absl::Duration> kept_for;
-  int backoff_limit = -1;
+  std::optional<int> backoff_limit;
   TalkOptions talk;
 };
 

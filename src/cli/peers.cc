@@ -1,10 +1,23 @@
 #include "src/cli/peers.h"
 
+#include <algorithm>
+
 #include "absl/strings/numbers.h"
 #include "prepull/base/log.h"
 #include "prepull/base/text.h"
 
 namespace prepull {
+namespace {
+
+// Whether a flag of our own, or its variable, is given.
+bool IsGiven(absl::string_view flag, const Command& command, const Host& host) {
+  const std::vector<FlagDoc> flags = command.GivenFlags();
+  return !FromEnvironment(host, EnvironmentName(flag)).empty() ||
+         std::any_of(flags.begin(), flags.end(),
+                     [flag](const FlagDoc& each) { return each.name == flag; });
+}
+
+}  // namespace
 
 void AddPeerFlags(Command& command, PeerOptions& options) {
   command.Group("Accepted from image-prefetcher");
@@ -22,7 +35,8 @@ void AddPeerFlags(Command& command, PeerOptions& options) {
                  options.debug);
 }
 
-void TakePeerEnvironment(const Host& host, FetchOptions& options) {
+void TakePeerEnvironment(const Host& host, const Command& command,
+                         FetchOptions& options) {
   const std::string list = FromEnvironment(host, "PRECACHE_SPEC_FILE");
   const bool has_images =
       !options.images.list_files.empty() || !options.images.words.empty();
@@ -30,7 +44,7 @@ void TakePeerEnvironment(const Host& host, FetchOptions& options) {
 
   const std::string threads = FromEnvironment(host, "MAX_PULL_THREADS");
   int count = 0;
-  if (!threads.empty() && options.pull.concurrency == 0) {
+  if (!threads.empty() && !IsGiven("--concurrency", command, host)) {
     if (absl::SimpleAtoi(threads, &count) && count >= 1 && count <= 64) {
       options.pull.concurrency = count;
     } else {
@@ -44,7 +58,8 @@ void TakePeerEnvironment(const Host& host, FetchOptions& options) {
     options.images.sources.credentials.docker_configs.push_back(secret);
   }
 
-  if (FromEnvironment(host, "PRECACHE_BEST_EFFORT") == "TRUE") {
+  if (FromEnvironment(host, "PRECACHE_BEST_EFFORT") == "TRUE" &&
+      !IsGiven("--best-effort", command, host)) {
     options.pull.tolerance.any = true;
   }
 }

@@ -15,7 +15,8 @@ void AddPeerFlags(Command& command, PeerOptions& options);
 
 // Takes PRECACHE_SPEC_FILE, MAX_PULL_THREADS, PULL_SECRET_PATH and
 // PRECACHE_BEST_EFFORT where no flag or variable of our own says otherwise.
-void TakePeerEnvironment(const Host& host, FetchOptions& options);
+void TakePeerEnvironment(const Host& host, const Command& command,
+                         FetchOptions& options);
 
 // Says which of the given flags do nothing.
 void WarnOfPeerFlags(const PeerOptions& options);

@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "prepull/base/text.h"
 
@@ -16,18 +15,6 @@ const std::vector<std::string>& IoClassNames() {
   static const auto* names =
       new std::vector<std::string>{"none", "realtime", "best-effort", "idle"};
   return *names;
-}
-
-absl::Status ParseNumber(const std::string& text, int low, int high,
-                         std::optional<int>& number) {
-  int value = 0;
-  if (!absl::SimpleAtoi(text, &value) || value < low || value > high) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"", Printable(text, 64), "\" is no whole number from ",
-                     low, " to ", high));
-  }
-  number = value;
-  return absl::OkStatus();
 }
 
 absl::Status ParseIoClass(const std::string& text,
@@ -46,14 +33,12 @@ absl::Status ParseIoClass(const std::string& text,
 }  // namespace
 
 void AddPriorityFlags(Command& command, Priority& priority) {
-  command.Custom({.name = "--nice",
-                  .value = "N",
-                  .text = "niceness of prepull itself, -20 to 19; the runtime "
-                          "does the pulling, so --concurrency is the real "
-                          "brake"},
-                 [&priority](const std::string& text) {
-                   return ParseNumber(text, -20, 19, priority.nice);
-                 });
+  command.Integer({.name = "--nice",
+                   .value = "N",
+                   .text = "niceness of prepull itself, -20 to 19; the runtime "
+                           "does the pulling, so --concurrency is the real "
+                           "brake"},
+                  -20, 19, priority.nice);
   command.Custom({.name = "--ionice-class",
                   .value = "CLASS",
                   .text = "I/O class of prepull itself: none, realtime, "
@@ -62,13 +47,11 @@ void AddPriorityFlags(Command& command, Priority& priority) {
                  [&priority](const std::string& text) {
                    return ParseIoClass(text, priority.io_class);
                  });
-  command.Custom({.name = "--ionice-priority",
-                  .value = "N",
-                  .text = "level within realtime or best-effort, 0 (highest) "
-                          "to 7"},
-                 [&priority](const std::string& text) {
-                   return ParseNumber(text, 0, 7, priority.io_level);
-                 });
+  command.Integer({.name = "--ionice-priority",
+                   .value = "N",
+                   .text = "level within realtime or best-effort, 0 (highest) "
+                           "to 7"},
+                  0, 7, priority.io_level);
 }
 
 }  // namespace prepull

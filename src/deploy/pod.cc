@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
 
 namespace prepull {
 namespace {
@@ -20,7 +22,7 @@ constexpr absl::string_view kTokenFolder =
 // The kubelet renews it long before; fetch reads it anew each time.
 constexpr int kTokenSeconds = 3600;
 // Nobody: sleep has nothing to open.
-constexpr int kNobody = 65532;
+constexpr int kNobody = 65534;
 
 std::string FolderOf(const std::string& path) {
   return path.substr(0, path.rfind('/'));
@@ -331,6 +333,22 @@ std::string SocketOf(const DeploymentOptions& options) {
              : "/run/containerd/containerd.sock";
 }
 
+absl::Status CheckSocketFolder(const DeploymentOptions& options) {
+  const std::string folder = FolderOf(SocketOf(options)) + "/";
+  std::vector<absl::string_view> own_folders = {"/etc/prepull", kStatusFolder,
+                                                kHostRoot};
+  if (!options.node_label.empty()) own_folders.push_back(kTokenFolder);
+  for (absl::string_view own_folder : own_folders) {
+    const std::string own = absl::StrCat(own_folder, "/");
+    if (!absl::StartsWith(own, folder) && !absl::StartsWith(folder, own)) {
+      continue;
+    }
+    return absl::InvalidArgumentError(absl::StrCat(
+        "\"", folder, "\" is in the way of the pod's own ", own_folder));
+  }
+  return absl::OkStatus();
+}
+
 std::vector<std::string> FetchArguments(const DeploymentOptions& options) {
   std::vector<std::string> words = {
       "fetch", absl::StrCat("--image-list-file=", kListFolder, "/", kListKey),
@@ -358,6 +376,10 @@ std::vector<std::string> FetchArguments(const DeploymentOptions& options) {
   add(!options.storage_folder.empty(), absl::StrCat("--host-root=", kHostRoot));
   words.insert(words.end(), options.fetch_flags.begin(),
                options.fetch_flags.end());
+  // Kubernetes would put a variable in for "$(NAME)", and "$" for "$$".
+  for (std::string& word : words) {
+    word = absl::StrReplaceAll(word, {{"$", "$$"}});
+  }
   return words;
 }
 

@@ -6,6 +6,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
 namespace prepull {
@@ -51,8 +52,13 @@ absl::StatusOr<Url> ParseUrl(absl::string_view text) {
 
   url.port = url.is_secure ? 443 : 80;
   if (parts.has_port() && !parts.port().empty()) {
-    url.port = parts.port_number();
-    if (url.port == 0) return Wrong("has a port that is none");
+    // Boost's own number wraps round at 65536.
+    const std::string digits(parts.port());
+    uint32_t port = 0;
+    if (!absl::SimpleAtoi(digits, &port) || port == 0 || port > 65535) {
+      return Wrong("has a port that is none");
+    }
+    url.port = static_cast<uint16_t>(port);
   }
   url.authority = host;
   if (url.port != (url.is_secure ? 443 : 80)) {

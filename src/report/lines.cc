@@ -38,8 +38,8 @@ std::string PulledTail(const ImageOutcome& image) {
 }
 
 std::string WhyTail(const ImageOutcome& image) {
-  std::string tail =
-      absl::StrCat(ReasonName(image.reason), ": ", image.message);
+  std::string tail(ReasonName(image.reason));
+  if (!image.message.empty()) absl::StrAppend(&tail, ": ", image.message);
   if (image.state == ImageState::kFailed && image.attempts == 1) {
     absl::StrAppend(&tail, " (not retried)");
   } else if (image.attempts > 0) {

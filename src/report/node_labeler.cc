@@ -86,6 +86,11 @@ class Labeling {
   absl::StatusOr<std::string> ReadToken() const {
     const std::string path =
         absl::StrCat(server_.service_account_dir, "/token");
+    // A pipe would be waited for without end.
+    ASSIGN_OR_RETURN(const FileKind kind, context_.files.KindOf(path));
+    if (kind != FileKind::kFile) {
+      return absl::InvalidArgumentError(absl::StrCat(path, ": is no file"));
+    }
     ASSIGN_OR_RETURN(const std::string text,
                      context_.files.ReadFile(path, kLargestToken));
     std::string token(absl::StripAsciiWhitespace(text));

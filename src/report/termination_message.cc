@@ -7,10 +7,9 @@
 namespace prepull {
 namespace {
 
-constexpr size_t kMostBytes = 2048;
 constexpr int kMostImages = 10;
-// Ten of them, and the lines around them, fit.
-constexpr size_t kMostOfALine = 180;
+// Eleven of them and the lines around them fit into 2 KiB.
+constexpr size_t kMostOfALine = 160;
 
 bool IsMissing(const ImageOutcome& image) {
   return image.state == ImageState::kFailed ||
@@ -33,7 +32,7 @@ std::string TerminationMessage(const Run& run, absl::Duration took) {
   if (missing > kMostImages) {
     absl::StrAppend(&text, "and ", missing - kMostImages, " more\n");
   }
-  return text.size() <= kMostBytes ? text : text.substr(0, kMostBytes);
+  return text;
 }
 
 }  // namespace prepull

@@ -13,6 +13,8 @@
 namespace prepull {
 namespace {
 
+constexpr int kNobody = 65534;
+
 int IoPriority() {
   return static_cast<int>(syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, 0));
 }
@@ -59,6 +61,20 @@ TEST(SetPriorityTest, KnowsNoLevelsOfTheIdleClass) {
   InAThread([] {
     ASSERT_THAT(SetPriority({.io_class = IoClass::kIdle, .io_level = 3}),
                 IsOk());
+
+    EXPECT_EQ(IoPriority(), IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0));
+  });
+}
+
+TEST(SetPriorityTest, SetsTheRestOfWhatItMayNot) {
+  InAThread([] {
+    // Of this thread alone; setresuid(3) is of all.
+    if (getuid() == 0) {
+      ASSERT_EQ(syscall(SYS_setresuid, kNobody, kNobody, kNobody), 0);
+    }
+
+    EXPECT_THAT(SetPriority({.nice = -5, .io_class = IoClass::kIdle}),
+                StatusIs(absl::StatusCode::kPermissionDenied));
 
     EXPECT_EQ(IoPriority(), IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0));
   });

@@ -70,6 +70,16 @@ TEST(FetchArgumentsTest, PassNicenessOnWhenItIsGiven) {
   EXPECT_THAT(RenderDeployment(options), Not(HasSubstr("SYS_NICE")));
 }
 
+TEST(FetchArgumentsTest, HoldNothingThatKubernetesWouldReplace) {
+  DeploymentOptions options = Options(Workload::kJob);
+  options.cri_socket = "/run/$(NODE_NAME)/$$.sock";
+
+  EXPECT_THAT(FetchArguments(options),
+              Contains("--cri-socket=/run/$$(NODE_NAME)/$$$$.sock"));
+  EXPECT_THAT(RenderDeployment(options),
+              HasSubstr("mountPath: \"/run/$(NODE_NAME)\"\n"));
+}
+
 // Nothing but these functions' callers checks names, so whatever comes must
 // stay inside its quotes.
 TEST(RenderDeploymentTest, LetsNoOptionBreakOut) {

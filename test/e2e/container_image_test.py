@@ -83,6 +83,14 @@ class LayoutTest(unittest.TestCase):
         self.assertEqual(new["annotations"][LABEL + "created"],
                          "2033-05-18T03:33:20Z")
 
+    def test_a_date_that_no_tar_can_hold_is_refused_in_one_sentence(self):
+        for date in ("soon", "8589934592", "99999999999"):
+            with self.subTest(date), self.assertRaises(
+                    subprocess.CalledProcessError) as caught:
+                build_image(self.folder / "never", SOURCE_DATE_EPOCH=date)
+            self.assertRegex(caught.exception.stderr,
+                             f"^image: SOURCE_DATE_EPOCH={date} .*\n$")
+
     def test_every_digest_and_size_is_true_and_nothing_else_is_there(self):
         manifest = manifest_of(self.layout)
         (entry,) = index_of(self.layout)["manifests"]

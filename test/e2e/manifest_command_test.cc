@@ -51,6 +51,13 @@ TEST_F(ManifestTest, RefusesWhatAServerWouldInOneSentence) {
       {{"job", "x", "--secret", "a/b"}, "--secret: \"a/b\" is no DNS"},
       {{"job", "x", "--cri-socket", "/c.sock"}, "lies in no folder"},
       {{"job", "x", "--cri-socket", "c.sock"}, "is no absolute path"},
+      {{"job", "x", "--cri-socket", "/etc/c.sock"}, "in the way of the pod's"},
+      {{"job", "x", "--cri-socket", "/etc/prepull/list/c.sock"}, "in the way"},
+      {{"job", "x", "--cri-socket", "/var/run/c.sock", "--node-label", "auto"},
+       "in the way of the pod's own /var/run/secrets"},
+      {{"job", "x", "--create-namespace"}, "\"default\" is Kubernetes' own"},
+      {{"job", "x", "--namespace", "kube-system", "--create-namespace"},
+       "\"kube-system\" is Kubernetes' own"},
       {{"job", "x", "--status-dir", "/a/../b"}, "--status-dir: \"/a/../b\""},
       {{"job", "x", "--concurrency", "65"}, "--concurrency: \"65\" is neither"},
       {{"job", "x", "--nice", "20"}, "--nice: \"20\" is no whole number from "},
@@ -67,6 +74,8 @@ TEST_F(ManifestTest, RefusesWhatAServerWouldInOneSentence) {
       {{"job", "x", "--requests", "memory=1Gi"}, "exceeds its limit, 256Mi"},
       {{"job", "x", "--backoff-limit=-1"}, "--backoff-limit: \"-1\" is no"},
       {{"job", "x", "--deadline", "10m"}, "leaves no room for one run"},
+      {{"job", "x", "--overall-timeout", "8761h"}, "is more than a year"},
+      {{"job", "x", "--ttl", "8761h"}, "--ttl: \"8761h\" is more than a year"},
       {{"daemonset", "x", "--deadline", "1h"}, "are for a Job"},
       {{"daemonset", "x", "--backoff-limit", "1"}, "are for a Job"},
       {{"daemonset", "x", "--ttl", "1h"}, "are for a Job"}};
@@ -124,6 +133,15 @@ TEST_F(ManifestTest, JudgesFlagsOfFetchWithoutVariables) {
   EXPECT_THAT(printed.out,
               HasSubstr("- --best-effort\n        - --start-jitter\n"
                         "        - \"5m\"\n"));
+}
+
+TEST_F(ManifestTest, TakesTheSocketAsFetchDoes) {
+  const Ended path = Manifest({"job", "x", "--cri-socket", "/var/run/c.sock"});
+  const Ended url =
+      Manifest({"job", "x", "--cri-socket", "unix:///var/run/c.sock"});
+
+  EXPECT_THAT(path, ExitsWith(0));
+  EXPECT_EQ(url.out, path.out);
 }
 
 TEST_F(ManifestTest, NeedsAListWithImages) {

@@ -1,9 +1,12 @@
 // What other tools' manifests give to prepull, and what a pod leaves behind.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/ioprio.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <map>
-#include <sstream>
 
 #include "test/support/cri/e2e_test_base.h"
 
@@ -95,6 +98,24 @@ TEST_F(PeersTest, OurOwnFlagsAndVariablesComeFirst) {
   EXPECT_THAT(ended.err, HasSubstr("concurrency=3"));
 }
 
+TEST_F(PeersTest, OurOwnDefaultsComeFirstWhereTheyAreGiven) {
+  const std::map<std::string, std::string> theirs = {
+      {"MAX_PULL_THREADS", "7"}, {"PRECACHE_BEST_EFFORT", "TRUE"}};
+  std::map<std::string, std::string> both = theirs;
+  both["PREPULL_CONCURRENCY"] = "auto";
+  both["PREPULL_BEST_EFFORT"] = "false";
+  server_.ScriptTheRest(MissingImage());
+
+  const Ended by_flags = FetchWith(
+      theirs, {"--concurrency=auto", "--best-effort=false", "quay.io/a:1"});
+  const Ended by_variables = FetchWith(both, {"quay.io/a:1"});
+
+  for (const Ended& ended : {by_flags, by_variables}) {
+    EXPECT_EQ(ended.code, 1) << ended.err;
+    EXPECT_THAT(ended.err, HasSubstr("concurrency=10"));
+  }
+}
+
 TEST_F(PeersTest, ANumberOfThreadsThatIsNoneIsAWarning) {
   for (const std::string threads : {"0", "-3", "many", "65"}) {
     const Ended ended =
@@ -133,14 +154,10 @@ TEST_F(PeersTest, RunsAsNiceAsItWasTold) {
       FetchSetup({"--nice", "11", "--ionice-class", "idle", "quay.io/a:1"}));
   ASSERT_TRUE(server_.WaitUntilRunning(1));
 
-  // proc_pid_stat(5): field 19, counted behind the name in parentheses.
-  const std::string stat =
-      ReadAll("/proc/" + std::to_string(fetch.pid()) + "/stat");
-  std::istringstream fields(stat.substr(stat.rfind(')') + 2));
-  std::string field;
-  for (int i = 3; i <= 19; ++i) fields >> field;
+  EXPECT_EQ(getpriority(PRIO_PROCESS, fetch.pid()), 11);
+  EXPECT_EQ(syscall(SYS_ioprio_get, IOPRIO_WHO_PROCESS, fetch.pid()),
+            IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0));
 
-  EXPECT_EQ(field, "11");
   server_.Release();
   EXPECT_EQ(fetch.Wait().code, 0);
 }

@@ -68,6 +68,8 @@ TEST(UrlTest, IsRefusedWithoutBeingShown) {
        "the URL has no host that can be looked up"},
       {"https://quay.io:0/", "the URL has a port that is none"},
       {"https://quay.io:65536/", "the URL has a port that is none"},
+      {"https://quay.io:65537/", "the URL has a port that is none"},
+      {"https://quay.io:4294967739/", "the URL has a port that is none"},
   };
   for (const Refused& row : rows) {
     EXPECT_THAT(ParseUrl(row.text),

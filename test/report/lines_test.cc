@@ -93,6 +93,14 @@ TEST(EndLineTest, AStoppedImageWasCutShortNotGivenUp) {
             "stopped  a:1  Interrupted: interrupted (1 attempt)");
 }
 
+TEST(EndLineTest, EndsWithTheReasonWhereNothingMoreIsKnown) {
+  EXPECT_EQ(EndLine({.image = "a:1",
+                     .state = ImageState::kStopped,
+                     .reason = Reason::kRuntimeUnavailable},
+                    0),
+            "stopped  a:1  RuntimeUnavailable");
+}
+
 TEST(EndLineTest, NeverCutsAName) {
   EXPECT_THAT(EndLine(Pulled(), 3), HasSubstr("quay.io/team/app:1.2"));
 }

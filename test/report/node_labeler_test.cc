@@ -234,6 +234,14 @@ TEST_F(NodeLabelerTest, NeedsAToken) {
   EXPECT_THAT(http_.calls(), IsEmpty());
 }
 
+TEST_F(NodeLabelerTest, ReadsNoTokenFromWhatIsNoFile) {
+  files_.Remove("/sa/token");
+  EXPECT_THAT(files_.WriteFileAtomically("/sa/token/below", "token"), IsOk());
+
+  EXPECT_THAT(Label(), StatusIs(StatusCode::kInvalidArgument,
+                                "service account: /sa/token: is no file"));
+}
+
 TEST_F(NodeLabelerTest, HasTwoSecondsInARunThatWasStopped) {
   stop_.request_stop();
   http_.Script({{.takes = absl::InfiniteDuration()}});

@@ -22,9 +22,9 @@ struct Priority {
 };
 
 // Sets what is given for the calling thread and those it starts from then on.
-// A level without a class is one of the class best-effort. Errors: as errno
-// says; PERMISSION_DENIED  below the present niceness, or realtime, without
-// root's rights.
+// A level without a class is one of the class best-effort. What can be set is
+// set, also after an error: the first one, as errno says; PERMISSION_DENIED
+// below the present niceness, or realtime, without root's rights.
 absl::Status SetPriority(const Priority& priority);
 
 }  // namespace prepull

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 
 namespace prepull {
@@ -67,10 +68,10 @@ struct DeploymentOptions {
   std::vector<Toleration> tolerations = {};
   std::string priority_class = "";
   // Of fetch. Measured, peak of memory and CPU time: 9 MiB and 0.04 s for 20
-  // images; 65 MiB and 2.5 s for 15,000, whose list is close to 1 MiB; 120 MiB
-  // for 38,000 short names, the most that a ConfigMap may hold. The request is
-  // for the usual list; a limit reserves nothing, so it is four times what the
-  // large one takes. No limit on the CPU: it would only make prepull late.
+  // images; up to 65 MiB and 2.5 s for 15,000, whose list is close to 1 MiB;
+  // 120 MiB for 38,000 short names, the most that a ConfigMap may hold. The
+  // request is for the usual list; a limit reserves nothing, so it is twice
+  // what the most takes. No limit on the CPU: it would only make prepull late.
   Amounts requests = {.cpu = "10m", .memory = "16Mi"};
   Amounts limits = {.memory = "256Mi"};
 
@@ -82,6 +83,10 @@ struct DeploymentOptions {
 
 // The socket that is mounted: the one that was named, or the flavour's.
 std::string SocketOf(const DeploymentOptions& options);
+
+// Errors: INVALID_ARGUMENT  its folder would hide one that the pod has for
+// itself, or be hidden by it.
+absl::Status CheckSocketFolder(const DeploymentOptions& options);
 
 // What a Job needs to run fetch backoff_limit + 1 times, each for
 // overall_timeout, with Kubernetes' pauses between them.
