@@ -25,6 +25,7 @@
 #include "src/cli/exit_codes.h"
 #include "src/cli/fetch_options.h"
 #include "src/cli/fetch_output.h"
+#include "src/cli/heartbeat.h"
 #include "src/cli/image_arguments.h"
 #include "src/cli/observers.h"
 #include "src/cli/peers.h"
@@ -111,13 +112,11 @@ class Fetching {
         SocketsToTry(options_.images, context_.host);
     if (!sockets.ok()) return EndBad(sockets.status());
     absl::StatusOr<std::unique_ptr<CredentialFinder>> finder =
-        MakeCredentialFinder(options_.images.sources.credentials, context_.files,
-                             context_.host, context_.clock);
+        MakeCredentialFinder(options_.images.sources.credentials,
+                             context_.files, context_.host, context_.clock);
     if (!finder.ok()) return EndBad(finder.status());
     finder_ = *std::move(finder);
-    absl::StatusOr<ImageList> list =
-        ReadImages(options_.images, context_, run_.deadline(),
-                   /*keeps_failures=*/options_.pull.tolerance.any);
+    absl::StatusOr<ImageList> list = ReadList();
     if (!list.ok()) return EndBad(list.status());
     list_ = *std::move(list);
     if (!preflight_.demand.space_required_bytes.has_value()) {
@@ -142,6 +141,12 @@ class Fetching {
   }
 
  private:
+  absl::StatusOr<ImageList> ReadList() {
+    const Heartbeat heartbeat(status_file_, run_, context_.clock);
+    return ReadImages(options_.images, context_, run_.deadline(),
+                      /*keeps_failures=*/options_.pull.tolerance.any);
+  }
+
   // Waits for a runtime that restarts meanwhile. Errors as for CheckDisk.
   absl::Status CheckFit(ContainerRuntime& runtime) {
     const absl::Status fit = AskForDisk(runtime);
@@ -202,8 +207,9 @@ class Fetching {
     const bool names_secret = std::any_of(
         list_.requests.begin(), list_.requests.end(),
         [](const ImageRequest& each) { return !each.options.secret.empty(); });
-    return names_secret || HasSources(options_.images.sources.credentials) ? finder_.get()
-                                                            : nullptr;
+    return names_secret || HasSources(options_.images.sources.credentials)
+               ? finder_.get()
+               : nullptr;
   }
 
   // CRI-O takes pins from its configuration, which only its owner writes.

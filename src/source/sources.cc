@@ -5,7 +5,9 @@
 #include <set>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
+#include "prepull/base/log.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
 #include "prepull/source/exclude_patterns.h"
@@ -125,7 +127,8 @@ class Resolution {
     ASSIGN_OR_RETURN(const ExcludePatterns excludes,
                      ExcludePatterns::Compile(group.excludes));
     for (const ImageRequest& release : group.releases) {
-      RETURN_IF_ERROR(Judge(release, AddRelease(release, excludes)));
+      RETURN_IF_ERROR(
+          Try(release, [&] { return AddRelease(release, excludes); }));
     }
     RETURN_IF_ERROR(AddCatalogs(group));
     std::copy(group.images.begin(), group.images.end(),
@@ -136,14 +139,26 @@ class Resolution {
   absl::Status Add(const TagRule& rule) {
     const ImageRequest source =
         ImageNamed(rule.repository().text(), "--select");
-    return Judge(source, AddTags(rule));
+    return Try(source, [&] { return AddTags(rule); });
   }
 
   SourceImages Take() { return std::move(found_); }
 
  private:
-  // Notes that `source` failed, if it did. Errors: those that end all.
-  absl::Status Judge(const ImageRequest& source, const absl::Status& status) {
+  // Adds `source` by `add`, and notes it if that fails. Errors: those that end
+  // all.
+  absl::Status Try(const ImageRequest& source,
+                   absl::FunctionRef<absl::Status()> add) {
+    Log(LogLevel::kInfo, "resolving",
+        {{"source", source.origin}, {"image", Printable(source.image, 200)}});
+    const size_t before = found_.requests.size();
+    const absl::Status status = add();
+    if (status.ok()) {
+      Log(LogLevel::kInfo, "resolved",
+          {{"source", source.origin},
+           {"image", Printable(source.image, 200)},
+           {"images", absl::StrCat(found_.requests.size() - before)}});
+    }
     if (status.ok() || absl::IsCancelled(status)) return status;
     ImageRequest failure = source;
     failure.reference = Annotate(
@@ -180,8 +195,8 @@ class Resolution {
     bool is_complete = true;
     for (const ImageRequest& catalog : group.catalogs) {
       const size_t failed_before = found_.failures.size();
-      RETURN_IF_ERROR(
-          Judge(catalog, AddCatalog(catalog, group.packages, names)));
+      RETURN_IF_ERROR(Try(
+          catalog, [&] { return AddCatalog(catalog, group.packages, names); }));
       is_complete = is_complete && found_.failures.size() == failed_before;
     }
     if (!is_complete) return absl::OkStatus();
