@@ -1,15 +1,12 @@
 #!/usr/bin/env python3
-"""prepull resolve on Debian's docker-registry: releases, catalogues and tags.
+"""prepull resolve on Debian's docker-registry: releases and tags, and whence.
 
-Before it stands, where a test says so, a front with tokens, redirects and
-pages. It needs only loopback; the one test of another address needs root.
+It needs only loopback; the one test of another address needs root.
 """
 
 import json
 import os
-import shutil
 import sys
-import tempfile
 import unittest
 
 sys.dont_write_bytecode = True
@@ -17,88 +14,13 @@ sys.path.insert(
     0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
 
 from lab import run_prepull  # noqa: E402
-from lab.bad_registry import BadRegistry  # noqa: E402
-from lab.credentials import docker_config, write_file  # noqa: E402
-from lab.file_layers import WHITEOUT, LinkTo, make_file_layer  # noqa: E402
+from lab.file_layers import make_file_layer  # noqa: E402
 from lab.images import digest_of, make_image, make_index  # noqa: E402
 from lab.link import Link, NoLink  # noqa: E402
 from lab.openshift import (  # noqa: E402
-    DATABASE_LABEL, FILES_LABEL, as_database, as_json, as_yaml, bundle,
-    channel, make_release, package)
-from lab.registry import Registry  # noqa: E402
-from lab.registry_front import NoCredentials, RegistryFront  # noqa: E402
-from lab.token_auth import TokenAuth  # noqa: E402
-
-ROBOT = ("robot", "a-password")
-
-# A catalogue on which naive choices go wrong: what `stable` skips stands
-# behind its head, and `op.v2.0.0` has no related images.
-OP = [
-    package("op", "stable"),
-    channel("op", "stable",
-            {"name": "op.v1.0.2", "replaces": "op.v1.0.0",
-             "skips": ["op.v1.0.1"]},
-            "op.v1.0.1", "op.v1.0.0"),
-    channel("op", "fast",
-            "op.v1.0.2", {"name": "op.v2.0.0", "replaces": "op.v1.0.2"}),
-    bundle("op", "1.0.0", "lab/op-bundle:1.0.0", ["lab/op:1.0.0"]),
-    bundle("op", "1.0.1", "lab/op-bundle:1.0.1", ["lab/op:1.0.1"]),
-    bundle("op", "1.0.2", "lab/op-bundle:1.0.2",
-           ["lab/op:1.0.2", "lab/proxy:1"]),
-    bundle("op", "2.0.0", "lab/op-bundle:2.0.0"),
-]
-LOGGING = [
-    package("logging", "5.9"),
-    channel("logging", "5.9", "logging.v5.9.1"),
-    bundle("logging", "5.9.1", "lab/logging-bundle:5.9.1",
-           ["lab/logging:5.9.1", "lab/proxy:1"]),
-]
-STABLE = ["lab/op-bundle:1.0.2", "lab/op:1.0.2", "lab/proxy:1"]
-FAST = ["lab/op-bundle:2.0.0"]
-
-
-class ResolveTest(unittest.TestCase):
-    """What the tests ask of their registry."""
-
-    def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="prepull-resolve-", dir="/tmp")
-        self.addCleanup(shutil.rmtree, self.folder)
-        self.registry = Registry(self.folder)
-        self.registry.start()
-        self.addCleanup(self.registry.stop)
-        self.host = f"127.0.0.1:{self.registry.port}"
-
-    def push(self, name, image):
-        repository, _, tag = name.rpartition(":")
-        self.registry.push(repository, tag, image)
-        return f"{self.host}/{name}"
-
-    def push_catalog(self, *layers, labels=None, name="olm/catalog:v4.15"):
-        return self.push(name, make_image(
-            [make_file_layer({"bin/opm": "not really"}), *layers],
-            labels=labels))
-
-    def push_tags(self, *tags, repository="team/app"):
-        for tag in tags:
-            self.push(f"{repository}:{tag}", make_image(
-                [make_file_layer({"tag": tag})]))
-        return f"{self.host}/{repository}"
-
-    def write(self, name, text):
-        return write_file(self.folder, name, text)
-
-    def resolve(self, *flags, env=None):
-        """The images that it lists."""
-        done = run_prepull(["resolve", "-o", "name", *flags], env)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return done.stdout.splitlines()
-
-    def refuse(self, *flags):
-        """Its last sentence, without the name of the program."""
-        done = run_prepull(["resolve", *flags])
-        self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
-        return done.stderr.splitlines()[-1].removeprefix("prepull: ")
-
+    as_json, bundle, channel, make_release, package)
+from lab.registry_front import RegistryFront  # noqa: E402
+from lab.resolving import ResolveTest  # noqa: E402
 
 class OutputTest(ResolveTest):
 
@@ -204,139 +126,6 @@ class ReleaseTest(ResolveTest):
                                "image-references: there is no such file")
 
 
-class CatalogTest(ResolveTest):
-
-    def check(self, catalog, expected=STABLE, word="op"):
-        self.assertEqual(
-            self.resolve("--catalog", catalog, "--package", word),
-            [catalog, *expected])
-
-    # Where and how the documents lie.
-
-    def test_json_of_several_packages(self):
-        self.check(self.push_catalog(make_file_layer(
-            {"configs/op/catalog.json": as_json(OP),
-             "configs/logging/catalog.json": as_json(LOGGING)})))
-
-    def test_yaml_with_files_to_ignore(self):
-        self.check(self.push_catalog(make_file_layer(
-            {"configs/.indexignore": "README.md\n/drafts/\n",
-             "configs/README.md": "# No document: at all\n",
-             "configs/drafts/op.yaml": as_yaml(OP),
-             "configs/op/index.yaml": as_yaml(OP),
-             "configs/logging/index.yaml": as_yaml(LOGGING)})))
-
-    def test_a_file_that_is_no_document_is_named(self):
-        catalog = self.push_catalog(make_file_layer(
-            {"configs/README.md": "# Read: me: first\n- x",
-             "configs/op.json": as_json(OP)}))
-
-        said = self.refuse("--catalog", catalog, "--package", "op")
-
-        self.assertIn(f"--catalog {catalog}: configs/README.md: ", said)
-
-    def test_zstd_and_a_folder_of_its_own_by_label(self):
-        self.check(self.push_catalog(
-            make_file_layer({"srv/catalog/op.yaml": as_yaml(OP)}, "zstd"),
-            labels={FILES_LABEL: "/srv/catalog"}))
-
-    def test_a_link_to_the_folder(self):
-        self.check(self.push_catalog(make_file_layer(
-            {"configs": LinkTo("srv/../var/catalog"),
-             "var/catalog/op.json": as_json(OP)})))
-
-    def test_upper_layers_replace_and_remove_files(self):
-        old = [*OP[:4], bundle("op", "0.9.0", "lab/old:1")]
-        self.check(self.push_catalog(
-            make_file_layer({"configs/old.json": as_json(old),
-                             "configs/op.yaml": as_yaml(old)}),
-            make_file_layer({"configs/old.json": WHITEOUT}, "zstd"),
-            make_file_layer({"configs/op.yaml": as_yaml(OP)})))
-
-    def test_a_database_by_label(self):
-        self.check(self.push_catalog(
-            make_file_layer({"srv/index.db": as_database(OP + LOGGING)}),
-            labels={DATABASE_LABEL: "/srv/index.db"}))
-
-    def test_a_database_without_a_label(self):
-        self.check(self.push_catalog(make_file_layer(
-            {"database/index.db": as_database(OP)}, "zstd")))
-
-    def test_an_image_without_a_catalogue_says_so(self):
-        said = self.refuse("--catalog", self.push_catalog(), "--package", "op")
-
-        self.assertIn("the image holds no catalogue", said)
-
-    # What of it is chosen, from files and from a database alike.
-
-    def ways(self):
-        for way, files in (
-                ("json", {"configs/c.json": as_json(OP + LOGGING)}),
-                ("yaml", {"configs/c.yaml": as_yaml(OP + LOGGING)}),
-                ("db", {"database/index.db": as_database(OP + LOGGING)})):
-            with self.subTest(way=way):
-                yield self.push_catalog(make_file_layer(files),
-                                        name=f"olm/{way}:1")
-
-    def test_channels_and_their_heads(self):
-        for catalog in self.ways():
-            self.check(catalog, STABLE, "op")
-            self.check(catalog, STABLE, "op:stable")
-            self.check(catalog, FAST, "op:fast")
-            self.check(catalog, STABLE + FAST, "op:stable,fast")
-
-    def test_more_versions_than_the_head(self):
-        def images(*versions):
-            return [image for version in versions
-                    for image in (f"lab/op-bundle:{version}",
-                                  f"lab/op:{version}")]
-
-        for catalog in self.ways():
-            for which, expected in (
-                    ("head", images("1.0.2")),
-                    ("all", images("1.0.0", "1.0.1", "1.0.2")),
-                    ("1.0.0..1.0.1", images("1.0.0", "1.0.1"))):
-                found = self.resolve("--catalog", catalog, "--package", "op",
-                                     "--catalog-versions", which)
-                self.assertEqual({*found} - {catalog, "lab/proxy:1"},
-                                 {*expected})
-
-    def test_an_unknown_package_or_channel_hears_what_there_is(self):
-        for catalog in self.ways():
-            flags = ["--catalog", catalog, "--package"]
-            self.assertEqual(self.refuse(*flags, "none"),
-                             "--package none: in no catalogue; there is "
-                             "logging, op")
-            self.assertEqual(self.refuse(*flags, "op:slow"),
-                             f"--catalog {catalog}: package op: no channel "
-                             '"slow"; there is fast, stable')
-
-    def test_every_package_is_looked_for_in_every_catalogue(self):
-        one = self.push_catalog(make_file_layer(
-            {"configs/op.json": as_json(OP)}), name="olm/one:1")
-        two = self.push_catalog(make_file_layer(
-            {"configs/l.yaml": as_yaml(LOGGING)}), name="olm/two:1")
-
-        names = self.resolve("--catalog", one, "--catalog", two, "--package",
-                             "op", "--package", "logging:5.9")
-
-        # The proxy of both once.
-        self.assertEqual(names, [one, *STABLE, two,
-                                 "lab/logging-bundle:5.9.1",
-                                 "lab/logging:5.9.1"])
-
-    def test_a_channel_with_two_heads_names_both(self):
-        fork = [package("op", "stable"),
-                channel("op", "stable", "op.v1", "op.v2"),
-                bundle("op", "1", "lab/b:1"), bundle("op", "2", "lab/b:2")]
-        catalog = self.push_catalog(make_file_layer(
-            {"configs/op.json": as_json(fork)}))
-
-        said = self.refuse("--catalog", catalog, "--package", "op")
-
-        self.assertRegex(said, "package op: stable: .*op.v1, op.v2")
-
-
 class SelectTest(ResolveTest):
 
     def select(self, rule, repository):
@@ -415,109 +204,6 @@ class SelectTest(ResolveTest):
         self.assertIn(f"--select {app}: none of 1 tag fits", said)
 
 
-class FrontTest(ResolveTest):
-    """The same through a front with tokens, redirects and pages."""
-
-    def setUp(self):
-        super().setUp()
-        self.no_credentials = NoCredentials()
-        self.blobs = self.enterContext(
-            BadRegistry(token_auth=self.no_credentials))
-        self.layer = make_file_layer(
-            {"configs/op.json": as_json(OP),
-             "filler": os.urandom(3_000_000)})
-        image = make_image([self.layer])
-        self.push("olm/catalog:v4.15", image)
-        self.blobs.add("olm/catalog", "v4.15", image)
-
-    def open(self, token_auth, **how):
-        front = self.enterContext(RegistryFront(
-            self.registry, token_auth=token_auth, blobs=self.blobs, **how))
-        self.catalog = f"127.0.0.1:{front.port}/olm/catalog:v4.15"
-        return front
-
-    def flags(self, account):
-        path = self.write("config.json", docker_config(
-            {self.catalog.partition("/")[0]: account}))
-        return ["--docker-config", path]
-
-    def check(self, *flags):
-        names = self.resolve("--catalog", self.catalog, "--package", "op",
-                             *flags)
-        self.assertEqual(names, [self.catalog, *STABLE])
-        self.assertEqual(self.no_credentials.heard, [])
-
-    def test_anonymous_tokens_under_either_name(self):
-        for key in ("token", "access_token"):
-            with self.subTest(key=key):
-                token_auth = TokenAuth({}, anonymous=True, keys=[key])
-                self.open(token_auth)
-
-                self.check()
-
-                # One for the repository serves all its requests.
-                self.assertEqual(len(token_auth.given), 1)
-
-    def test_a_password_is_changed_into_a_token(self):
-        token_auth = TokenAuth(dict([ROBOT]))
-        self.open(token_auth)
-
-        self.check(*self.flags(ROBOT))
-
-        self.assertEqual(token_auth.refused, [])
-
-    def test_a_password_that_is_sent_with_each_request(self):
-        self.open(TokenAuth(dict([ROBOT]), with_basic=True))
-
-        self.check(*self.flags(ROBOT))
-
-    def test_no_or_a_wrong_password_is_said(self):
-        self.open(TokenAuth(dict([ROBOT])))
-        flags = ["--catalog", self.catalog, "--package", "op"]
-
-        for more in ([], self.flags(("robot", "wrong-password"))):
-            said = self.refuse(*flags, *more)
-            self.assertIn(f"--catalog {self.catalog}: ", said)
-            self.assertIn("401", said)
-            self.assertNotIn("wrong-password", said)
-
-    def test_a_blob_that_breaks_off_is_continued(self):
-        self.open(TokenAuth({}, anonymous=True))
-        digest = digest_of(self.layer.blob)
-        self.blobs.truncate(1_000_000, of=digest, times=1)
-
-        self.check()
-
-        self.assertEqual(self.blobs.range_offsets(digest), [1_000_000])
-        # What stood on its way when the client had seen enough may be sent.
-        self.assertEqual(self.blobs.bytes_served(digest), len(self.layer.blob))
-
-    def test_a_blob_that_is_not_what_it_says_is_refused(self):
-        self.open(TokenAuth({}, anonymous=True))
-        self.blobs.corrupt(1_500_000)
-
-        said = self.refuse("--catalog", self.catalog, "--package", "op")
-
-        self.assertIn("digest", said)
-
-    def test_a_busy_registry_is_waited_for(self):
-        front = self.open(TokenAuth({}, anonymous=True))
-        front.busy_for = 1
-
-        self.check()
-
-    def test_a_list_of_tags_in_pages(self):
-        app = self.push_tags(*(f"1.0.{i}" for i in range(12)))
-        front = self.open(TokenAuth({}, anonymous=True), page_size=5)
-        app = app.replace(self.host, f"127.0.0.1:{front.port}")
-
-        names = self.resolve("--select", f"{app} semver:1 newest:12")
-
-        self.assertEqual(names, [f"{app}:1.0.{i}" for i in range(11, -1, -1)])
-        self.assertEqual(sum("/tags/list" in path
-                             for _, path in front.requests), 3)
-
-
 class WhereTest(ResolveTest):
 
     def setUp(self):
@@ -559,8 +245,10 @@ class WhereTest(ResolveTest):
         self.assertEqual([method for method, _ in front.requests][:1], ["GET"])
 
     def test_all_sources_go_together_and_duplicates_go(self):
-        catalog = self.push_catalog(make_file_layer(
-            {"configs/op.json": as_json(OP)}))
+        catalog = self.push("olm/catalog:v4.15", make_image([make_file_layer(
+            {"configs/op.json": as_json([
+                package("op", "stable"), channel("op", "stable", "op.v1"),
+                bundle("op", "1", "lab/op-bundle:1", ["lab/proxy:1"])])})]))
         app = self.push_tags("1.0.0")
         path = self.write("images.txt", f"{app}:1.0.0\nquay.io/ocp/cli:1\n")
 
@@ -571,7 +259,7 @@ class WhereTest(ResolveTest):
 
         self.assertEqual(names, [f"{app}:1.0.0", "quay.io/ocp/cli:1",
                                  "lab/proxy:1", self.release, catalog,
-                                 *STABLE[:2]])
+                                 "lab/op-bundle:1"])
 
     def test_a_source_that_fails_is_named(self):
         gone = f"{self.host}/ocp/release:9"
