@@ -100,7 +100,7 @@ def _catalog(prepull, runs, registry, name, ship):
            resolved,
            f"{len(layer.blob) / 1e6:.0f} MB packed; "
            f"{resolved.wall / unpack.wall:.2f} of the {unpack.wall:.2f} s of "
-           "`curl | gzip -dc` (aim: peak under 300 MB)")
+           "curl and `gzip -dc` (aim: peak under 300 MB)")
 
 
 def _resolve(prepull, registry, flag, image, *more):
