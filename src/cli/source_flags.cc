@@ -136,8 +136,11 @@ absl::StatusOr<SourceImages> ReadSources(const SourceArguments& arguments,
                      context.files, access->client()));
   if (found.failures.empty()) return found;
   if (!keeps_failures) {
-    return absl::InvalidArgumentError(
-        found.failures.front().reference.status().message());
+    const absl::Status& first = found.failures.front().reference.status();
+    // Out of time is no fault of the source.
+    return context.clock.Now() < deadline
+               ? absl::InvalidArgumentError(first.message())
+               : absl::DeadlineExceededError(first.message());
   }
   std::move(found.failures.begin(), found.failures.end(),
             std::back_inserter(found.requests));

@@ -2,35 +2,11 @@
 
 #include <utility>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "prepull/base/log.h"
 #include "src/pull/error_class.h"
 
 namespace prepull {
-namespace {
-
-// Shorter ones would make a message unreadable and are guessed anyway.
-constexpr size_t kShortestSecret = 4;
-
-// Whoever answers may put what it was sent into its error text.
-absl::Status WithoutSecrets(const absl::Status& error,
-                            const FoundCredentials& credentials) {
-  if (!credentials.ok()) return error;
-  std::vector<std::pair<std::string, std::string>> hidden;
-  for (const Credential& each : *credentials) {
-    for (const std::string& secret :
-         {absl::Base64Escape(absl::StrCat(each.username, ":", each.password)),
-          each.password, each.identity_token, each.registry_token}) {
-      if (secret.size() >= kShortestSecret) hidden.emplace_back(secret, "***");
-    }
-  }
-  return absl::Status(error.code(),
-                      absl::StrReplaceAll(error.message(), hidden));
-}
-
-}  // namespace
 
 bool SameCredentials(const FoundCredentials& a, const FoundCredentials& b) {
   if (!a.ok() || !b.ok()) return a.status() == b.status();
@@ -139,8 +115,8 @@ void PullRound::End(absl::StatusOr<std::string> image_ref,
   call_.reset();
   // May destroy the round.
   const auto done = seams_.done;
-  if (!image_ref.ok()) {
-    image_ref = WithoutSecrets(image_ref.status(), credentials_);
+  if (!image_ref.ok() && credentials_.ok()) {
+    image_ref = WithoutSecrets(image_ref.status(), *credentials_);
   }
   done({std::move(image_ref), credentials_, had_nothing_new});
 }

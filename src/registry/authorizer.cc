@@ -1,5 +1,6 @@
 #include "src/registry/authorizer.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -92,6 +93,18 @@ absl::StatusOr<HttpResponse> Authorizer::Send(const Reference& image,
   return SendWithCredentials(image, request, response);
 }
 
+absl::Status Authorizer::WithoutSecrets(const absl::Status& error) {
+  MutexLock lock(mutex_);
+  return prepull::WithoutSecrets(error, said_);
+}
+
+void Authorizer::NoteSaid(const Credential& credential) {
+  MutexLock lock(mutex_);
+  if (std::find(said_.begin(), said_.end(), credential) == said_.end()) {
+    said_.push_back(credential);
+  }
+}
+
 absl::StatusOr<HttpResponse> Authorizer::SendWithCredentials(
     const Reference& image, const HttpRequest& request,
     const HttpResponse& refusal) {
@@ -101,6 +114,7 @@ absl::StatusOr<HttpResponse> Authorizer::SendWithCredentials(
   if (credentials.empty()) credentials.emplace_back();
   absl::StatusOr<HttpResponse> last = refusal;
   for (const Credential& credential : credentials) {
+    NoteSaid(credential);
     absl::StatusOr<std::string> value =
         Authorize(*challenge, credential, image);
     if (absl::IsUnauthenticated(value.status())) {
@@ -134,6 +148,7 @@ absl::StatusOr<std::string> Authorizer::Authorize(const Challenge& challenge,
   }
   ASSIGN_OR_RETURN(const std::string token,
                    FetchToken(challenge, credential, image));
+  NoteSaid({.registry_token = token});
   return absl::StrCat("Bearer ", token);
 }
 

@@ -46,6 +46,9 @@ class Authorizer {
   absl::StatusOr<HttpResponse> Send(const Reference& image,
                                     HttpRequest request);
 
+  // `error` without any secret that was said here.
+  absl::Status WithoutSecrets(const absl::Status& error);
+
  private:
   absl::StatusOr<HttpResponse> SendWithCredentials(const Reference& image,
                                                    const HttpRequest& request,
@@ -58,6 +61,7 @@ class Authorizer {
                                          const Credential& credential,
                                          const Reference& image);
   absl::StatusOr<std::vector<Credential>> Find(const Reference& image);
+  void NoteSaid(const Credential& credential);
 
   const Options options_;
   PatientClient& http_;
@@ -67,6 +71,8 @@ class Authorizer {
   Mutex mutex_;
   // repository -> the header that was taken last
   std::map<std::string, std::string> taken_ ABSL_GUARDED_BY(mutex_);
+  // Whatever was said, tokens too.
+  std::vector<Credential> said_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace prepull

@@ -137,6 +137,15 @@ class Client : public RegistryClient {
   absl::StatusOr<Answer> AtPlaces(
       const Reference& image,
       const std::function<absl::StatusOr<Answer>(const Reference&)>& ask) {
+    absl::StatusOr<Answer> answer = AtMirrorFirst(image, ask);
+    if (answer.ok()) return answer;
+    return authorizer_.WithoutSecrets(answer.status());
+  }
+
+  template <typename Answer>
+  absl::StatusOr<Answer> AtMirrorFirst(
+      const Reference& image,
+      const std::function<absl::StatusOr<Answer>(const Reference&)>& ask) {
     const std::optional<Reference> mirror = MirrorOf(image);
     if (!mirror.has_value()) return ask(image);
     absl::StatusOr<Answer> answer = ask(*mirror);

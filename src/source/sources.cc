@@ -1,6 +1,7 @@
 #include "prepull/source/sources.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <iterator>
 #include <set>
 #include <utility>
@@ -145,8 +146,8 @@ class Resolution {
   SourceImages Take() { return std::move(found_); }
 
  private:
-  // Adds `source` by `add`, and notes it if that fails. Errors: those that end
-  // all.
+  // Adds `source` by `add`; if that fails, notes it in place of all that it
+  // stands for. Errors: those that end all.
   absl::Status Try(const ImageRequest& source,
                    absl::FunctionRef<absl::Status()> add) {
     Log(LogLevel::kInfo, "resolving",
@@ -160,6 +161,9 @@ class Resolution {
            {"images", absl::StrCat(found_.requests.size() - before)}});
     }
     if (status.ok() || absl::IsCancelled(status)) return status;
+    found_.requests.erase(
+        found_.requests.begin() + static_cast<std::ptrdiff_t>(before),
+        found_.requests.end());
     ImageRequest failure = source;
     failure.reference = Annotate(
         status, absl::StrCat(source.origin, " ", Printable(source.image, 200)));

@@ -225,14 +225,17 @@ TEST_F(TokenTest, CredentialsAreTriedOneAfterAnother) {
 
 TEST_F(TokenTest, ARefusalNamesTheTokenServerAndNoSecret) {
   credentials_.users["r.example/app:1"] = {"alice"};
-  servers_.Fixed(token_url_, {.status = 401});
+  servers_.Fixed(token_url_,
+                 {.status = 401,
+                  .body = R"({"errors":[{"message":"not hi\u0064den, )"
+                          R"(YWxpY2U6aGlkZGVu"}]})"});
 
   const auto resolved = Client().FetchManifest(Image("r.example/app:1"));
 
   EXPECT_THAT(resolved,
               StatusIs(absl::StatusCode::kUnauthenticated,
                        HasSubstr("the token server a.example refused the "
-                                 "credentials (401)")));
+                                 "credentials (401 not ***, ***)")));
   EXPECT_THAT(std::string(resolved.status().message()),
               Not(HasSubstr("hidden")));
 }

@@ -6,6 +6,9 @@
 #define PREPULL_AUTH_CREDENTIAL_H_
 
 #include <string>
+#include <vector>
+
+#include "absl/status/status.h"
 
 namespace prepull {
 
@@ -29,6 +32,11 @@ struct Credential {
 
   bool empty() const { return *this == Credential(); }
 };
+
+// `error` with "***" for what these accounts keep secret: whoever answers may
+// put what it was sent into its error text.
+absl::Status WithoutSecrets(const absl::Status& error,
+                            const std::vector<Credential>& credentials);
 
 }  // namespace prepull
 

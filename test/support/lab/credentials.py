@@ -61,26 +61,38 @@ def htpasswd(account):
     return f"{user}:{found.decode()}\n"
 
 
+def mounted_folder(folder, files):
+    """Mounts a Secret or a ConfigMap there, or replaces its content at once.
+
+    As the kubelet does, so that each file is reached over two links. `files`
+    are the same at each time.
+    """
+    os.makedirs(folder, exist_ok=True)
+    version = f"..{secrets.token_hex(4)}"
+    os.mkdir(os.path.join(folder, version))
+    for name, text in files.items():
+        write_file(os.path.join(folder, version), name, text)
+        if not os.path.lexists(os.path.join(folder, name)):
+            os.symlink(os.path.join("..data", name),
+                       os.path.join(folder, name))
+    new_link = os.path.join(folder, "..data_tmp")
+    os.symlink(version, new_link)
+    os.replace(new_link, os.path.join(folder, "..data"))
+    return folder
+
+
 class MountedSecret:
-    """A Secret as the kubelet mounts it: `path` leads to it over two links."""
+    """A Secret as the kubelet mounts it: `path` is its file."""
 
     def __init__(self, folder, accounts, name=".dockerconfigjson"):
         self.folder = folder
         self.path = os.path.join(folder, name)
         self._name = name
-        os.makedirs(folder)
         self.replace(accounts)
-        os.symlink(os.path.join("..data", name), self.path)
 
     def replace(self, accounts):
         """Puts another content in its place, all at once."""
-        version = f"..{secrets.token_hex(4)}"
-        os.mkdir(os.path.join(self.folder, version))
-        write_file(os.path.join(self.folder, version), self._name,
-                   docker_config(accounts))
-        new_link = os.path.join(self.folder, "..data_tmp")
-        os.symlink(version, new_link)
-        os.replace(new_link, os.path.join(self.folder, "..data"))
+        mounted_folder(self.folder, {self._name: docker_config(accounts)})
 
 
 class Provider:

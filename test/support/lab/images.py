@@ -20,12 +20,13 @@ import tarfile
 _OCI = {
     "manifest": "application/vnd.oci.image.manifest.v1+json",
     "config": "application/vnd.oci.image.config.v1+json",
-    "layer": "application/vnd.oci.image.layer.v1.tar+gzip",
+    "layer": "application/vnd.oci.image.layer.v1.tar+",
+    "index": "application/vnd.oci.image.index.v1+json",
 }
 _DOCKER = {
     "manifest": "application/vnd.docker.distribution.manifest.v2+json",
     "config": "application/vnd.docker.container.image.v1+json",
-    "layer": "application/vnd.docker.image.rootfs.diff.tar.gzip",
+    "layer": "application/vnd.docker.image.rootfs.diff.tar.",
 }
 
 
@@ -34,6 +35,7 @@ class Layer:
     """One layer: the bytes that travel, and the digest of what they unpack."""
     blob: bytes
     diff_id: str
+    packing: str = "gzip"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,13 +81,14 @@ def make_broken_layer(seed, size):
     return Layer(blob, digest_of(content))
 
 
-def make_image(layers, docker=False, architecture="amd64"):
+def make_image(layers, docker=False, architecture="amd64", labels=None):
     """Makes an image of these layers, lowest first, as OCI or Docker do."""
     media = _DOCKER if docker else _OCI
     config = _as_json({
         "architecture": architecture,
         "os": "linux",
-        "config": {"Cmd": ["/opt/lab/none"]},
+        "config": {"Cmd": ["/opt/lab/none"]} | (
+            {"Labels": labels} if labels else {}),
         "rootfs": {"type": "layers",
                    "diff_ids": [layer.diff_id for layer in layers]},
     })
@@ -93,7 +96,7 @@ def make_image(layers, docker=False, architecture="amd64"):
         "schemaVersion": 2,
         "mediaType": media["manifest"],
         "config": _descriptor(media["config"], config),
-        "layers": [_descriptor(media["layer"], layer.blob)
+        "layers": [_descriptor(media["layer"] + layer.packing, layer.blob)
                    for layer in layers],
     })
     return Image(manifest, media["manifest"], config, tuple(layers))
@@ -115,6 +118,22 @@ def make_family(count, seed="family", base_size=600_000, own_size=150_000):
     ]
 
 
+def make_index(images):
+    """Makes an index of images by their architecture; an Image without blobs.
+
+    Push each of them by its digest before it.
+    """
+    index = _as_json({
+        "schemaVersion": 2,
+        "mediaType": _OCI["index"],
+        "manifests": [
+            _descriptor(image.media_type, image.manifest) |
+            {"platform": {"os": "linux", "architecture": architecture}}
+            for architecture, image in images.items()],
+    })
+    return Image(index, _OCI["index"], b"", ())
+
+
 def push_image(address, repository, tag, image, headers=None):
     """Pushes an image to the registry at (host, port), in plain HTTP.
 
@@ -123,7 +142,8 @@ def push_image(address, repository, tag, image, headers=None):
     push = _Push(address, headers or {})
     try:
         for blob in [image.config, *(layer.blob for layer in image.layers)]:
-            push.blob(repository, blob)
+            if blob:
+                push.blob(repository, blob)
         push.call("PUT", f"/v2/{repository}/manifests/{tag}", 201,
                   image.manifest, image.media_type)
     finally:

@@ -24,14 +24,19 @@ class TokenAuth:
     """Knows the accounts, a password by each user, and the identity tokens.
 
     `with_basic`, there are no tokens: each request brings the password.
+    `anonymous`, there is one for everybody who asks without a password. `keys`
+    are the names under which a token is given.
     `forbidden` are repositories that nobody may GET from, and `revoked` those
     for which tokens and passwords are good no more.
     """
 
-    def __init__(self, accounts, identity_tokens=(), with_basic=False):
+    def __init__(self, accounts, identity_tokens=(), with_basic=False,
+                 anonymous=False, keys=("token", "access_token")):
         self._accounts = dict(accounts)
         self._identity_tokens = set(identity_tokens)
         self._with_basic = with_basic
+        self._anonymous = anonymous
+        self._keys = keys
         self.forbidden = set()
         self.revoked = set()
         self.given = []  # tokens, each a secret from then on
@@ -72,10 +77,11 @@ class TokenAuth:
             # So that the client falls back to a GET with Basic.
             _answer(connection, 405, _refusal(""))
         elif (_account_of(said) in self._accounts.items() or
-              form.get("refresh_token") in self._identity_tokens):
+              form.get("refresh_token") in self._identity_tokens or
+              self._anonymous and not said and not form):
             self.given.append(secrets.token_hex(32))
-            _answer(connection, 200, {"token": self.given[-1],
-                                      "access_token": self.given[-1]})
+            _answer(connection, 200,
+                    dict.fromkeys(self._keys, self.given[-1]))
         else:
             self.refused.append(said or form)
             _answer(connection, 401, _refusal(said or body.decode()))

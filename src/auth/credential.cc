@@ -1,0 +1,31 @@
+#include "prepull/auth/credential.h"
+
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+
+namespace prepull {
+namespace {
+
+// Shorter ones would make a message unreadable and are guessed anyway.
+constexpr size_t kShortestSecret = 4;
+
+}  // namespace
+
+absl::Status WithoutSecrets(const absl::Status& error,
+                            const std::vector<Credential>& credentials) {
+  std::vector<std::pair<std::string, std::string>> hidden;
+  for (const Credential& each : credentials) {
+    for (const std::string& secret :
+         {absl::Base64Escape(absl::StrCat(each.username, ":", each.password)),
+          each.password, each.identity_token, each.registry_token}) {
+      if (secret.size() >= kShortestSecret) hidden.emplace_back(secret, "***");
+    }
+  }
+  return absl::Status(error.code(),
+                      absl::StrReplaceAll(error.message(), hidden));
+}
+
+}  // namespace prepull
