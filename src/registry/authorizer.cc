@@ -79,7 +79,6 @@ Authorizer::Authorizer(Options options, PatientClient& http,
 
 absl::StatusOr<HttpResponse> Authorizer::Send(const Reference& image,
                                               HttpRequest request) {
-  if (!options_.ca_file.empty()) request.ca_file = options_.ca_file;
   std::string value;
   {
     MutexLock lock(mutex_);
@@ -155,7 +154,6 @@ absl::StatusOr<std::string> Authorizer::FetchToken(const Challenge& challenge,
   if (scope.empty()) scope = absl::StrCat("repository:", path, ":pull");
   const std::string service = Parameter(challenge, "service");
   HttpRequest request = {.url = realm};
-  if (!options_.ca_file.empty()) request.ca_file = options_.ca_file;
   if (!credential.identity_token.empty()) {
     request.method = "POST";
     request.headers = {{"Content-Type", "application/x-www-form-urlencoded"}};

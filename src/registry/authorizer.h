@@ -27,7 +27,6 @@ namespace prepull {
 class Authorizer {
  public:
   struct Options {
-    std::string ca_file = "";
     Instant deadline = Instant::Never();
     std::stop_token stop = {};
     // Whether plain HTTP may be spoken with that authority.

@@ -86,13 +86,10 @@ class Client : public RegistryClient {
   Client(RegistryOptions options, Rewrites mirrors, HttpClient& http,
          CredentialFinder& credentials, Clock& clock, RollDice roll_dice)
       : options_(std::move(options)),
-        raw_http_(http),
         clock_(clock),
         mirrors_(std::move(mirrors)),
-        http_(http, clock, std::move(roll_dice), options_.deadline,
-              options_.stop),
-        authorizer_({.ca_file = options_.ca_file,
-                     .deadline = options_.deadline,
+        http_(options_, http, clock, std::move(roll_dice)),
+        authorizer_({.deadline = options_.deadline,
                      .stop = options_.stop,
                      .may_be_plain =
                          [this](absl::string_view authority) {
@@ -197,10 +194,7 @@ class Client : public RegistryClient {
   }
 
   bool Answers(const Origin& origin) {
-    HttpRequest ping = {.url = absl::StrCat(origin.text(), "/v2/")};
-    if (!options_.ca_file.empty()) ping.ca_file = options_.ca_file;
-    ping.limits.until = options_.deadline;
-    return raw_http_.Send(ping, options_.stop).ok();
+    return http_.SendOnce({.url = absl::StrCat(origin.text(), "/v2/")}).ok();
   }
 
   absl::StatusOr<HttpResponse> AskAt(const Reference& place,
@@ -238,9 +232,7 @@ class Client : public RegistryClient {
                                         const Origin& target,
                                         const HttpRequest& request) {
     if (target == registry) return authorizer_.Send(place, request);
-    HttpRequest open = request;
-    if (!options_.ca_file.empty()) open.ca_file = options_.ca_file;
-    return http_.Send(std::move(open));
+    return http_.Send(request);
   }
 
   absl::StatusOr<std::string> DigestAt(const Reference& place) {
@@ -359,7 +351,6 @@ class Client : public RegistryClient {
   }
 
   const RegistryOptions options_;
-  HttpClient& raw_http_;
   Clock& clock_;
   Mutex mutex_;
   Rewrites mirrors_ ABSL_GUARDED_BY(mutex_);
