@@ -111,8 +111,8 @@ class Fetching {
         SocketsToTry(options_.images, context_.host);
     if (!sockets.ok()) return EndBad(sockets.status());
     absl::StatusOr<std::unique_ptr<CredentialFinder>> finder =
-        MakeCredentialFinder(options_.images.sources.credentials, context_.files,
-                             context_.host, context_.clock);
+        MakeCredentialFinder(options_.images.sources.credentials,
+                             context_.files, context_.host, context_.clock);
     if (!finder.ok()) return EndBad(finder.status());
     finder_ = *std::move(finder);
     absl::StatusOr<ImageList> list =
@@ -202,8 +202,9 @@ class Fetching {
     const bool names_secret = std::any_of(
         list_.requests.begin(), list_.requests.end(),
         [](const ImageRequest& each) { return !each.options.secret.empty(); });
-    return names_secret || HasSources(options_.images.sources.credentials) ? finder_.get()
-                                                            : nullptr;
+    return names_secret || HasSources(options_.images.sources.credentials)
+               ? finder_.get()
+               : nullptr;
   }
 
   // CRI-O takes pins from its configuration, which only its owner writes.

@@ -40,7 +40,8 @@ void TakePeerEnvironment(const Host& host, FetchOptions& options) {
   }
 
   const std::string secret = FromEnvironment(host, "PULL_SECRET_PATH");
-  if (!secret.empty() && options.images.sources.credentials.docker_configs.empty()) {
+  if (!secret.empty() &&
+      options.images.sources.credentials.docker_configs.empty()) {
     options.images.sources.credentials.docker_configs.push_back(secret);
   }
 

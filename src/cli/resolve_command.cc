@@ -24,9 +24,10 @@ CommandDoc ResolveDoc() {
   return {
       .name = "resolve",
       .summary = "print the list that sources stand for",
-      .about = "Asks registries what releases, catalogues and rules stand for, "
-               "joins it with\nlists, and prints it. Pulls nothing and needs no "
-               "runtime.",
+      .about =
+          "Asks registries what releases, catalogues and rules stand for, "
+          "joins it with\nlists, and prints it. Pulls nothing and needs no "
+          "runtime.",
       .examples = {"prepull resolve --release quay.io/ocp/release:4.15 "
                    "-o name > images.txt",
                    "prepull resolve --digests --select "
@@ -40,8 +41,7 @@ CommandDoc ResolveDoc() {
 }
 
 // A table's column is as wide as its widest text.
-std::string Table(const std::vector<ImageRequest>& requests,
-                  bool has_headers) {
+std::string Table(const std::vector<ImageRequest>& requests, bool has_headers) {
   size_t width = has_headers ? 5 : 0;
   for (const ImageRequest& request : requests) {
     width = std::max(width, request.image.size());
@@ -194,9 +194,8 @@ class ResolveCommand : public CommandProgram {
     if (output_ == "json") {
       PrintJson(Document(requests), context);
     } else {
-      context.console.PrintOut(output_ == "name"
-                                   ? Names(requests)
-                                   : Table(requests, !no_headers_));
+      context.console.PrintOut(
+          output_ == "name" ? Names(requests) : Table(requests, !no_headers_));
     }
   }
 

@@ -12,7 +12,6 @@
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
 #include "src/registry/registry_json.h"
-#include "src/registry/registry_url.h"
 
 namespace prepull {
 namespace {
@@ -143,7 +142,7 @@ absl::StatusOr<std::string> Authorizer::FetchToken(const Challenge& challenge,
   const absl::StatusOr<Origin> origin = OriginOf(realm);
   RETURN_IF_ERROR(Annotate(origin.status(),
                            absl::StrCat(image.registry(), " names as realm")));
-  if (origin->scheme == "http" && !options_.may_be_plain(origin->authority)) {
+  if (!options_.may_lead_to(image, *origin)) {
     return absl::FailedPreconditionError(
         absl::StrCat(image.registry(), " names a realm without TLS, ",
                      Printable(origin->authority, 200)));

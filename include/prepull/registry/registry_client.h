@@ -69,6 +69,9 @@ class RegistryClient {
   // All tags of `repository`, in the registry's order.
   virtual absl::StatusOr<std::vector<std::string>> ListTags(
       const Reference& repository) = 0;
+
+  // For long work on what calls gave. Errors: CANCELLED, DEADLINE_EXCEEDED.
+  virtual absl::Status MayGoOn() const { return absl::OkStatus(); }
 };
 
 // All must outlive the client. Errors: INVALID_ARGUMENT  names the option.
