@@ -81,9 +81,8 @@ absl::StatusOr<ImageList> ReadImages(const ImageArguments& arguments,
     images.push_back(
         ImageNamed(arguments.words[i], absl::StrCat("argument ", i + 1)));
   }
-  ASSIGN_OR_RETURN(
-      SourceImages sources,
-      ReadSources(arguments.sources, context, until, keeps_failures));
+  ASSIGN_OR_RETURN(SourceImages sources, ReadSources(arguments.sources, context,
+                                                     until, keeps_failures));
   std::move(sources.requests.begin(), sources.requests.end(),
             std::back_inserter(images));
   if (!images.empty()) {

@@ -34,8 +34,8 @@ void AddImageArguments(Command& command, ImageArguments& arguments);
 void AddSocketFlag(Command& command, ImageArguments& arguments);
 
 struct ImageList {
-  std::vector<ImageRequest> requests;        // each image once
-  std::vector<std::string> unused_rewrites;  // rules that fitted no image
+  std::vector<ImageRequest> requests;           // each image once
+  std::vector<std::string> unused_rewrites;     // rules that fitted no image
   std::optional<int64_t> space_required_bytes;  // as a source says
 };
 

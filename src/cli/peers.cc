@@ -54,7 +54,8 @@ void TakePeerEnvironment(const Host& host, const Command& command,
   }
 
   const std::string secret = FromEnvironment(host, "PULL_SECRET_PATH");
-  if (!secret.empty() && options.images.sources.credentials.docker_configs.empty()) {
+  if (!secret.empty() &&
+      options.images.sources.credentials.docker_configs.empty()) {
     options.images.sources.credentials.docker_configs.push_back(secret);
   }
 

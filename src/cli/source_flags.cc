@@ -66,10 +66,34 @@ void AddSelectFlags(Command& command, SourceOptions& sources) {
                 sources.select_files);
 }
 
-// Of the whole process, as other tools take them.
-std::string CaFile(const SourceArguments& arguments, const Host& host) {
-  return arguments.ca_file.empty() ? FromEnvironment(host, "SSL_CERT_FILE")
-                                   : arguments.ca_file;
+// Of the first of these variables that says something. They are the whole
+// process's, as other tools take them.
+std::string FirstOf(const std::vector<std::string>& names, const Host& host) {
+  for (const std::string& name : names) {
+    const std::string value = FromEnvironment(host, name);
+    if (!value.empty()) return value;
+  }
+  return "";
+}
+
+absl::StatusOr<ProxyRules> Proxies(const Host& host) {
+  return ProxyRules::Parse(FirstOf({"HTTP_PROXY", "http_proxy"}, host),
+                           FirstOf({"HTTPS_PROXY", "https_proxy"}, host),
+                           FirstOf({"NO_PROXY", "no_proxy"}, host));
+}
+
+absl::StatusOr<RegistryOptions> OptionsOf(const SourceArguments& arguments,
+                                          const CommandContext& context,
+                                          Instant deadline) {
+  RegistryOptions options = {.insecure_hosts = arguments.insecure_registries,
+                             .mirrors = arguments.mirrors,
+                             .extra_ca_file = arguments.ca_file,
+                             .deadline = deadline,
+                             .stop = context.stop};
+  ASSIGN_OR_RETURN(options.proxies, Proxies(context.host));
+  const std::string ca_file = FirstOf({"SSL_CERT_FILE"}, context.host);
+  if (!ca_file.empty()) options.ca_file = ca_file;
+  return options;
 }
 
 SourceOptions WithTemporaryFolder(SourceOptions options, const Host& host) {
@@ -87,8 +111,8 @@ void AddSourceFlags(Command& command, SourceArguments& arguments) {
   AddSelectFlags(command, arguments.sources);
   command.Text({.name = "--registry-ca",
                 .value = "PATH",
-                .text = "certificates (PEM) to trust besides the system's "
-                        "when registries are asked; else SSL_CERT_FILE",
+                .text = "certificates (PEM) to trust besides the system's, "
+                        "which SSL_CERT_FILE replaces",
                 .is_path = true},
                arguments.ca_file);
   command.Texts({.name = "--registry-insecure",
@@ -106,6 +130,8 @@ void AddSourceFlags(Command& command, SourceArguments& arguments) {
 absl::StatusOr<std::unique_ptr<RegistryAccess>> RegistryAccess::Open(
     const SourceArguments& arguments, const CommandContext& context,
     Instant deadline) {
+  ASSIGN_OR_RETURN(RegistryOptions options,
+                   OptionsOf(arguments, context, deadline));
   auto access = std::make_unique<RegistryAccess>();
   ASSIGN_OR_RETURN(access->credentials_,
                    MakeCredentialFinder(arguments.credentials, context.files,
@@ -113,13 +139,8 @@ absl::StatusOr<std::unique_ptr<RegistryAccess>> RegistryAccess::Open(
   access->http_ = MakeHttpClient(context.files, context.clock);
   ASSIGN_OR_RETURN(
       access->client_,
-      MakeRegistryClient({.insecure_hosts = arguments.insecure_registries,
-                          .mirrors = arguments.mirrors,
-                          .ca_file = CaFile(arguments, context.host),
-                          .deadline = deadline,
-                          .stop = context.stop},
-                         *access->http_, *access->credentials_, context.clock,
-                         SystemDice()));
+      MakeRegistryClient(std::move(options), *access->http_,
+                         *access->credentials_, context.clock, SystemDice()));
   return access;
 }
 

@@ -49,8 +49,7 @@ class RegistryAccess {
 // INVALID_ARGUMENT that names it.
 absl::StatusOr<SourceImages> ReadSources(const SourceArguments& arguments,
                                          const CommandContext& context,
-                                         Instant deadline,
-                                         bool keeps_failures);
+                                         Instant deadline, bool keeps_failures);
 
 }  // namespace prepull
 

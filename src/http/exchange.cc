@@ -1,7 +1,6 @@
 #include "src/http/exchange.h"
 
 #include <algorithm>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -65,29 +64,70 @@ absl::Status Explain(const ErrorCode& error, absl::string_view what) {
                             : absl::AsciiStrToLower(error.message())));
 }
 
+// `error`, which is not OK, in a handshake.
+absl::Status ExplainHandshake(const ErrorCode& error, const SSL* tls) {
+  const std::string complaint = CertificateComplaint(tls);
+  if (!complaint.empty()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the server's certificate is not to be trusted: ", complaint));
+  }
+  const absl::Status why = Explain(error, "agree on TLS");
+  return IsTls(error) ? absl::FailedPreconditionError(why.message()) : why;
+}
+
+absl::Status ProxyRefuses(int status) {
+  const std::string text = absl::StrCat("the proxy answers ", status);
+  return status / 100 == 4 ? absl::PermissionDeniedError(text)
+                           : absl::UnavailableError(text);
+}
+
+bool IsRepeatable(const HttpRequest& request) {
+  return request.method == "GET" || request.method == "HEAD";
+}
+
 class Exchange {
  public:
-  explicit Exchange(const ExchangeSetup& setup)
-      : setup_(setup), limits_(setup.request.limits) {}
+  Exchange(const ExchangeSetup& setup, Connection& connection)
+      : setup_(setup),
+        limits_(setup.request.limits),
+        connection_(connection),
+        io_(connection.io),
+        socket_(connection.socket),
+        wake_(setup.stop, Wake{connection.io}) {}
 
-  absl::StatusOr<HttpResponse> Run() {
-    const std::stop_callback wake(setup_.stop,
-                                  [this] { asio::post(io_, [] {}); });
-    const Instant connected_by = In(limits_.connect);
+  absl::Status Open() {
+    Instant connected_by = In(limits_.connect);
     RETURN_IF_ERROR(Connect(connected_by));
-    if (!setup_.url.is_secure) return Talk(socket_);
-    absl::StatusOr<asio::ssl::context> context = MakeTlsContext(setup_.ca_pem);
-    if (!context.ok()) {
-      return Annotate(context.status(),
-                      absl::StrCat("CA file ", setup_.request.ca_file));
+    if (!setup_.url.is_secure) return absl::OkStatus();
+    if (setup_.request.proxy) {
+      RETURN_IF_ERROR(Tunnel());
+      connected_by = In(limits_.connect);
     }
-    asio::ssl::stream<Tcp::socket&> stream(socket_, *context);
-    RETURN_IF_ERROR(ExpectHost(stream.native_handle(), setup_.url.host));
-    RETURN_IF_ERROR(ShakeHands(stream, connected_by));
-    return Talk(stream);
+    connection_.trust = setup_.trust;
+    connection_.tls.emplace(socket_, *connection_.trust);
+    RETURN_IF_ERROR(
+        ExpectHost(connection_.tls->native_handle(), setup_.url.host));
+    return ShakeHands(*connection_.tls, connected_by);
   }
 
+  absl::StatusOr<HttpResponse> Talk() {
+    return connection_.tls ? TalkOver(*connection_.tls) : TalkOver(socket_);
+  }
+
+  // Whether anything of an answer came.
+  bool is_answered() const { return is_answered_; }
+  // Whether the connection waits for another question.
+  bool is_reusable() const { return is_reusable_; }
+
  private:
+  // Has Await look up.
+  struct Wake {
+    void operator()() const {
+      asio::post(io, [] {});
+    }
+
+    asio::io_context& io;
+  };
   // How an operation ended. Shared, because one that was given up may still
   // end later.
   struct End {
@@ -134,14 +174,16 @@ class Exchange {
   }
 
   absl::StatusOr<std::vector<Tcp::endpoint>> FindAddresses(Instant until) {
+    const auto& proxy = setup_.request.proxy;
+    const std::string& host = proxy ? proxy->host : setup_.url.host;
+    const uint16_t port = proxy ? proxy->port : setup_.url.port;
     ErrorCode no_address;
-    const auto address = asio::ip::make_address(setup_.url.host, no_address);
-    if (!no_address)
-      return std::vector{Tcp::endpoint(address, setup_.url.port)};
+    const auto address = asio::ip::make_address(host, no_address);
+    if (!no_address) return std::vector{Tcp::endpoint(address, port)};
 
     using Answer = absl::StatusOr<std::vector<std::string>>;
     const auto answer = std::make_shared<std::optional<Answer>>();
-    const Lookup lookup(setup_.look_up, setup_.url.host,
+    const Lookup lookup(setup_.look_up, host,
                         [this, answer](const Answer& found) {
                           asio::post(io_, [answer, found] { *answer = found; });
                         });
@@ -150,8 +192,7 @@ class Exchange {
     RETURN_IF_ERROR(Annotate((*answer)->status(), "look up the host"));
     std::vector<Tcp::endpoint> endpoints;
     for (const std::string& text : ***answer) {
-      endpoints.emplace_back(asio::ip::make_address(text, no_address),
-                             setup_.url.port);
+      endpoints.emplace_back(asio::ip::make_address(text, no_address), port);
     }
     return endpoints;
   }
@@ -181,53 +222,83 @@ class Exchange {
     return error ? Explain(error, "connect") : absl::OkStatus();
   }
 
-  template <typename Stream>
-  absl::Status ShakeHands(Stream& stream, Instant until) {
+  // Has the proxy connect us to the server.
+  absl::Status Tunnel() {
+    http::request<http::empty_body> message(
+        http::verb::connect,
+        absl::StrCat(setup_.url.authority,
+                     setup_.url.port == 443 ? ":443" : ""),
+        11);
+    message.set(http::field::host, message.target());
+    AddProxyHeader(message);
+    RETURN_IF_ERROR(Ask(socket_, message));
+    boost::beast::flat_buffer buffer(kLargestHead + kPieceBytes);
+    std::optional<Parser> parser;
+    RETURN_IF_ERROR(ReadHead(socket_, buffer, parser));
+    const int status = static_cast<int>(parser->get().result_int());
+    if (status / 100 != 2) return ProxyRefuses(status);
+    if (buffer.size() == 0) return absl::OkStatus();
+    return absl::InvalidArgumentError("the proxy says more than it was asked");
+  }
+
+  absl::Status ShakeHands(asio::ssl::stream<Tcp::socket&>& stream,
+                          Instant until) {
     ErrorCode error;
     RETURN_IF_ERROR(Await("agree on TLS", until, error, [&](auto done) {
       stream.async_handshake(asio::ssl::stream_base::client, std::move(done));
     }));
-    if (!error) return absl::OkStatus();
-    const std::string complaint = CertificateComplaint(stream.native_handle());
-    if (!complaint.empty()) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          "the server's certificate is not to be trusted: ", complaint));
-    }
-    const absl::Status why = Explain(error, "agree on TLS");
-    return IsTls(error) ? absl::FailedPreconditionError(why.message()) : why;
+    return error ? ExplainHandshake(error, stream.native_handle())
+                 : absl::OkStatus();
   }
 
   template <typename Stream>
-  absl::StatusOr<HttpResponse> Talk(Stream& stream) {
-    RETURN_IF_ERROR(Ask(stream));
+  absl::StatusOr<HttpResponse> TalkOver(Stream& stream) {
+    const http::request<http::string_body> question = Question();
+    RETURN_IF_ERROR(Ask(stream, question));
     boost::beast::flat_buffer buffer(kLargestHead + kPieceBytes);
     std::optional<Parser> parser;
     RETURN_IF_ERROR(ReadHead(stream, buffer, parser));
     HttpResponse response;
     response.status = static_cast<int>(parser->get().result_int());
+    if (response.status == 407) return ProxyRefuses(response.status);
     for (const auto& field : parser->get()) {
       response.headers.push_back(
           {std::string(field.name_string()), std::string(field.value())});
     }
     RETURN_IF_ERROR(ReadBody(stream, buffer, *parser, response));
+    is_reusable_ = IsRepeatable(setup_.request) && parser->keep_alive() &&
+                   buffer.size() == 0;
     return response;
   }
 
-  template <typename Stream>
-  absl::Status Ask(Stream& stream) {
+  http::request<http::string_body> Question() const {
     const HttpRequest& request = setup_.request;
+    const bool is_for_proxy = request.proxy && !setup_.url.is_secure;
     http::request<http::string_body> message;
     message.version(11);
     message.method_string(request.method);
-    message.target(setup_.url.target);
+    message.target(is_for_proxy ? absl::StrCat("http://", setup_.url.authority,
+                                               setup_.url.target)
+                                : setup_.url.target);
     message.set(http::field::user_agent, "prepull");
     for (const HttpHeader& header : request.headers) {
       message.set(header.name, header.value);
     }
     message.set(http::field::host, setup_.url.authority);
-    message.set(http::field::connection, "close");
+    if (is_for_proxy) AddProxyHeader(message);
+    message.keep_alive(IsRepeatable(request));
     message.body() = request.body;
     if (!request.body.empty()) message.content_length(request.body.size());
+    return message;
+  }
+
+  void AddProxyHeader(http::fields& message) const {
+    const std::string& value = setup_.request.proxy->authorization;
+    if (!value.empty()) message.set(http::field::proxy_authorization, value);
+  }
+
+  template <typename Stream, typename Message>
+  absl::Status Ask(Stream& stream, const Message& message) {
     ErrorCode error;
     RETURN_IF_ERROR(
         Await("send the request", In(limits_.idle), error, [&](auto done) {
@@ -250,6 +321,7 @@ class Exchange {
           Await("read the answer", In(limits_.idle), error, [&](auto done) {
             http::async_read_header(stream, buffer, *parser, std::move(done));
           }));
+      is_answered_ = is_answered_ || buffer.size() > 0 || !error;
       if (error) return Explain(error, "read the answer");
       if (parser->get().result_int() / 100 != 1) return absl::OkStatus();
     }
@@ -291,17 +363,56 @@ class Exchange {
 
   const ExchangeSetup& setup_;
   const HttpLimits& limits_;
-  asio::io_context io_;
-  // Without it io_ would not wait while nothing but a lookup is under way.
-  const asio::executor_work_guard<asio::io_context::executor_type> at_work_{
-      io_.get_executor()};
-  Tcp::socket socket_{io_};
+  Connection& connection_;
+  asio::io_context& io_;
+  Tcp::socket& socket_;
+  bool is_answered_ = false;
+  bool is_reusable_ = false;
+  const std::stop_callback<Wake> wake_;
 };
+
+// Whom a connection leads to, and by which way.
+std::string PeerOf(const ExchangeSetup& setup) {
+  const auto& proxy = setup.request.proxy;
+  return absl::StrCat(setup.url.is_secure ? "https://" : "http://",
+                      setup.url.authority, " ", proxy ? proxy->authority : "",
+                      " ", proxy ? proxy->authorization : "");
+}
+
+// Talks over `connection`, and keeps it if it may be used again.
+absl::StatusOr<HttpResponse> TalkOver(const ExchangeSetup& setup,
+                                      std::unique_ptr<Connection> connection,
+                                      bool& is_answered) {
+  absl::StatusOr<HttpResponse> response;
+  bool is_reusable = false;
+  {
+    Exchange exchange(setup, *connection);
+    if (!connection->socket.is_open()) RETURN_IF_ERROR(exchange.Open());
+    response = exchange.Talk();
+    is_answered = exchange.is_answered();
+    is_reusable = exchange.is_reusable();
+  }
+  if (is_reusable) {
+    setup.idle.Keep(PeerOf(setup), std::move(connection), setup.clock.Now());
+  }
+  return response;
+}
 
 }  // namespace
 
 absl::StatusOr<HttpResponse> Converse(const ExchangeSetup& setup) {
-  return Exchange(setup).Run();
+  bool is_answered = false;
+  std::unique_ptr<Connection> idle;
+  if (IsRepeatable(setup.request)) {
+    idle = setup.idle.Take(PeerOf(setup), setup.trust, setup.clock.Now());
+  }
+  if (idle != nullptr) {
+    absl::StatusOr<HttpResponse> response =
+        TalkOver(setup, std::move(idle), is_answered);
+    // Unless the server had closed it meanwhile.
+    if (is_answered || !absl::IsUnavailable(response.status())) return response;
+  }
+  return TalkOver(setup, std::make_unique<Connection>(), is_answered);
 }
 
 }  // namespace prepull

@@ -1,4 +1,4 @@
-// One connection with one question and one answer.
+// One question and one answer over a connection.
 #ifndef PREPULL_SRC_HTTP_EXCHANGE_H_
 #define PREPULL_SRC_HTTP_EXCHANGE_H_
 
@@ -7,6 +7,7 @@
 
 #include "prepull/base/clock.h"
 #include "prepull/http/http_client.h"
+#include "src/http/connection.h"
 #include "src/http/name_lookup.h"
 #include "src/http/url.h"
 
@@ -15,7 +16,8 @@ namespace prepull {
 struct ExchangeSetup {
   const HttpRequest& request;
   const Url& url;
-  const std::string& ca_pem;
+  const Trust& trust;  // null for plain HTTP
+  IdleConnections& idle;
   const LookUpName& look_up;
   const Clock& clock;
   const std::stop_token& stop;

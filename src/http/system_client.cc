@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "prepull/base/mutex.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
 #include "src/http/exchange.h"
@@ -44,7 +47,52 @@ absl::Status CheckRequest(const HttpRequest& request) {
   return absl::OkStatus();
 }
 
+// The files of `request` as they are now.
+absl::StatusOr<std::vector<CaFile>> ReadCaFiles(FileSystem& files,
+                                                const HttpRequest& request) {
+  std::vector<CaFile> read;
+  const bool has_extra = !request.extra_ca_file.empty();
+  absl::StatusOr<std::string> pem =
+      files.ReadFile(request.ca_file, kLargestCaFile);
+  if (!has_extra || !absl::IsNotFound(pem.status())) {
+    RETURN_IF_ERROR(pem.status());
+    read.push_back({request.ca_file, *std::move(pem)});
+  }
+  if (has_extra) {
+    ASSIGN_OR_RETURN(std::string extra,
+                     files.ReadFile(request.extra_ca_file, kLargestCaFile));
+    read.push_back({request.extra_ca_file, std::move(extra)});
+  }
+  return read;
+}
+
 }  // namespace
+
+struct SystemHttpClient::Kept {
+  // Whom `files` say to trust: reading them is cheap, parsing is not.
+  absl::StatusOr<Trust> TrustIn(std::vector<CaFile> files) {
+    MutexLock lock(mutex);
+    if (trust == nullptr || files != ca_files) {
+      ASSIGN_OR_RETURN(trust, MakeTrust(files));
+      ca_files = std::move(files);
+    }
+    return trust;
+  }
+
+  IdleConnections idle = {};
+  Mutex mutex;
+  std::vector<CaFile> ca_files ABSL_GUARDED_BY(mutex);
+  Trust trust ABSL_GUARDED_BY(mutex);
+};
+
+SystemHttpClient::SystemHttpClient(FileSystem& files, Clock& clock,
+                                   LookUpName look_up)
+    : files_(files),
+      clock_(clock),
+      look_up_(std::move(look_up)),
+      kept_(std::make_unique<Kept>()) {}
+
+SystemHttpClient::~SystemHttpClient() = default;
 
 absl::string_view HttpResponse::Header(absl::string_view name) const {
   for (const HttpHeader& header : headers) {
@@ -57,15 +105,25 @@ absl::StatusOr<HttpResponse> SystemHttpClient::Send(
     const HttpRequest& request, const std::stop_token& stop) {
   RETURN_IF_ERROR(CheckRequest(request));
   ASSIGN_OR_RETURN(const Url url, ParseUrl(request.url));
-  std::string ca_pem;
+  std::vector<CaFile> ca_files;
   if (url.is_secure) {
-    ASSIGN_OR_RETURN(ca_pem, files_.ReadFile(request.ca_file, kLargestCaFile));
+    ASSIGN_OR_RETURN(ca_files, ReadCaFiles(files_, request));
   }
-  const std::string what = absl::StrCat(request.method, " ", url.authority);
+  const std::string what =
+      absl::StrCat(request.method, " ", url.authority,
+                   request.proxy ? " through the proxy " : "",
+                   request.proxy ? request.proxy->authority : "");
   try {
+    Trust trust;
+    if (url.is_secure) {
+      absl::StatusOr<Trust> made = kept_->TrustIn(std::move(ca_files));
+      RETURN_IF_ERROR(Annotate(made.status(), what));
+      trust = *std::move(made);
+    }
     absl::StatusOr<HttpResponse> response = Converse({.request = request,
                                                       .url = url,
-                                                      .ca_pem = ca_pem,
+                                                      .trust = trust,
+                                                      .idle = kept_->idle,
                                                       .look_up = look_up_,
                                                       .clock = clock_,
                                                       .stop = stop});

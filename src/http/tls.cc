@@ -7,21 +7,27 @@
 #include <boost/asio/ip/address.hpp>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 
 namespace prepull {
 
 namespace ssl = boost::asio::ssl;
 
-absl::StatusOr<ssl::context> MakeTlsContext(const std::string& ca_pem) {
+absl::StatusOr<Trust> MakeTrust(const std::vector<CaFile>& files) {
   // No openssl.cnf: what it names, a static program cannot load.
   OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
-  ssl::context context(ssl::context::tls_client);
-  SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_2_VERSION);
-  SSL_CTX_set_verify(context.native_handle(), SSL_VERIFY_PEER, nullptr);
-  boost::system::error_code error;
-  context.add_certificate_authority(boost::asio::buffer(ca_pem), error);
-  if (!error) return context;
-  return absl::InvalidArgumentError("holds no PEM certificates");
+  const auto trust = std::make_shared<ssl::context>(ssl::context::tls_client);
+  SSL_CTX_set_min_proto_version(trust->native_handle(), TLS1_2_VERSION);
+  SSL_CTX_set_verify(trust->native_handle(), SSL_VERIFY_PEER, nullptr);
+  for (const CaFile& file : files) {
+    boost::system::error_code error;
+    trust->add_certificate_authority(boost::asio::buffer(file.pem), error);
+    if (error) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("CA file ", file.path, ": holds no PEM certificates"));
+    }
+  }
+  return trust;
 }
 
 absl::Status ExpectHost(SSL* tls, const std::string& host) {

@@ -13,7 +13,6 @@
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
 #include "src/registry/registry_json.h"
-#include "src/registry/registry_url.h"
 
 namespace prepull {
 namespace {
@@ -80,7 +79,6 @@ Authorizer::Authorizer(Options options, PatientClient& http,
 
 absl::StatusOr<HttpResponse> Authorizer::Send(const Reference& image,
                                               HttpRequest request) {
-  if (!options_.ca_file.empty()) request.ca_file = options_.ca_file;
   std::string value;
   {
     MutexLock lock(mutex_);
@@ -159,7 +157,7 @@ absl::StatusOr<std::string> Authorizer::FetchToken(const Challenge& challenge,
   const absl::StatusOr<Origin> origin = OriginOf(realm);
   RETURN_IF_ERROR(Annotate(origin.status(),
                            absl::StrCat(image.registry(), " names as realm")));
-  if (origin->scheme == "http" && !options_.may_be_plain(origin->authority)) {
+  if (!options_.may_lead_to(image, *origin)) {
     return absl::FailedPreconditionError(
         absl::StrCat(image.registry(), " names a realm without TLS, ",
                      Printable(origin->authority, 200)));
@@ -170,7 +168,6 @@ absl::StatusOr<std::string> Authorizer::FetchToken(const Challenge& challenge,
   if (scope.empty()) scope = absl::StrCat("repository:", path, ":pull");
   const std::string service = Parameter(challenge, "service");
   HttpRequest request = {.url = realm};
-  if (!options_.ca_file.empty()) request.ca_file = options_.ca_file;
   if (!credential.identity_token.empty()) {
     request.method = "POST";
     request.headers = {{"Content-Type", "application/x-www-form-urlencoded"}};

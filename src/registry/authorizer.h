@@ -21,17 +21,18 @@
 #include "prepull/image/reference.h"
 #include "src/registry/challenge.h"
 #include "src/registry/patient_client.h"
+#include "src/registry/registry_url.h"
 
 namespace prepull {
 
 class Authorizer {
  public:
   struct Options {
-    std::string ca_file = "";
     Instant deadline = Instant::Never();
     std::stop_token stop = {};
-    // Whether plain HTTP may be spoken with that authority.
-    std::function<bool(absl::string_view authority)> may_be_plain = nullptr;
+    // Whether a token server may be there that the registry of `image` names.
+    std::function<bool(const Reference& image, const Origin& realm)>
+        may_lead_to = nullptr;
   };
 
   // All must outlive the authorizer.

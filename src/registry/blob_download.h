@@ -33,6 +33,8 @@ class BlobDownload {
   const std::string& digest() const { return blob_.digest; }
   // How many bytes the sink has got.
   int64_t offset() const { return offset_; }
+  // Whether anything of the answer to the last Request() came.
+  bool is_begun() const { return is_begun_; }
   bool is_whole() const { return offset_ == blob_.size_bytes; }
   // Not OK once the sink, or wrong bytes that it has got, have ended the
   // download for good.

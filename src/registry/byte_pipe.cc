@@ -6,9 +6,13 @@ namespace prepull {
 
 absl::Status BytePipe::Write(absl::string_view bytes) {
   MutexLock lock(mutex_);
-  while (!reader_left_ && unread_.size() >= kMostBytes) changed_.wait(mutex_);
+  while (!reader_left_ && unread_bytes_ >= kMostBytes) changed_.wait(mutex_);
   if (reader_left_) return absl::CancelledError("nobody reads on");
-  unread_.append(bytes.data(), bytes.size());
+  unread_bytes_ += bytes.size();
+  while (!bytes.empty()) {
+    unread_.emplace_back(bytes.substr(0, kPieceBytes));
+    bytes.remove_prefix(unread_.back().size());
+  }
   changed_.notify_one();
   return absl::OkStatus();
 }
@@ -23,8 +27,12 @@ absl::StatusOr<std::string> BytePipe::Read() {
   MutexLock lock(mutex_);
   while (unread_.empty() && !end_.has_value()) changed_.wait(mutex_);
   if (end_.has_value() && !end_->ok()) return *end_;
+  if (unread_.empty()) return "";
+  std::string piece = std::move(unread_.front());
+  unread_.pop_front();
+  unread_bytes_ -= piece.size();
   changed_.notify_one();
-  return std::exchange(unread_, "");
+  return piece;
 }
 
 void BytePipe::Leave() {

@@ -7,6 +7,7 @@
 #define PREPULL_REGISTRY_BYTE_PIPE_H_
 
 #include <condition_variable>
+#include <deque>
 #include <optional>
 #include <string>
 
@@ -26,19 +27,23 @@ class BytePipe {
   // The writer, last: how it ended.
   void Finish(absl::Status status);
 
-  // The reader. Waits for bytes; all that there are. Empty at the end. Errors:
-  // what the writer ended with, at once.
+  // The reader. Waits for bytes; a small piece, so that it comes back soon: a
+  // writer that waits for it hears of no stop, and what a hostile archive makes
+  // of 16 KiB is half a gigabyte. Empty at the end. Errors: what the writer
+  // ended with, at once.
   absl::StatusOr<std::string> Read();
 
   // The reader, last: it wants no more.
   void Leave();
 
   static constexpr size_t kMostBytes = 4 << 20;
+  static constexpr size_t kPieceBytes = 16 << 10;
 
  private:
   Mutex mutex_;
   std::condition_variable_any changed_;
-  std::string unread_ ABSL_GUARDED_BY(mutex_);
+  std::deque<std::string> unread_ ABSL_GUARDED_BY(mutex_);
+  size_t unread_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   std::optional<absl::Status> end_ ABSL_GUARDED_BY(mutex_);
   bool reader_left_ ABSL_GUARDED_BY(mutex_) = false;
 };

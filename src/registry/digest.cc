@@ -2,13 +2,26 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
+
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
 
 namespace prepull {
+
+bool IsDigest(absl::string_view text) {
+  const bool is_long = absl::ConsumePrefix(&text, "sha512:");
+  if (!is_long && !absl::ConsumePrefix(&text, "sha256:")) return false;
+  return text.size() == (is_long ? 128u : 64u) &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+         });
+}
+
 void Digester::Free::operator()(void* context) const {
   EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context));
 }
@@ -20,10 +33,9 @@ Digester::Digester(bool is_sha512)
 }
 
 absl::StatusOr<Digester> Digester::Like(absl::string_view digest) {
-  if (absl::StartsWith(digest, "sha256:")) return Digester(false);
-  if (absl::StartsWith(digest, "sha512:")) return Digester(true);
+  if (IsDigest(digest)) return Digester(absl::StartsWith(digest, "sha512:"));
   return absl::UnimplementedError(absl::StrCat(
-      "the digest ", Printable(digest, 100), " is neither sha256 nor sha512"));
+      "the digest ", Printable(digest, 140), " is neither sha256 nor sha512"));
 }
 
 void Digester::Add(absl::string_view bytes) {
@@ -38,6 +50,12 @@ std::string Digester::Take() {
   return absl::StrCat(prefix_,
                       absl::BytesToHexString(absl::string_view(
                           reinterpret_cast<const char*>(bytes), size)));
+}
+
+std::string DigestOf(absl::string_view bytes) {
+  Digester digester(/*is_sha512=*/false);
+  digester.Add(bytes);
+  return digester.Take();
 }
 
 absl::Status CheckDigest(absl::string_view bytes, absl::string_view digest) {

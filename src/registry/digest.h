@@ -13,9 +13,12 @@
 
 namespace prepull {
 
+// "sha256:" and 64 digits, or "sha512:" and 128.
+bool IsDigest(absl::string_view text);
+
 class Digester {
  public:
-  // Of the algorithm of `digest`. Errors: UNIMPLEMENTED  it is neither.
+  // Of the algorithm of `digest`. Errors: UNIMPLEMENTED  it is no digest.
   static absl::StatusOr<Digester> Like(absl::string_view digest);
 
   void Add(absl::string_view bytes);
@@ -30,9 +33,14 @@ class Digester {
 
   explicit Digester(bool is_sha512);
 
+  friend std::string DigestOf(absl::string_view bytes);
+
   std::string prefix_;
   std::unique_ptr<void, Free> context_;
 };
+
+// With sha256.
+std::string DigestOf(absl::string_view bytes);
 
 // Errors: DATA_LOSS  `bytes` do not have `digest`; as Like's.
 absl::Status CheckDigest(absl::string_view bytes, absl::string_view digest);

@@ -1,6 +1,7 @@
 #include "prepull/registry/image_files.h"
 
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -21,8 +22,10 @@ namespace {
 constexpr int kMostPasses = 40;
 // No honest image has as many; each costs time at every entry.
 constexpr size_t kMostLinks = 256;
-// What a pass may have to remember of names: some 100 MB at worst.
-constexpr int64_t kMostNames = 1'000'000;
+// What may have to be remembered of names, and about what each costs besides
+// its text.
+constexpr size_t kMostNameBytes = 128 << 20;
+constexpr size_t kNameBytes = 64;
 
 using Kind = LayerEntry::Kind;
 
@@ -32,6 +35,8 @@ struct Root {
   // Where a hard link leads: to the file of its own layer, even if a layer
   // above has removed that name.
   std::optional<int> layer = std::nullopt;
+
+  friend auto operator<=>(const Root&, const Root&) = default;
 };
 
 struct Link {
@@ -71,11 +76,12 @@ class Search {
         receiver_(receiver) {}
 
   absl::Status Run() {
-    std::vector<Root> roots = {{.path = path_}};
+    std::set<Root> roots = {{.path = path_}};
     for (int pass = 0; pass < kMostPasses && !roots.empty(); ++pass) {
       roots_ = std::move(roots);
       RETURN_IF_ERROR(Pass());
       roots = Unvisited();
+      if (roots.size() > kMostLinks) return TooManyLinks();
     }
     if (!roots.empty()) {
       return absl::ResourceExhaustedError("too many links one behind another");
@@ -85,10 +91,14 @@ class Search {
   }
 
  private:
+  static absl::Status TooManyLinks() {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("more than ", kMostLinks, " links"));
+  }
+
   absl::Status Pass() {
     links_.clear();
     overlay_ = {};
-    names_ = 0;
     for (const Root& root : roots_) {
       if (!root.layer.has_value()) visited_.insert(root.path);
     }
@@ -116,6 +126,7 @@ class Search {
   }
 
   absl::Status Visit(int layer, const LayerEntry& entry, LayerContent content) {
+    RETURN_IF_ERROR(layers_.MayGoOn());
     bool is_near = false;  // in a folder on the way to a root, or below one
     bool is_asked_for = false;
     const absl::string_view folder = FolderOf(entry.path);
@@ -138,14 +149,13 @@ class Search {
                                    (is_asked_for || LeadsOn(entry.path));
     if (is_link) {
       if (links_.size() == kMostLinks) {
-        return absl::ResourceExhaustedError(
-            absl::StrCat("more than ", kMostLinks, " links"));
+        return TooManyLinks();
       }
       links_.push_back({.entry = entry, .layer = layer});
     }
-    if (++names_ > kMostNames) {
-      return absl::ResourceExhaustedError(
-          absl::StrCat("more than ", kMostNames, " names"));
+    name_bytes_ += kNameBytes + entry.path.size();
+    if (name_bytes_ > kMostNameBytes) {
+      return absl::ResourceExhaustedError("too many names");
     }
     overlay_.Note(entry);
     return absl::OkStatus();
@@ -165,6 +175,7 @@ class Search {
     absl::Status status = receiver_.Open(path);
     if (status.ok()) {
       status = content(limit_bytes_, [&](absl::string_view bytes) {
+        RETURN_IF_ERROR(layers_.MayGoOn());
         return receiver_.Append(bytes);
       });
     }
@@ -173,12 +184,12 @@ class Search {
   }
 
   // Where the links of this pass lead that no pass has looked at.
-  std::vector<Root> Unvisited() const {
-    std::vector<Root> found;
+  std::set<Root> Unvisited() const {
+    std::set<Root> found;
     for (const Link& link : links_) {
       if (link.entry.kind == Kind::kHardLink) {
         if (!delivered_.contains(link.entry.target)) {
-          found.push_back({.path = link.entry.target, .layer = link.layer});
+          found.insert({.path = link.entry.target, .layer = link.layer});
         }
         continue;
       }
@@ -193,7 +204,7 @@ class Search {
           path = target;
         }
         if (path.has_value() && !IsVisited(*path)) {
-          found.push_back({.path = *path});
+          found.insert({.path = *path});
         }
       }
     }
@@ -212,10 +223,10 @@ class Search {
   const int64_t limit_bytes_;
   FileReceiver& receiver_;
 
-  std::vector<Root> roots_ = {};  // of this pass
+  std::set<Root> roots_ = {};     // of this pass
   std::vector<Link> links_ = {};  // that this pass has met
   LayerOverlay overlay_ = {};
-  int64_t names_ = 0;  // in it
+  size_t name_bytes_ = 0;  // in all passes
   absl::flat_hash_set<std::string> visited_ = {};
   absl::flat_hash_set<std::string> delivered_ = {};
 };

@@ -21,33 +21,28 @@ namespace {
 
 constexpr int64_t kMostEntries = 5'000'000;
 constexpr size_t kPieceBytes = 256 << 10;
-// Packed bytes that libarchive gets at once: what it makes of them, at worst
-// tens of thousands of times as much, it makes without listening to a stop.
-constexpr size_t kPackedBytes = 64 << 10;
+// Linux's own, with which no runtime could unpack a longer one.
+constexpr size_t kLongestPath = 4096;
+// A packing and libarchive's own "none". Layers that are packed twice would
+// unpack a piece to a million times its size before anything listens to a stop.
+constexpr int kMostFilters = 2;
 
 // The end of the pipe that libarchive pulls at.
 struct Intake {
   BytePipe& pipe;
   std::string piece = "";
-  size_t used = 0;
 };
 
 la_ssize_t Pull(struct archive* archive, void* data, const void** bytes) {
   Intake& intake = *static_cast<Intake*>(data);
-  if (intake.used == intake.piece.size()) {
-    absl::StatusOr<std::string> piece = intake.pipe.Read();
-    if (!piece.ok()) {
-      archive_set_error(archive, EIO, "the source broke off");
-      return ARCHIVE_FATAL;
-    }
-    intake.piece = *std::move(piece);
-    intake.used = 0;
+  absl::StatusOr<std::string> piece = intake.pipe.Read();
+  if (!piece.ok()) {
+    archive_set_error(archive, EIO, "the source broke off");
+    return ARCHIVE_FATAL;
   }
-  const size_t count =
-      std::min(kPackedBytes, intake.piece.size() - intake.used);
-  *bytes = intake.piece.data() + intake.used;
-  intake.used += count;
-  return static_cast<la_ssize_t>(count);
+  intake.piece = *std::move(piece);
+  *bytes = intake.piece.data();
+  return static_cast<la_ssize_t>(intake.piece.size());
 }
 
 struct FreeArchive {
@@ -84,7 +79,8 @@ LayerEntry::Kind KindOf(struct archive_entry* entry) {
   }
 }
 
-// Nothing if its path, or that of a hard link's target, leads out of the root.
+// Nothing if its path, or that of a hard link's target, leads out of the root,
+// or no file system would have it.
 std::optional<LayerEntry> Describe(struct archive_entry* entry) {
   LayerEntry described = {.kind = KindOf(entry)};
   std::optional<std::string> path = CleanPath(
@@ -100,6 +96,9 @@ std::optional<LayerEntry> Describe(struct archive_entry* entry) {
   if (described.kind == LayerEntry::Kind::kSymbolicLink) {
     described.target =
         Text(archive_entry_symlink_utf8(entry), archive_entry_symlink(entry));
+  }
+  if (std::max(described.path.size(), described.target.size()) > kLongestPath) {
+    return std::nullopt;
   }
   return described;
 }
@@ -150,6 +149,9 @@ absl::Status Unpack(BytePipe& pipe, LayerVisitor visit) {
   if (archive_read_open(archive.get(), &intake, nullptr, Pull, nullptr) !=
       ARCHIVE_OK) {
     return Broken(archive.get());
+  }
+  if (archive_filter_count(archive.get()) > kMostFilters) {
+    return absl::DataLossError("the layer is packed more than once");
   }
   RETURN_IF_ERROR(ReadEntries(archive.get(), visit));
   // What stands behind the tar's end belongs to the blob and its digest.

@@ -31,12 +31,11 @@ absl::Duration RetryAfter(const HttpResponse& response) {
 
 }  // namespace
 
-PatientClient::PatientClient(HttpClient& http, Clock& clock, RollDice roll_dice,
-                             Instant deadline, std::stop_token stop)
-    : http_(http),
+PatientClient::PatientClient(const RegistryOptions& options, HttpClient& http,
+                             Clock& clock, RollDice roll_dice)
+    : options_(options),
+      http_(http),
       clock_(clock),
-      deadline_(deadline),
-      stop_(std::move(stop)),
       roll_dice_(std::move(roll_dice)) {}
 
 bool PatientClient::IsPassing(const absl::Status& status) {
@@ -44,7 +43,6 @@ bool PatientClient::IsPassing(const absl::Status& status) {
 }
 
 absl::StatusOr<HttpResponse> PatientClient::Send(HttpRequest request) {
-  request.limits.until = std::min(request.limits.until, deadline_);
   bool is_begun = false;
   if (request.sink != nullptr) {
     request.sink = [&is_begun, sink = std::move(request.sink)](
@@ -54,7 +52,7 @@ absl::StatusOr<HttpResponse> PatientClient::Send(HttpRequest request) {
     };
   }
   for (int next = 1;; ++next) {
-    absl::StatusOr<HttpResponse> response = http_.Send(request, stop_);
+    absl::StatusOr<HttpResponse> response = SendOnce(request);
     const bool is_final = response.ok() ? !IsBusy(response->status)
                                         : !IsPassing(response.status());
     if (is_final || is_begun || next == kMostTries) return response;
@@ -66,6 +64,14 @@ absl::StatusOr<HttpResponse> PatientClient::Send(HttpRequest request) {
   }
 }
 
+absl::StatusOr<HttpResponse> PatientClient::SendOnce(HttpRequest request) {
+  request.limits.until = options_.deadline;
+  request.ca_file = options_.ca_file;
+  request.extra_ca_file = options_.extra_ca_file;
+  request.proxy = options_.proxies.For(request.url);
+  return http_.Send(request, options_.stop);
+}
+
 absl::Status PatientClient::Pause(int next, absl::Duration at_least) {
   absl::Duration pause =
       std::min(kFirstPause * std::pow(2, next - 1), kLongestPause);
@@ -74,16 +80,16 @@ absl::Status PatientClient::Pause(int next, absl::Duration at_least) {
     pause *= 1 - roll_dice_() / 2;
   }
   const Instant until = clock_.Now() + std::max(pause, at_least);
-  if (until >= deadline_) {
+  if (until >= options_.deadline) {
     return absl::DeadlineExceededError("the deadline comes before another try");
   }
   Wakeup wakeup;
-  const std::stop_callback wake(stop_, [&] { wakeup.Notify(); });
-  while (!stop_.stop_requested() && clock_.Now() < until) {
+  const std::stop_callback wake(options_.stop, [&] { wakeup.Notify(); });
+  while (!options_.stop.stop_requested() && clock_.Now() < until) {
     clock_.WaitUntil(until, wakeup);
   }
-  return stop_.stop_requested() ? absl::CancelledError("stopped")
-                                : absl::OkStatus();
+  return options_.stop.stop_requested() ? absl::CancelledError("stopped")
+                                        : absl::OkStatus();
 }
 
 }  // namespace prepull

@@ -1,4 +1,5 @@
-// Asks a server again that is busy or out of reach, for a while.
+// Asks a server again that is busy or out of reach, for a while, and every
+// server the way the options say: whom to trust, through which proxy.
 //
 // A 429, a 5xx, a connection that fails: the same request once more, after
 // what the server says (Retry-After) or a pause that doubles, six times in
@@ -7,8 +8,6 @@
 #ifndef PREPULL_REGISTRY_PATIENT_CLIENT_H_
 #define PREPULL_REGISTRY_PATIENT_CLIENT_H_
 
-#include <stop_token>
-
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -16,17 +15,22 @@
 #include "prepull/base/mutex.h"
 #include "prepull/base/random.h"
 #include "prepull/http/http_client.h"
+#include "prepull/registry/registry_client.h"
 
 namespace prepull {
 
 class PatientClient {
  public:
-  PatientClient(HttpClient& http, Clock& clock, RollDice roll_dice,
-                Instant deadline, std::stop_token stop);
+  // All must outlive the client.
+  PatientClient(const RegistryOptions& options, HttpClient& http, Clock& clock,
+                RollDice roll_dice);
 
   // The last answer, whatever its status; a request with a sink is repeated
   // only as long as the sink has got nothing. Errors: as HttpClient::Send's.
   absl::StatusOr<HttpResponse> Send(HttpRequest request);
+
+  // Asks once. Errors: as HttpClient::Send's.
+  absl::StatusOr<HttpResponse> SendOnce(HttpRequest request);
 
   static constexpr int kMostTries = 6;
 
@@ -38,10 +42,9 @@ class PatientClient {
   static bool IsPassing(const absl::Status& status);
 
  private:
+  const RegistryOptions& options_;
   HttpClient& http_;
   Clock& clock_;
-  const Instant deadline_;
-  const std::stop_token stop_;
 
   Mutex mutex_;
   RollDice roll_dice_ ABSL_GUARDED_BY(mutex_);

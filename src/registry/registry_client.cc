@@ -28,8 +28,9 @@ namespace {
 
 // The distribution project's own limit for a manifest.
 constexpr int64_t kLargestManifest = 4 << 20;
-constexpr int64_t kLargestTagPage = 64 << 20;
+constexpr int64_t kLargestTagPage = 16 << 20;
 constexpr size_t kMostTags = 5'000'000;
+constexpr size_t kMostTagPages = 10'000;
 constexpr int kMostRedirects = 5;
 
 constexpr char kManifestTypes[] =
@@ -37,16 +38,6 @@ constexpr char kManifestTypes[] =
     "application/vnd.oci.image.manifest.v1+json, "
     "application/vnd.docker.distribution.manifest.list.v2+json, "
     "application/vnd.docker.distribution.manifest.v2+json";
-
-// "sha256:" and 64 digits, or sha512's 128: what may come out of a header.
-bool IsDigest(absl::string_view text) {
-  const bool is_long = absl::ConsumePrefix(&text, "sha512:");
-  if (!is_long && !absl::ConsumePrefix(&text, "sha256:")) return false;
-  return text.size() == (is_long ? 128u : 64u) &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-         });
-}
 
 // `image` without its registry.
 std::string PathOf(const Reference& image) {
@@ -86,17 +77,14 @@ class Client : public RegistryClient {
   Client(RegistryOptions options, Rewrites mirrors, HttpClient& http,
          CredentialFinder& credentials, Clock& clock, RollDice roll_dice)
       : options_(std::move(options)),
-        raw_http_(http),
         clock_(clock),
         mirrors_(std::move(mirrors)),
-        http_(http, clock, std::move(roll_dice), options_.deadline,
-              options_.stop),
-        authorizer_({.ca_file = options_.ca_file,
-                     .deadline = options_.deadline,
+        http_(options_, http, clock, std::move(roll_dice)),
+        authorizer_({.deadline = options_.deadline,
                      .stop = options_.stop,
-                     .may_be_plain =
-                         [this](absl::string_view authority) {
-                           return MayBePlain(authority);
+                     .may_lead_to =
+                         [this](const Reference& image, const Origin& target) {
+                           return MayLeadTo(image, target);
                          }},
                     http_, credentials, clock) {}
 
@@ -128,6 +116,13 @@ class Client : public RegistryClient {
       const Reference& repository) override {
     return AtPlaces<std::vector<std::string>>(
         repository, [&](const Reference& place) { return TagsAt(place); });
+  }
+
+  absl::Status MayGoOn() const override {
+    if (options_.stop.stop_requested()) return absl::CancelledError("stopped");
+    return clock_.Now() < options_.deadline
+               ? absl::OkStatus()
+               : absl::DeadlineExceededError("the deadline has passed");
   }
 
  private:
@@ -172,11 +167,18 @@ class Client : public RegistryClient {
     return *mirrored;
   }
 
-  bool MayBePlain(absl::string_view authority) const {
-    return IsLoopback(authority) ||
-           std::find(options_.insecure_hosts.begin(),
+  bool IsInsecure(absl::string_view authority) const {
+    return std::find(options_.insecure_hosts.begin(),
                      options_.insecure_hosts.end(),
                      authority) != options_.insecure_hosts.end();
+  }
+
+  // Whether the registry of `place` may send us to `target`. Without TLS to
+  // our own loopback only if it is there itself: from elsewhere it would have
+  // us ask what listens to this node alone.
+  bool MayLeadTo(const Reference& place, const Origin& target) const {
+    return target.scheme == "https" || IsInsecure(target.authority) ||
+           (IsLoopback(target.authority) && IsLoopback(place.registry()));
   }
 
   // Asks the registry of `place` for /v2/NAME/`path`.
@@ -189,7 +191,9 @@ class Client : public RegistryClient {
   // HTTPS, unless the registry may speak plain HTTP and speaks nothing else.
   Origin OriginFor(const Reference& place) {
     const std::string authority = AuthorityOf(place.registry());
-    if (!MayBePlain(authority)) return {"https", authority};
+    if (!IsLoopback(authority) && !IsInsecure(authority)) {
+      return {"https", authority};
+    }
     {
       MutexLock lock(mutex_);
       const auto known = schemes_.find(authority);
@@ -206,10 +210,7 @@ class Client : public RegistryClient {
   }
 
   bool Answers(const Origin& origin) {
-    HttpRequest ping = {.url = absl::StrCat(origin.text(), "/v2/")};
-    if (!options_.ca_file.empty()) ping.ca_file = options_.ca_file;
-    ping.limits.until = options_.deadline;
-    return raw_http_.Send(ping, options_.stop).ok();
+    return http_.SendOnce({.url = absl::StrCat(origin.text(), "/v2/")}).ok();
   }
 
   absl::StatusOr<HttpResponse> AskAt(const Reference& place,
@@ -219,6 +220,7 @@ class Client : public RegistryClient {
     request.url = absl::StrCat(origin.text(), "/v2/", PathOf(place), "/", path);
     ASSIGN_OR_RETURN(HttpResponse response, authorizer_.Send(place, request));
     Origin at = origin;
+    bool is_at_registry = true;
     for (int hop = 0; IsRedirect(response.status); ++hop) {
       if (hop == kMostRedirects) {
         return absl::UnavailableError("too many redirects");
@@ -226,30 +228,22 @@ class Client : public RegistryClient {
       ASSIGN_OR_RETURN(request.url,
                        ResolveLocation(at, response.Header("Location")));
       ASSIGN_OR_RETURN(Origin target, OriginOf(request.url));
-      if (target.scheme == "http" && !MayBePlain(target.authority)) {
+      if (!MayLeadTo(place, target)) {
         return absl::FailedPreconditionError(
             absl::StrCat("redirected to ", Printable(target.authority, 200),
                          " without TLS"));
       }
-      // Credentials are for the registry alone: where it sends us the URL
-      // itself is the key.
-      absl::StatusOr<HttpResponse> next =
-          FollowTo(place, origin, target, request);
+      // Credentials are for the registry alone, and not for where others send
+      // us, be it back: there the URL itself is the key.
+      is_at_registry = is_at_registry && target == origin;
+      absl::StatusOr<HttpResponse> next = is_at_registry
+                                              ? authorizer_.Send(place, request)
+                                              : http_.Send(request);
       RETURN_IF_ERROR(next.status());
       response = *std::move(next);
       at = target;
     }
     return response;
-  }
-
-  absl::StatusOr<HttpResponse> FollowTo(const Reference& place,
-                                        const Origin& registry,
-                                        const Origin& target,
-                                        const HttpRequest& request) {
-    if (target == registry) return authorizer_.Send(place, request);
-    HttpRequest open = request;
-    if (!options_.ca_file.empty()) open.ca_file = options_.ca_file;
-    return http_.Send(std::move(open));
   }
 
   absl::StatusOr<std::string> DigestAt(const Reference& place) {
@@ -262,12 +256,6 @@ class Client : public RegistryClient {
     // Some registries answer no HEAD, or without the digest.
     ASSIGN_OR_RETURN(const HttpResponse whole, ManifestText(place, ""));
     return DigestOf(whole.body);
-  }
-
-  static absl::StatusOr<std::string> DigestOf(const std::string& bytes) {
-    ASSIGN_OR_RETURN(Digester digester, Digester::Like("sha256:"));
-    digester.Add(bytes);
-    return digester.Take();
   }
 
   // The manifest of `place`, or of `digest` beside it.
@@ -303,9 +291,8 @@ class Client : public RegistryClient {
     if (manifest == nullptr) {
       return absl::InvalidArgumentError("an index inside of an index");
     }
-    ResolvedManifest resolved = {.manifest = std::move(*manifest)};
-    ASSIGN_OR_RETURN(resolved.digest, DigestOf(response.body));
-    return resolved;
+    return ResolvedManifest{.digest = DigestOf(response.body),
+                            .manifest = std::move(*manifest)};
   }
 
   absl::Status BlobAt(const Reference& place, BlobDownload& download) {
@@ -320,8 +307,9 @@ class Client : public RegistryClient {
         return StatusOf(*response);
       }
       if (download.offset() > before) next = 1;
+      // Where no answer began it has been tried often enough.
       if (!PatientClient::IsPassing(response.status()) ||
-          next == PatientClient::kMostTries) {
+          !download.is_begun() || next == PatientClient::kMostTries) {
         return response.status();
       }
       RETURN_IF_ERROR(http_.Pause(next, absl::ZeroDuration()));
@@ -334,6 +322,10 @@ class Client : public RegistryClient {
     std::set<std::string> asked;
     std::string path = "tags/list?n=1000";
     while (asked.insert(path).second) {
+      if (asked.size() > kMostTagPages) {
+        return absl::ResourceExhaustedError(
+            absl::StrCat("more than ", kMostTagPages, " pages of tags"));
+      }
       ASSIGN_OR_RETURN(
           const HttpResponse response,
           Ask(place, path, {.limits = {.body_bytes = kLargestTagPage}}));
@@ -368,7 +360,6 @@ class Client : public RegistryClient {
   }
 
   const RegistryOptions options_;
-  HttpClient& raw_http_;
   Clock& clock_;
   Mutex mutex_;
   Rewrites mirrors_ ABSL_GUARDED_BY(mutex_);

@@ -23,6 +23,7 @@ class ImageContent : public ImageLayers {
 
   int count() const override;
   absl::Status Read(int layer, ByteSink sink) override;
+  absl::Status MayGoOn() const override { return registry_->MayGoOn(); }
 
   absl::StatusOr<std::map<std::string, std::string>> Labels() const;
 

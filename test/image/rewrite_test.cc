@@ -10,7 +10,8 @@ namespace prepull {
 namespace {
 
 ImageRequest Request(const std::string& image) {
-  return {.image = image, .origin = "argument 1",
+  return {.image = image,
+          .origin = "argument 1",
           .reference = Reference::Parse(image)};
 }
 

@@ -18,6 +18,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Pair;
+using ::testing::SizeIs;
 
 class FakeLayers : public ImageLayers {
  public:
@@ -37,6 +38,11 @@ class FakeLayers : public ImageLayers {
     return layer == broken_layer ? broken : absl::OkStatus();
   }
 
+  absl::Status MayGoOn() const override {
+    return entries_left-- > 0 ? absl::OkStatus() : absl::CancelledError("stop");
+  }
+
+  mutable int entries_left = 1'000'000;
   std::vector<int> reads = {};
   int broken_layer = -1;
   absl::Status broken = absl::DataLossError("wrong digest");
@@ -289,6 +295,51 @@ TEST_F(ImageFilesTest, ACutOffArchiveIsABrokenOne) {
   EXPECT_THAT(Read(layers, "f"),
               StatusIs(absl::StatusCode::kDataLoss,
                        HasSubstr("the layer cannot be unpacked")));
+}
+
+TEST_F(ImageFilesTest, ALayerThatIsPackedTwiceIsRefused) {
+  const std::string tar = TarBuilder().File("f", "text").Take();
+  for (const std::string& blob : {Gzip(Gzip(tar)), Gzip(Zstd(tar))}) {
+    FakeLayers layers({blob});
+
+    EXPECT_THAT(Read(layers, "f"), StatusIs(absl::StatusCode::kDataLoss,
+                                            HasSubstr("more than once")));
+  }
+}
+
+TEST_F(ImageFilesTest, APathThatNoFileSystemTakesIsLeftOut) {
+  std::string path = "d";
+  while (path.size() <= 4096) path += "/d";
+  FakeLayers layers(
+      {TarBuilder().File(path, "1").File(path.substr(0, 4095), "2").Take()});
+
+  ASSERT_THAT(Read(layers, "d"), IsOk());
+
+  EXPECT_THAT(found_.files, ElementsAre(Pair(path.substr(0, 4095), "2")));
+}
+
+// Each of the links to "t" leads each of the others on.
+TEST_F(ImageFilesTest, LinksThatMultiplyEnd) {
+  TarBuilder tar;
+  for (int i = 0; i < 20; ++i) {
+    tar.SymbolicLink(absl::StrCat("d/", i), absl::StrCat("/t/", i));
+    tar.SymbolicLink("t", absl::StrCat("/u", i));
+  }
+  FakeLayers layers({tar.Take()});
+
+  EXPECT_THAT(Read(layers, "d"), StatusIs(absl::StatusCode::kResourceExhausted,
+                                          HasSubstr("links")));
+}
+
+TEST_F(ImageFilesTest, AStopIsHeardBetweenEntries) {
+  TarBuilder tar;
+  for (int i = 0; i < 100; ++i) tar.File(absl::StrCat("d/", i), "text");
+  FakeLayers layers({Gzip(tar.Take())});
+  layers.entries_left = 7;
+
+  EXPECT_THAT(Read(layers, "d"), StatusIs(absl::StatusCode::kCancelled));
+
+  EXPECT_THAT(found_.files, SizeIs(4));
 }
 
 TEST_F(ImageFilesTest, GarbageIsABrokenArchive) {

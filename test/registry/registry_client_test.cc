@@ -22,6 +22,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
 
@@ -64,12 +65,6 @@ std::string Header(const HttpRequest& request, absl::string_view name) {
     if (header.name == name) return header.value;
   }
   return "";
-}
-
-std::string DigestOf(absl::string_view bytes) {
-  Digester digester = *Digester::Like("sha256:");
-  digester.Add(bytes);
-  return digester.Take();
 }
 
 Reference Image(absl::string_view text) { return *Reference::Parse(text); }
@@ -250,6 +245,29 @@ TEST_F(TokenTest, ARealmWithoutTlsGetsNoPassword) {
   EXPECT_THAT(servers_.calls, SizeIs(1));
 }
 
+TEST_F(TokenTest, ARealmOnOurOwnLoopbackIsNotAsked) {
+  challenge_ = R"(Bearer realm="http://127.0.0.1:10248/configz")";
+
+  EXPECT_THAT(Client().FetchManifest(Image("r.example/app:1")),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(servers_.calls, SizeIs(1));
+}
+
+TEST_F(TokenTest, ATokenIsForItsOwnRepository) {
+  servers_.Fixed(token_url_, {.status = 200, .body = R"({"token":"t1"})"});
+  std::string at_other = "not asked";
+  servers_.answers["https://r.example/v2/other/manifests/1"] =
+      [&](const HttpRequest& request) {
+        at_other = Header(request, "Authorization");
+        return HttpResponse{.status = 200, .body = kManifest};
+      };
+
+  ASSERT_THAT(Client().FetchManifest(Image("r.example/app:1")), IsOk());
+  ASSERT_THAT(Client().FetchManifest(Image("r.example/other:1")), IsOk());
+
+  EXPECT_EQ(at_other, "");
+}
+
 TEST_F(TokenTest, APasswordIsSentWhereBasicIsAskedFor) {
   challenge_ = "Basic realm=\"r\"";
   credentials_.users["r.example/app:1"] = {"bob"};
@@ -291,6 +309,27 @@ TEST_F(RegistryClientTest, ARedirectToAnotherHostGetsNoCredentials) {
   EXPECT_EQ(at_store, "");
 }
 
+TEST_F(RegistryClientTest, ARedirectBackGetsNoCredentialsEither) {
+  const std::string digest = DigestOf("bytes");
+  credentials_.users["r.example/app:1"] = {"bob"};
+  std::string at_return = "not asked";
+  servers_.Fixed(
+      absl::StrCat("https://r.example/v2/app/blobs/", digest),
+      {.status = 307, .headers = {{"Location", "https://store.example/b"}}});
+  servers_.Fixed(
+      "https://store.example/b",
+      {.status = 307, .headers = {{"Location", "https://r.example/b"}}});
+  servers_.answers["https://r.example/b"] = [&](const HttpRequest& request) {
+    at_return = Header(request, "Authorization");
+    return HttpResponse{.status = 401,
+                        .headers = {{"WWW-Authenticate", "Basic"}}};
+  };
+
+  EXPECT_THAT(Fetch("bytes", digest),
+              StatusIs(absl::StatusCode::kUnauthenticated));
+  EXPECT_EQ(at_return, "");
+}
+
 TEST_F(RegistryClientTest, RedirectsInARingEnd) {
   const std::string digest = DigestOf("bytes");
   const std::string url =
@@ -311,6 +350,53 @@ TEST_F(RegistryClientTest, ARedirectAwayFromTlsIsRefused) {
   EXPECT_THAT(Fetch("bytes", digest),
               StatusIs(absl::StatusCode::kFailedPrecondition,
                        HasSubstr("redirected to store.example without TLS")));
+}
+
+TEST_F(RegistryClientTest, ARedirectToOurOwnLoopbackIsRefused) {
+  const std::string digest = DigestOf("bytes");
+  servers_.Fixed(
+      absl::StrCat("https://r.example/v2/app/blobs/", digest),
+      {.status = 307, .headers = {{"Location", "http://127.0.0.1:10248/"}}});
+
+  EXPECT_THAT(Fetch("bytes", digest),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("redirected to 127.0.0.1:10248")));
+  EXPECT_THAT(servers_.calls, SizeIs(1));
+}
+
+TEST_F(RegistryClientTest, ABlobsDigestIsNoPath) {
+  EXPECT_THAT(Fetch("bytes", "sha256:../../other/blobs/x"),
+              StatusIs(absl::StatusCode::kUnimplemented));
+  EXPECT_THAT(servers_.calls, IsEmpty());
+}
+
+TEST_F(RegistryClientTest, AWrongByteIsNoContinuation) {
+  const std::string digest = DigestOf("0123456789");
+  servers_.answers[absl::StrCat("https://r.example/v2/app/blobs/", digest)] =
+      [](const HttpRequest& request) {
+        if (Header(request, "Range").empty()) {
+          return HttpResponse{.status = 200,
+                              .headers = {{"Breaks-Off", "yes"}},
+                              .body = "0123"};
+        }
+        return HttpResponse{.status = 206,
+                            .headers = {{"Content-Range", "bytes 5-9/10"}},
+                            .body = "56789"};
+      };
+
+  EXPECT_THAT(Fetch("0123456789", digest),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("wrong byte")));
+}
+
+TEST_F(RegistryClientTest, AnUnreachableBlobIsTriedNoOftenerThanTheRest) {
+  const std::string digest = DigestOf("bytes");
+  servers_.answers[absl::StrCat("https://r.example/v2/app/blobs/", digest)] =
+      [](const HttpRequest&) { return absl::UnavailableError("refused"); };
+
+  EXPECT_THAT(Fetch("bytes", digest),
+              StatusIs(absl::StatusCode::kUnavailable, "refused"));
+
+  EXPECT_THAT(servers_.calls, SizeIs(6));
 }
 
 TEST_F(RegistryClientTest, ABlobThatBreaksOffIsContinuedAtItsByte) {
@@ -484,6 +570,55 @@ TEST_F(RegistryClientTest, PagesElsewhereOrInARingAreRefused) {
   EXPECT_THAT(Client().ListTags(Image("r.example/app")),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        HasSubstr("leads back to itself")));
+}
+
+TEST_F(RegistryClientTest, EndlessPagesEnd) {
+  int asked = 0;
+  const FakeServers::Answer next = [&](const HttpRequest&) {
+    const std::string path = absl::StrCat("/v2/app/tags/list?last=", ++asked);
+    servers_.answers[absl::StrCat("https://r.example", path)] =
+        servers_.answers["https://r.example/v2/app/tags/list?n=1000"];
+    return HttpResponse{
+        .status = 200,
+        .headers = {{"Link", absl::StrCat("<", path, ">;rel=next")}},
+        .body = R"({"tags":[]})"};
+  };
+  servers_.answers["https://r.example/v2/app/tags/list?n=1000"] = next;
+
+  EXPECT_THAT(Client().ListTags(Image("r.example/app")),
+              StatusIs(absl::StatusCode::kResourceExhausted,
+                       HasSubstr("pages of tags")));
+}
+
+TEST_F(RegistryClientTest, RequestsGoThroughTheProxyAndTrustTheOptionsFiles) {
+  options_.extra_ca_file = "/extra.crt";
+  options_.proxies = *ProxyRules::Parse("", "proxy:3128", "");
+  HttpRequest asked;
+  servers_.answers["https://r.example/v2/app/manifests/1"] =
+      [&](const HttpRequest& request) {
+        asked = request;
+        return HttpResponse{.status = 200, .body = kManifest};
+      };
+
+  ASSERT_THAT(Client().FetchManifest(Image("r.example/app:1")), IsOk());
+
+  ASSERT_TRUE(asked.proxy.has_value());
+  EXPECT_EQ(asked.proxy->authority, "proxy:3128");
+  EXPECT_EQ(asked.ca_file, HttpRequest().ca_file);
+  EXPECT_EQ(asked.extra_ca_file, "/extra.crt");
+}
+
+TEST_F(RegistryClientTest, SaysWhenLongWorkIsToEnd) {
+  std::stop_source stop;
+  options_.stop = stop.get_token();
+  EXPECT_THAT(Client().MayGoOn(), IsOk());
+
+  clock_.Advance(absl::Hours(1));
+  EXPECT_THAT(Client().MayGoOn(),
+              StatusIs(absl::StatusCode::kDeadlineExceeded));
+
+  stop.request_stop();
+  EXPECT_THAT(Client().MayGoOn(), StatusIs(absl::StatusCode::kCancelled));
 }
 
 TEST_F(RegistryClientTest, AStopEndsAPause) {

@@ -234,20 +234,27 @@ class HttpServer::Server {
       Say(connection, reply);
       return Hang();
     }
-    if (!connection.Accept()) return;
+    if (!connection.Accept() || !Hear(connection)) return;
+    const bool again = reply.then == HttpReply::Then::kRepeat;
+    do {
+      if (!Say(connection, reply)) return;
+    } while (again && !stop_.stop_requested());
+    if (!reply.second_bytes.empty() && Hear(connection)) {
+      connection.Write(reply.second_bytes);
+    }
+    if (reply.then == HttpReply::Then::kHang) Hang();
+    if (reply.then == HttpReply::Then::kClose) connection.SayFarewell();
+  }
+
+  bool Hear(Connection& connection) {
     const std::string request = ReadRequest(connection);
-    if (request.empty()) return;
+    if (request.empty()) return false;
     {
       const std::lock_guard lock(mutex_);
       requests_.push_back(request);
     }
     changed_.notify_all();
-    const bool again = reply.then == HttpReply::Then::kRepeat;
-    do {
-      if (!Say(connection, reply)) return;
-    } while (again && !stop_.stop_requested());
-    if (reply.then == HttpReply::Then::kHang) Hang();
-    if (reply.then == HttpReply::Then::kClose) connection.SayFarewell();
+    return true;
   }
 
   bool Say(Connection& connection, const HttpReply& reply) {

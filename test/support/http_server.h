@@ -33,6 +33,8 @@ struct HttpReply {
   absl::Duration drip = absl::ZeroDuration();
   // Says its bytes unasked, and hears neither handshake nor request.
   bool is_deaf = false;
+  // To the second request of the same connection, if there is to be one.
+  std::string second_bytes = "";
 };
 
 // A whole answer: `status` is "200 OK".

@@ -5,6 +5,7 @@
 
 #include <cassert>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
 namespace prepull {
@@ -19,7 +20,10 @@ void Put(std::string& header, size_t offset, absl::string_view text) {
 }  // namespace
 
 TarBuilder& TarBuilder::File(absl::string_view path, absl::string_view text) {
-  return Add(path, '0', "", text);
+  if (path.size() > 100) {
+    Add("././@LongLink", 'L', "", absl::StrCat(path, std::string(1, '\0')));
+  }
+  return Add(path.substr(0, 100), '0', "", text);
 }
 
 TarBuilder& TarBuilder::Folder(absl::string_view path) {

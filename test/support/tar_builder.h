@@ -11,7 +11,7 @@ namespace prepull {
 
 class TarBuilder {
  public:
-  // Paths and targets of at most 100 bytes.
+  // Targets, and paths of what is no file, have at most 100 bytes.
   TarBuilder& File(absl::string_view path, absl::string_view text);
   TarBuilder& Folder(absl::string_view path);
   TarBuilder& SymbolicLink(absl::string_view path, absl::string_view target);

@@ -1,10 +1,11 @@
 // One question to one HTTP server over the network, with limits on everything
 // that a server can draw out.
 //
-// A call opens a connection, asks, reads the answer and closes. It follows no
-// redirect, asks no proxy and repeats nothing: that is for the caller to
-// decide. A certificate must lead to the CA file and be made out to the host
-// of the URL; TLS is 1.2 or later.
+// A call asks and reads the answer, over a connection that a GET or a HEAD
+// shortly before has left open, or a new one. It follows no redirect and
+// repeats nothing, and asks a proxy if it is told to: that is for the caller
+// to decide. A certificate must lead to the CA files and be made out to the
+// host of the URL; TLS is 1.2 or later.
 //
 // Threads: safe to share.
 #ifndef PREPULL_HTTP_HTTP_CLIENT_H_
@@ -13,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -22,6 +24,7 @@
 #include "absl/time/time.h"
 #include "prepull/base/clock.h"
 #include "prepull/base/file_system.h"
+#include "prepull/http/proxy.h"
 
 namespace prepull {
 
@@ -45,7 +48,8 @@ using BodySink = std::function<absl::Status(const HttpResponse& head,
                                             absl::string_view piece)>;
 
 struct HttpLimits {
-  // From looking up the name to the end of the TLS handshake.
+  // From looking up the name to the end of the TLS handshake; through a
+  // proxy, to the proxy and again behind it.
   absl::Duration connect = absl::Seconds(10);
   // How long the server may take to accept the request, to send all of its
   // head, and between two pieces of its body.
@@ -70,6 +74,10 @@ struct HttpRequest {
   // PEM. The default is Debian's and our image's: what OpenSSL would take by
   // itself is not where we link it statically.
   std::string ca_file = "/etc/ssl/certs/ca-certificates.crt";
+  // PEM that is trusted as well; with it the other may be missing.
+  std::string extra_ca_file = "";
+  // An https URL is asked through a tunnel (CONNECT).
+  std::optional<HttpProxy> proxy = std::nullopt;
 };
 
 class HttpClient {
@@ -77,16 +85,18 @@ class HttpClient {
   virtual ~HttpClient() = default;
 
   // Blocks until the answer is there, whatever its status is. Messages name
-  // method, host and port, never a path, query, user or header. Errors,
-  // besides those of a sink:
+  // method, host and port, those of a proxy too, never a path, query, user or
+  // header. Errors, besides those of a sink:
   //   INVALID_ARGUMENT     the request is malformed; the answer is larger than
   //                        allowed or no HTTP
-  //   UNAVAILABLE          no such host, refused, reset, cut short
+  //   UNAVAILABLE          no such host, refused, reset, cut short; the proxy
+  //                        makes no connection
+  //   PERMISSION_DENIED    the proxy refuses (407, or another 4xx to CONNECT)
   //   FAILED_PRECONDITION  the certificate is not to be trusted, or TLS cannot
   //                        be agreed on
   //   DEADLINE_EXCEEDED    a limit has passed
   //   CANCELLED            `stop` was requested
-  //   others               the CA file cannot be read
+  //   others               a CA file cannot be read
   virtual absl::StatusOr<HttpResponse> Send(const HttpRequest& request,
                                             const std::stop_token& stop) = 0;
 };

@@ -28,6 +28,10 @@ class ImageLayers {
   // thread, one call at a time. Errors: its own; DATA_LOSS  the bytes do not
   // have the layer's digest.
   virtual absl::Status Read(int layer, ByteSink sink) = 0;
+
+  // Not OK once reading is to end. Asked at every entry: what a few packed
+  // bytes hold can take minutes to look through.
+  virtual absl::Status MayGoOn() const { return absl::OkStatus(); }
 };
 
 class FileReceiver {

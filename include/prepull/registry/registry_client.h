@@ -33,8 +33,10 @@ struct RegistryOptions {
   std::vector<std::string> insecure_hosts = {};
   // "FROM=TO", as --rewrite has it: asked first, the registry itself after it.
   std::vector<std::string> mirrors = {};
-  // PEM, in place of the system's.
-  std::string ca_file = "";
+  // As of an HttpRequest.
+  std::string ca_file = HttpRequest().ca_file;
+  std::string extra_ca_file = "";
+  ProxyRules proxies = {};
   // Of all calls together.
   Instant deadline = Instant::Never();
   std::stop_token stop = {};
@@ -67,6 +69,9 @@ class RegistryClient {
   // All tags of `repository`, in the registry's order.
   virtual absl::StatusOr<std::vector<std::string>> ListTags(
       const Reference& repository) = 0;
+
+  // For long work on what calls gave. Errors: CANCELLED, DEADLINE_EXCEEDED.
+  virtual absl::Status MayGoOn() const { return absl::OkStatus(); }
 };
 
 // All must outlive the client. Errors: INVALID_ARGUMENT  names the option.

@@ -1,0 +1,69 @@
+// Which proxy a URL is asked through, as the environment says it. Pure.
+//
+// The rules are those of Go's programs, which stand beside this one on every
+// node: HTTP_PROXY is for http URLs and HTTPS_PROXY for https URLs, NO_PROXY
+// holds exceptions separated by commas, and loopback is always one. Proxies are
+// spoken to without TLS ("http://"), as nearly all are.
+// Source: https://pkg.go.dev/golang.org/x/net/http/httpproxy#Config
+#ifndef PREPULL_HTTP_PROXY_H_
+#define PREPULL_HTTP_PROXY_H_
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace prepull {
+
+struct HttpProxy {
+  std::string host = "";  // a name, or an address without brackets
+  uint16_t port = 0;
+  std::string authority = "";      // both, as they may be shown
+  std::string authorization = "";  // of Proxy-Authorization, or empty; a secret
+};
+
+class ProxyRules {
+ public:
+  // Without a proxy.
+  ProxyRules() = default;
+
+  // Each as its variable has it: "[http://][user:password@]host[:port]", or
+  // empty; "host", ".suffix", "*.suffix", an address or a network, the first
+  // four with a port or not, or "*". What is no exception counts for none.
+  // Errors: INVALID_ARGUMENT  names the variable, and shows nothing of it.
+  static absl::StatusOr<ProxyRules> Parse(absl::string_view http_proxy,
+                                          absl::string_view https_proxy,
+                                          absl::string_view no_proxy);
+
+  // Nothing if `url` is to be asked directly.
+  std::optional<HttpProxy> For(absl::string_view url) const;
+
+ private:
+  using Address = std::array<uint8_t, 16>;  // IPv4 as IPv6 maps it
+
+  struct Exception {
+    bool is_everything = false;
+    std::optional<Address> address = std::nullopt;
+    int prefix_bits = 128;       // of the address
+    std::string suffix = "";     // ".example.com", if it is no address
+    bool is_itself_too = false;  // "example.com"
+    std::string port = "";       // empty: any
+  };
+
+  static std::optional<Address> ParseAddress(absl::string_view text);
+  static std::optional<Exception> ParseException(absl::string_view text);
+  static bool Fits(const Exception& exception, absl::string_view host,
+                   absl::string_view port);
+
+  std::optional<HttpProxy> for_http_ = std::nullopt;
+  std::optional<HttpProxy> for_https_ = std::nullopt;
+  std::vector<Exception> exceptions_ = {};
+};
+
+}  // namespace prepull
+
+#endif  // PREPULL_HTTP_PROXY_H_

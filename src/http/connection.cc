@@ -1,0 +1,40 @@
+#include "src/http/connection.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace prepull {
+namespace {
+
+// Less than servers and the boxes on the way forget a silent connection in.
+constexpr absl::Duration kLongestIdle = absl::Seconds(10);
+constexpr size_t kMostIdle = 16;
+
+}  // namespace
+
+std::unique_ptr<Connection> IdleConnections::Take(const std::string& peer,
+                                                  const Trust& trust,
+                                                  Instant now) {
+  MutexLock lock(mutex_);
+  std::erase_if(idle_, [now](const Idle& idle) {
+    return now - idle.since > kLongestIdle;
+  });
+  const auto found =
+      std::find_if(idle_.rbegin(), idle_.rend(), [&](const Idle& idle) {
+        return idle.peer == peer && idle.connection->trust == trust;
+      });
+  if (found == idle_.rend()) return nullptr;
+  std::unique_ptr<Connection> connection = std::move(found->connection);
+  idle_.erase(std::next(found).base());
+  return connection;
+}
+
+void IdleConnections::Keep(const std::string& peer,
+                           std::unique_ptr<Connection> connection,
+                           Instant now) {
+  MutexLock lock(mutex_);
+  if (idle_.size() == kMostIdle) idle_.erase(idle_.begin());
+  idle_.push_back({peer, now, std::move(connection)});
+}
+
+}  // namespace prepull

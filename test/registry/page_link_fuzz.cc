@@ -1,0 +1,33 @@
+// Any Link header has a next page out of itself, or none.
+#include <cstdint>
+#include <cstdlib>
+#include <iostream>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "src/registry/page_link.h"
+
+namespace prepull {
+namespace {
+
+void Require(bool holds, const char* what) {
+  if (holds) return;
+  std::cerr << "property broken: " << what << "\n";
+  std::abort();
+}
+
+void Try(absl::string_view text) {
+  const std::string next = NextPage(text);
+  Require(next.empty() || absl::StrContains(text, absl::StrCat("<", next, ">")),
+          "a page is a target of the header");
+  Require(NextPage(absl::StrCat("</x>; rel=next, ", text)) == "/x",
+          "the first one counts");
+}
+
+}  // namespace
+}  // namespace prepull
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
+  prepull::Try({reinterpret_cast<const char*>(bytes), size});
+  return 0;
+}

@@ -1,0 +1,37 @@
+// Any answer is a token, tags or an error as said, or none of them; what is
+// shown of it can be shown.
+#include <cstdint>
+#include <cstdlib>
+#include <iostream>
+
+#include "prepull/base/text.h"
+#include "src/registry/registry_json.h"
+
+namespace prepull {
+namespace {
+
+void Require(bool holds, const char* what) {
+  if (holds) return;
+  std::cerr << "property broken: " << what << "\n";
+  std::abort();
+}
+
+void Try(absl::string_view text) {
+  const absl::StatusOr<std::string> token = ParseToken(text);
+  Require(!token.ok() ||
+              (!token->empty() && Printable(*token, token->size()) == *token),
+          "a token can be put into a header");
+  const auto tags = ParseTagList(text);
+  Require(!tags.ok() || tags->size() <= text.size(), "no tag from nowhere");
+  const std::string words = DescribeErrors(text);
+  Require(words.size() <= 400 && Printable(words, 400) == words,
+          "an error is short and can be shown");
+}
+
+}  // namespace
+}  // namespace prepull
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
+  prepull::Try({reinterpret_cast<const char*>(bytes), size});
+  return 0;
+}

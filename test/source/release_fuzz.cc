@@ -1,0 +1,37 @@
+// Any bytes are the images of a release, or refused in a sentence that can be
+// shown.
+#include <cstdint>
+#include <cstdlib>
+#include <iostream>
+
+#include "prepull/base/text.h"
+#include "prepull/source/release.h"
+
+namespace prepull {
+namespace {
+
+void Require(bool holds, const char* what) {
+  if (holds) return;
+  std::cerr << "property broken: " << what << "\n";
+  std::abort();
+}
+
+void Try(absl::string_view text) {
+  const auto images = ParseReleaseImages(text);
+  if (images.ok()) {
+    for (const ReleaseImage& image : *images) {
+      Require(!image.pull_spec.empty(), "an image has a pull spec");
+    }
+    return;
+  }
+  const std::string message(images.status().message());
+  Require(Printable(message, 8192) == message, "the message can be shown");
+}
+
+}  // namespace
+}  // namespace prepull
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
+  prepull::Try({reinterpret_cast<const char*>(bytes), size});
+  return 0;
+}
