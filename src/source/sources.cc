@@ -239,14 +239,23 @@ class Resolution {
     ASSIGN_OR_RETURN(const std::vector<SelectedTag> selected,
                      rule.Select(tags));
     for (const SelectedTag& tag : selected) {
-      found_.requests.push_back(
+      ImageRequest request =
           ImageNamed(absl::StrCat(repository.text(), ":", tag.tag),
-                     absl::StrCat("--select ", repository.text())));
-      // What it stands for changes, so having it is not enough.
-      if (tag.is_alias) {
-        found_.requests.back().options.policy = PullPolicy::kAlways;
-      }
+                     absl::StrCat("--select ", repository.text()));
+      if (tag.is_alias) RETURN_IF_ERROR(DescribeAlias(request));
+      found_.requests.push_back(std::move(request));
     }
+    return absl::OkStatus();
+  }
+
+  // What an alias stands for changes, so having it is not enough. It is pulled
+  // by its name all the same: by a digest the node would not have the name.
+  absl::Status DescribeAlias(ImageRequest& alias) {
+    const absl::StatusOr<std::string> digest =
+        registry_.ResolveDigest(*alias.reference);
+    RETURN_IF_ERROR(Annotate(digest.status(), alias.image));
+    absl::StrAppend(&alias.origin, ", now ", *digest);
+    alias.options.policy = PullPolicy::kAlways;
     return absl::OkStatus();
   }
 
