@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "prepull/base/log.h"
@@ -238,6 +239,11 @@ class Resolution {
                      registry_.ListTags(repository));
     ASSIGN_OR_RETURN(const std::vector<SelectedTag> selected,
                      rule.Select(tags));
+    for (const std::string& alias : rule.aliases()) {
+      if (absl::c_linear_search(selected, SelectedTag{alias, true})) continue;
+      Log(LogLevel::kWarn, "no such tag",
+          {{"repository", repository.text()}, {"tag", alias}});
+    }
     for (const SelectedTag& tag : selected) {
       ImageRequest request =
           ImageNamed(absl::StrCat(repository.text(), ":", tag.tag),

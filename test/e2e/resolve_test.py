@@ -172,6 +172,15 @@ class SelectTest(ResolveTest):
             self.select("rubin weeklies=3 variants=all", lab),
             ["w_2021_11", "w_2021_10_c0020.001", "w_2021_10"])
 
+    def test_an_alias_that_is_no_tag_is_a_warning(self):
+        lab = self.push_tags("w_2021_11", repository="lsst/lab")
+
+        done = run_prepull(["resolve", "-o", "name", "--select",
+                            f"{lab} rubin weeklies=1 alias=latest"])
+
+        self.assertEqual(done.stdout, f"{lab}:w_2021_11\n")
+        self.assertRegex(done.stderr, "warn.*no such tag.*latest")
+
     def test_an_alias_stands_for_the_index_it_points_to(self):
         index = make_index({
             architecture: self.push_part(architecture)
