@@ -68,6 +68,12 @@ class OutputTest(ResolveTest):
         self.assertIn(f"{self.host}/ocp/gone:1", said)
         self.assertIn("manifest unknown", said)
 
+    def test_sources_that_stand_for_nothing_are_an_empty_list(self):
+        self.write("platform.image", "\n")
+
+        self.assertEqual(self.refuse("--precache-spec", self.folder),
+                         "the sources stand for no images")
+
     def test_the_list_is_one_that_fetch_takes(self):
         path = self.write("images.txt", "\n".join(
             self.resolve("--release", self.release)))
