@@ -176,6 +176,18 @@ class WholeTest(SpecTest):
 
         self.check_pulled(run, [own])
 
+    # TALM's workload runs once in a container, and pulls anew.
+    def test_what_is_there_is_not_pulled_again(self):
+        keys = {"platform.image": self.push("ocp/release:4.15", make_release(
+                    {"cli": self.push_part("cli")})),
+                "additionalImages": self.push("team/app:1")}
+        self.fetch(keys)
+
+        again = self.fetch(keys)
+
+        self.assertEqual(again.exit_code, 0, again.story())
+        self.assertEqual(set(states(again).values()), {"Skipped"})
+
 
 class FailureTest(SpecTest):
 
@@ -192,6 +204,18 @@ class FailureTest(SpecTest):
         self.assertIn(f"platform.image:1 {self.gone}: ",
                       run.status()["message"])
         self.assertEqual(self.lab.containerd.image_names(), [])
+
+    # TALM's workload ends with its first list if an image of that is missing.
+    def test_an_image_that_is_missing_keeps_no_other_from_being_pulled(self):
+        release = self.push("ocp/release:4.15",
+                            make_release({"gone": self.gone}))
+
+        run = self.fetch({"platform.image": release,
+                          "additionalImages": self.own})
+
+        self.assertEqual(run.exit_code, 1, run.story())
+        self.assertEqual(states(run), {release: "Pulled", self.own: "Pulled",
+                                       self.gone: "Failed"})
 
     def test_with_best_effort_it_is_one_failed_image_and_the_rest_is_pulled(
             self):
