@@ -19,10 +19,14 @@ sys.dont_write_bytecode = True
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "test/support"))
 
-from lab import Lab, run_as_root  # noqa: E402
-from lab.images import make_family  # noqa: E402
+from lab import Lab, run_as_root, run_prepull  # noqa: E402
+from lab.file_layers import make_file_layer  # noqa: E402
+from lab.images import make_family, make_image, make_index  # noqa: E402
 from lab.layout import (  # noqa: E402
     build_image, config_of, index_of, unpack)
+from lab.openshift import (  # noqa: E402
+    as_database, bundle, channel, package)
+from lab.registry import Registry  # noqa: E402
 
 BINARY = ROOT / "build-release-arm64/prepull"
 QEMU = "qemu-aarch64-static"
@@ -71,17 +75,44 @@ class Arm64ImageTest(unittest.TestCase):
     def test_pulls_a_list(self):
         lab = self.enterContext(Lab())
         names = lab.push_family(make_family(3))
-        emulated = self.folder / "prepull"
-        emulated.write_text(f'#!/bin/sh\nexec {QEMU} "{BINARY}" "$@"\n')
-        emulated.chmod(0o755)
-        self.enterContext(unittest.mock.patch.dict(
-            os.environ, PREPULL_BINARY=str(emulated)))
+        self.emulate()
 
         run = lab.fetch(names)
 
         self.assertEqual(run.exit_code, 0, run.story())
         self.assertEqual(run.status()["pulled"], 3)
         self.assertLessEqual(set(names), set(lab.containerd.image_names()))
+
+    def test_reads_a_catalogue_of_its_own_architecture(self):
+        registry = Registry(self.folder)
+        registry.start()
+        self.addCleanup(registry.stop)
+        catalogs = {
+            architecture: make_image([make_file_layer(
+                {"database/index.db": as_database([
+                    package("op", "stable"), channel("op", "stable", "op.v1"),
+                    bundle("op", "1", f"lab/{architecture}:1")])}, "zstd")],
+                architecture=architecture)
+            for architecture in ("amd64", "arm64")}
+        for image in catalogs.values():
+            registry.push("olm/catalog", image.digest, image)
+        registry.push("olm/catalog", "1", make_index(catalogs))
+        self.emulate()
+
+        done = run_prepull([
+            "resolve", "-o", "name", "--package", "op", "--catalog",
+            f"127.0.0.1:{registry.port}/olm/catalog:1"])
+
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout.splitlines()[1:], ["lab/arm64:1"])
+
+    def emulate(self):
+        """Makes the binary under test the one for arm64."""
+        emulated = self.folder / "prepull"
+        emulated.write_text(f'#!/bin/sh\nexec {QEMU} "{BINARY}" "$@"\n')
+        emulated.chmod(0o755)
+        self.enterContext(unittest.mock.patch.dict(
+            os.environ, PREPULL_BINARY=str(emulated)))
 
 
 if __name__ == "__main__":

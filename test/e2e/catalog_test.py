@@ -12,8 +12,12 @@ sys.dont_write_bytecode = True
 sys.path.insert(
     0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../support"))
 
+from bench.sample import Sample  # noqa: E402
+from lab import prepull_binary  # noqa: E402
 from lab.file_layers import WHITEOUT, LinkTo, make_file_layer  # noqa: E402
 from lab.images import make_image  # noqa: E402
+from lab.large_catalog import (  # noqa: E402
+    PACKAGES, RELATED, make_large_catalog)
 from lab.openshift import (  # noqa: E402
     DATABASE_LABEL, FILES_LABEL, as_database, as_json, as_yaml, bundle,
     channel, package)
@@ -181,6 +185,22 @@ class CatalogTest(ResolveTest):
         said = self.refuse("--catalog", catalog, "--package", "op")
 
         self.assertRegex(said, "package op: stable: .*op.v1, op.v2")
+
+
+class LargeCatalogTest(ResolveTest):
+
+    # A pod may have 256 MiB, and none of these needs an eighth of it.
+    def test_600_mb_are_read_in_little_memory(self):
+        words = [f"--package=op-{i}" for i in (0, 31, PACKAGES - 1)]
+        for kind in ("json", "yaml", "db"):
+            catalog = self.push("olm/large:1", make_large_catalog(kind))
+            with self.subTest(kind=kind):
+                sample = Sample([prepull_binary(), "resolve", "-o", "name",
+                                 "--catalog", catalog, *words], "")
+
+                self.assertEqual(len(sample.stdout.splitlines()),
+                                 1 + len(words) * (1 + RELATED))
+                self.assertLess(sample.peak_mb, 32)
 
 
 if __name__ == "__main__":

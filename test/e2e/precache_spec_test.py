@@ -2,8 +2,8 @@
 """TALM's ConfigMap as a folder, and what it names on a real containerd.
 
 The images lie in Debian's docker-registry under their own names, so that who
-resolves and who pulls asks the same place. It needs root and Debian's
-containerd, and only loopback.
+resolves and who pulls asks the same place. What was pulled is what containerd's
+own client lists. It needs root and Debian's containerd, and only loopback.
 """
 
 import os
@@ -16,7 +16,8 @@ sys.path.insert(
 
 from lab import Lab, run_as_root  # noqa: E402
 from lab.bad_registry import BadRegistry  # noqa: E402
-from lab.credentials import docker_config, mounted_folder  # noqa: E402
+from lab.credentials import (  # noqa: E402
+    docker_config, mounted_folder, write_file)
 from lab.file_layers import make_file_layer  # noqa: E402
 from lab.images import make_image  # noqa: E402
 from lab.openshift import (  # noqa: E402
@@ -43,17 +44,24 @@ class SpecTest(unittest.TestCase):
     def setUp(self):
         self.lab = self.enterContext(Lab(disk_size=self.disk_size))
         self.host = f"127.0.0.1:{self.lab.registry.port}"
+        self.by_digest = {}  # the other name of what was pushed by a tag
+
+    def store(self, repository, tag, image):
+        self.lab.push(repository, tag, image)
 
     def push(self, name, image=None):
         """Pushes an image, any if none is given; returns its name."""
-        self.lab.push(*name.rsplit(":", 1), image or make_image(
-            [BASE], labels={"name": name}))
-        return f"{self.host}/{name}"
+        image = image or make_image([BASE], labels={"name": name})
+        repository, tag = name.rsplit(":", 1)
+        self.store(repository, tag, image)
+        name = f"{self.host}/{name}"
+        self.by_digest[name] = f"{self.host}/{repository}@{image.digest}"
+        return name
 
     def push_part(self, name):
         """As a release names its parts: by digest, all in one repository."""
         image = make_image([BASE], labels={"name": name})
-        self.lab.push("ocp/art", image.digest, image)
+        self.store("ocp/art", image.digest, image)
         return f"{self.host}/ocp/art@{image.digest}"
 
     def push_catalog(self, name, path, ship, documents):
@@ -67,14 +75,41 @@ class SpecTest(unittest.TestCase):
                               seconds=180)
 
     def check_pulled(self, run, names):
+        """The run and the runtime name these images and no others."""
         self.assertEqual(run.exit_code, 0, run.story())
         self.assertEqual(sorted(states(run).items()),
                          sorted(dict.fromkeys(names, "Pulled").items()))
-        # The runtime shows an image also by its digest and its id.
-        self.assertLessEqual(set(names), set(self.lab.containerd.image_names()))
+        records = self.lab.containerd.ctr("images", "ls", "-q").split()
+        self.assertEqual(
+            sorted(name for name in records if not name.startswith("sha256:")),
+            sorted({*names, *(self.by_digest.get(name, name)
+                              for name in names)}))
 
 
 class WholeTest(SpecTest):
+    """As at a large registry: who comes without a token is sent for one, and
+    all blobs are elsewhere. prepull and containerd pass the same door."""
+
+    def setUp(self):
+        super().setUp()
+        no_credentials = NoCredentials()
+        # Another address: containerd takes another port for the same server.
+        self.blobs = self.enterContext(
+            BadRegistry(host="127.0.0.2", token_auth=no_credentials))
+        front = self.enterContext(RegistryFront(
+            self.lab.registry, TokenAuth(dict([ROBOT])), self.blobs))
+        self.host = f"127.0.0.1:{front.port}"
+        self.lab.route(self.host, front)
+        self.config = write_file(self.lab.folder, "config.json",
+                                 docker_config({self.host: ROBOT}))
+        self.addCleanup(self.assertEqual, no_credentials.heard, [])
+
+    def store(self, repository, tag, image):
+        super().store(repository, tag, image)
+        self.blobs.add(repository, tag, image)
+
+    def fetch(self, keys, *flags):
+        return super().fetch(keys, "--docker-config", self.config, *flags)
 
     def test_exactly_what_the_six_keys_name_is_pulled(self):
         parts = {name: self.push_part(name) for name in PARTS}
@@ -141,6 +176,18 @@ class WholeTest(SpecTest):
 
         self.check_pulled(run, [own])
 
+    # TALM's workload runs once in a container, and pulls anew.
+    def test_what_is_there_is_not_pulled_again(self):
+        keys = {"platform.image": self.push("ocp/release:4.15", make_release(
+                    {"cli": self.push_part("cli")})),
+                "additionalImages": self.push("team/app:1")}
+        self.fetch(keys)
+
+        again = self.fetch(keys)
+
+        self.assertEqual(again.exit_code, 0, again.story())
+        self.assertEqual(set(states(again).values()), {"Skipped"})
+
 
 class FailureTest(SpecTest):
 
@@ -157,6 +204,18 @@ class FailureTest(SpecTest):
         self.assertIn(f"platform.image:1 {self.gone}: ",
                       run.status()["message"])
         self.assertEqual(self.lab.containerd.image_names(), [])
+
+    # TALM's workload ends with its first list if an image of that is missing.
+    def test_an_image_that_is_missing_keeps_no_other_from_being_pulled(self):
+        release = self.push("ocp/release:4.15",
+                            make_release({"gone": self.gone}))
+
+        run = self.fetch({"platform.image": release,
+                          "additionalImages": self.own})
+
+        self.assertEqual(run.exit_code, 1, run.story())
+        self.assertEqual(states(run), {release: "Pulled", self.own: "Pulled",
+                                       self.gone: "Failed"})
 
     def test_with_best_effort_it_is_one_failed_image_and_the_rest_is_pulled(
             self):
@@ -210,35 +269,6 @@ class SpaceTest(SpecTest):
                          "--space-required", "20MiB")
 
         self.check_pulled(run, [self.own])
-
-
-class FrontTest(SpecTest):
-
-    def test_prepull_and_containerd_pass_the_same_door(self):
-        no_credentials = NoCredentials()
-        # Another address: containerd takes another port for the same server.
-        blobs = self.enterContext(
-            BadRegistry(host="127.0.0.2", token_auth=no_credentials))
-        front = self.enterContext(RegistryFront(
-            self.lab.registry, TokenAuth(dict([ROBOT])), blobs))
-        self.host = f"127.0.0.1:{front.port}"
-        self.lab.route(self.host, front)
-
-        def push(name, image):
-            blobs.add(*name.rsplit(":", 1), image)
-            return self.push(name, image)
-
-        cli = push("ocp/cli:1", make_image([BASE]))
-        release = push("ocp/release:4.15", make_release({"cli": cli}))
-        config = os.path.join(self.lab.folder, "config.json")
-        with open(config, "w", encoding="utf-8") as file:
-            file.write(docker_config({self.host: ROBOT}))
-
-        run = self.fetch({"platform.image": release},
-                         "--docker-config", config)
-
-        self.check_pulled(run, [release, cli])
-        self.assertEqual(no_credentials.heard, [])
 
 
 def states(run):

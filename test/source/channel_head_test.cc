@@ -70,6 +70,32 @@ TEST(ChannelHeadTest, IsNoSkippedEntry) {
               IsOkAndHolds("op.v1.0.2"));
 }
 
+// Those of TALM's test_parse_index.py; its empty channel is an error here.
+TEST(ChannelHeadTest, IsTheOneOfTalmsOwnRows) {
+  struct Row {
+    std::vector<ChannelEntry> entries = {};
+    std::string head = "";
+  };
+  const Row rows[] = {
+      {{{.name = "v1.0.0"},
+        {.name = "v1.0.1", .replaces = "v1.0.0"},
+        {.name = "v1.0.2", .replaces = "v1.0.1"}},
+       "v1.0.2"},
+      {{{.name = "v1.0.0"},
+        {.name = "v1.0.3", .replaces = "v1.0.2"},
+        {.name = "v1.0.2", .replaces = "v1.0.0"}},
+       "v1.0.3"},
+      {{{.name = "v1.0.0"},
+        {.name = "v1.0.1", .replaces = "v1.0.0"},
+        {.name = "v1.0.2", .replaces = "v1.0.0", .skips = {"v1.0.1"}}},
+       "v1.0.2"},
+      {{{.name = "v1.0.0"}}, "v1.0.0"},
+  };
+  for (const Row& row : rows) {
+    EXPECT_THAT(ChannelHead(row.entries), IsOkAndHolds(row.head));
+  }
+}
+
 TEST(ChannelHeadTest, MayBeListedTwice) {
   EXPECT_THAT(ChannelHead({{.name = "op.v1"}, {.name = "op.v1"}}),
               IsOkAndHolds("op.v1"));

@@ -56,6 +56,7 @@ TEST(ExcludePatternsTest, FitAnywhereInNameAndPullSpec) {
   };
   const Row rows[] = {
       {" aws ", "cli cli-tools oc-cli"},
+      {"\n\n aws \n alibaba \n", "cli cli-tools oc-cli"},  // TALM's test.sh
       {"aws\n", "cli cli-tools oc-cli"},
       {"aws\r\n", "cli cli-tools oc-cli"},
       {"^\"cli", "bawsa etcd oc-cli"},

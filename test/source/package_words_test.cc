@@ -30,6 +30,7 @@ TEST(PackageWordsTest, ReadsNameAndChannels) {
   EXPECT_THAT(ChannelsOf("op:4.14,4.15,4.14"),
               IsOkAndHolds(ElementsAre("4.14", "4.15")));
   EXPECT_THAT(ChannelsOf(" op : a , b "), IsOkAndHolds(ElementsAre("a", "b")));
+  EXPECT_THAT(ChannelsOf("  op:  a "), IsOkAndHolds(ElementsAre("a")));
 }
 
 TEST(PackageWordsTest, TakesNoChannelForTheDefaultOne) {

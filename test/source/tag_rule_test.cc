@@ -52,6 +52,15 @@ TEST(TagRuleTest, KeepsTheTextOfTheRepository) {
   EXPECT_EQ(rule->repository().repository(), "docker.io/library/busybox");
 }
 
+// cachemachine takes what stands behind the port for the tag.
+TEST(TagRuleTest, KnowsAPortFromATag) {
+  const absl::StatusOr<TagRule> rule =
+      TagRule::Parse("registry.lab:5000/lsst/lab rubin weeklies=1");
+
+  ASSERT_THAT(rule, IsOk());
+  EXPECT_EQ(rule->repository().repository(), "registry.lab:5000/lsst/lab");
+}
+
 TEST(TagRuleTest, TakesTheNewestVersionsOfARange) {
   const Tags tags = {"v1.2.0", "1.2.10",      "1.2.9", "1.3.0", "1.2",
                      "latest", "1.2.11-rc.1", "0.9.0", "1.2.2"};
