@@ -29,12 +29,14 @@ constexpr size_t kNameBytes = 64;
 
 using Kind = LayerEntry::Kind;
 
+constexpr int kNoLayer = -1;
+
 // What a pass looks for.
 struct Root {
   std::string path = "";
   // Where a hard link leads: to the file of its own layer, even if a layer
   // above has removed that name.
-  std::optional<int> layer = std::nullopt;
+  int layer = kNoLayer;
 
   friend auto operator<=>(const Root&, const Root&) = default;
 };
@@ -100,7 +102,7 @@ class Search {
     links_.clear();
     overlay_ = {};
     for (const Root& root : roots_) {
-      if (!root.layer.has_value()) visited_.insert(root.path);
+      if (root.layer == kNoLayer) visited_.insert(root.path);
     }
     for (int layer = layers_.count() - 1; layer >= 0 && !IsSettled(layer);
          --layer) {
@@ -117,7 +119,7 @@ class Search {
   // No layer from `layer` down can show anything more of the roots.
   bool IsSettled(int layer) const {
     for (const Root& root : roots_) {
-      if (root.layer.has_value() ? layer >= *root.layer
+      if (root.layer != kNoLayer ? layer >= root.layer
                                  : !overlay_.Hides(root.path)) {
         return false;
       }
@@ -134,8 +136,8 @@ class Search {
       is_near = is_near || IsAtOrBelow(root.path, folder) ||
                 IsAtOrBelow(folder, root.path);
       is_asked_for =
-          is_asked_for || (root.layer.has_value()
-                               ? layer == *root.layer && entry.path == root.path
+          is_asked_for || (root.layer != kNoLayer
+                               ? layer == root.layer && entry.path == root.path
                                : IsAtOrBelow(entry.path, root.path) &&
                                      !overlay_.Hides(entry.path));
     }

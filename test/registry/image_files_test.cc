@@ -307,6 +307,23 @@ TEST_F(ImageFilesTest, ALayerThatIsPackedTwiceIsRefused) {
   }
 }
 
+// libarchive keeps a list of all the holes, of a layer of some kilobytes one of
+// gigabytes.
+TEST_F(ImageFilesTest, AFileOfTooManyHolesIsRefused) {
+  std::string map = "1500000\n";
+  for (int i = 0; i < 3'000'000; ++i) map += "0\n";
+  TarBuilder tar;
+  tar.Attributes(
+      "22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n"
+      "25 GNU.sparse.realsize=0\n");
+  tar.File("a", map);
+  FakeLayers layers({Zstd(tar.Take())});
+
+  EXPECT_THAT(Read(layers, "b"),
+              StatusIs(absl::StatusCode::kDataLoss,
+                       HasSubstr("an entry has too large a head")));
+}
+
 TEST_F(ImageFilesTest, APathThatNoFileSystemTakesIsLeftOut) {
   std::string path = "d";
   while (path.size() <= 4096) path += "/d";

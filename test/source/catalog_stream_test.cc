@@ -140,6 +140,15 @@ TEST(CatalogStreamTest, AByteOrderMarkIsSkipped) {
   EXPECT_THAT(*documents, ElementsAre(Field(&CatalogDocument::schema, "x")));
 }
 
+TEST(CatalogStreamTest, TheBeginningMayComeInPieces) {
+  EXPECT_THAT(Read("\xEF\xBB\xBF{\"schema\":\"x\"}", 1),
+              IsOkAndHolds(SizeIs(1)));
+  EXPECT_THAT(Read("\n  schema: x\n  name: y\n", 1), IsOkAndHolds(SizeIs(1)));
+  EXPECT_THAT(Read(std::string(5000, ' '), 1),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("too many blanks")));
+}
+
 TEST(CatalogStreamTest, YamlOfOtherPackagesIsNotParsed) {
   const auto documents = Read(
       "schema: olm.bundle\npackage: other\nimage: [broken\n"
