@@ -110,7 +110,8 @@ class Search {
           ReadLayer([&](ByteSink sink) { return layers_.Read(layer, sink); },
                     [&](const LayerEntry& entry, LayerContent content) {
                       return Visit(layer, entry, content);
-                    }));
+                    },
+                    [this] { return layers_.MayGoOn(); }));
       overlay_.NextLayer();
     }
     return absl::OkStatus();
@@ -128,7 +129,6 @@ class Search {
   }
 
   absl::Status Visit(int layer, const LayerEntry& entry, LayerContent content) {
-    RETURN_IF_ERROR(layers_.MayGoOn());
     bool is_near = false;  // in a folder on the way to a root, or below one
     bool is_asked_for = false;
     const absl::string_view folder = FolderOf(entry.path);

@@ -23,8 +23,8 @@ constexpr int64_t kMostEntries = 5'000'000;
 constexpr size_t kPieceBytes = 256 << 10;
 // Linux's own, with which no runtime could unpack a longer one.
 constexpr size_t kLongestPath = 4096;
-// A packing and libarchive's own "none". Layers that are packed twice would
-// unpack a piece to a million times its size before anything listens to a stop.
+// A packing and libarchive's own "none". Layers that are packed twice could
+// unpack to nothing for hours before anything listens to a stop.
 constexpr int kMostFilters = 2;
 
 // Of one entry: names, attributes, the map of a sparse file. libarchive keeps
@@ -53,6 +53,8 @@ la_ssize_t Pull(struct archive* archive, void* data, const void** bytes) {
 // two, so that the bytes of an entry's head can be counted between them.
 struct Unpacked {
   struct archive* packed = nullptr;
+  absl::FunctionRef<absl::Status()> may_go_on;
+  absl::Status stopped = absl::OkStatus();
   size_t head_bytes = 0;
   bool is_in_head = true;
 };
@@ -60,6 +62,11 @@ struct Unpacked {
 la_ssize_t PullUnpacked(struct archive* archive, void* data,
                         const void** bytes) {
   Unpacked& unpacked = *static_cast<Unpacked*>(data);
+  unpacked.stopped = unpacked.may_go_on();
+  if (!unpacked.stopped.ok()) {
+    archive_set_error(archive, EINTR, "stopped");
+    return ARCHIVE_FATAL;
+  }
   size_t size = 0;
   la_int64_t offset = 0;
   const int result =
@@ -176,7 +183,8 @@ absl::Status ReadEntries(struct archive* archive, Unpacked& unpacked,
       absl::StrCat("the layer has more than ", kMostEntries, " entries"));
 }
 
-absl::Status Unpack(BytePipe& pipe, LayerVisitor visit) {
+absl::Status Unpack(BytePipe& pipe, LayerVisitor visit,
+                    absl::FunctionRef<absl::Status()> may_go_on) {
   const Archive packed(archive_read_new());
   // Only these: "all" would draw in half of the system.
   archive_read_support_format_raw(packed.get());
@@ -194,12 +202,14 @@ absl::Status Unpack(BytePipe& pipe, LayerVisitor visit) {
   }
   const Archive tar(archive_read_new());
   archive_read_support_format_tar(tar.get());
-  Unpacked unpacked = {.packed = packed.get()};
+  Unpacked unpacked = {.packed = packed.get(), .may_go_on = may_go_on};
   if (archive_read_open(tar.get(), &unpacked, nullptr, PullUnpacked, nullptr) !=
       ARCHIVE_OK) {
     return Broken(tar.get());
   }
-  RETURN_IF_ERROR(ReadEntries(tar.get(), unpacked, visit));
+  const absl::Status read = ReadEntries(tar.get(), unpacked, visit);
+  RETURN_IF_ERROR(unpacked.stopped);
+  RETURN_IF_ERROR(read);
   // What stands behind the tar's end belongs to the blob and its digest.
   while (true) {
     ASSIGN_OR_RETURN(const std::string rest, pipe.Read());
@@ -210,7 +220,8 @@ absl::Status Unpack(BytePipe& pipe, LayerVisitor visit) {
 }  // namespace
 
 absl::Status ReadLayer(absl::FunctionRef<absl::Status(ByteSink)> source,
-                       LayerVisitor visit) {
+                       LayerVisitor visit,
+                       absl::FunctionRef<absl::Status()> may_go_on) {
   BytePipe pipe;
   absl::Status pushed;
   bool reader_left_first = false;
@@ -222,7 +233,7 @@ absl::Status ReadLayer(absl::FunctionRef<absl::Status(ByteSink)> source,
     });
     pipe.Finish(pushed);
   });
-  const absl::Status unpacked = Unpack(pipe, visit);
+  const absl::Status unpacked = Unpack(pipe, visit, may_go_on);
   pipe.Leave();
   writer.join();
   return pushed.ok() || reader_left_first ? unpacked : pushed;

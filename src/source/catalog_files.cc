@@ -11,12 +11,29 @@ namespace {
 
 constexpr absl::string_view kIgnore = ".indexignore";
 constexpr size_t kLargestIgnore = 1 << 20;
+// Of all documents that are kept; all packages of a large catalogue have half.
+constexpr size_t kMostBytes = 128 << 20;
 
 // "a/b" and "c" of "a/b/c".
 std::pair<std::string, std::string> Split(const std::string& path) {
   const size_t slash = path.rfind('/');
   if (slash == std::string::npos) return {"", path};
   return {path.substr(0, slash), path.substr(slash + 1)};
+}
+
+// About what `document` takes in memory.
+size_t BytesOf(const CatalogDocument& document) {
+  size_t bytes = sizeof document + document.name.size() + document.image.size();
+  for (const std::string& image : document.related_images) {
+    bytes += sizeof image + image.size();
+  }
+  for (const ChannelEntry& entry : document.entries) {
+    bytes += sizeof entry + entry.name.size() + entry.replaces.size();
+    for (const std::string& skipped : entry.skips) {
+      bytes += sizeof skipped + skipped.size();
+    }
+  }
+  return bytes;
 }
 
 }  // namespace
@@ -58,9 +75,15 @@ absl::Status CatalogFiles::Close() {
 }
 
 absl::Status CatalogFiles::Keep(CatalogDocument document) {
-  if (document.schema == "olm.package" || catalog_.Wants(document.package)) {
-    file_->documents.push_back(std::move(document));
+  if (document.schema != "olm.package" && !catalog_.Wants(document.package)) {
+    return absl::OkStatus();
   }
+  kept_bytes_ += BytesOf(document);
+  if (kept_bytes_ > kMostBytes) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "with it the packages hold more than ", HumanBytes(kMostBytes)));
+  }
+  file_->documents.push_back(std::move(document));
   return absl::OkStatus();
 }
 

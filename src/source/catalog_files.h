@@ -43,6 +43,7 @@ class CatalogFiles : public FileReceiver {
 
   const Catalog& catalog_;
   std::map<std::string, File> files_ = {};
+  size_t kept_bytes_ = 0;  // of all files
   IndexIgnore ignore_ = {};
 
   std::string path_ = "";  // of the file that is open

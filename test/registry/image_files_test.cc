@@ -39,10 +39,10 @@ class FakeLayers : public ImageLayers {
   }
 
   absl::Status MayGoOn() const override {
-    return entries_left-- > 0 ? absl::OkStatus() : absl::CancelledError("stop");
+    return pieces_left-- > 0 ? absl::OkStatus() : absl::CancelledError("stop");
   }
 
-  mutable int entries_left = 1'000'000;
+  mutable int pieces_left = 1'000'000;
   std::vector<int> reads = {};
   int broken_layer = -1;
   absl::Status broken = absl::DataLossError("wrong digest");
@@ -352,11 +352,20 @@ TEST_F(ImageFilesTest, AStopIsHeardBetweenEntries) {
   TarBuilder tar;
   for (int i = 0; i < 100; ++i) tar.File(absl::StrCat("d/", i), "text");
   FakeLayers layers({Gzip(tar.Take())});
-  layers.entries_left = 7;
+  layers.pieces_left = 7;
 
   EXPECT_THAT(Read(layers, "d"), StatusIs(absl::StatusCode::kCancelled));
 
-  EXPECT_THAT(found_.files, SizeIs(4));
+  EXPECT_THAT(found_.files, SizeIs(7));
+}
+
+TEST_F(ImageFilesTest, AStopIsHeardInsideOfAnEntryThatNobodyWants) {
+  FakeLayers layers(
+      {Zstd(TarBuilder().File("bomb", std::string(16 << 20, 'x')).Take())});
+  layers.pieces_left = 20;
+
+  EXPECT_THAT(Read(layers, "d"),
+              StatusIs(absl::StatusCode::kCancelled, HasSubstr("stop")));
 }
 
 TEST_F(ImageFilesTest, GarbageIsABrokenArchive) {

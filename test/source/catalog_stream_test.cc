@@ -191,8 +191,11 @@ TEST(CatalogStreamTest, DepthIsNoTrap) {
   std::string json = R"({"schema":"x","deep":)";
   EXPECT_THAT(Read(json + std::string(100'000, '['), 1000),
               StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(Read("schema: x\ndeep: " + std::string(9'000, '['), 1000),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("yaml")));
   EXPECT_THAT(Read("schema: x\ndeep: " + std::string(100'000, '['), 1000),
-              StatusIs(absl::StatusCode::kInvalidArgument));
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("too many open brackets")));
 }
 
 TEST(CatalogStreamTest, ADocumentOfTooManyNamesIsRefused) {
