@@ -26,7 +26,6 @@ constexpr size_t kLongestPath = 4096;
 // A packing and libarchive's own "none". Layers that are packed twice could
 // unpack to nothing for hours before anything listens to a stop.
 constexpr int kMostFilters = 2;
-
 // Of one entry: names, attributes, the map of a sparse file. libarchive keeps
 // ten times as much of the map, and knows no limit of its own.
 constexpr size_t kLargestHead = 4 << 20;
@@ -203,11 +202,10 @@ absl::Status Unpack(BytePipe& pipe, LayerVisitor visit,
   const Archive tar(archive_read_new());
   archive_read_support_format_tar(tar.get());
   Unpacked unpacked = {.packed = packed.get(), .may_go_on = may_go_on};
-  if (archive_read_open(tar.get(), &unpacked, nullptr, PullUnpacked, nullptr) !=
-      ARCHIVE_OK) {
-    return Broken(tar.get());
-  }
-  const absl::Status read = ReadEntries(tar.get(), unpacked, visit);
+  const bool is_tar = archive_read_open(tar.get(), &unpacked, nullptr,
+                                        PullUnpacked, nullptr) == ARCHIVE_OK;
+  const absl::Status read =
+      is_tar ? ReadEntries(tar.get(), unpacked, visit) : Broken(tar.get());
   RETURN_IF_ERROR(unpacked.stopped);
   RETURN_IF_ERROR(read);
   // What stands behind the tar's end belongs to the blob and its digest.

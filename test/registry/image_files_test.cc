@@ -359,6 +359,14 @@ TEST_F(ImageFilesTest, AStopIsHeardBetweenEntries) {
   EXPECT_THAT(found_.files, SizeIs(7));
 }
 
+TEST_F(ImageFilesTest, AStopAtTheFirstByteIsNoBrokenArchive) {
+  FakeLayers layers({TarBuilder().File("f", "text").Take()});
+  layers.pieces_left = 0;
+
+  EXPECT_THAT(Read(layers, "f"),
+              StatusIs(absl::StatusCode::kCancelled, HasSubstr("stop")));
+}
+
 TEST_F(ImageFilesTest, AStopIsHeardInsideOfAnEntryThatNobodyWants) {
   FakeLayers layers(
       {Zstd(TarBuilder().File("bomb", std::string(16 << 20, 'x')).Take())});
