@@ -136,10 +136,10 @@ class Search {
       is_near = is_near || IsAtOrBelow(root.path, folder) ||
                 IsAtOrBelow(folder, root.path);
       is_asked_for =
-          is_asked_for || (root.layer != kNoLayer
-                               ? layer == root.layer && entry.path == root.path
-                               : IsAtOrBelow(entry.path, root.path) &&
-                                     !overlay_.Hides(entry.path));
+          is_asked_for ||
+          (root.layer != kNoLayer
+               ? layer == root.layer && entry.path == root.path
+               : IsAtOrBelow(entry.path, root.path) && !overlay_.Hides(entry));
     }
     if (!is_near) return absl::OkStatus();
     if (is_asked_for && entry.kind == Kind::kFile && !IsWhiteout(entry.path)) {
@@ -148,7 +148,7 @@ class Search {
     const bool is_link = entry.kind == Kind::kHardLink
                              ? is_asked_for
                              : entry.kind == Kind::kSymbolicLink &&
-                                   (is_asked_for || LeadsOn(entry.path));
+                                   (is_asked_for || LeadsOn(entry));
     if (is_link) {
       if (links_.size() == kMostLinks) {
         return TooManyLinks();
@@ -163,11 +163,11 @@ class Search {
     return absl::OkStatus();
   }
 
-  // Whether a link at `path` would stand on the way to a root.
-  bool LeadsOn(absl::string_view path) const {
-    if (overlay_.Hides(path)) return false;
+  // Whether `link` stands on the way to a root.
+  bool LeadsOn(const LayerEntry& link) const {
+    if (overlay_.Hides(link)) return false;
     for (const Root& root : roots_) {
-      if (IsAtOrBelow(root.path, path)) return true;
+      if (IsAtOrBelow(root.path, link.path)) return true;
     }
     return false;
   }
