@@ -41,13 +41,17 @@ class GuessingStream : public CatalogStream {
     absl::string_view start = start_;
     if (is_first_) absl::ConsumePrefix(&start, kMark);
     is_first_ = false;
+    // YAML counts blanks; whole lines of them it can do without.
+    const size_t blanks =
+        start.size() - absl::StripLeadingAsciiWhitespace(start).size();
+    start.remove_prefix(start.substr(0, blanks).rfind('\n') + 1);
     const absl::string_view text = absl::StripLeadingAsciiWhitespace(start);
+    if (start.size() - text.size() > kMostBlanks) {
+      return absl::InvalidArgumentError("begins with too many blanks");
+    }
     if (text.empty()) {
-      // YAML counts blanks; whole lines of them it can do without.
-      start_ = std::string(start.substr(start.rfind('\n') + 1));
-      return start_.size() <= kMostBlanks
-                 ? absl::OkStatus()
-                 : absl::InvalidArgumentError("begins with too many blanks");
+      start_ = std::string(start);
+      return absl::OkStatus();
     }
     stream_ = text.front() == '{'
                   ? MakeCatalogJson(std::move(take_))
