@@ -9,10 +9,7 @@ absl::Status BytePipe::Write(absl::string_view bytes) {
   while (!reader_left_ && unread_bytes_ >= kMostBytes) changed_.wait(mutex_);
   if (reader_left_) return absl::CancelledError("nobody reads on");
   unread_bytes_ += bytes.size();
-  while (!bytes.empty()) {
-    unread_.emplace_back(bytes.substr(0, kPieceBytes));
-    bytes.remove_prefix(unread_.back().size());
-  }
+  if (!bytes.empty()) unread_.emplace_back(bytes);
   changed_.notify_one();
   return absl::OkStatus();
 }

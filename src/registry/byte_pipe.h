@@ -27,17 +27,14 @@ class BytePipe {
   // The writer, last: how it ended.
   void Finish(absl::Status status);
 
-  // The reader. Waits for bytes; a small piece, so that it comes back soon: a
-  // writer that waits for it hears of no stop, and what a hostile archive makes
-  // of 16 KiB is half a gigabyte. Empty at the end. Errors: what the writer
-  // ended with, at once.
+  // The reader. Waits for the next piece that was written; empty at the end.
+  // Errors: what the writer ended with, at once.
   absl::StatusOr<std::string> Read();
 
   // The reader, last: it wants no more.
   void Leave();
 
   static constexpr size_t kMostBytes = 4 << 20;
-  static constexpr size_t kPieceBytes = 16 << 10;
 
  private:
   Mutex mutex_;

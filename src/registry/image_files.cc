@@ -29,12 +29,14 @@ constexpr size_t kNameBytes = 64;
 
 using Kind = LayerEntry::Kind;
 
+constexpr int kNoLayer = -1;
+
 // What a pass looks for.
 struct Root {
   std::string path = "";
-  // Where a hard link leads: to the file of its own layer, even if a layer
-  // above has removed that name.
-  std::optional<int> layer = std::nullopt;
+  // Where a hard link leads: to the file as its own layer sees it, even if a
+  // layer above has removed that name.
+  int layer = kNoLayer;
 
   friend auto operator<=>(const Root&, const Root&) = default;
 };
@@ -100,7 +102,7 @@ class Search {
     links_.clear();
     overlay_ = {};
     for (const Root& root : roots_) {
-      if (!root.layer.has_value()) visited_.insert(root.path);
+      if (root.layer == kNoLayer) visited_.insert(root.path);
     }
     for (int layer = layers_.count() - 1; layer >= 0 && !IsSettled(layer);
          --layer) {
@@ -108,7 +110,8 @@ class Search {
           ReadLayer([&](ByteSink sink) { return layers_.Read(layer, sink); },
                     [&](const LayerEntry& entry, LayerContent content) {
                       return Visit(layer, entry, content);
-                    }));
+                    },
+                    [this] { return layers_.MayGoOn(); }));
       overlay_.NextLayer();
     }
     return absl::OkStatus();
@@ -117,16 +120,13 @@ class Search {
   // No layer from `layer` down can show anything more of the roots.
   bool IsSettled(int layer) const {
     for (const Root& root : roots_) {
-      if (root.layer.has_value() ? layer >= *root.layer
-                                 : !overlay_.Hides(root.path)) {
-        return false;
-      }
+      const bool is_to_come = root.layer != kNoLayer && layer >= root.layer;
+      if (is_to_come || !overlay_.Hides(root.path)) return false;
     }
     return true;
   }
 
   absl::Status Visit(int layer, const LayerEntry& entry, LayerContent content) {
-    RETURN_IF_ERROR(layers_.MayGoOn());
     bool is_near = false;  // in a folder on the way to a root, or below one
     bool is_asked_for = false;
     const absl::string_view folder = FolderOf(entry.path);
@@ -134,10 +134,12 @@ class Search {
       is_near = is_near || IsAtOrBelow(root.path, folder) ||
                 IsAtOrBelow(folder, root.path);
       is_asked_for =
-          is_asked_for || (root.layer.has_value()
-                               ? layer == *root.layer && entry.path == root.path
-                               : IsAtOrBelow(entry.path, root.path) &&
-                                     !overlay_.Hides(entry.path));
+          is_asked_for ||
+          (root.layer != kNoLayer
+               ? entry.path == root.path &&
+                     (layer == root.layer ||
+                      (layer < root.layer && !overlay_.Hides(entry)))
+               : IsAtOrBelow(entry.path, root.path) && !overlay_.Hides(entry));
     }
     if (!is_near) return absl::OkStatus();
     if (is_asked_for && entry.kind == Kind::kFile && !IsWhiteout(entry.path)) {
@@ -146,7 +148,7 @@ class Search {
     const bool is_link = entry.kind == Kind::kHardLink
                              ? is_asked_for
                              : entry.kind == Kind::kSymbolicLink &&
-                                   (is_asked_for || LeadsOn(entry.path));
+                                   (is_asked_for || LeadsOn(entry));
     if (is_link) {
       if (links_.size() == kMostLinks) {
         return TooManyLinks();
@@ -161,11 +163,11 @@ class Search {
     return absl::OkStatus();
   }
 
-  // Whether a link at `path` would stand on the way to a root.
-  bool LeadsOn(absl::string_view path) const {
-    if (overlay_.Hides(path)) return false;
+  // Whether `link` stands on the way to a root.
+  bool LeadsOn(const LayerEntry& link) const {
+    if (overlay_.Hides(link)) return false;
     for (const Root& root : roots_) {
-      if (IsAtOrBelow(root.path, path)) return true;
+      if (IsAtOrBelow(root.path, link.path)) return true;
     }
     return false;
   }

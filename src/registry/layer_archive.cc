@@ -23,9 +23,12 @@ constexpr int64_t kMostEntries = 5'000'000;
 constexpr size_t kPieceBytes = 256 << 10;
 // Linux's own, with which no runtime could unpack a longer one.
 constexpr size_t kLongestPath = 4096;
-// A packing and libarchive's own "none". Layers that are packed twice would
-// unpack a piece to a million times its size before anything listens to a stop.
+// A packing and libarchive's own "none". Layers that are packed twice could
+// unpack to nothing for hours before anything listens to a stop.
 constexpr int kMostFilters = 2;
+// Of one entry: names, attributes, the map of a sparse file. libarchive keeps
+// ten times as much of the map, and knows no limit of its own.
+constexpr size_t kLargestHead = 4 << 20;
 
 // The end of the pipe that libarchive pulls at.
 struct Intake {
@@ -43,6 +46,41 @@ la_ssize_t Pull(struct archive* archive, void* data, const void** bytes) {
   intake.piece = *std::move(piece);
   *bytes = intake.piece.data();
   return static_cast<la_ssize_t>(intake.piece.size());
+}
+
+// Where the tar reader pulls at what was unpacked. An archive for each of the
+// two, so that the bytes of an entry's head can be counted between them.
+struct Unpacked {
+  struct archive* packed = nullptr;
+  absl::FunctionRef<absl::Status()> may_go_on;
+  absl::Status stopped = absl::OkStatus();
+  size_t head_bytes = 0;
+  bool is_in_head = true;
+};
+
+la_ssize_t PullUnpacked(struct archive* archive, void* data,
+                        const void** bytes) {
+  Unpacked& unpacked = *static_cast<Unpacked*>(data);
+  unpacked.stopped = unpacked.may_go_on();
+  if (!unpacked.stopped.ok()) {
+    archive_set_error(archive, EINTR, "stopped");
+    return ARCHIVE_FATAL;
+  }
+  size_t size = 0;
+  la_int64_t offset = 0;
+  const int result =
+      archive_read_data_block(unpacked.packed, bytes, &size, &offset);
+  if (result == ARCHIVE_EOF) return 0;
+  if (result != ARCHIVE_OK) {
+    archive_copy_error(archive, unpacked.packed);
+    return ARCHIVE_FATAL;
+  }
+  if (unpacked.is_in_head) unpacked.head_bytes += size;
+  if (unpacked.head_bytes > kLargestHead) {
+    archive_set_error(archive, E2BIG, "an entry has too large a head");
+    return ARCHIVE_FATAL;
+  }
+  return static_cast<la_ssize_t>(size);
 }
 
 struct FreeArchive {
@@ -122,38 +160,54 @@ absl::Status Content(struct archive* archive, int64_t limit_bytes,
   }
 }
 
-absl::Status ReadEntries(struct archive* archive, LayerVisitor visit) {
+absl::Status ReadEntries(struct archive* archive, Unpacked& unpacked,
+                         LayerVisitor visit) {
   for (int64_t count = 0; count < kMostEntries; ++count) {
+    unpacked.head_bytes = 0;
+    unpacked.is_in_head = true;
     struct archive_entry* raw = nullptr;
     const int result = archive_read_next_header(archive, &raw);
+    unpacked.is_in_head = false;
     if (result == ARCHIVE_EOF) return absl::OkStatus();
     // A warning concerns names or attributes; the entry can be read.
     if (result != ARCHIVE_OK && result != ARCHIVE_WARN) return Broken(archive);
-    const std::optional<LayerEntry> entry = Describe(raw);
-    if (!entry.has_value()) continue;
-    RETURN_IF_ERROR(visit(*entry, [&](int64_t limit_bytes, ByteSink sink) {
-      return Content(archive, limit_bytes, sink);
-    }));
+    if (const std::optional<LayerEntry> entry = Describe(raw)) {
+      RETURN_IF_ERROR(visit(*entry, [&](int64_t limit_bytes, ByteSink sink) {
+        return Content(archive, limit_bytes, sink);
+      }));
+    }
+    if (archive_read_data_skip(archive) < ARCHIVE_WARN) return Broken(archive);
   }
   return absl::ResourceExhaustedError(
       absl::StrCat("the layer has more than ", kMostEntries, " entries"));
 }
 
-absl::Status Unpack(BytePipe& pipe, LayerVisitor visit) {
-  const Archive archive(archive_read_new());
+absl::Status Unpack(BytePipe& pipe, LayerVisitor visit,
+                    absl::FunctionRef<absl::Status()> may_go_on) {
+  const Archive packed(archive_read_new());
   // Only these: "all" would draw in half of the system.
-  archive_read_support_format_tar(archive.get());
-  archive_read_support_filter_gzip(archive.get());
-  archive_read_support_filter_zstd(archive.get());
+  archive_read_support_format_raw(packed.get());
+  archive_read_support_filter_gzip(packed.get());
+  archive_read_support_filter_zstd(packed.get());
   Intake intake = {.pipe = pipe};
-  if (archive_read_open(archive.get(), &intake, nullptr, Pull, nullptr) !=
-      ARCHIVE_OK) {
-    return Broken(archive.get());
+  struct archive_entry* whole = nullptr;
+  if (archive_read_open(packed.get(), &intake, nullptr, Pull, nullptr) !=
+          ARCHIVE_OK ||
+      archive_read_next_header(packed.get(), &whole) != ARCHIVE_OK) {
+    return Broken(packed.get());
   }
-  if (archive_filter_count(archive.get()) > kMostFilters) {
+  if (archive_filter_count(packed.get()) > kMostFilters) {
     return absl::DataLossError("the layer is packed more than once");
   }
-  RETURN_IF_ERROR(ReadEntries(archive.get(), visit));
+  const Archive tar(archive_read_new());
+  archive_read_support_format_tar(tar.get());
+  Unpacked unpacked = {.packed = packed.get(), .may_go_on = may_go_on};
+  const bool is_tar = archive_read_open(tar.get(), &unpacked, nullptr,
+                                        PullUnpacked, nullptr) == ARCHIVE_OK;
+  const absl::Status read =
+      is_tar ? ReadEntries(tar.get(), unpacked, visit) : Broken(tar.get());
+  RETURN_IF_ERROR(unpacked.stopped);
+  RETURN_IF_ERROR(read);
   // What stands behind the tar's end belongs to the blob and its digest.
   while (true) {
     ASSIGN_OR_RETURN(const std::string rest, pipe.Read());
@@ -164,7 +218,8 @@ absl::Status Unpack(BytePipe& pipe, LayerVisitor visit) {
 }  // namespace
 
 absl::Status ReadLayer(absl::FunctionRef<absl::Status(ByteSink)> source,
-                       LayerVisitor visit) {
+                       LayerVisitor visit,
+                       absl::FunctionRef<absl::Status()> may_go_on) {
   BytePipe pipe;
   absl::Status pushed;
   bool reader_left_first = false;
@@ -176,7 +231,7 @@ absl::Status ReadLayer(absl::FunctionRef<absl::Status(ByteSink)> source,
     });
     pipe.Finish(pushed);
   });
-  const absl::Status unpacked = Unpack(pipe, visit);
+  const absl::Status unpacked = Unpack(pipe, visit, may_go_on);
   pipe.Leave();
   writer.join();
   return pushed.ok() || reader_left_first ? unpacked : pushed;

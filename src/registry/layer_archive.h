@@ -36,11 +36,14 @@ using LayerVisitor =
 
 // Reads all that `source` pushes, which runs on a thread of its own meanwhile,
 // to its end, so that a source which checks a digest has its say: its error
-// goes before all others. Errors: the source's, the visitor's;
+// goes before all others. `may_go_on` is asked at every piece that is unpacked:
+// a few packed bytes can take minutes. Errors: the source's, the visitor's,
+// its;
 //   DATA_LOSS  it is no tar, or broken
 //   RESOURCE_EXHAUSTED  more than five million entries
 absl::Status ReadLayer(absl::FunctionRef<absl::Status(ByteSink)> source,
-                       LayerVisitor visit);
+                       LayerVisitor visit,
+                       absl::FunctionRef<absl::Status()> may_go_on);
 
 // `path` without "", "." and a leading "/"; nothing if a ".." is in it.
 std::optional<std::string> CleanPath(absl::string_view path);

@@ -45,6 +45,11 @@ bool LayerOverlay::Hides(absl::string_view path) const {
   return false;
 }
 
+bool LayerOverlay::Hides(const LayerEntry& entry) const {
+  return Hides(entry.path) || (entry.kind != LayerEntry::Kind::kFolder &&
+                               above_.folders.contains(entry.path));
+}
+
 void LayerOverlay::Note(const LayerEntry& entry) {
   const absl::string_view folder = FolderOf(entry.path);
   absl::string_view name = NameOf(entry.path);
@@ -53,7 +58,9 @@ void LayerOverlay::Note(const LayerEntry& entry) {
   } else if (absl::ConsumePrefix(&name, kWhiteout)) {
     current_.replaced.insert(folder.empty() ? std::string(name)
                                             : absl::StrCat(folder, "/", name));
-  } else if (entry.kind != LayerEntry::Kind::kFolder) {
+  } else if (entry.kind == LayerEntry::Kind::kFolder) {
+    current_.folders.insert(entry.path);
+  } else {
     current_.replaced.insert(entry.path);
   }
 }
@@ -61,6 +68,7 @@ void LayerOverlay::Note(const LayerEntry& entry) {
 void LayerOverlay::NextLayer() {
   above_.replaced.merge(current_.replaced);
   above_.opaque.merge(current_.opaque);
+  above_.folders.merge(current_.folders);
   current_ = {};
 }
 

@@ -25,6 +25,8 @@ class LayerOverlay {
  public:
   // Whether a layer above the current one has removed or replaced `path`.
   bool Hides(absl::string_view path) const;
+  // The same of an entry: a folder above hides what is none.
+  bool Hides(const LayerEntry& entry) const;
 
   // Notes an entry of the current layer; it counts from the next layer on.
   void Note(const LayerEntry& entry);
@@ -36,6 +38,7 @@ class LayerOverlay {
   struct Names {
     absl::flat_hash_set<std::string> replaced = {};  // no folder any more
     absl::flat_hash_set<std::string> opaque = {};
+    absl::flat_hash_set<std::string> folders = {};
   };
 
   Names above_;

@@ -28,8 +28,8 @@ namespace {
 
 // The distribution project's own limit for a manifest.
 constexpr int64_t kLargestManifest = 4 << 20;
-constexpr int64_t kLargestTagPage = 16 << 20;
-constexpr size_t kMostTags = 5'000'000;
+constexpr int64_t kLargestTagPage = 8 << 20;
+constexpr size_t kMostTags = 1'000'000;
 constexpr size_t kMostTagPages = 10'000;
 constexpr int kMostRedirects = 5;
 
@@ -48,6 +48,13 @@ std::string PathOf(const Reference& image) {
 std::string TagOrDigest(const Reference& image) {
   if (!image.digest().empty()) return image.digest();
   return image.tag().empty() ? "latest" : image.tag();
+}
+
+absl::StatusOr<std::variant<ImageManifest, ImageIndex>> Parse(
+    const HttpResponse& response) {
+  auto parsed = ParseManifest(response.body);
+  RETURN_IF_ERROR(Annotate(parsed.status(), "the manifest"));
+  return parsed;
 }
 
 absl::Status StatusOf(const HttpResponse& response) {
@@ -225,8 +232,10 @@ class Client : public RegistryClient {
       if (hop == kMostRedirects) {
         return absl::UnavailableError("too many redirects");
       }
-      ASSIGN_OR_RETURN(request.url,
-                       ResolveLocation(at, response.Header("Location")));
+      absl::StatusOr<std::string> location =
+          ResolveLocation(at, response.Header("Location"));
+      RETURN_IF_ERROR(Annotate(location.status(), "redirected"));
+      request.url = *std::move(location);
       ASSIGN_OR_RETURN(Origin target, OriginOf(request.url));
       if (!MayLeadTo(place, target)) {
         return absl::FailedPreconditionError(
@@ -277,7 +286,7 @@ class Client : public RegistryClient {
 
   absl::StatusOr<ResolvedManifest> ManifestAt(const Reference& place) {
     ASSIGN_OR_RETURN(HttpResponse response, ManifestText(place, ""));
-    ASSIGN_OR_RETURN(auto parsed, ParseManifest(response.body));
+    ASSIGN_OR_RETURN(auto parsed, Parse(response));
     if (const auto* index = std::get_if<ImageIndex>(&parsed)) {
       ASSIGN_OR_RETURN(const ManifestBlob chosen,
                        ChoosePlatform(*index, OwnPlatform()));
@@ -285,7 +294,7 @@ class Client : public RegistryClient {
         return absl::InvalidArgumentError("the index holds a broken digest");
       }
       ASSIGN_OR_RETURN(response, ManifestText(place, chosen.digest));
-      ASSIGN_OR_RETURN(parsed, ParseManifest(response.body));
+      ASSIGN_OR_RETURN(parsed, Parse(response));
     }
     auto* manifest = std::get_if<ImageManifest>(&parsed);
     if (manifest == nullptr) {

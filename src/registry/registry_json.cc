@@ -11,6 +11,9 @@ namespace {
 
 namespace json = boost::json;
 
+// The distribution specification's.
+constexpr size_t kLongestTag = 128;
+
 std::optional<json::object> ParseObject(absl::string_view text) {
   json::error_code error;
   json::value value =
@@ -54,8 +57,8 @@ absl::StatusOr<std::vector<std::string>> ParseTagList(absl::string_view text) {
   std::vector<std::string> list;
   if (tags->is_null()) return list;
   for (const json::value& tag : tags->as_array()) {
-    if (!tag.is_string()) {
-      return absl::InvalidArgumentError("a tag is no text");
+    if (!tag.is_string() || tag.as_string().size() > kLongestTag) {
+      return absl::InvalidArgumentError("a tag is no text or too long");
     }
     list.emplace_back(tag.as_string());
   }

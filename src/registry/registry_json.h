@@ -18,7 +18,8 @@ namespace prepull {
 absl::StatusOr<std::string> ParseToken(absl::string_view json);
 
 // {"name": …, "tags": […]}; null for no tags is what some write. Errors:
-// INVALID_ARGUMENT  it is no such list.
+// INVALID_ARGUMENT  it is no such list, or a tag in it is
+// longer than tags may be.
 absl::StatusOr<std::vector<std::string>> ParseTagList(absl::string_view json);
 
 // The first of {"errors": [{"code": …, "message": …}]} as "CODE: message",

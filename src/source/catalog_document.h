@@ -17,9 +17,9 @@
 
 namespace prepull {
 
-// What all that is kept of a catalogue may take: a hundred times as much as any
-// packages that we know.
-constexpr size_t kMostCatalogBytes = 64 << 20;
+// What all that is kept of a catalogue may take. All packages of a large one
+// take half of it.
+constexpr size_t kMostCatalogBytes = 128 << 20;
 
 struct CatalogDocument {
   std::string schema = "";  // "olm.package", "olm.channel", "olm.bundle", …

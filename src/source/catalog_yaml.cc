@@ -20,7 +20,9 @@
 namespace prepull {
 namespace {
 
-constexpr size_t kLargestDocument = 64 << 20;
+// A bundle of more no cluster could take; parsing it takes seconds.
+constexpr size_t kLargestDocument = 16 << 20;
+constexpr int kMostOpen = 10'000;
 
 // Turns yaml-cpp's events, which call keys scalars too, into the builder's.
 // What an alias stands for is not looked up: where one could matter it is an
@@ -97,9 +99,24 @@ class ViewBuffer : public std::streambuf {
   }
 };
 
+// yaml-cpp refuses such depths too, but only after it has noted every bracket,
+// with some hundred bytes for each. Those inside of texts hardly ever count.
+bool OpensTooMany(absl::string_view text) {
+  int open = 0;
+  for (const char c : text) {
+    if (c == '[' || c == '{') ++open;
+    if ((c == ']' || c == '}') && open > 0) --open;
+    if (open > kMostOpen) return true;
+  }
+  return false;
+}
+
 // Where yaml-cpp throws, its sentence is what the Status says.
 absl::Status ParseInto(const std::string& text,
                        CatalogDocumentBuilder& builder) {
+  if (OpensTooMany(text)) {
+    return absl::InvalidArgumentError("is no YAML: too many open brackets");
+  }
   try {
     ViewBuffer buffer(text);
     std::istream stream(&buffer);

@@ -28,7 +28,7 @@ namespace prepull {
 namespace {
 
 constexpr char kReferences[] = "release-manifests/image-references";
-constexpr int64_t kLargestReferences = 16 << 20;
+constexpr int64_t kLargestReferences = 4 << 20;
 constexpr int64_t kLargestFile = 16 << 20;
 
 // What belongs together: excludes concern these releases, packages are looked

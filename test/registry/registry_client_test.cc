@@ -38,6 +38,15 @@ TEST_F(RegistryClientTest, FetchesTheManifestOfOurPlatformOutOfAnIndex) {
   EXPECT_EQ(resolved->manifest.config.digest, "sha256:cc");
 }
 
+TEST_F(RegistryClientTest, AManifestThatIsNoneIsCalledSo) {
+  servers_.Fixed("https://r.example/v2/app/manifests/1",
+                 {.status = 200, .body = "<html>"});
+
+  EXPECT_THAT(Client().FetchManifest(Image("r.example/app:1")),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "the manifest: is no JSON object"));
+}
+
 TEST_F(RegistryClientTest, DockerHubIsAskedWhereItListens) {
   servers_.Fixed(
       "https://registry-1.docker.io/v2/library/busybox/manifests/latest",
@@ -159,6 +168,27 @@ TEST_F(RegistryClientTest, PagesElsewhereOrInARingAreRefused) {
   EXPECT_THAT(Client().ListTags(Image("r.example/app")),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        HasSubstr("leads back to itself")));
+}
+
+TEST_F(RegistryClientTest, TagsLongerThanTagsMayBeAreRefused) {
+  servers_.Fixed(
+      "https://r.example/v2/app/tags/list?n=1000",
+      {.status = 200,
+       .body = absl::StrCat(R"({"tags":[")", std::string(129, 'v'), R"("]})")});
+
+  EXPECT_THAT(
+      Client().ListTags(Image("r.example/app")),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("too long")));
+}
+
+TEST_F(RegistryClientTest, ARedirectToNoServerIsRefused) {
+  servers_.Fixed(
+      "https://r.example/v2/app/manifests/1",
+      {.status = 307, .headers = {{"Location", "file:///etc/passwd"}}});
+
+  EXPECT_THAT(Client().FetchManifest(Image("r.example/app:1")),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "redirected: no http or https URL"));
 }
 
 TEST_F(RegistryClientTest, EndlessPagesEnd) {

@@ -86,6 +86,7 @@ TEST_F(NodeLabelerTest, PatchesThatLabelAndNothingElse) {
   EXPECT_EQ(request.headers[2].value, "application/merge-patch+json");
   EXPECT_EQ(request.body, R"({"metadata":{"labels":{"x/y":"succeeded"}}})");
   EXPECT_EQ(request.ca_file, "/sa/ca.crt");
+  EXPECT_FALSE(request.proxy.has_value());
 }
 
 TEST_F(NodeLabelerTest, TriesAgainWhatMayPass) {

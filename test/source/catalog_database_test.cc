@@ -136,12 +136,12 @@ TEST_F(CatalogDatabaseTest, MoreThanMemoryShouldHoldIsRefused) {
   Run(kTables);
   Run(kRows);
   Run("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
-      "LIMIT 70000) INSERT INTO related_image "
+      "LIMIT 140000) INSERT INTO related_image "
       "SELECT hex(zeroblob(500)) || i, 'op.v1' FROM n");
 
   EXPECT_THAT(Choose("op", "head"),
               StatusIs(absl::StatusCode::kResourceExhausted,
-                       HasSubstr("the catalogue says more than 67MB")));
+                       HasSubstr("the catalogue says more than 134MB")));
 }
 
 TEST_F(CatalogDatabaseTest, AViewInPlaceOfATableDoesNotRun) {

@@ -140,6 +140,15 @@ TEST(CatalogStreamTest, AByteOrderMarkIsSkipped) {
   EXPECT_THAT(*documents, ElementsAre(Field(&CatalogDocument::schema, "x")));
 }
 
+TEST(CatalogStreamTest, TheBeginningMayComeInPieces) {
+  EXPECT_THAT(Read("\xEF\xBB\xBF{\"schema\":\"x\"}", 1),
+              IsOkAndHolds(SizeIs(1)));
+  EXPECT_THAT(Read("\n  schema: x\n  name: y\n", 1), IsOkAndHolds(SizeIs(1)));
+  EXPECT_THAT(Read(std::string(5000, ' '), 1),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("too many blanks")));
+}
+
 TEST(CatalogStreamTest, YamlOfOtherPackagesIsNotParsed) {
   const auto documents = Read(
       "schema: olm.bundle\npackage: other\nimage: [broken\n"
@@ -199,8 +208,11 @@ TEST(CatalogStreamTest, DepthIsNoTrap) {
   std::string json = R"({"schema":"x","deep":)";
   EXPECT_THAT(Read(json + std::string(100'000, '['), 1000),
               StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(Read("schema: x\ndeep: " + std::string(9'000, '['), 1000),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("yaml")));
   EXPECT_THAT(Read("schema: x\ndeep: " + std::string(100'000, '['), 1000),
-              StatusIs(absl::StatusCode::kInvalidArgument));
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("too many open brackets")));
 }
 
 TEST(CatalogStreamTest, ADocumentOfTooManyNamesIsRefused) {

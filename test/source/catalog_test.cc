@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "src/source/catalog_files.h"
 #include "test/support/status_matchers.h"
 
@@ -122,6 +123,19 @@ TEST_F(CatalogTest, WhatIsSaidTwiceIsAnErrorThatNamesTheFile) {
               StatusIs(absl::StatusCode::kInvalidArgument,
                        "configs/op/catalog.json: channel c is in the catalogue "
                        "twice"));
+}
+
+TEST_F(CatalogTest, MorePackagesThanMemoryAreRefused) {
+  const std::string name(1000, 'n');
+  std::string text;
+  for (int i = 0; i < 110'000; ++i) {
+    absl::StrAppend(&text, R"({"schema":"olm.bundle","package":"op","name":")",
+                    name, R"("})");
+  }
+
+  EXPECT_THAT(Choose({"op"}, "head", text),
+              StatusIs(absl::StatusCode::kResourceExhausted,
+                       HasSubstr("the catalogue says more than 134MB")));
 }
 
 TEST(CatalogFilesTest, WhatIsIgnoredMayBeBroken) {

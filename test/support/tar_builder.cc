@@ -40,6 +40,10 @@ TarBuilder& TarBuilder::HardLink(absl::string_view path,
   return Add(path, '1', target, "");
 }
 
+TarBuilder& TarBuilder::Attributes(absl::string_view records) {
+  return Add("attributes", 'x', "", records);
+}
+
 std::string TarBuilder::Take() const {
   return blocks_ + std::string(2 * kBlock, '\0');
 }

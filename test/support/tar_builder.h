@@ -17,6 +17,9 @@ class TarBuilder {
   TarBuilder& SymbolicLink(absl::string_view path, absl::string_view target);
   TarBuilder& HardLink(absl::string_view path, absl::string_view target);
 
+  // For the next entry: "LENGTH NAME=VALUE\n" and more of them.
+  TarBuilder& Attributes(absl::string_view records);
+
   // The whole of it, with the two blocks at its end.
   std::string Take() const;
 

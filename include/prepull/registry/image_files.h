@@ -29,8 +29,8 @@ class ImageLayers {
   // have the layer's digest.
   virtual absl::Status Read(int layer, ByteSink sink) = 0;
 
-  // Not OK once reading is to end. Asked at every entry: what a few packed
-  // bytes hold can take minutes to look through.
+  // Not OK once reading is to end. Asked at every piece that is unpacked: what
+  // a few packed bytes hold can take minutes to look through.
   virtual absl::Status MayGoOn() const { return absl::OkStatus(); }
 };
 
