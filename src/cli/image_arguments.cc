@@ -91,6 +91,9 @@ absl::StatusOr<ImageList> ReadImages(const ImageArguments& arguments,
                      .unused_rewrites = rewrites->Unused(),
                      .space_required_bytes = sources.space_required_bytes};
   }
+  if (HasSources(arguments.sources.sources)) {
+    return absl::InvalidArgumentError("the sources stand for no images");
+  }
   return absl::InvalidArgumentError(
       arguments.list_files.empty()
           ? "no images: name some, or give --image-list-file"

@@ -9,6 +9,7 @@
 #include "prepull/base/mutex.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
+#include "prepull/source/list_file.h"
 #include "src/cli/commands.h"
 #include "src/cli/credential_flags.h"
 #include "src/cli/image_arguments.h"
@@ -44,7 +45,7 @@ CommandDoc ResolveDoc() {
 std::string Table(const std::vector<ImageRequest>& requests, bool has_headers) {
   size_t width = has_headers ? 5 : 0;
   for (const ImageRequest& request : requests) {
-    width = std::max(width, request.image.size());
+    width = std::max(width, request.reference->text().size());
   }
   const auto line = [width](absl::string_view image, absl::string_view origin) {
     return absl::StrCat(image, std::string(width - image.size() + 2, ' '),
@@ -52,17 +53,17 @@ std::string Table(const std::vector<ImageRequest>& requests, bool has_headers) {
   };
   std::string table = has_headers ? line("IMAGE", "ORIGIN") : "";
   for (const ImageRequest& request : requests) {
-    absl::StrAppend(&table, line(request.image, request.origin));
+    absl::StrAppend(&table, line(request.reference->text(), request.origin));
   }
   return table;
 }
 
-std::string Names(const std::vector<ImageRequest>& requests) {
-  std::string names;
+std::string List(const std::vector<ImageRequest>& requests) {
+  std::string list;
   for (const ImageRequest& request : requests) {
-    absl::StrAppend(&names, request.image, "\n");
+    absl::StrAppend(&list, ListLine(request), "\n");
   }
-  return names;
+  return list;
 }
 
 std::string Document(const std::vector<ImageRequest>& requests) {
@@ -71,8 +72,9 @@ std::string Document(const std::vector<ImageRequest>& requests) {
   json.OpenArray("images");
   for (const ImageRequest& request : requests) {
     json.OpenObject()
-        .String("image", request.image)
+        .String("image", request.reference->text())
         .String("origin", request.origin)
+        .String("line", ListLine(request))
         .CloseObject();
   }
   json.CloseArray().CloseObject();
@@ -118,9 +120,10 @@ class Pinning {
     if (!reference.digest().empty()) return absl::OkStatus();
     ASSIGN_OR_RETURN(const std::string digest,
                      registry_.ResolveDigest(reference));
-    request.image = absl::StrCat(reference.text(), "@", digest);
-    request.reference = Reference::Parse(request.image);
-    return absl::OkStatus();
+    request.reference =
+        Reference::Parse(absl::StrCat(reference.text(), "@", digest));
+    request.options.policy = std::nullopt;  // what it stands for is settled
+    return request.reference.status();
   }
 
   RegistryClient& registry_;
@@ -195,7 +198,7 @@ class ResolveCommand : public CommandProgram {
       PrintJson(Document(requests), context);
     } else {
       context.console.PrintOut(
-          output_ == "name" ? Names(requests) : Table(requests, !no_headers_));
+          output_ == "name" ? List(requests) : Table(requests, !no_headers_));
     }
   }
 

@@ -16,9 +16,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "prepull/base/errno_status.h"
 #include "prepull/base/status_macros.h"
-#include "prepull/base/text.h"
+#include "src/http/exchange_error.h"
 #include "src/http/tls.h"
 
 namespace prepull {
@@ -31,49 +30,8 @@ using ErrorCode = boost::system::error_code;
 using Tcp = asio::ip::tcp;
 using Parser = http::response_parser<http::buffer_body>;
 
-constexpr uint32_t kLargestHead = 64 << 10;
 constexpr size_t kPieceBytes = 64 << 10;
 constexpr int kMostInterimAnswers = 8;
-
-bool IsTls(const ErrorCode& error) {
-  return error.category() == asio::error::get_ssl_category();
-}
-
-// What HTTP or the network made of `what`, which is not OK.
-absl::Status Explain(const ErrorCode& error, absl::string_view what) {
-  if (error == http::error::end_of_stream ||
-      error == http::error::partial_message || error == asio::error::eof ||
-      error == asio::ssl::error::stream_truncated) {
-    return absl::UnavailableError(
-        absl::StrCat(what, ": the connection ended too early"));
-  }
-  if (error == http::error::header_limit ||
-      error == http::error::buffer_overflow) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(what, ": headers of more than ", kLargestHead, " bytes"));
-  }
-  if (error.category() ==
-      make_error_code(http::error::bad_version).category()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(what, ": no HTTP: ", error.message()));
-  }
-  const bool is_errno = error.category() == asio::error::get_system_category();
-  return absl::UnavailableError(
-      absl::StrCat(what, ": ",
-                   is_errno ? ErrnoText(error.value())
-                            : absl::AsciiStrToLower(error.message())));
-}
-
-// `error`, which is not OK, in a handshake.
-absl::Status ExplainHandshake(const ErrorCode& error, const SSL* tls) {
-  const std::string complaint = CertificateComplaint(tls);
-  if (!complaint.empty()) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "the server's certificate is not to be trusted: ", complaint));
-  }
-  const absl::Status why = Explain(error, "agree on TLS");
-  return IsTls(error) ? absl::FailedPreconditionError(why.message()) : why;
-}
 
 absl::Status ProxyRefuses(int status) {
   const std::string text = absl::StrCat("the proxy answers ", status);

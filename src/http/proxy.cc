@@ -1,8 +1,9 @@
 #include "prepull/http/proxy.h"
 
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
 #include <algorithm>
-#include <boost/asio/ip/address.hpp>
-#include <boost/url/pct_string_view.hpp>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -18,17 +19,6 @@
 namespace prepull {
 namespace {
 
-namespace ip = boost::asio::ip;
-namespace urls = boost::urls;
-
-// "user:password" with its escapes undone.
-absl::StatusOr<std::string> Unescaped(absl::string_view text) {
-  const auto escaped =
-      urls::make_pct_string_view(urls::string_view(text.data(), text.size()));
-  if (!escaped) return absl::InvalidArgumentError("the URL is malformed");
-  return escaped->decode();
-}
-
 absl::StatusOr<HttpProxy> ParseProxy(absl::string_view text) {
   if (!absl::StrContains(text, "://")) {
     // As in "proxy:3128", which others take too.
@@ -38,7 +28,7 @@ absl::StatusOr<HttpProxy> ParseProxy(absl::string_view text) {
   HttpProxy proxy;
   text = text.substr(0, text.find_first_of("/?#"));
   if (const size_t at = text.rfind('@'); at != absl::string_view::npos) {
-    ASSIGN_OR_RETURN(std::string user, Unescaped(text.substr(0, at)));
+    ASSIGN_OR_RETURN(std::string user, PercentDecoded(text.substr(0, at)));
     if (!absl::StrContains(user, ':')) user.push_back(':');
     proxy.authorization = absl::StrCat("Basic ", absl::Base64Escape(user));
     text.remove_prefix(at + 1);
@@ -74,21 +64,29 @@ std::pair<absl::string_view, absl::string_view> SplitPort(
   return {text, port};
 }
 
+// IPv4 as IPv6 maps it.
+constexpr std::array<uint8_t, 12> kMapped = {0, 0, 0, 0, 0,    0,
+                                             0, 0, 0, 0, 0xff, 0xff};
+
 bool IsLoopback(const std::array<uint8_t, 16>& address) {
-  const ip::address_v6 v6(address);
-  return v6.is_loopback() || (v6.is_v4_mapped() && address[12] == 127);
+  return std::equal(std::begin(address), std::end(address),
+                    std::begin(in6addr_loopback.s6_addr)) ||
+         (std::equal(kMapped.begin(), kMapped.end(), address.begin()) &&
+          address[12] == 127);
 }
 
 }  // namespace
 
 std::optional<ProxyRules::Address> ProxyRules::ParseAddress(
     absl::string_view text) {
-  boost::system::error_code error;
-  const auto address = ip::make_address(std::string(text), error);
-  if (error) return std::nullopt;
-  return address.is_v6()
-             ? address.to_v6().to_bytes()
-             : make_address_v6(ip::v4_mapped, address.to_v4()).to_bytes();
+  const std::string name(text);
+  Address address = {};
+  if (inet_pton(AF_INET6, name.c_str(), address.data()) == 1) return address;
+  std::copy(kMapped.begin(), kMapped.end(), address.begin());
+  if (inet_pton(AF_INET, name.c_str(), &address[kMapped.size()]) != 1) {
+    return std::nullopt;
+  }
+  return address;
 }
 
 std::optional<ProxyRules::Exception> ProxyRules::ParseException(

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/url/parse.hpp>
+#include <boost/url/pct_string_view.hpp>
 #include <boost/url/url_view.hpp>
 
 #include "absl/strings/ascii.h"
@@ -73,6 +74,13 @@ absl::StatusOr<Url> ParseUrl(absl::string_view text) {
   }
   url.target = has_path ? target : absl::StrCat("/", target);
   return url;
+}
+
+absl::StatusOr<std::string> PercentDecoded(absl::string_view text) {
+  const auto escaped =
+      urls::make_pct_string_view(urls::string_view(text.data(), text.size()));
+  if (!escaped) return Wrong("is malformed");
+  return escaped->decode();
 }
 
 }  // namespace prepull

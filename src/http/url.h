@@ -22,6 +22,9 @@ struct Url {
 // since it may hold a secret; user info is refused.
 absl::StatusOr<Url> ParseUrl(absl::string_view text);
 
+// `text` with its "%40" undone. Errors: INVALID_ARGUMENT  as ParseUrl's.
+absl::StatusOr<std::string> PercentDecoded(absl::string_view text);
+
 }  // namespace prepull
 
 #endif  // PREPULL_SRC_HTTP_URL_H_

@@ -18,6 +18,10 @@ namespace {
 
 // A row holds its bundle's CSV, which is never asked for, and that may be long.
 constexpr int kLongestRow = 64 << 20;
+// Of SQLite's virtual machine, some milliseconds; then it asks on.
+constexpr int kStepsAtOnce = 100'000;
+constexpr size_t kRowBytes = 64;
+constexpr int64_t kMostHeap = 128 << 20;  // of SQLite's own
 
 struct CloseDatabase {
   void operator()(sqlite3* database) const { sqlite3_close(database); }
@@ -30,6 +34,7 @@ struct EndStatement {
   }
 };
 using Statement = std::unique_ptr<sqlite3_stmt, EndStatement>;
+using MayGoOn = std::function<absl::Status()>;
 
 absl::Status Failure(sqlite3* database) {
   return absl::InvalidArgumentError(
@@ -45,7 +50,19 @@ int AllowReading(void*, int action, const char*, const char*, const char*,
   return is_ours && is_reading ? SQLITE_OK : SQLITE_DENY;
 }
 
+int MustEnd(void* may_go_on) {
+  return static_cast<const MayGoOn*>(may_go_on)->operator()().ok() ? 0 : 1;
+}
+
+// A database that is open, and what has come out of it.
+struct Session {
+  Database database = nullptr;
+  const MayGoOn& may_go_on;
+  size_t bytes = 0;
+};
+
 absl::StatusOr<Database> Open(const std::string& path) {
+  sqlite3_hard_heap_limit64(kMostHeap);
   sqlite3* raw = nullptr;
   const int result =
       sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READONLY, nullptr);
@@ -54,6 +71,8 @@ absl::StatusOr<Database> Open(const std::string& path) {
   sqlite3_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(raw, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   sqlite3_limit(raw, SQLITE_LIMIT_LENGTH, kLongestRow);
+  // It would sort in files, for which there may be no folder.
+  sqlite3_exec(raw, "PRAGMA temp_store = MEMORY", nullptr, nullptr, nullptr);
   sqlite3_set_authorizer(raw, AllowReading, nullptr);
   return database;
 }
@@ -75,10 +94,20 @@ class Row {
   sqlite3_stmt* statement_;
 };
 
+// Counts `row`, of so many columns, to what came out.
+absl::Status Count(sqlite3_stmt* row, Session& session) {
+  session.bytes += kRowBytes;
+  for (int i = 0; i < sqlite3_column_count(row); ++i) {
+    session.bytes += static_cast<size_t>(sqlite3_column_bytes(row, i));
+  }
+  return session.bytes <= kMostCatalogBytes ? absl::OkStatus() : TooMuchNamed();
+}
+
 // Calls `take` for each row that `query` gives for `package` (its ?1).
-absl::Status ForEach(sqlite3* database, const char* query,
+absl::Status ForEach(Session& session, const char* query,
                      const std::string& package,
                      absl::FunctionRef<absl::Status(const Row&)> take) {
+  sqlite3* database = session.database.get();
   sqlite3_stmt* raw = nullptr;
   if (sqlite3_prepare_v2(database, query, -1, &raw, nullptr) != SQLITE_OK) {
     return Failure(database);
@@ -90,24 +119,27 @@ absl::Status ForEach(sqlite3* database, const char* query,
   while (true) {
     const int result = sqlite3_step(raw);
     if (result == SQLITE_DONE) return absl::OkStatus();
+    if (result == SQLITE_INTERRUPT) RETURN_IF_ERROR(session.may_go_on());
+    if (result == SQLITE_NOMEM) return TooMuchNamed();
     if (result != SQLITE_ROW) return Failure(database);
+    RETURN_IF_ERROR(Count(raw, session));
     RETURN_IF_ERROR(take(Row(raw)));
   }
 }
 
 // An entry for each bundle of each channel. What a bundle replaces, and what
 // it skips, are rows of its own, the replaced one first.
-absl::Status AddChannels(sqlite3* database, const std::string& package,
+absl::Status AddChannels(Session& session, const std::string& package,
                          Catalog& catalog) {
   std::map<std::string, std::map<std::string, ChannelEntry>> channels;
-  RETURN_IF_ERROR(ForEach(database,
+  RETURN_IF_ERROR(ForEach(session,
                           "SELECT name FROM channel WHERE package_name = ?1",
                           package, [&](const Row& row) {
                             channels[row.Text(0)];
                             return absl::OkStatus();
                           }));
   RETURN_IF_ERROR(ForEach(
-      database,
+      session,
       "SELECT e.channel_name, e.operatorbundle_name, r.operatorbundle_name, "
       "b.skips FROM channel_entry e "
       "JOIN operatorbundle b ON b.name = e.operatorbundle_name "
@@ -139,11 +171,11 @@ absl::Status AddChannels(sqlite3* database, const std::string& package,
   return absl::OkStatus();
 }
 
-absl::Status AddBundles(sqlite3* database, const std::string& package,
+absl::Status AddBundles(Session& session, const std::string& package,
                         Catalog& catalog) {
   std::map<std::string, CatalogDocument> bundles;
   RETURN_IF_ERROR(ForEach(
-      database,
+      session,
       "SELECT DISTINCT b.name, b.bundlepath, b.version FROM operatorbundle b "
       "JOIN channel_entry e ON e.operatorbundle_name = b.name "
       "WHERE e.package_name = ?1",
@@ -156,7 +188,7 @@ absl::Status AddBundles(sqlite3* database, const std::string& package,
         return absl::OkStatus();
       }));
   RETURN_IF_ERROR(ForEach(
-      database,
+      session,
       "SELECT DISTINCT i.operatorbundle_name, i.image FROM related_image i "
       "JOIN channel_entry e ON e.operatorbundle_name = i.operatorbundle_name "
       "WHERE e.package_name = ?1 ORDER BY i.rowid",
@@ -178,20 +210,23 @@ absl::Status AddBundles(sqlite3* database, const std::string& package,
 absl::Status ReadCatalogDatabase(const std::string& path,
                                  const std::vector<PackageRequest>& wanted,
                                  const std::function<void()>& opened,
-                                 Catalog& catalog) {
-  ASSIGN_OR_RETURN(const Database database, Open(path));
+                                 const MayGoOn& may_go_on, Catalog& catalog) {
+  ASSIGN_OR_RETURN(Database database, Open(path));
   opened();
-  RETURN_IF_ERROR(
-      ForEach(database.get(), "SELECT name, default_channel FROM package", "",
-              [&](const Row& row) {
-                return catalog.Add({.schema = "olm.package",
-                                    .name = row.Text(0),
-                                    .default_channel = row.Text(1)});
-              }));
+  sqlite3_progress_handler(database.get(), kStepsAtOnce, MustEnd,
+                           const_cast<MayGoOn*>(&may_go_on));
+  Session session = {.database = std::move(database), .may_go_on = may_go_on};
+  RETURN_IF_ERROR(ForEach(session, "SELECT name, default_channel FROM package",
+                          "", [&](const Row& row) {
+                            return catalog.Add(
+                                {.schema = "olm.package",
+                                 .name = row.Text(0),
+                                 .default_channel = row.Text(1)});
+                          }));
   for (const PackageRequest& package : wanted) {
     if (!catalog.Has(package.name)) continue;
-    RETURN_IF_ERROR(AddChannels(database.get(), package.name, catalog));
-    RETURN_IF_ERROR(AddBundles(database.get(), package.name, catalog));
+    RETURN_IF_ERROR(AddChannels(session, package.name, catalog));
+    RETURN_IF_ERROR(AddBundles(session, package.name, catalog));
   }
   return absl::OkStatus();
 }

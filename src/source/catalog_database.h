@@ -17,11 +17,14 @@ namespace prepull {
 
 // Adds what the database at `path` says of the packages that `catalog` wants.
 // `opened` is called once it is open: its name is not needed from then on.
-// Errors: INVALID_ARGUMENT  it is no such database, or a broken one; those of
+// `may_go_on` is asked now and then, for a hostile database can take hours.
+// Errors: INVALID_ARGUMENT  it is no such database, or a broken one;
+// RESOURCE_EXHAUSTED  more than kMostCatalogBytes; those of `may_go_on` and of
 // Catalog::Add.
 absl::Status ReadCatalogDatabase(const std::string& path,
                                  const std::vector<PackageRequest>& wanted,
                                  const std::function<void()>& opened,
+                                 const std::function<absl::Status()>& may_go_on,
                                  Catalog& catalog);
 
 }  // namespace prepull

@@ -14,7 +14,30 @@ constexpr size_t kElementBytes = 64;
 // Longer than any key that we know.
 constexpr size_t kLongestKey = 32;
 
+size_t BytesOf(const std::string& text) { return kElementBytes + text.size(); }
+
+size_t BytesOf(const std::vector<std::string>& texts) {
+  size_t bytes = 0;
+  for (const std::string& text : texts) bytes += BytesOf(text);
+  return bytes;
+}
+
 }  // namespace
+
+size_t BytesOf(const CatalogDocument& document) {
+  size_t bytes = sizeof(document) + BytesOf(document.name) +
+                 BytesOf(document.image) + BytesOf(document.related_images);
+  for (const ChannelEntry& entry : document.entries) {
+    bytes += sizeof(entry) + BytesOf(entry.name) + BytesOf(entry.skips);
+  }
+  return bytes;
+}
+
+absl::Status TooMuchNamed() {
+  return absl::ResourceExhaustedError(
+      absl::StrCat("the catalogue says more than ",
+                   HumanBytes(kMostCatalogBytes), " of what is wanted"));
+}
 
 void CatalogDocumentBuilder::Key(absl::string_view key) {
   key_ = std::string(key.substr(0, kLongestKey));

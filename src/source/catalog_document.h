@@ -6,6 +6,7 @@
 #ifndef PREPULL_SOURCE_CATALOG_DOCUMENT_H_
 #define PREPULL_SOURCE_CATALOG_DOCUMENT_H_
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,10 @@
 #include "src/source/channel_head.h"
 
 namespace prepull {
+
+// What all that is kept of a catalogue may take: a hundred times as much as any
+// packages that we know.
+constexpr size_t kMostCatalogBytes = 64 << 20;
 
 struct CatalogDocument {
   std::string schema = "";  // "olm.package", "olm.channel", "olm.bundle", …
@@ -27,6 +32,12 @@ struct CatalogDocument {
   std::string version = "";  // as the property olm.package says
 };
 
+// About what it takes in memory.
+size_t BytesOf(const CatalogDocument& document);
+
+// What is said of more than kMostCatalogBytes.
+absl::Status TooMuchNamed();
+
 class CatalogDocumentBuilder {
  public:
   void OpenObject() { Open(/*is_object=*/true); }
@@ -38,6 +49,10 @@ class CatalogDocumentBuilder {
 
   // Whether a text that came now would be kept: others need not be decoded.
   bool WantsText() const { return SlotNow() != Slot::kNone; }
+  // Whether some value could matter that came now.
+  bool IsHeeding() const {
+    return open_.empty() || open_.back() != Place::kOther;
+  }
 
   // After the last event: the document; the next one may begin. Errors:
   //   INVALID_ARGUMENT    it has no schema

@@ -58,9 +58,12 @@ absl::Status CatalogFiles::Close() {
 }
 
 absl::Status CatalogFiles::Keep(CatalogDocument document) {
-  if (document.schema == "olm.package" || catalog_.Wants(document.package)) {
-    file_->documents.push_back(std::move(document));
+  if (document.schema != "olm.package" && !catalog_.Wants(document.package)) {
+    return absl::OkStatus();
   }
+  kept_bytes_ += BytesOf(document);
+  if (kept_bytes_ > kMostCatalogBytes) return TooMuchNamed();
+  file_->documents.push_back(std::move(document));
   return absl::OkStatus();
 }
 

@@ -46,6 +46,7 @@ class CatalogFiles : public FileReceiver {
   IndexIgnore ignore_ = {};
 
   std::string path_ = "";  // of the file that is open
+  size_t kept_bytes_ = 0;  // of all files
   File* file_ = nullptr;   // nullptr: it is an .indexignore
   std::unique_ptr<CatalogStream> stream_;
   std::string patterns_ = "";  // of an .indexignore

@@ -67,7 +67,8 @@ absl::Status ReadDatabase(ImageContent& content, const std::string& path,
   RETURN_IF_ERROR(ReadImageFiles(content, path, kLargestDatabase, database));
   return Annotate(ReadCatalogDatabase(
                       database.file().path(), wanted,
-                      [&database] { database.file().Unlink(); }, catalog),
+                      [&database] { database.file().Unlink(); },
+                      [&content] { return content.MayGoOn(); }, catalog),
                   Printable(path, 200));
 }
 

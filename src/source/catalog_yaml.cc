@@ -23,8 +23,8 @@ namespace {
 constexpr size_t kLargestDocument = 64 << 20;
 
 // Turns yaml-cpp's events, which call keys scalars too, into the builder's.
-// What an alias stands for is not looked up: nothing that concerns us is
-// written with one.
+// What an alias stands for is not looked up: where one could matter it is an
+// error, for half a list would be a lie.
 class YamlEvents : public YAML::EventHandler {
  public:
   explicit YamlEvents(CatalogDocumentBuilder& builder) : builder_(builder) {}
@@ -32,7 +32,14 @@ class YamlEvents : public YAML::EventHandler {
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark&, YAML::anchor_t) override { Step(); }
-  void OnAlias(const YAML::Mark&, YAML::anchor_t) override { Step(); }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
+    if (builder_.IsHeeding() && status_.ok()) {
+      status_ = absl::UnimplementedError(
+          absl::StrCat("has an alias (*) in its line ", mark.line + 1,
+                       ", which is not followed"));
+    }
+    Step();
+  }
   void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
                 const std::string& text) override {
     if (IsKeyNext()) {
@@ -55,6 +62,8 @@ class YamlEvents : public YAML::EventHandler {
   }
   void OnMapEnd() override { Close(); }
 
+  const absl::Status& status() const { return status_; }
+
  private:
   enum class Bracket { kList, kKeyNext, kValueNext };
 
@@ -76,6 +85,7 @@ class YamlEvents : public YAML::EventHandler {
 
   CatalogDocumentBuilder& builder_;
   std::vector<Bracket> open_ = {};
+  absl::Status status_ = absl::OkStatus();
 };
 
 // A std::istream reads from it without a copy.
@@ -96,11 +106,11 @@ absl::Status ParseInto(const std::string& text,
     YAML::Parser parser(stream);
     YamlEvents events(builder);
     parser.HandleNextDocument(events);
+    return events.status();
   } catch (const YAML::Exception& thrown) {
     return absl::InvalidArgumentError(
         absl::StrCat("is no YAML: ", Printable(thrown.what(), 200)));
   }
-  return absl::OkStatus();
 }
 
 // The package that a line of the outermost block mapping names; empty if the

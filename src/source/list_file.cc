@@ -15,6 +15,8 @@ namespace prepull {
 namespace {
 
 constexpr absl::string_view kByteOrderMark = "\xEF\xBB\xBF";
+constexpr absl::string_view kAlways = "Always";
+constexpr absl::string_view kIfNotPresent = "IfNotPresent";
 constexpr absl::string_view kBlanks = " \t\r";
 constexpr size_t kMaxLine = 4096;
 constexpr size_t kMaxShown = 256;
@@ -75,10 +77,10 @@ absl::Status ReadOption(absl::string_view word, ImageOptions& options) {
   const absl::string_view value =
       equals == absl::string_view::npos ? "" : word.substr(equals + 1);
   const bool is_true = value == "true";
-  const bool is_always = value == "Always";
+  const bool is_always = value == kAlways;
   if (key == "secret" && IsPlainName(value)) {
     options.secret = std::string(value);
-  } else if (key == "policy" && (is_always || value == "IfNotPresent")) {
+  } else if (key == "policy" && (is_always || value == kIfNotPresent)) {
     options.policy =
         is_always ? PullPolicy::kAlways : PullPolicy::kIfNotPresent;
   } else if (key == "pin" && (is_true || value == "false")) {
@@ -129,6 +131,21 @@ std::vector<ImageRequest> ParseListFile(absl::string_view text,
     text.remove_prefix(std::min(line_end + 1, text.size()));
   }
   return requests;
+}
+
+std::string ListLine(const ImageRequest& request) {
+  const ImageOptions& options = request.options;
+  std::string line = request.reference->text();
+  if (!options.secret.empty()) {
+    absl::StrAppend(&line, " secret=", options.secret);
+  }
+  if (options.policy.has_value()) {
+    absl::StrAppend(
+        &line, " policy=",
+        *options.policy == PullPolicy::kAlways ? kAlways : kIfNotPresent);
+  }
+  if (options.pin) absl::StrAppend(&line, " pin=true");
+  return line;
 }
 
 ImageRequest ImageNamed(absl::string_view image, const std::string& origin) {

@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "prepull/base/log.h"
@@ -238,15 +239,29 @@ class Resolution {
                      registry_.ListTags(repository));
     ASSIGN_OR_RETURN(const std::vector<SelectedTag> selected,
                      rule.Select(tags));
-    for (const SelectedTag& tag : selected) {
-      found_.requests.push_back(
-          ImageNamed(absl::StrCat(repository.text(), ":", tag.tag),
-                     absl::StrCat("--select ", repository.text())));
-      // What it stands for changes, so having it is not enough.
-      if (tag.is_alias) {
-        found_.requests.back().options.policy = PullPolicy::kAlways;
-      }
+    for (const std::string& alias : rule.aliases()) {
+      if (absl::c_linear_search(selected, SelectedTag{alias, true})) continue;
+      Log(LogLevel::kWarn, "no such tag",
+          {{"repository", repository.text()}, {"tag", alias}});
     }
+    for (const SelectedTag& tag : selected) {
+      ImageRequest request =
+          ImageNamed(absl::StrCat(repository.text(), ":", tag.tag),
+                     absl::StrCat("--select ", repository.text()));
+      if (tag.is_alias) RETURN_IF_ERROR(DescribeAlias(request));
+      found_.requests.push_back(std::move(request));
+    }
+    return absl::OkStatus();
+  }
+
+  // What an alias stands for changes, so having it is not enough. It is pulled
+  // by its name all the same: by a digest the node would not have the name.
+  absl::Status DescribeAlias(ImageRequest& alias) {
+    const absl::StatusOr<std::string> digest =
+        registry_.ResolveDigest(*alias.reference);
+    RETURN_IF_ERROR(Annotate(digest.status(), alias.image));
+    absl::StrAppend(&alias.origin, ", now ", *digest);
+    alias.options.policy = PullPolicy::kAlways;
     return absl::OkStatus();
   }
 

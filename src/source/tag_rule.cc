@@ -216,6 +216,10 @@ absl::StatusOr<TagRule> TagRule::Parse(absl::string_view text) {
                  std::make_shared<const Choice>(std::move(choice)));
 }
 
+const std::vector<std::string>& TagRule::aliases() const {
+  return choice_->aliases;
+}
+
 absl::StatusOr<std::vector<SelectedTag>> TagRule::Select(
     const std::vector<std::string>& tags) const {
   const std::vector<std::string>& aliases = choice_->aliases;

@@ -51,7 +51,8 @@ class OutputTest(ResolveTest):
         document = json.loads(done.stdout)
         self.assertEqual(document["schema"], "prepull.list/v1")
         self.assertEqual(document["images"][1],
-                         {"image": self.cli, "origin": f"{self.release} cli"})
+                         {"image": self.cli, "line": self.cli,
+                          "origin": f"{self.release} cli"})
 
     def test_digests_pin_what_has_none(self):
         names = self.resolve("--digests", self.cli, self.release,
@@ -66,6 +67,12 @@ class OutputTest(ResolveTest):
 
         self.assertIn(f"{self.host}/ocp/gone:1", said)
         self.assertIn("manifest unknown", said)
+
+    def test_sources_that_stand_for_nothing_are_an_empty_list(self):
+        self.write("platform.image", "\n")
+
+        self.assertEqual(self.refuse("--precache-spec", self.folder),
+                         "the sources stand for no images")
 
     def test_the_list_is_one_that_fetch_takes(self):
         path = self.write("images.txt", "\n".join(
@@ -91,9 +98,9 @@ class ReleaseTest(ResolveTest):
     def test_excludes_are_talms(self):
         release = self.push("ocp/release:4.15", make_release({
             "bawsa": "quay.io/ocp/art:1", "cli": "quay.io/ocp/art:2",
-            "etcd": "quay.io/aws/etcd:3", "cli-tools": "quay.io/ocp/tools"}))
+            "etcd": "quay.io/aws/etcd:3", "cli-tools": "quay.io/ocp/tools:4"}))
         bawsa, cli, etcd, tools = ("quay.io/ocp/art:1", "quay.io/ocp/art:2",
-                                   "quay.io/aws/etcd:3", "quay.io/ocp/tools")
+                                   "quay.io/aws/etcd:3", "quay.io/ocp/tools:4")
         for pattern, left in ((" aws ", [cli, tools]),
                               ("bawsa", [cli, etcd, tools]),
                               ('^"cli', [bawsa, etcd]),
@@ -165,22 +172,37 @@ class SelectTest(ResolveTest):
         self.assertEqual(
             self.select("rubin releases=1 candidates=1 weeklies=2 dailies=1 "
                         "recommended=recommended alias=latest", lab),
-            ["recommended", "latest", "r21_0_1", "r22_0_0_rc10", "w_2021_11",
-             "w_2021_10", "d_2021_05_28"])
+            ["recommended policy=Always", "latest policy=Always", "r21_0_1",
+             "r22_0_0_rc10", "w_2021_11", "w_2021_10", "d_2021_05_28"])
         self.assertEqual(
             self.select("rubin weeklies=3 variants=all", lab),
             ["w_2021_11", "w_2021_10_c0020.001", "w_2021_10"])
 
-    def test_an_alias_is_pinned_to_the_index_it_points_to(self):
+    def test_an_alias_that_is_no_tag_is_a_warning(self):
+        lab = self.push_tags("w_2021_11", repository="lsst/lab")
+
+        done = run_prepull(["resolve", "-o", "name", "--select",
+                            f"{lab} rubin weeklies=1 alias=latest"])
+
+        self.assertEqual(done.stdout, f"{lab}:w_2021_11\n")
+        self.assertRegex(done.stderr, "warn.*no such tag.*latest")
+
+    def test_an_alias_stands_for_the_index_it_points_to(self):
         index = make_index({
             architecture: self.push_part(architecture)
             for architecture in ("amd64", "arm64")})
         alias = self.push("lsst/lab:recommended", index)
+        lab = alias.rpartition(":")[0]
+        select = ["--select", f"{lab} rubin recommended=recommended"]
 
-        names = self.resolve("--digests", "--select", alias.rpartition(":")[0]
-                             + " rubin recommended=recommended")
+        document = json.loads(run_prepull(
+            ["resolve", "-o", "json", *select]).stdout)
 
-        self.assertEqual(names, [f"{alias}@{index.digest}"])
+        self.assertEqual(document["images"], [
+            {"image": alias, "line": f"{alias} policy=Always",
+             "origin": f"--select {lab}, now {index.digest}"}])
+        self.assertEqual(self.resolve("--digests", *select),
+                         [f"{alias}@{index.digest}"])
 
     def push_part(self, architecture):
         image = make_image([make_file_layer({"arch": architecture})],

@@ -64,12 +64,14 @@ class CatalogDatabaseTest : public ::testing::Test {
     wanted_ = {*ParsePackage(word, "test")};
     Catalog catalog(wanted_);
     const absl::Status read = ReadCatalogDatabase(
-        file_.path(), wanted_, [this] { file_.Unlink(); }, catalog);
+        file_.path(), wanted_, [this] { file_.Unlink(); },
+        [this] { return may_go_on_; }, catalog);
     if (!read.ok()) return read;
     return catalog.Choose(*CatalogVersions::Parse(versions));
   }
 
   TemporaryFile file_;
+  absl::Status may_go_on_ = absl::OkStatus();
   std::vector<PackageRequest> wanted_;
 };
 
@@ -118,6 +120,28 @@ TEST_F(CatalogDatabaseTest, AnotherDatabaseIsSaidToBeOne) {
   EXPECT_THAT(Choose("op", "head"),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        HasSubstr("no such table: package")));
+}
+
+TEST_F(CatalogDatabaseTest, AStopIsHeardWithinALongQuery) {
+  Run(kTables);
+  Run("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+      "LIMIT 200000) INSERT INTO package SELECT 'p' || i, 'c', NULL FROM n");
+  may_go_on_ = absl::CancelledError("stopped");
+
+  EXPECT_THAT(Choose("op", "head"),
+              StatusIs(absl::StatusCode::kCancelled, "stopped"));
+}
+
+TEST_F(CatalogDatabaseTest, MoreThanMemoryShouldHoldIsRefused) {
+  Run(kTables);
+  Run(kRows);
+  Run("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+      "LIMIT 70000) INSERT INTO related_image "
+      "SELECT hex(zeroblob(500)) || i, 'op.v1' FROM n");
+
+  EXPECT_THAT(Choose("op", "head"),
+              StatusIs(absl::StatusCode::kResourceExhausted,
+                       HasSubstr("the catalogue says more than 67MB")));
 }
 
 TEST_F(CatalogDatabaseTest, AViewInPlaceOfATableDoesNotRun) {

@@ -178,6 +178,23 @@ TEST(CatalogStreamTest, MistakesAreNamedByTheirDocument) {
                        HasSubstr("document 1: has no schema")));
 }
 
+TEST(CatalogStreamTest, AnAliasOfYamlIsRefusedWhereItMatters) {
+  EXPECT_THAT(Read("schema: x\nproperties:\n- type: y\n  value:\n    a:\n"
+                   "    - &b c\n    - *b\n",
+                   1000),
+              IsOk());
+  for (const char* text :
+       {"schema: x\nname: &a n\nimage: *a\n",
+        "schema: &a x\nrelatedImages:\n- image: *a\n",
+        "schema: &a x\nentries:\n- name: b\n  skips:\n  - *a\n",
+        "schema: x\nname: &a {name: y}\n<<: *a\n"}) {
+    EXPECT_THAT(Read(text, 1000),
+                StatusIs(absl::StatusCode::kUnimplemented,
+                         HasSubstr("document 1: has an alias (*) in its line")))
+        << text;
+  }
+}
+
 TEST(CatalogStreamTest, DepthIsNoTrap) {
   std::string json = R"({"schema":"x","deep":)";
   EXPECT_THAT(Read(json + std::string(100'000, '['), 1000),

@@ -251,5 +251,16 @@ TEST(ImageArgumentTest, MayNotBeLongerThanALine) {
             "argument 1: image reference is longer than 4096 bytes");
 }
 
+TEST(ListFileTest, ALineIsWrittenAsItIsRead) {
+  for (const char* line : {"quay.io/a:1", "quay.io/a:1 policy=Always",
+                           "quay.io/a:1 policy=IfNotPresent",
+                           "quay.io/a:1 secret=team policy=Always pin=true"}) {
+    const std::vector<ImageRequest> requests = ParseListFile(line, "list");
+    ASSERT_THAT(requests, SizeIs(1));
+    ASSERT_TRUE(requests[0].reference.ok()) << line;
+    EXPECT_EQ(ListLine(requests[0]), line);
+  }
+}
+
 }  // namespace
 }  // namespace prepull

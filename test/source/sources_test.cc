@@ -177,6 +177,7 @@ TEST_F(SourcesTest, AnImageThatIsNoReleaseIsSaidToBeNone) {
 
 TEST_F(SourcesTest, AnAliasIsAskedForEachTime) {
   registry_.tags["quay.io/lab"] = {"recommended", "w_2026_1"};
+  registry_.Add("quay.io/lab:recommended", {});
   options_.selects = {"quay.io/lab rubin weeklies=1 recommended=recommended"};
 
   const auto found = Resolve();
@@ -185,7 +186,23 @@ TEST_F(SourcesTest, AnAliasIsAskedForEachTime) {
   ASSERT_THAT(Images(found->requests),
               ElementsAre("quay.io/lab:recommended", "quay.io/lab:w_2026_1"));
   EXPECT_EQ(found->requests[0].options.policy, PullPolicy::kAlways);
+  EXPECT_EQ(found->requests[0].origin,
+            "--select quay.io/lab, now sha256:quay.io/lab:recommended");
   EXPECT_EQ(found->requests[1].options.policy, std::nullopt);
+}
+
+TEST_F(SourcesTest, AnAliasWithoutAManifestFailsItsRule) {
+  registry_.tags["quay.io/lab"] = {"recommended"};
+  options_.selects = {"quay.io/lab rubin recommended=recommended"};
+
+  const auto found = Resolve();
+
+  ASSERT_THAT(found, IsOk());
+  EXPECT_THAT(found->requests, IsEmpty());
+  ASSERT_THAT(found->failures, SizeIs(1));
+  EXPECT_THAT(found->failures[0].reference.status(),
+              StatusIs(absl::StatusCode::kNotFound,
+                       HasSubstr("quay.io/lab:recommended")));
 }
 
 TEST_F(SourcesTest, TalmsFolderIsAllOfIt) {

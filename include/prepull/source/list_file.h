@@ -22,6 +22,10 @@ namespace prepull {
 std::vector<ImageRequest> ParseListFile(absl::string_view text,
                                         absl::string_view name);
 
+// The line that says the same as `request`, whose reference is not an error:
+// what is pulled, and its options.
+std::string ListLine(const ImageRequest& request);
+
 // The image that something else than a list names: "argument 2".
 ImageRequest ImageNamed(absl::string_view image, const std::string& origin);
 

@@ -49,6 +49,9 @@ class TagRule {
   // Without tag and digest.
   const Reference& repository() const { return repository_; }
 
+  // Asked for by name, each once, in the order of pulling.
+  const std::vector<std::string>& aliases() const;
+
   // The wanted ones of `tags` in the order of pulling, whatever their order:
   // aliases (recommended first, the others the last in the alphabet first),
   // then releases, candidates, weeklies, dailies, each newest first. What is

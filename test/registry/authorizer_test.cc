@@ -1,0 +1,132 @@
+#include "src/registry/authorizer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "test/registry/registry_client_fixture.h"
+#include "test/support/status_matchers.h"
+
+namespace prepull {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+// A registry whose door opens to a token, which is had from `token_url_`.
+class TokenTest : public RegistryClientTest {
+ protected:
+  TokenTest() {
+    servers_.answers["https://r.example/v2/app/manifests/1"] =
+        [this](const HttpRequest& request) {
+          if (Header(request, "Authorization") == "Bearer t1") {
+            return HttpResponse{.status = 200, .body = kManifest};
+          }
+          return HttpResponse{.status = 401,
+                              .headers = {{"WWW-Authenticate", challenge_}}};
+        };
+  }
+
+  std::string challenge_ =
+      R"(Bearer realm="https://a.example/token",service="r",)"
+      R"(scope="repository:app:pull,push")";
+  const std::string token_url_ =
+      "https://a.example/token?service=r&scope=repository%3Aapp%3Apull%2Cpush";
+};
+
+TEST_F(TokenTest, AnAnonymousTokenIsFetchedOnceForARepository) {
+  servers_.Fixed(token_url_, {.status = 200, .body = R"({"token":"t1"})"});
+
+  ASSERT_THAT(Client().FetchManifest(Image("r.example/app:1")), IsOk());
+  ASSERT_THAT(Client().FetchManifest(Image("r.example/app:1")), IsOk());
+
+  EXPECT_THAT(servers_.calls, SizeIs(4));
+}
+
+TEST_F(TokenTest, AnAccessTokenIsATokenToo) {
+  servers_.Fixed(token_url_,
+                 {.status = 200, .body = R"({"access_token":"t1"})"});
+
+  EXPECT_THAT(Client().FetchManifest(Image("r.example/app:1")), IsOk());
+}
+
+TEST_F(TokenTest, CredentialsAreTriedOneAfterAnother) {
+  credentials_.users["r.example/app:1"] = {"alice", "bob"};
+  servers_.answers[token_url_] = [](const HttpRequest& request) {
+    return Header(request, "Authorization") == kBasicBob
+               ? HttpResponse{.status = 200, .body = R"({"token":"t1"})"}
+               : HttpResponse{.status = 401};
+  };
+
+  EXPECT_THAT(Client().FetchManifest(Image("r.example/app:1")), IsOk());
+}
+
+TEST_F(TokenTest, ARefusalNamesTheTokenServerAndNoSecret) {
+  credentials_.users["r.example/app:1"] = {"alice"};
+  servers_.Fixed(token_url_,
+                 {.status = 401,
+                  .body = R"({"errors":[{"message":"not hi\u0064den, )"
+                          R"(YWxpY2U6aGlkZGVu"}]})"});
+
+  const auto resolved = Client().FetchManifest(Image("r.example/app:1"));
+
+  EXPECT_THAT(resolved,
+              StatusIs(absl::StatusCode::kUnauthenticated,
+                       HasSubstr("the token server a.example refused the "
+                                 "credentials (401 not ***, ***)")));
+  EXPECT_THAT(std::string(resolved.status().message()),
+              Not(HasSubstr("hidden")));
+}
+
+TEST_F(TokenTest, ARealmWithoutTlsGetsNoPassword) {
+  challenge_ = R"(Bearer realm="http://a.example/token")";
+  credentials_.users["r.example/app:1"] = {"alice"};
+
+  EXPECT_THAT(Client().FetchManifest(Image("r.example/app:1")),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("a realm without TLS, a.example")));
+  EXPECT_THAT(servers_.calls, SizeIs(1));
+}
+
+TEST_F(TokenTest, ARealmOnOurOwnLoopbackIsNotAsked) {
+  challenge_ = R"(Bearer realm="http://127.0.0.1:10248/configz")";
+
+  EXPECT_THAT(Client().FetchManifest(Image("r.example/app:1")),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+  EXPECT_THAT(servers_.calls, SizeIs(1));
+}
+
+TEST_F(TokenTest, ATokenIsForItsOwnRepository) {
+  servers_.Fixed(token_url_, {.status = 200, .body = R"({"token":"t1"})"});
+  std::string at_other = "not asked";
+  servers_.answers["https://r.example/v2/other/manifests/1"] =
+      [&](const HttpRequest& request) {
+        at_other = Header(request, "Authorization");
+        return HttpResponse{.status = 200, .body = kManifest};
+      };
+
+  ASSERT_THAT(Client().FetchManifest(Image("r.example/app:1")), IsOk());
+  ASSERT_THAT(Client().FetchManifest(Image("r.example/other:1")), IsOk());
+
+  EXPECT_EQ(at_other, "");
+}
+
+TEST_F(TokenTest, APasswordIsSentWhereBasicIsAskedFor) {
+  challenge_ = "Basic realm=\"r\"";
+  credentials_.users["r.example/app:1"] = {"bob"};
+  servers_.answers["https://r.example/v2/app/manifests/1"] =
+      [this](const HttpRequest& request) {
+        if (Header(request, "Authorization") == kBasicBob) {
+          return HttpResponse{.status = 200, .body = kManifest};
+        }
+        return HttpResponse{.status = 401,
+                            .headers = {{"WWW-Authenticate", challenge_}}};
+      };
+
+  EXPECT_THAT(Client().FetchManifest(Image("r.example/app:1")), IsOk());
+}
+
+}  // namespace
+}  // namespace prepull
