@@ -78,7 +78,8 @@ class Search {
         receiver_(receiver) {}
 
   absl::Status Run() {
-    std::set<Root> roots = {{.path = path_}};
+    std::set<Root> roots;
+    roots.insert({.path = path_});
     for (int pass = 0; pass < kMostPasses && !roots.empty(); ++pass) {
       roots_ = std::move(roots);
       RETURN_IF_ERROR(Pass());

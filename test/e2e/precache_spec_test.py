@@ -21,7 +21,7 @@ from lab.credentials import (  # noqa: E402
 from lab.file_layers import make_file_layer  # noqa: E402
 from lab.images import make_image  # noqa: E402
 from lab.openshift import (  # noqa: E402
-    as_database, as_yaml, bundle, channel, make_release, package)
+    as_database, as_json, as_yaml, bundle, channel, make_release, package)
 from lab.registry_front import NoCredentials, RegistryFront  # noqa: E402
 from lab.token_auth import TokenAuth  # noqa: E402
 
@@ -159,7 +159,7 @@ class WholeTest(SpecTest):
     def test_two_channels_of_a_package_are_two(self):
         bundles = [self.push(f"op/bundle:{i}") for i in (1, 2)]
         catalog = self.push_catalog(
-            "olm/catalog:1", "configs/c.yaml", as_yaml, [
+            "olm/catalog:1", "configs/c.json", as_json, [
                 package("op", "old"), channel("op", "old", "op.v1"),
                 channel("op", "new", "op.v2"),
                 bundle("op", "1", bundles[0]), bundle("op", "2", bundles[1])])
