@@ -168,11 +168,10 @@ TEST_F(ImageFilesTest, FollowsAHardLinkAlsoToANameThatIsGone) {
 }
 
 TEST_F(ImageFilesTest, FollowsAHardLinkToAFileOfALayerBelow) {
-  FakeLayers layers(
-      {TarBuilder().File("real", "old").Take(),
-       TarBuilder().File("real", "yes").Take(),
-       TarBuilder().HardLink("etc/f", "real").Take(),
-       TarBuilder().File("other", "no").Take()});
+  FakeLayers layers({TarBuilder().File("real", "old").Take(),
+                     TarBuilder().File("real", "yes").Take(),
+                     TarBuilder().HardLink("etc/f", "real").Take(),
+                     TarBuilder().File("other", "no").Take()});
 
   ASSERT_THAT(Read(layers, "etc/f"), IsOk());
 
