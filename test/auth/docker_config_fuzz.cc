@@ -1,21 +1,14 @@
 // Any bytes make accounts that can be used and warnings that can be shown, or
 // one sentence.
 #include <cstdint>
-#include <cstdlib>
-#include <iostream>
 
 #include "absl/strings/match.h"
 #include "prepull/base/text.h"
 #include "src/auth/docker_config.h"
+#include "test/support/require.h"
 
 namespace prepull {
 namespace {
-
-void Require(bool holds, const char* what) {
-  if (holds) return;
-  std::cerr << "property broken: " << what << "\n";
-  std::abort();
-}
 
 void RequireShown(absl::string_view text) {
   Require(absl::StartsWith(text, "file: "), "a text names the file");

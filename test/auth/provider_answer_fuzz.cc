@@ -1,12 +1,11 @@
 // Any bytes are an answer with accounts that can be used, or refused in one of
 // a few sentences, which show nothing of them.
 #include <cstdint>
-#include <cstdlib>
-#include <iostream>
 #include <set>
 #include <string>
 
 #include "src/auth/provider_answer.h"
+#include "test/support/require.h"
 
 namespace prepull {
 namespace {
@@ -23,12 +22,6 @@ const std::set<std::string> kSentences = {
     "auth is no object",
     "auth has too many entries",
     "auth has an entry that is none"};
-
-void Require(bool holds, const char* what) {
-  if (holds) return;
-  std::cerr << "property broken: " << what << "\n";
-  std::abort();
-}
 
 }  // namespace
 }  // namespace prepull

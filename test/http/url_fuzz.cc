@@ -1,21 +1,14 @@
 // Any bytes are a URL whose parts are safe to put into a request, or refused
 // in one of a few sentences, which show nothing of them.
 #include <cstdint>
-#include <cstdlib>
-#include <iostream>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "src/http/url.h"
+#include "test/support/require.h"
 
 namespace {
-
-void Require(bool holds, const char* what) {
-  if (holds) return;
-  std::cerr << "property broken: " << what << "\n";
-  std::abort();
-}
 
 bool IsGraphic(absl::string_view text) {
   for (const char c : text) {

@@ -1,21 +1,14 @@
 // Any bytes are a manifest or an index within its limits, or refused in a
 // sentence that can be shown; any config has labels or is refused.
 #include <cstdint>
-#include <cstdlib>
-#include <iostream>
 #include <variant>
 
 #include "prepull/base/text.h"
 #include "prepull/image/manifest.h"
+#include "test/support/require.h"
 
 namespace prepull {
 namespace {
-
-void Require(bool holds, const char* what) {
-  if (holds) return;
-  std::cerr << "property broken: " << what << "\n";
-  std::abort();
-}
 
 void RequireShown(const absl::Status& status) {
   const std::string message(status.message());

@@ -1,22 +1,15 @@
 // Any text either parses and normalises to itself, or is refused in a sentence
 // that shows nothing of it.
 #include <cstdint>
-#include <cstdlib>
-#include <iostream>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "prepull/base/text.h"
 #include "prepull/image/reference.h"
+#include "test/support/require.h"
 
 namespace prepull {
 namespace {
-
-void Require(bool holds, const char* what) {
-  if (holds) return;
-  std::cerr << "property broken: " << what << "\n";
-  std::abort();
-}
 
 void RequirePartsFit(const Reference& reference) {
   Require(absl::StartsWith(reference.repository(),

@@ -1,20 +1,13 @@
 // Any WWW-Authenticate header is some challenges, whose names are lower case
 // and which have nothing that the header has not.
 #include <cstdint>
-#include <cstdlib>
-#include <iostream>
 
 #include "absl/strings/ascii.h"
 #include "src/registry/challenge.h"
+#include "test/support/require.h"
 
 namespace prepull {
 namespace {
-
-void Require(bool holds, const char* what) {
-  if (holds) return;
-  std::cerr << "property broken: " << what << "\n";
-  std::abort();
-}
 
 void Try(absl::string_view text) {
   size_t bytes = 0;

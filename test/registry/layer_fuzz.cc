@@ -1,23 +1,16 @@
 // Any bytes are a layer whose files can be had, or refused; no path leads out,
 // and nothing is handed out beyond the limit.
 #include <cstdint>
-#include <cstdlib>
-#include <iostream>
 #include <string>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "prepull/base/text.h"
 #include "prepull/registry/image_files.h"
+#include "test/support/require.h"
 
 namespace prepull {
 namespace {
-
-void Require(bool holds, const char* what) {
-  if (holds) return;
-  std::cerr << "property broken: " << what << "\n";
-  std::abort();
-}
 
 constexpr int64_t kLimitBytes = 1 << 20;
 

@@ -1,20 +1,13 @@
 // Any Link header has a next page out of itself, or none.
 #include <cstdint>
-#include <cstdlib>
-#include <iostream>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "src/registry/page_link.h"
+#include "test/support/require.h"
 
 namespace prepull {
 namespace {
-
-void Require(bool holds, const char* what) {
-  if (holds) return;
-  std::cerr << "property broken: " << what << "\n";
-  std::abort();
-}
 
 void Try(absl::string_view text) {
   const std::string next = NextPage(text);

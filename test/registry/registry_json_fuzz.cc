@@ -1,20 +1,13 @@
 // Any answer is a token, tags or an error as said, or none of them; what is
 // shown of it can be shown.
 #include <cstdint>
-#include <cstdlib>
-#include <iostream>
 
 #include "prepull/base/text.h"
 #include "src/registry/registry_json.h"
+#include "test/support/require.h"
 
 namespace prepull {
 namespace {
-
-void Require(bool holds, const char* what) {
-  if (holds) return;
-  std::cerr << "property broken: " << what << "\n";
-  std::abort();
-}
 
 void Try(absl::string_view text) {
   const absl::StatusOr<std::string> token = ParseToken(text);

@@ -3,8 +3,6 @@
 // where they are cut.
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
-#include <iostream>
 #include <string>
 #include <vector>
 
@@ -12,15 +10,10 @@
 #include "absl/strings/str_join.h"
 #include "prepull/base/text.h"
 #include "src/source/catalog_stream.h"
+#include "test/support/require.h"
 
 namespace prepull {
 namespace {
-
-void Require(bool holds, const char* what) {
-  if (holds) return;
-  std::cerr << "property broken: " << what << "\n";
-  std::abort();
-}
 
 // What comes out of `text` in pieces of `step` bytes.
 std::string Read(absl::string_view text, size_t step) {

@@ -2,8 +2,6 @@
 // that can be shown.
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
-#include <iostream>
 #include <set>
 
 #include "absl/strings/match.h"
@@ -13,17 +11,12 @@
 #include "prepull/base/text.h"
 #include "prepull/source/image_list.h"
 #include "prepull/source/list_file.h"
+#include "test/support/require.h"
 
 namespace prepull {
 namespace {
 
 constexpr absl::string_view kName = "images.txt";
-
-void Require(bool holds, const char* what) {
-  if (holds) return;
-  std::cerr << "property broken: " << what << "\n";
-  std::abort();
-}
 
 // The number in "images.txt:7".
 int64_t LineOf(absl::string_view origin) {

@@ -1,20 +1,13 @@
 // Any bytes are the images of a release, or refused in a sentence that can be
 // shown.
 #include <cstdint>
-#include <cstdlib>
-#include <iostream>
 
 #include "prepull/base/text.h"
 #include "prepull/source/release.h"
+#include "test/support/require.h"
 
 namespace prepull {
 namespace {
-
-void Require(bool holds, const char* what) {
-  if (holds) return;
-  std::cerr << "property broken: " << what << "\n";
-  std::abort();
-}
 
 void Try(absl::string_view text) {
   const auto images = ParseReleaseImages(text);

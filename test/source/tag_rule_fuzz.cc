@@ -2,22 +2,15 @@
 // same one whatever the order in which the registry names them.
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
-#include <iostream>
 #include <set>
 
 #include "absl/strings/str_split.h"
 #include "prepull/base/text.h"
 #include "prepull/source/tag_rule.h"
+#include "test/support/require.h"
 
 namespace prepull {
 namespace {
-
-void Require(bool holds, const char* what) {
-  if (holds) return;
-  std::cerr << "property broken: " << what << "\n";
-  std::abort();
-}
 
 void RequireShown(const absl::Status& status) {
   const std::string message(status.message());
