@@ -23,23 +23,23 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   const absl::string_view text(reinterpret_cast<const char*>(bytes), size);
   const absl::StatusOr<prepull::Url> url = prepull::ParseUrl(text);
   if (!url.ok()) {
-    Require(absl::StartsWith(url.status().message(), "the URL ") &&
-                url.status().message().size() < 50,
-            "a refusal shows nothing of the URL");
+    prepull::Require(absl::StartsWith(url.status().message(), "the URL ") &&
+                         url.status().message().size() < 50,
+                     "a refusal shows nothing of the URL");
     return 0;
   }
-  Require(IsGraphic(url->host) && IsGraphic(url->authority) &&
-              IsGraphic(url->target),
-          "no part ends its line");
-  Require(!absl::StrContains(url->authority, '@'), "there is no user");
-  Require(url->target[0] == '/', "the target is a path");
-  Require(!absl::StrContains(url->target, '#'), "no fragment is sent");
-  Require(url->port != 0, "there is a port");
+  prepull::Require(IsGraphic(url->host) && IsGraphic(url->authority) &&
+                       IsGraphic(url->target),
+                   "no part ends its line");
+  prepull::Require(!absl::StrContains(url->authority, '@'), "there is no user");
+  prepull::Require(url->target[0] == '/', "the target is a path");
+  prepull::Require(!absl::StrContains(url->target, '#'), "no fragment is sent");
+  prepull::Require(url->port != 0, "there is a port");
 
   const absl::StatusOr<prepull::Url> again = prepull::ParseUrl(absl::StrCat(
       url->is_secure ? "https://" : "http://", url->authority, url->target));
-  Require(again.ok() && again->host == url->host && again->port == url->port &&
-              again->target == url->target,
-          "the parts make the same URL again");
+  prepull::Require(again.ok() && again->host == url->host &&
+                       again->port == url->port && again->target == url->target,
+                   "the parts make the same URL again");
   return 0;
 }
