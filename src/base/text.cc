@@ -91,6 +91,17 @@ size_t UserInfoLength(absl::string_view url) {
   return authority.rfind('@') + 1;  // 0 if there is none
 }
 
+// The same of `text` that has no scheme. What stands behind an image's '@' is
+// a digest, and its name, if it has a '/', ends the authority.
+size_t BareUserInfoLength(absl::string_view text) {
+  const absl::string_view user = text.substr(0, UserInfoLength(text));
+  const bool has_password = absl::StrContains(user, ':');
+  text.remove_prefix(user.size());
+  const bool is_digest =
+      absl::StartsWith(text, "sha256:") || absl::StartsWith(text, "sha512:");
+  return has_password && !is_digest ? user.size() : 0;
+}
+
 // How much may be shown of `url`, which begins with a host: all before its
 // query, or before a second URL joined to it.
 size_t OpenLength(absl::string_view url) {
@@ -157,8 +168,14 @@ bool IsUtf8(absl::string_view text) {
   return true;
 }
 
+absl::string_view WithoutByteOrderMark(absl::string_view text) {
+  absl::ConsumePrefix(&text, "\xEF\xBB\xBF");
+  return text;
+}
+
 std::string WithoutUrlSecrets(absl::string_view text) {
   std::string clean;
+  text.remove_prefix(BareUserInfoLength(text));
   size_t scheme = 0;
   while ((scheme = text.find(kSchemeEnd)) != absl::string_view::npos) {
     const size_t authority = scheme + kSchemeEnd.size();

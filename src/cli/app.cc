@@ -84,7 +84,14 @@ CommandEnd RunCommand(CommandProgram& program,
     context.console.PrintOut(program.command().Help());
     return {};
   }
-  return program.Run(context);
+  const CommandEnd end = program.Run(context);
+  // Half a result is none. What fetch did stays done, whoever reads of it.
+  const bool is_result = program.command().doc().name != "fetch";
+  if (end.code == ExitCode::kOk && is_result &&
+      context.console.HasLostOutput()) {
+    return {ExitCode::kBadInput};
+  }
+  return end;
 }
 
 CommandEnd Dispatch(const std::vector<std::string>& words,

@@ -28,11 +28,17 @@ void Console::PrintOut(absl::string_view text) {
   const absl::Status written = host_.Write(Stream::kOut, text);
   if (!written.ok()) {
     out_is_lost_ = true;
-    if (written.code() != absl::StatusCode::kUnavailable) {
+    out_is_wanted_ = !absl::IsUnavailable(written);
+    if (out_is_wanted_) {
       Err(absl::StrCat("prepull: standard output: ", written.message(), "\n"));
     }
   }
   if (!view_.empty()) Err(Drawing());
+}
+
+bool Console::HasLostOutput() {
+  MutexLock lock(mutex_);
+  return out_is_lost_ && out_is_wanted_;
 }
 
 void Console::PrintErr(absl::string_view line) {

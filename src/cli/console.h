@@ -24,6 +24,9 @@ class Console {
   // its reader simply went away (`prepull … | head`).
   void PrintOut(absl::string_view text);
 
+  // Whether a reader that is still there did not get all of it.
+  bool HasLostOutput();
+
   // One line of talk, without its newline.
   void PrintErr(absl::string_view line);
 
@@ -44,6 +47,7 @@ class Console {
   Mutex mutex_;
   std::vector<std::string> view_ ABSL_GUARDED_BY(mutex_);
   bool out_is_lost_ ABSL_GUARDED_BY(mutex_) = false;
+  bool out_is_wanted_ ABSL_GUARDED_BY(mutex_) = true;
 };
 
 }  // namespace prepull

@@ -3,8 +3,11 @@
 #include <iterator>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "prepull/base/random.h"
 #include "prepull/base/status_macros.h"
+#include "prepull/base/text.h"
 
 namespace prepull {
 namespace {
@@ -102,6 +105,15 @@ SourceOptions WithTemporaryFolder(SourceOptions options, const Host& host) {
   return options;
 }
 
+// All of them, up to a length that can be read.
+std::string WhatFailed(const std::vector<ImageRequest>& failures) {
+  const std::string what =
+      absl::StrJoin(failures, "; ", [](std::string* out, const auto& failure) {
+        absl::StrAppend(out, failure.reference.status().message());
+      });
+  return Printable(what, 4096);
+}
+
 }  // namespace
 
 void AddSourceFlags(Command& command, SourceArguments& arguments) {
@@ -149,6 +161,11 @@ absl::StatusOr<SourceImages> ReadSources(const SourceArguments& arguments,
                                          Instant deadline,
                                          bool keeps_failures) {
   if (!HasSources(arguments.sources)) return SourceImages();
+  // What sources leave of the time is for the rest, which is to be pulled.
+  if (keeps_failures) {
+    const Instant now = context.clock.Now();
+    deadline = now + (deadline - now) / 2;
+  }
   ASSIGN_OR_RETURN(const auto access,
                    RegistryAccess::Open(arguments, context, deadline));
   ASSIGN_OR_RETURN(
@@ -157,11 +174,10 @@ absl::StatusOr<SourceImages> ReadSources(const SourceArguments& arguments,
                      context.files, access->client()));
   if (found.failures.empty()) return found;
   if (!keeps_failures) {
-    const absl::Status& first = found.failures.front().reference.status();
+    const std::string what = WhatFailed(found.failures);
     // Out of time is no fault of the source.
-    return context.clock.Now() < deadline
-               ? absl::InvalidArgumentError(first.message())
-               : absl::DeadlineExceededError(first.message());
+    return context.clock.Now() < deadline ? absl::InvalidArgumentError(what)
+                                          : absl::DeadlineExceededError(what);
   }
   std::move(found.failures.begin(), found.failures.end(),
             std::back_inserter(found.requests));

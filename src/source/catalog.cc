@@ -27,9 +27,8 @@ std::vector<std::string> KeysOf(const Map& map) {
 
 absl::Status Missing(absl::string_view what, const std::string& name,
                      const std::vector<std::string>& there) {
-  return absl::NotFoundError(
-      absl::StrCat("no ", what, " \"", Printable(name, 128), "\"; there ",
-                   there.empty() ? "is none" : "is ", SomeOf(there)));
+  return absl::NotFoundError(absl::StrCat(
+      "no ", what, " \"", Printable(name, 128), "\"; ", ThereIs(there)));
 }
 
 }  // namespace

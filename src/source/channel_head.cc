@@ -10,7 +10,8 @@
 namespace prepull {
 namespace {
 
-constexpr size_t kMostNamed = 10;
+constexpr size_t kMostNamed = 50;
+constexpr size_t kMostBytes = 1200;  // from there on no other name
 
 // The names of all entries; each once.
 std::vector<std::string> NamesOf(const std::vector<ChannelEntry>& entries) {
@@ -26,13 +27,19 @@ std::vector<std::string> NamesOf(const std::vector<ChannelEntry>& entries) {
 
 std::string SomeOf(const std::vector<std::string>& names) {
   std::string some;
-  for (size_t i = 0; i < std::min(names.size(), kMostNamed); ++i) {
+  size_t i = 0;
+  for (; i < std::min(names.size(), kMostNamed) && some.size() < kMostBytes;
+       ++i) {
     absl::StrAppend(&some, i == 0 ? "" : ", ", Printable(names[i], 128));
   }
-  if (names.size() > kMostNamed) {
-    absl::StrAppend(&some, " and ", names.size() - kMostNamed, " more");
+  if (i < names.size()) {
+    absl::StrAppend(&some, " and ", names.size() - i, " more");
   }
   return some;
+}
+
+std::string ThereIs(const std::vector<std::string>& names) {
+  return absl::StrCat("there is ", names.empty() ? "none" : SomeOf(names));
 }
 
 absl::StatusOr<std::string> ChannelHead(

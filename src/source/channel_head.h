@@ -22,6 +22,9 @@ struct ChannelEntry {
 // "a, b, c and 7 more": for sentences about catalogues of any size.
 std::string SomeOf(const std::vector<std::string>& names);
 
+// "there is a, b and c", or "there is none".
+std::string ThereIs(const std::vector<std::string>& names);
+
 // The only entry that no entry replaces or skips. Errors: INVALID_ARGUMENT
 // there is none, or more than one; names the candidates.
 // Source: Channel.Head in

@@ -46,8 +46,13 @@ int ImageContent::count() const {
 }
 
 absl::Status ImageContent::Read(int layer, ByteSink sink) {
-  return registry_->FetchBlob(
+  const absl::Status read = registry_->FetchBlob(
       image_, manifest_.layers[static_cast<size_t>(layer)], sink);
+  // NOT_FOUND is of files in the image, and this is no word on them.
+  return absl::IsNotFound(read)
+             ? absl::DataLossError(
+                   absl::StrCat("its layer ", layer + 1, ": ", read.message()))
+             : read;
 }
 
 absl::StatusOr<std::map<std::string, std::string>> ImageContent::Labels()

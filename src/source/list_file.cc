@@ -14,7 +14,6 @@
 namespace prepull {
 namespace {
 
-constexpr absl::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr absl::string_view kAlways = "Always";
 constexpr absl::string_view kIfNotPresent = "IfNotPresent";
 constexpr absl::string_view kBlanks = " \t\r";
@@ -121,7 +120,7 @@ std::optional<ImageRequest> ParseLine(absl::string_view line,
 std::vector<ImageRequest> ParseListFile(absl::string_view text,
                                         absl::string_view name) {
   std::vector<ImageRequest> requests;
-  absl::ConsumePrefix(&text, kByteOrderMark);
+  text = WithoutByteOrderMark(text);
   for (int number = 1; !text.empty(); ++number) {
     const size_t line_end = std::min(text.find('\n'), text.size());
     absl::string_view line = text.substr(0, line_end);

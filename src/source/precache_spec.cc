@@ -33,8 +33,8 @@ constexpr int64_t kMostGiB = 1 << 30;
 
 // TALM's scripts take the quotes off too.
 std::vector<ImageRequest> Images(absl::string_view text,
-                                 absl::string_view key) {
-  return ParseListFile(absl::StrReplaceAll(text, {{"\"", ""}}), key);
+                                 absl::string_view file) {
+  return ParseListFile(absl::StrReplaceAll(text, {{"\"", ""}}), file);
 }
 
 // The only one of `items`, if there is one. Errors: INVALID_ARGUMENT  there is
@@ -50,9 +50,10 @@ absl::StatusOr<std::optional<Item>> OnlyOne(std::vector<Item> items,
   return std::move(items.front());
 }
 
-absl::StatusOr<std::vector<PackageRequest>> Packages(absl::string_view text) {
+absl::StatusOr<std::vector<PackageRequest>> Packages(absl::string_view text,
+                                                     absl::string_view file) {
   std::vector<PackageRequest> packages;
-  for (const SourceLine& line : SourceLines(text, kPackages)) {
+  for (const SourceLine& line : SourceLines(text, file)) {
     ASSIGN_OR_RETURN(PackageRequest package,
                      ParsePackage(line.text, line.origin));
     packages.push_back(std::move(package));
@@ -61,9 +62,10 @@ absl::StatusOr<std::vector<PackageRequest>> Packages(absl::string_view text) {
 }
 
 // TALM's operator writes whole GiB and takes "35 GiB" from people.
-absl::StatusOr<std::optional<int64_t>> Space(absl::string_view text) {
+absl::StatusOr<std::optional<int64_t>> Space(absl::string_view text,
+                                             absl::string_view file) {
   ASSIGN_OR_RETURN(const std::optional<SourceLine> line,
-                   OnlyOne(SourceLines(text, kSpaceRequired), "size"));
+                   OnlyOne(SourceLines(text, file), "size"));
   if (!line) return std::nullopt;
   int64_t gib = 0;
   if (absl::SimpleAtoi(line->text, &gib) && gib >= 0 && gib <= kMostGiB) {
@@ -76,21 +78,22 @@ absl::StatusOr<std::optional<int64_t>> Space(absl::string_view text) {
                                                  "\" is no number of GiB"));
 }
 
+// `file` is its name.
 absl::Status ReadKey(absl::string_view key, absl::string_view text,
-                     PrecacheSpec& spec) {
+                     absl::string_view file, PrecacheSpec& spec) {
   if (key == kPlatformImage) {
     ASSIGN_OR_RETURN(spec.platform_image,
-                     OnlyOne(Images(text, key), "release image"));
+                     OnlyOne(Images(text, file), "release image"));
   } else if (key == kIndexes) {
-    spec.indexes = UniqueImages(Images(text, key));
+    spec.indexes = UniqueImages(Images(text, file));
   } else if (key == kPackages) {
-    ASSIGN_OR_RETURN(spec.packages, Packages(text));
+    ASSIGN_OR_RETURN(spec.packages, Packages(text, file));
   } else if (key == kExcludes) {
-    spec.exclude_patterns = SourceLines(text, key);
+    spec.exclude_patterns = SourceLines(text, file);
   } else if (key == kAdditionalImages) {
-    spec.additional_images = Images(text, key);
+    spec.additional_images = Images(text, file);
   } else if (key == kSpaceRequired) {
-    ASSIGN_OR_RETURN(spec.space_required_bytes, Space(text));
+    ASSIGN_OR_RETURN(spec.space_required_bytes, Space(text, file));
   }
   return absl::OkStatus();
 }
@@ -111,18 +114,18 @@ absl::StatusOr<PrecacheSpec> ReadPrecacheSpec(FileSystem& files,
   PrecacheSpec spec;
   bool is_empty = true;
   for (const absl::string_view key : kKeys) {
-    const absl::StatusOr<std::string> text =
-        files.ReadFile(absl::StrCat(folder, "/", key), kLargestFile);
+    const std::string file = absl::StrCat(folder, "/", key);
+    const absl::StatusOr<std::string> text = files.ReadFile(file, kLargestFile);
     if (absl::IsNotFound(text.status())) continue;
     RETURN_IF_ERROR(text.status());
     is_empty = false;
-    RETURN_IF_ERROR(Annotate(ReadKey(key, *text, spec), folder));
+    RETURN_IF_ERROR(ReadKey(key, *text, file, spec));
   }
   if (is_empty) {
     return absl::NotFoundError(
         absl::StrCat(folder, ": holds none of ", absl::StrJoin(kKeys, ", ")));
   }
-  RETURN_IF_ERROR(Annotate(CheckConsistency(spec), folder));
+  RETURN_IF_ERROR(CheckConsistency(spec));
   return spec;
 }
 

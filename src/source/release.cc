@@ -35,7 +35,11 @@ absl::StatusOr<std::vector<ReleaseImage>> ParseReleaseImages(
   json::error_code error;
   const json::value document =
       json::parse(json::string_view(text.data(), text.size()), error);
-  const json::value* tags = error ? nullptr : Below(document, {"spec", "tags"});
+  if (error) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("is no JSON: ", error.message()));
+  }
+  const json::value* tags = Below(document, {"spec", "tags"});
   if (tags == nullptr || !tags->is_array()) {
     return absl::InvalidArgumentError("holds no spec.tags");
   }

@@ -56,7 +56,9 @@ absl::StatusOr<std::vector<SourceLine>> LinesOf(
     const std::vector<std::string>& files_named, FileSystem& files) {
   std::vector<SourceLine> lines;
   for (const std::string& word : words) {
-    lines.push_back({.text = word, .origin = flag});
+    for (SourceLine& line : SourceLines(word, flag)) {
+      lines.push_back({.text = std::move(line.text), .origin = flag});
+    }
   }
   for (const std::string& path : files_named) {
     ASSIGN_OR_RETURN(const std::string text,
@@ -84,7 +86,8 @@ absl::StatusOr<Group> GroupOfFlags(const SourceOptions& options,
                                           ? "--catalog needs a --package"
                                           : "--package needs a --catalog");
   }
-  if (group.releases.empty() && !group.excludes.empty()) {
+  if (group.releases.empty() && options.precache_specs.empty() &&
+      !group.excludes.empty()) {
     return absl::InvalidArgumentError("--exclude needs a --release");
   }
   return group;
@@ -108,7 +111,7 @@ absl::StatusOr<std::vector<TagRule>> RulesOf(const SourceOptions& options,
       LinesOf(options.selects, "--select", options.select_files, files));
   std::vector<TagRule> rules;
   for (const SourceLine& line : lines) {
-    if (line.text.empty() || line.text.front() == '#') continue;
+    if (line.text.front() == '#') continue;
     absl::StatusOr<TagRule> rule = TagRule::Parse(line.text);
     RETURN_IF_ERROR(Annotate(rule.status(), line.origin));
     rules.push_back(*std::move(rule));
@@ -161,13 +164,16 @@ class Resolution {
            {"image", Printable(source.image, 200)},
            {"images", absl::StrCat(found_.requests.size() - before)}});
     }
-    if (status.ok() || absl::IsCancelled(status)) return status;
+    if (status.ok()) return status;
+    const absl::Status what = Annotate(
+        status, absl::StrCat(source.origin, " ", Printable(source.image, 200)));
+    if (absl::IsCancelled(status)) return what;
+    Log(LogLevel::kError, "source failed", {{"error", what.message()}});
     found_.requests.erase(
         found_.requests.begin() + static_cast<std::ptrdiff_t>(before),
         found_.requests.end());
     ImageRequest failure = source;
-    failure.reference = Annotate(
-        status, absl::StrCat(source.origin, " ", Printable(source.image, 200)));
+    failure.reference = what;
     found_.failures.push_back(std::move(failure));
     return absl::OkStatus();
   }
@@ -204,16 +210,16 @@ class Resolution {
           catalog, [&] { return AddCatalog(catalog, group.packages, names); }));
       is_complete = is_complete && found_.failures.size() == failed_before;
     }
-    if (!is_complete) return absl::OkStatus();
+    // TALM's folder may name packages for no catalogue.
+    if (!is_complete || group.catalogs.empty()) return absl::OkStatus();
     for (const PackageRequest& package : group.packages) {
       if (names.contains(package.name)) continue;
       found_.failures.push_back(
           {.image = Printable(package.name, 200),
            .origin = package.origin,
-           .reference = absl::NotFoundError(
-               absl::StrCat(package.origin, " ", Printable(package.name, 200),
-                            ": in no catalogue; there is ",
-                            SomeOf({names.begin(), names.end()})))});
+           .reference = absl::NotFoundError(absl::StrCat(
+               package.origin, " ", Printable(package.name, 200),
+               ": in no catalogue; ", ThereIs({names.begin(), names.end()})))});
     }
     return absl::OkStatus();
   }
@@ -297,6 +303,7 @@ absl::StatusOr<SourceImages> ResolveSources(const SourceOptions& options,
       space = std::max(space.value_or(0), *spec->space_required_bytes);
     }
     groups.push_back(GroupOfSpec(*std::move(spec)));
+    absl::c_copy(flags.excludes, std::back_inserter(groups.back().excludes));
   }
   Resolution resolution(options, *std::move(versions), registry);
   for (const Group& group : groups) RETURN_IF_ERROR(resolution.Add(group));

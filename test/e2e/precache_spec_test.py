@@ -7,6 +7,7 @@ own client lists. It needs root and Debian's containerd, and only loopback.
 """
 
 import os
+import socket
 import sys
 import unittest
 
@@ -227,6 +228,17 @@ class FailureTest(SpecTest):
                                        self.gone: "Failed"})
         self.assertEqual(run.status()["total"], 2)
         self.assertEqual(run.status()["failed_pulls"], [self.gone])
+
+    def test_with_best_effort_a_source_that_hangs_leaves_time_for_the_rest(
+            self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            hanging = f"127.0.0.1:{silent.getsockname()[1]}/ocp/release:1"
+            run = self.fetch({"platform.image": hanging,
+                              "additionalImages": self.own},
+                             "--best-effort", "--overall-timeout", "8s")
+
+        self.assertEqual(run.exit_code, 0, run.story())
+        self.assertEqual(states(run), {self.own: "Pulled", hanging: "Failed"})
 
     def test_an_unknown_package_fails_its_line(self):
         catalog = self.push_catalog(

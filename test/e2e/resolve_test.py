@@ -68,6 +68,20 @@ class OutputTest(ResolveTest):
         self.assertIn(f"{self.host}/ocp/gone:1", said)
         self.assertIn("manifest unknown", said)
 
+    def test_half_a_list_is_no_success(self):
+        for form in ("table", "json", "name"):
+            with open("/dev/full", "wb") as full:
+                done = run_prepull(["resolve", "-o", form, "quay.io/a:1"],
+                                   stdout=full)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("standard output", done.stderr)
+
+    def test_all_sources_that_fail_are_named(self):
+        said = self.refuse("--release", f"{self.host}/gone:1", "--select",
+                           f"{self.host}/lost semver:*")
+
+        self.assertRegex(said, "--release .*/gone:1: .*; --select .*/lost: ")
+
     def test_sources_that_stand_for_nothing_are_an_empty_list(self):
         self.write("platform.image", "\n")
 

@@ -120,7 +120,7 @@ TEST(ChannelHeadTest, NamesTheEntriesIfThereIsNone) {
   EXPECT_THAT(ChannelHead({}), StatusIs(kMalformed, "channel is empty"));
 }
 
-TEST(ChannelHeadTest, NamesNoMoreThanTen) {
+TEST(ChannelHeadTest, NamesNoMoreThanCanBeRead) {
   std::vector<ChannelEntry> entries;
   for (int i = 0; i < 5000; ++i) {
     entries.push_back({.name = absl::StrCat(i, std::string(1000, 'x'))});
@@ -130,7 +130,7 @@ TEST(ChannelHeadTest, NamesNoMoreThanTen) {
 
   EXPECT_THAT(head,
               StatusIs(kMalformed, AllOf(HasSubstr("channel has 5000 heads"),
-                                         HasSubstr(" and 4990 more"))));
+                                         HasSubstr(" more"))));
   EXPECT_LT(head.status().message().size(), 2000);
 }
 

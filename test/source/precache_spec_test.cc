@@ -72,21 +72,22 @@ TEST(PrecacheSpecTest, ReadsTheSixKeys) {
 
   ASSERT_THAT(spec, IsOk());
   ASSERT_TRUE(spec->platform_image.has_value());
-  EXPECT_EQ(spec->platform_image->origin, "platform.image:1");
+  EXPECT_EQ(spec->platform_image->origin, "/spec/platform.image:1");
   EXPECT_THAT(spec->platform_image->reference, IsOk());
   EXPECT_THAT(Shown(spec->indexes),
-              ElementsAre("quay.io/i/one:v4 operators.indexes:1",
-                          "quay.io/i/two:v4 operators.indexes:2"));
+              ElementsAre("quay.io/i/one:v4 /spec/operators.indexes:1",
+                          "quay.io/i/two:v4 /spec/operators.indexes:2"));
   EXPECT_THAT(
       Shown(spec->packages),
-      ElementsAre("local-storage: stable operators.packagesAndChannels:1",
-                  "ptp: 4.14 operators.packagesAndChannels:2"));
+      ElementsAre("local-storage: stable /spec/operators.packagesAndChannels:1",
+                  "ptp: 4.14 /spec/operators.packagesAndChannels:2"));
   ASSERT_EQ(spec->exclude_patterns.size(), 2);
   EXPECT_EQ(spec->exclude_patterns[1].text, "azure");
-  EXPECT_EQ(spec->exclude_patterns[1].origin, "excludePrecachePatterns:2");
+  EXPECT_EQ(spec->exclude_patterns[1].origin,
+            "/spec/excludePrecachePatterns:2");
   EXPECT_THAT(Shown(spec->additional_images),
-              ElementsAre("quay.io/a:1 additionalImages:1",
-                          "quay.io/b:1 additionalImages:2"));
+              ElementsAre("quay.io/a:1 /spec/additionalImages:1",
+                          "quay.io/b:1 /spec/additionalImages:2"));
   EXPECT_EQ(spec->space_required_bytes, 35 * kGiB);
 }
 
@@ -97,7 +98,7 @@ TEST(PrecacheSpecTest, CountsTheOnlyLineWithoutANewline) {
 
   ASSERT_THAT(spec, IsOk());
   EXPECT_THAT(Shown(spec->additional_images),
-              ElementsAre("quay.io/a:1 additionalImages:1"));
+              ElementsAre("quay.io/a:1 /spec/additionalImages:1"));
 }
 
 TEST(PrecacheSpecTest, AcceptsBlanksWindowsLinesAndQuotes) {
@@ -113,13 +114,13 @@ TEST(PrecacheSpecTest, AcceptsBlanksWindowsLinesAndQuotes) {
   EXPECT_EQ(spec->platform_image->reference->text(),
             "quay.io/ocp/release:4.14");
   EXPECT_THAT(Shown(spec->indexes),
-              ElementsAre("quay.io/i:v4 operators.indexes:1"));
+              ElementsAre("quay.io/i:v4 /spec/operators.indexes:1"));
   EXPECT_THAT(Shown(spec->packages),
-              ElementsAre("ptp: stable operators.packagesAndChannels:2"));
+              ElementsAre("ptp: stable /spec/operators.packagesAndChannels:2"));
   EXPECT_EQ(spec->exclude_patterns.at(0).text, "aws");
   EXPECT_THAT(Shown(spec->additional_images),
-              ElementsAre("quay.io/a:1 additionalImages:1",
-                          "quay.io/b:1 additionalImages:3"));
+              ElementsAre("quay.io/a:1 /spec/additionalImages:1",
+                          "quay.io/b:1 /spec/additionalImages:3"));
   EXPECT_EQ(spec->space_required_bytes, 35 * kGiB);
 }
 
@@ -141,9 +142,10 @@ TEST(PrecacheSpecTest, HonoursEveryChannelOfAPackage) {
       {{"operators.packagesAndChannels", "ptp:4.14\nsriov\nptp:4.15\nptp:"}});
 
   ASSERT_THAT(spec, IsOk());
-  EXPECT_THAT(Shown(spec->packages),
-              ElementsAre("ptp: 4.14,4.15, operators.packagesAndChannels:1",
-                          "sriov:  operators.packagesAndChannels:2"));
+  EXPECT_THAT(
+      Shown(spec->packages),
+      ElementsAre("ptp: 4.14,4.15, /spec/operators.packagesAndChannels:1",
+                  "sriov:  /spec/operators.packagesAndChannels:2"));
 }
 
 // TALM's script skips it.
@@ -151,7 +153,7 @@ TEST(PrecacheSpecTest, NamesAMalformedLineOfAPackage) {
   EXPECT_THAT(
       Read({{"operators.packagesAndChannels", "ptp:4.14\n\nptp:4.15:x\n"}}),
       StatusIs(kMalformed,
-               "/spec: operators.packagesAndChannels:3: \"ptp:4.15:x\": has a "
+               "/spec/operators.packagesAndChannels:3: \"ptp:4.15:x\": has a "
                "second ':'"));
 }
 
@@ -161,20 +163,20 @@ TEST(PrecacheSpecTest, KeepsAMalformedImageAsThatImagesFailure) {
 
   ASSERT_THAT(spec, IsOk());
   EXPECT_THAT(Shown(spec->additional_images),
-              ElementsAre("quay.io/A:1 additionalImages:1 (malformed)",
-                          "quay.io/b:1 additionalImages:2"));
+              ElementsAre("quay.io/A:1 /spec/additionalImages:1 (malformed)",
+                          "quay.io/b:1 /spec/additionalImages:2"));
 }
 
 TEST(PrecacheSpecTest, RefusesASecondReleaseImage) {
   EXPECT_THAT(Read({{"platform.image", "a:1\n\nb:1"}}),
               StatusIs(kMalformed,
-                       "/spec: platform.image:3: is a second release image"));
+                       "/spec/platform.image:3: is a second release image"));
 }
 
 TEST(PrecacheSpecTest, RefusesCataloguesWithoutPackages) {
   EXPECT_THAT(Read({{"operators.indexes", "\nquay.io/i:v4"}}),
               StatusIs(kMalformed,
-                       "/spec: operators.indexes:2: a catalogue is named, but "
+                       "/spec/operators.indexes:2: a catalogue is named, but "
                        "no package in operators.packagesAndChannels"));
   EXPECT_THAT(Read({{"operators.packagesAndChannels", "ptp:4.14"}}), IsOk());
 }
@@ -185,11 +187,11 @@ TEST(PrecacheSpecTest, ReadsSpaceInGiB) {
   EXPECT_THAT(SpaceOf("45 GB"), IsOkAndHolds(45000000000));
   EXPECT_THAT(SpaceOf("35.5"),
               StatusIs(kMalformed,
-                       "/spec: spaceRequired:1: \"35.5\" is no number of GiB"));
+                       "/spec/spaceRequired:1: \"35.5\" is no number of GiB"));
   for (const std::string text :
        {"-1", "lots", "99999999999", "9999999999999999999999", "35\n36"}) {
     EXPECT_THAT(SpaceOf(text),
-                StatusIs(kMalformed, StartsWith("/spec: spaceRequired:")))
+                StatusIs(kMalformed, StartsWith("/spec/spaceRequired:")))
         << text;
   }
 }
@@ -217,8 +219,9 @@ TEST(PrecacheSpecTest, FollowsTheLinksOfAMountedConfigMap) {
       ReadPrecacheSpec(files, folder.Path(""));
 
   ASSERT_THAT(spec, IsOk());
-  EXPECT_THAT(Shown(spec->additional_images),
-              ElementsAre("quay.io/a:1 additionalImages:1"));
+  EXPECT_THAT(
+      Shown(spec->additional_images),
+      ElementsAre("quay.io/a:1 " + folder.Path("") + "/additionalImages:1"));
 }
 
 TEST(PrecacheSpecTest, SaysWhatCannotBeRead) {

@@ -28,7 +28,13 @@ TEST(ParseReleaseImagesTest, ReadsTheTagsInTheirOrder) {
 }
 
 TEST(ParseReleaseImagesTest, WhatIsNoReleaseIsSaid) {
-  for (const char* text : {"", "[]", "{}", R"({"spec":[]})", R"({"spec":{}})",
+  for (const char* text : {"", "{", "\xEF\xBB\xBF{}"}) {
+    EXPECT_THAT(
+        ParseReleaseImages(text),
+        StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("is no JSON")))
+        << text;
+  }
+  for (const char* text : {"[]", "{}", R"({"spec":[]})", R"({"spec":{}})",
                            R"({"spec":{"tags":{}}})"}) {
     EXPECT_THAT(ParseReleaseImages(text),
                 StatusIs(absl::StatusCode::kInvalidArgument,

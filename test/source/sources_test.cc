@@ -225,6 +225,62 @@ TEST_F(SourcesTest, TalmsFolderIsAllOfIt) {
   EXPECT_EQ(found->space_required_bytes, int64_t{40} << 30);
 }
 
+TEST_F(SourcesTest, TalmsFolderMayNamePackagesForNoCatalogue) {
+  options_.precache_specs = {"/etc/config"};
+  Put("/etc/config/platform.image", "quay.io/ocp/release:4");
+  Put("/etc/config/operators.indexes", "\n");
+  Put("/etc/config/operators.packagesAndChannels", "op:c");
+
+  const auto found = Resolve();
+
+  ASSERT_THAT(found, IsOk());
+  EXPECT_THAT(found->failures, IsEmpty());
+  EXPECT_THAT(found->requests, SizeIs(4));
+}
+
+TEST_F(SourcesTest, ExcludesOfFlagsHoldForTalmsReleaseToo) {
+  options_.precache_specs = {"/etc/config"};
+  options_.excludes = {"cli"};
+  Put("/etc/config/platform.image", "quay.io/ocp/release:4");
+  Put("/etc/config/excludePrecachePatterns", "aws");
+
+  const auto found = Resolve();
+
+  ASSERT_THAT(found, IsOk());
+  EXPECT_THAT(Images(found->requests),
+              ElementsAre("quay.io/ocp/release:4", "quay.io/ocp/etcd:1"));
+}
+
+TEST_F(SourcesTest, APatternOfBlanksExcludesNothing) {
+  options_.releases = {"quay.io/ocp/release:4"};
+  options_.excludes = {"", " aws \r\n"};
+  options_.exclude_files = {"/excludes"};
+  Put("/excludes",
+      "\xEF\xBB\xBF"
+      "etcd\r\n \n");
+
+  const auto found = Resolve();
+
+  ASSERT_THAT(found, IsOk());
+  EXPECT_THAT(Images(found->requests),
+              ElementsAre("quay.io/ocp/release:4", "quay.io/ocp/cli:1"));
+}
+
+TEST_F(SourcesTest, ALayerThatIsGoneIsNoMissingCatalogue) {
+  registry_.LoseLayers("quay.io/index/one:1");
+  options_.catalogs = {"quay.io/index/one:1"};
+  options_.packages = {"op"};
+
+  const auto found = Resolve();
+
+  ASSERT_THAT(found, IsOk());
+  ASSERT_THAT(found->failures, SizeIs(1));
+  EXPECT_THAT(found->failures[0].reference.status(),
+              StatusIs(absl::StatusCode::kDataLoss,
+                       "--catalog quay.io/index/one:1: /configs: its layer 1: "
+                       "no such blob"));
+}
+
 TEST_F(SourcesTest, FlagsThatNeedOthersSaySo) {
   options_.catalogs = {"quay.io/index/one:1"};
   EXPECT_THAT(Resolve(), StatusIs(absl::StatusCode::kInvalidArgument,

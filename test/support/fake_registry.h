@@ -25,6 +25,12 @@ class FakeRegistry : public RegistryClient {
     }
   }
 
+  void LoseLayers(const std::string& image) {
+    for (const ManifestBlob& layer : images_[image].manifest.layers) {
+      blobs_.erase(layer.digest);
+    }
+  }
+
   // By repository, as it is written.
   std::map<std::string, std::vector<std::string>> tags = {};
   // By image or repository: what every question about it gets.
@@ -46,7 +52,9 @@ class FakeRegistry : public RegistryClient {
 
   absl::Status FetchBlob(const Reference&, const ManifestBlob& blob,
                          ByteSink sink) override {
-    return sink(blobs_[blob.digest]);
+    const auto found = blobs_.find(blob.digest);
+    if (found == blobs_.end()) return absl::NotFoundError("no such blob");
+    return sink(found->second);
   }
 
   absl::StatusOr<std::vector<std::string>> ListTags(

@@ -20,7 +20,10 @@ std::string Printable(absl::string_view text, size_t limit_bytes);
 
 bool IsUtf8(absl::string_view text);
 
-// `text` without what may be secret in a URL: user info and query strings.
+absl::string_view WithoutByteOrderMark(absl::string_view text);
+
+// `text` without what may be secret in a URL: user info and query strings; also
+// without a "user:password@" that it begins with.
 std::string WithoutUrlSecrets(absl::string_view text);
 
 // A duration as in Go: "90s", "1h30m", "1.5h", "0". Negative ones, a bare

@@ -10,7 +10,7 @@
 //
 // Blanks, CRLF, a missing last newline, quotes around images, empty values and
 // missing keys are accepted. Every line counts, the last one too, and each
-// entry's origin is "KEY:LINE".
+// entry's origin is "DIR/KEY:LINE".
 // Source: https://github.com/openshift-kni/cluster-group-upgrades-operator
 #ifndef PREPULL_SOURCE_PRECACHE_SPEC_H_
 #define PREPULL_SOURCE_PRECACHE_SPEC_H_

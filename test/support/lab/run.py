@@ -25,11 +25,10 @@ def start_prepull(args, env=None, **popen_options):
     return start_child([prepull_binary(), *args], env, **popen_options)
 
 
-def run_prepull(args, env=None, timeout=60):
+def run_prepull(args, env=None, timeout=60, stdout=subprocess.PIPE):
     """Runs prepull to its end; returns returncode, stdout and stderr."""
-    child = start_prepull(args, env, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          text=True)
+    child = start_prepull(args, env, stdin=subprocess.DEVNULL, stdout=stdout,
+                          stderr=subprocess.PIPE, text=True)
     try:
         stdout, stderr = child.communicate(timeout=timeout)
     finally:
