@@ -2,8 +2,10 @@
 
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "prepull/base/log.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
 
@@ -31,6 +33,12 @@ absl::Status Missing(absl::string_view what, const std::string& name,
       "no ", what, " \"", Printable(name, 128), "\"; ", ThereIs(there)));
 }
 
+// Some catalogues have such, and nobody can pull what has no name.
+void WarnOfNameless(const std::string& bundle) {
+  Log(LogLevel::kWarn, "an image without a name",
+      {{"bundle", Printable(bundle, 128)}});
+}
+
 }  // namespace
 
 Catalog::Catalog(const std::vector<PackageRequest>& wanted) : wanted_(wanted) {
@@ -44,6 +52,16 @@ bool Catalog::Wants(absl::string_view package) const {
 bool Catalog::Has(absl::string_view package) const {
   const auto found = packages_.find(package);
   return found != packages_.end() && found->second.is_there;
+}
+
+std::map<std::string, std::set<std::string>> Catalog::Channels() const {
+  std::map<std::string, std::set<std::string>> channels;
+  for (const auto& [name, package] : packages_) {
+    if (!package.is_there) continue;
+    const std::vector<std::string> keys = KeysOf(package.channels);
+    channels[name].insert(keys.begin(), keys.end());
+  }
+  return channels;
 }
 
 absl::Status Catalog::Add(CatalogDocument document) {
@@ -118,6 +136,7 @@ absl::StatusOr<std::vector<CatalogImage>> Catalog::Choose(
     if (!Has(request.name)) continue;
     const Package& package = packages_.find(request.name)->second;
     for (const std::string& word : request.channels) {
+      if (!word.empty() && !package.channels.contains(word)) continue;
       const std::string& channel =
           word.empty() ? package.default_channel : word;
       const auto names = BundlesOf(package, channel, versions);
@@ -125,7 +144,10 @@ absl::StatusOr<std::vector<CatalogImage>> Catalog::Choose(
           Annotate(names.status(),
                    absl::StrCat("package ", Printable(request.name, 128))));
       for (const std::string& name : *names) {
-        for (const std::string& image : package.bundles.at(name).images) {
+        const std::vector<std::string>& images =
+            package.bundles.at(name).images;
+        if (absl::c_linear_search(images, "")) WarnOfNameless(name);
+        for (const std::string& image : images) {
           if (image.empty() || !seen.insert(image).second) continue;
           chosen.push_back({.image = image, .bundle = name});
         }

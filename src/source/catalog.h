@@ -42,14 +42,17 @@ class Catalog {
   // Whether a wanted package is there.
   bool Has(absl::string_view package) const;
 
+  // The channels of the wanted packages that are there.
+  std::map<std::string, std::set<std::string>> Channels() const;
+
   // The names of all packages, up to a hundred thousand.
   const std::set<std::string, std::less<>>& names() const { return names_; }
 
   // The bundles' own images and their related ones, in the order of what is
-  // wanted; each image once. A package that is not there has none: it may be
-  // in another catalogue. Errors: NOT_FOUND  a channel or a bundle is not
-  // there, names those that are; INVALID_ARGUMENT  a channel's head cannot be
-  // told.
+  // wanted; each image once. A package that is not there has none, nor has a
+  // channel that was named: it may be in another catalogue. Errors: NOT_FOUND
+  // a default channel or a bundle is not there, names those that are;
+  // INVALID_ARGUMENT  a channel's head cannot be told.
   absl::StatusOr<std::vector<CatalogImage>> Choose(
       const CatalogVersions& versions) const;
 

@@ -49,6 +49,9 @@ void CatalogDocumentBuilder::Open(bool is_object) {
   if (place == Place::kEntry) {
     document_.entries.emplace_back();
     kept_bytes_ += kElementBytes;
+  } else if (place == Place::kRelatedImage) {
+    document_.related_images.emplace_back();
+    kept_bytes_ += kElementBytes;
   } else if (place == Place::kProperty) {
     property_type_.clear();
     property_version_.clear();
@@ -100,6 +103,8 @@ CatalogDocumentBuilder::Slot CatalogDocumentBuilder::SlotNow() const {
       return key_ == "replaces" ? Slot::kEntryReplaces : Slot::kNone;
     case Place::kSkips:
       return Slot::kEntrySkips;
+    case Place::kRelatedImages:
+      return Slot::kNoRelatedImage;
     case Place::kRelatedImage:
       return key_ == "image" ? Slot::kRelatedImage : Slot::kNone;
     case Place::kProperty:
@@ -147,7 +152,10 @@ void CatalogDocumentBuilder::Put(Slot slot, std::string text) {
       document_.entries.back().skips.push_back(std::move(text));
       break;
     case Slot::kRelatedImage:
-      document_.related_images.push_back(std::move(text));
+      document_.related_images.back() = std::move(text);
+      break;
+    case Slot::kNoRelatedImage:
+      document_.related_images.emplace_back();
       break;
     case Slot::kPropertyType:
       property_type_ = std::move(text);

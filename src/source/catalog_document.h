@@ -28,7 +28,7 @@ struct CatalogDocument {
   std::string default_channel = "";              // of a package
   std::vector<ChannelEntry> entries = {};        // of a channel
   std::string image = "";                        // of a bundle, as the rest
-  std::vector<std::string> related_images = {};  // may hold empty ones
+  std::vector<std::string> related_images = {};  // empty where one has no name
   std::string version = "";  // as the property olm.package says
 };
 
@@ -86,6 +86,7 @@ class CatalogDocumentBuilder {
     kEntryReplaces,
     kEntrySkips,
     kRelatedImage,
+    kNoRelatedImage,  // a text where an object should be
     kPropertyType,
     kPropertyVersion,
   };

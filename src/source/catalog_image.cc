@@ -102,6 +102,7 @@ absl::StatusOr<CatalogAnswer> AskCatalog(
   CatalogAnswer answer;
   ASSIGN_OR_RETURN(answer.images, catalog.Choose(versions));
   answer.packages = catalog.names();
+  answer.channels = catalog.Channels();
   return answer;
 }
 

@@ -2,6 +2,7 @@
 #ifndef PREPULL_SOURCE_CATALOG_IMAGE_H_
 #define PREPULL_SOURCE_CATALOG_IMAGE_H_
 
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -18,6 +19,8 @@ namespace prepull {
 struct CatalogAnswer {
   std::vector<CatalogImage> images = {};
   std::set<std::string, std::less<>> packages = {};  // all that it has
+  // Of the wanted ones of them.
+  std::map<std::string, std::set<std::string>> channels = {};
 };
 
 // Reads what the labels of `image` name: its files, or, of the old kind, its

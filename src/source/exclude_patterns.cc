@@ -61,6 +61,34 @@ absl::Status CheckCost(absl::string_view pattern) {
   return absl::OkStatus();
 }
 
+// grep refuses "[:space:]", which means the characters of ":space", and which
+// nobody means.
+absl::Status CheckBrackets(absl::string_view pattern) {
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] == '\\') {
+      ++i;
+      continue;
+    }
+    if (pattern[i] != '[') continue;
+    size_t end = i + 1;
+    if (absl::StartsWith(pattern.substr(end), "^")) ++end;
+    if (absl::StartsWith(pattern.substr(end), "]")) ++end;
+    while (end < pattern.size() && pattern[end] != ']') {
+      const bool is_class = absl::StartsWith(pattern.substr(end), "[:");
+      const size_t class_end = pattern.find(":]", end + 2);
+      end = is_class && class_end != absl::string_view::npos ? class_end + 2
+                                                             : end + 1;
+    }
+    const absl::string_view inside = pattern.substr(i + 1, end - i - 1);
+    if (inside.size() > 2 && inside.front() == ':' && inside.back() == ':') {
+      return absl::InvalidArgumentError(
+          absl::StrCat("a class is [[", inside, "]], in two brackets"));
+    }
+    i = end;
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 class ExcludePatterns::Pattern {
@@ -96,6 +124,7 @@ absl::StatusOr<ExcludePatterns> ExcludePatterns::Compile(
     const std::string what =
         absl::StrCat(line.origin, ": \"", Printable(line.text, 128), "\"");
     RETURN_IF_ERROR(Annotate(CheckCost(line.text), what));
+    RETURN_IF_ERROR(Annotate(CheckBrackets(line.text), what));
     auto pattern = std::make_shared<const Pattern>(line.text);
     RETURN_IF_ERROR(Annotate(pattern->status(), what));
     patterns.patterns_.push_back(std::move(pattern));

@@ -202,31 +202,49 @@ class Resolution {
   }
 
   absl::Status AddCatalogs(const Group& group) {
-    std::set<std::string, std::less<>> names;
+    CatalogAnswer there;
     bool is_complete = true;
     for (const ImageRequest& catalog : group.catalogs) {
       const size_t failed_before = found_.failures.size();
       RETURN_IF_ERROR(Try(
-          catalog, [&] { return AddCatalog(catalog, group.packages, names); }));
+          catalog, [&] { return AddCatalog(catalog, group.packages, there); }));
       is_complete = is_complete && found_.failures.size() == failed_before;
     }
     // TALM's folder may name packages for no catalogue.
     if (!is_complete || group.catalogs.empty()) return absl::OkStatus();
     for (const PackageRequest& package : group.packages) {
-      if (names.contains(package.name)) continue;
-      found_.failures.push_back(
-          {.image = Printable(package.name, 200),
-           .origin = package.origin,
-           .reference = absl::NotFoundError(absl::StrCat(
-               package.origin, " ", Printable(package.name, 200),
-               ": in no catalogue; ", ThereIs({names.begin(), names.end()})))});
+      NoteMissing(package, there);
     }
     return absl::OkStatus();
   }
 
+  // That `package` or a channel of it is in none of the catalogues, in which
+  // `there` is.
+  void NoteMissing(const PackageRequest& package, const CatalogAnswer& there) {
+    const auto note = [&](absl::string_view what,
+                          const std::vector<std::string>& names) {
+      const std::string name = Printable(package.name, 200);
+      found_.failures.push_back(
+          {.image = name,
+           .origin = package.origin,
+           .reference = absl::NotFoundError(absl::StrCat(
+               package.origin, " ", name, ": ", what, ThereIs(names)))});
+    };
+    const auto channels = there.channels.find(package.name);
+    if (channels == there.channels.end()) {
+      note("in no catalogue; ", {there.packages.begin(), there.packages.end()});
+      return;
+    }
+    for (const std::string& channel : package.channels) {
+      if (channel.empty() || channels->second.contains(channel)) continue;
+      note(absl::StrCat("no channel \"", Printable(channel, 128), "\"; "),
+           {channels->second.begin(), channels->second.end()});
+    }
+  }
+
   absl::Status AddCatalog(const ImageRequest& catalog,
                           const std::vector<PackageRequest>& packages,
-                          std::set<std::string, std::less<>>& names) {
+                          CatalogAnswer& there) {
     RETURN_IF_ERROR(catalog.reference.status());
     found_.requests.push_back(catalog);
     ASSIGN_OR_RETURN(CatalogAnswer answer,
@@ -235,7 +253,10 @@ class Resolution {
     for (const CatalogImage& image : answer.images) {
       Request(image.image, catalog, image.bundle);
     }
-    names.merge(answer.packages);
+    there.packages.merge(answer.packages);
+    for (auto& [package, channels] : answer.channels) {
+      there.channels[package].merge(channels);
+    }
     return absl::OkStatus();
   }
 

@@ -204,6 +204,16 @@ TEST(CatalogStreamTest, AnAliasOfYamlIsRefusedWhereItMatters) {
   }
 }
 
+TEST(CatalogStreamTest, RelatedImagesWithoutANameAreKnownToBeThere) {
+  const auto documents =
+      Read(R"({"schema":"x","relatedImages":["a",{"name":"b"},{"image":null},)"
+           R"({"image":"c","name":"d"}]})",
+           5);
+
+  ASSERT_THAT(documents, IsOk());
+  EXPECT_THAT((*documents)[0].related_images, ElementsAre("", "", "", "c"));
+}
+
 TEST(CatalogStreamTest, DepthIsNoTrap) {
   std::string json = R"({"schema":"x","deep":)";
   EXPECT_THAT(Read(json + std::string(100'000, '['), 1000),

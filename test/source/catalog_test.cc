@@ -99,11 +99,23 @@ TEST_F(CatalogTest, APackageOfAnotherCatalogueHasNoImagesHere) {
   EXPECT_THAT(*images, IsEmpty());
 }
 
-TEST_F(CatalogTest, AnUnknownChannelNamesThoseThatThereAre) {
-  EXPECT_THAT(Choose({"op:slow"}, "head", kCatalog),
-              StatusIs(absl::StatusCode::kNotFound,
-                       HasSubstr("package op: no channel \"slow\"; there is "
-                                 "fast, stable")));
+TEST_F(CatalogTest, AChannelOfAnotherCatalogueHasNoImagesHere) {
+  const auto images = Choose({"op:slow,fast"}, "head", kCatalog);
+
+  ASSERT_THAT(images, IsOk());
+  EXPECT_THAT(*images, ElementsAre(FieldsAre("quay.io/b:3", "op.v3")));
+}
+
+TEST_F(CatalogTest, ADefaultChannelThatIsMissingNamesThoseThatThereAre) {
+  EXPECT_THAT(
+      Choose({"op"}, "head",
+             R"({"schema":"olm.package","name":"op","defaultChannel":"slow"}
+{"schema":"olm.channel","package":"op","name":"fast","entries":[{"name":"v"}]}
+{"schema":"olm.channel","package":"op","name":"stable","entries":[{"name":"v"}]}
+)"),
+      StatusIs(absl::StatusCode::kNotFound,
+               HasSubstr("package op: no channel \"slow\"; there is "
+                         "fast, stable")));
 }
 
 TEST_F(CatalogTest, AMissingBundleIsAnError) {

@@ -91,6 +91,15 @@ TEST(ExcludePatternsTest, NameTheLineThatIsNoPattern) {
   EXPECT_THAT(Left("a\\"), HasSubstr("trailing backslash"));
 }
 
+TEST(ExcludePatternsTest, RefuseAClassInOneBracket) {
+  EXPECT_THAT(Left("x[:alpha:]"),
+              EndsWith("a class is [[:alpha:]], in two brackets"));
+  for (const char* pattern :
+       {"[^:x]Z", "[]:a:]Z", "\\[:a:]Z", "[[:alpha:]:]Z", "[:]Z", "[a:]Z:]"}) {
+    EXPECT_EQ(Left(pattern), "bawsa cli cli-tools etcd oc-cli") << pattern;
+  }
+}
+
 TEST(ExcludePatternsTest, RefuseWhatTakesTimeWithoutBound) {
   EXPECT_THAT(Left("\\(a*\\)\\(a*\\)\\1\\2b"),
               EndsWith("holds a back-reference"));

@@ -38,13 +38,15 @@ std::string Release(const std::vector<std::string>& names) {
       .Take();
 }
 
-std::string Catalog(const std::string& package) {
+std::string Catalog(const std::string& package, const std::string& name = "c") {
   return TarBuilder()
       .File(absl::StrCat("configs/", package, "/catalog.yaml"),
             absl::StrCat("schema: olm.package\nname: ", package,
-                         "\ndefaultChannel: c\n---\nschema: olm.channel\n"
+                         "\ndefaultChannel: ", name,
+                         "\n---\nschema: olm.channel\n"
                          "package: ",
-                         package, "\nname: c\nentries:\n- name: ", package,
+                         package, "\nname: ", name,
+                         "\nentries:\n- name: ", package,
                          ".v1\n---\nschema: olm.bundle\npackage: ", package,
                          "\nname: ", package, ".v1\nimage: quay.io/", package,
                          "/bundle:1\nrelatedImages:\n- image: quay.io/",
@@ -130,6 +132,24 @@ TEST_F(SourcesTest, APackageOfNoCatalogueIsAFailureThatNamesThoseThereAre) {
               StatusIs(absl::StatusCode::kNotFound,
                        "--package missing: in no catalogue; there is op, "
                        "other"));
+}
+
+TEST_F(SourcesTest, AChannelMayBeInOneOfTheCataloguesThatHaveItsPackage) {
+  registry_.Add("quay.io/index/old:1", {Catalog("op", "old")});
+  options_.catalogs = {"quay.io/index/one:1", "quay.io/index/old:1"};
+  options_.packages = {"op:c,old,gone"};
+
+  const auto found = Resolve();
+
+  ASSERT_THAT(found, IsOk());
+  EXPECT_THAT(Images(found->requests),
+              ElementsAre("quay.io/index/one:1", "quay.io/op/bundle:1",
+                          "quay.io/op/operand:1", "quay.io/index/old:1",
+                          "quay.io/op/bundle:1", "quay.io/op/operand:1"));
+  ASSERT_THAT(found->failures, SizeIs(1));
+  EXPECT_THAT(found->failures[0].reference.status(),
+              StatusIs(absl::StatusCode::kNotFound,
+                       "--package op: no channel \"gone\"; there is c, old"));
 }
 
 TEST_F(SourcesTest, ASourceThatFailsLeavesTheOthers) {

@@ -154,7 +154,7 @@ class _Push:
     """The connection of one push."""
 
     def __init__(self, address, headers):
-        self._connection = http.client.HTTPConnection(*address, timeout=20)
+        self._connection = http.client.HTTPConnection(*address, timeout=60)
         self._headers = headers
 
     def blob(self, repository, blob):

@@ -112,7 +112,7 @@ class _Connection(http.server.BaseHTTPRequestHandler):
         """Its status, its headers that concern the client, and its body."""
         registry = self.server.front.registry
         connection = http.client.HTTPConnection(registry.host, registry.port,
-                                                timeout=20)
+                                                timeout=60)
         with contextlib.closing(connection):
             connection.request(self.command, path,
                                headers=_passed_on(self.headers))
