@@ -63,7 +63,8 @@ def prepull_commands():
         words = shlex.split(line, comments=True)
         for i, word in enumerate(words[:-1]):
             if word.split("/")[-1] == "prepull" and words[i + 1] in _COMMANDS:
-                yield words[i + 1:]
+                rest = words[i + 1:]
+                yield rest[:rest.index("|")] if "|" in rest else rest
 
 
 def sources():
