@@ -47,14 +47,11 @@ absl::Status BlobDownload::Begin(const HttpResponse& head) {
   if (absl::StartsWithIgnoreCase(head.Header("Content-Type"), "text/html")) {
     return absl::DataLossError("a web page comes instead of the blob");
   }
-  const int64_t expected = blob_.size_bytes - offset_ + to_skip_;
   int64_t announced = 0;
-  if (absl::SimpleAtoi(head.Header("Content-Length"), &announced) &&
-      announced != expected) {
-    return absl::DataLossError(
-        absl::StrCat(announced, " bytes come, not ", expected));
+  if (!absl::SimpleAtoi(head.Header("Content-Length"), &announced)) {
+    return absl::OkStatus();
   }
-  return absl::OkStatus();
+  return CheckSize(offset_ - to_skip_ + announced);
 }
 
 absl::Status BlobDownload::Take(absl::string_view piece) {
@@ -71,13 +68,16 @@ absl::Status BlobDownload::Take(absl::string_view piece) {
   return sink_(piece);
 }
 
+absl::Status BlobDownload::CheckSize(int64_t found) const {
+  if (found == blob_.size_bytes) return absl::OkStatus();
+  return absl::DataLossError(
+      absl::StrCat("the blob has ", found, " bytes, not ", blob_.size_bytes));
+}
+
 absl::Status BlobDownload::Finish() {
-  if (!is_whole()) {
-    const absl::Status short_blob = absl::DataLossError(absl::StrCat(
-        "the blob has ", offset_, " bytes, not ", blob_.size_bytes));
-    if (offset_ > 0) failure_ = short_blob;
-    return short_blob;
-  }
+  const absl::Status sized = CheckSize(offset_);
+  if (offset_ > 0) failure_ = sized;
+  RETURN_IF_ERROR(sized);
   const std::string found = digester_.Take();
   if (found != blob_.digest) {
     failure_ = absl::DataLossError(absl::StrCat("the blob's digest is ", found,

@@ -47,6 +47,7 @@ class BlobDownload {
   // Whether what follows `head` can be what is missing.
   absl::Status Begin(const HttpResponse& head);
   absl::Status Take(absl::string_view piece);
+  absl::Status CheckSize(int64_t found) const;
 
   const ManifestBlob blob_;
   ByteSink sink_;

@@ -77,6 +77,7 @@ absl::StatusOr<std::string> ResolveLocation(absl::string_view url,
     RETURN_IF_ERROR(OriginOf(location).status());
     return std::string(location);
   }
+  if (location.empty()) return absl::InvalidArgumentError("no URL");
   ASSIGN_OR_RETURN(const Origin origin, OriginOf(url));
   if (absl::StartsWith(location, "//")) {
     return ResolveLocation(url, absl::StrCat(origin.scheme, ":", location));
@@ -93,11 +94,10 @@ absl::StatusOr<std::string> ResolveLocation(absl::string_view url,
   if (query_at == 0) return absl::StrCat(origin.text(), path, query);
   const absl::string_view target = place.substr(0, query_at);
   const absl::string_view folder =
-      target[0] == '/' ? "" : path.substr(0, path.rfind('/') + 1);
+      target[0] == '/' ? "" : path.substr(0, path.rfind('/'));
   return absl::StrCat(
       origin.text(),
-      WithoutDots(absl::StrCat(
-          folder.empty() && target[0] != '/' ? "/" : folder, target)),
+      WithoutDots(absl::StrCat(folder, target[0] == '/' ? "" : "/", target)),
       query);
 }
 
