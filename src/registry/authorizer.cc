@@ -79,7 +79,7 @@ Authorizer::Authorizer(Options options, PatientClient& http,
       clock_(clock) {}
 
 absl::StatusOr<HttpResponse> Authorizer::Send(const Place& place,
-                                              HttpRequest request) {
+                                              const HttpRequest& request) {
   std::string value;
   {
     MutexLock lock(mutex_);
@@ -111,14 +111,14 @@ absl::Status Authorizer::WithTried(const absl::Status& refusal,
 
 void Authorizer::NoteTried(const Reference& image,
                            const std::vector<Credential>& credentials) {
-  std::vector<std::string> sources;
-  for (const Credential& each : credentials) sources.push_back(each.source);
+  const std::string sources = absl::StrJoin(
+      credentials, ", ", [](std::string* text, const Credential& each) {
+        absl::StrAppend(text, each.source);
+      });
   MutexLock lock(mutex_);
   tried_[image.repository()] =
-      sources.empty()
-          ? "no credentials fit"
-          : Printable(absl::StrCat("tried ", absl::StrJoin(sources, ", ")),
-                      512);
+      credentials.empty() ? "no credentials fit"
+                          : Printable(absl::StrCat("tried ", sources), 512);
 }
 
 void Authorizer::NoteSaid(const Credential& credential) {

@@ -44,7 +44,8 @@ class Authorizer {
   // specific first, anonymously only if there are none. Errors: as
   // PatientClient::Send; UNAUTHENTICATED  no credential is taken, by the
   // registry or its token server.
-  absl::StatusOr<HttpResponse> Send(const Place& place, HttpRequest request);
+  absl::StatusOr<HttpResponse> Send(const Place& place,
+                                    const HttpRequest& request);
 
   // A refusal of `image` with the names of the credentials that were tried
   // for it, or that there are none; any other error as it is.

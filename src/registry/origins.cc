@@ -21,7 +21,7 @@ Origin Origins::For(const Reference& image) {
     if (known != schemes_.end()) return {known->second, authority};
   }
   for (const char* scheme : {"https", "http"}) {
-    const Origin origin = {scheme, authority};
+    Origin origin = {scheme, authority};
     if (!Answers(origin)) continue;
     MutexLock lock(mutex_);
     schemes_[authority] = scheme;

@@ -48,6 +48,9 @@ bool SaysNext(absl::string_view parameter) {
 absl::StatusOr<std::string> NextPage(absl::string_view link_header) {
   const absl::Status unreadable = absl::InvalidArgumentError(absl::StrCat(
       "the header Link cannot be read: ", Printable(link_header, 200)));
+  if (std::count(link_header.begin(), link_header.end(), '"') % 2 != 0) {
+    return unreadable;
+  }
   absl::string_view text = link_header;
   std::string next;
   while (true) {
@@ -61,11 +64,7 @@ absl::StatusOr<std::string> NextPage(absl::string_view link_header) {
     bool is_next = false;
     if (!TakeUntil(",;", text).empty()) return unreadable;
     while (absl::ConsumePrefix(&text, ";")) {
-      const absl::string_view parameter = TakeUntil(",;", text);
-      if (std::count(parameter.begin(), parameter.end(), '"') % 2 != 0) {
-        return unreadable;
-      }
-      is_next = SaysNext(parameter) || is_next;
+      is_next = SaysNext(TakeUntil(",;", text)) || is_next;
     }
     if (is_next && target.empty()) return unreadable;
     if (is_next && next.empty()) next = std::string(target);

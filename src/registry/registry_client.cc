@@ -140,8 +140,8 @@ class Client : public RegistryClient {
 
  private:
   // What `ask` gets from the mirror of `image`, if it has one, else from its
-  // own registry.
-  // `is_over`: whether no other place can help any more.
+  // own registry. The mirror gets one try, since there is another place to
+  // ask. `is_over`: whether no other place can help any more.
   template <typename Answer>
   absl::StatusOr<Answer> AtPlaces(
       const Reference& image,
@@ -293,17 +293,16 @@ class Client : public RegistryClient {
       const absl::StatusOr<HttpResponse> response =
           Ask(place, path, download.Request(with_range));
       RETURN_IF_ERROR(download.failure());
+      const int status = response.ok() ? response->status : 0;
+      if (status == 200 || status == 206) break;
+      if (status == 416 && before > 0 && with_range) {
+        with_range = false;
+        continue;
+      }
       if (response.ok()) {
-        if (response->status == 200 || response->status == 206) break;
-        if (response->status == 416 && before > 0 && with_range) {
-          with_range = false;
-          continue;
-        }
-        const absl::Status refusal = StatusOf(*response);
-        return before == 0
-                   ? refusal
-                   : Annotate(refusal,
-                              absl::StrCat("the blob from byte ", before));
+        const std::string where = absl::StrCat("the blob from byte ", before);
+        return before == 0 ? StatusOf(*response)
+                           : Annotate(StatusOf(*response), where);
       }
       const bool went_on = download.offset() > before;
       if (went_on) next = 1;
