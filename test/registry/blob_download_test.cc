@@ -110,9 +110,10 @@ TEST_F(BlobDownloadTest, WhereARangeIsRefusedItBeginsAnew) {
                               .headers = {{"Breaks-Off", "yes"}},
                               .body = bytes.substr(0, 4)};
         }
-        return Header(request, "Range").empty()
-                   ? HttpResponse{.status = 200, .body = bytes}
-                   : HttpResponse{.status = 416};
+        if (!Header(request, "Range").empty()) {
+          return HttpResponse{.status = 416};
+        }
+        return HttpResponse{.status = 200, .body = bytes};
       };
 
   ASSERT_THAT(Fetch(bytes, digest), IsOk());
@@ -126,10 +127,9 @@ TEST_F(BlobDownloadTest, ARefusedContinuationSaysWhereItBegan) {
   int asked = 0;
   servers_.answers[absl::StrCat("https://r.example/v2/app/blobs/", digest)] =
       [&](const HttpRequest&) {
-        return ++asked == 1 ? HttpResponse{.status = 200,
-                                           .headers = {{"Breaks-Off", "yes"}},
-                                           .body = "0123"}
-                            : HttpResponse{.status = 416};
+        if (++asked > 1) return HttpResponse{.status = 416};
+        return HttpResponse{
+            .status = 200, .headers = {{"Breaks-Off", "yes"}}, .body = "0123"};
       };
 
   EXPECT_THAT(Fetch("0123456789", digest),

@@ -106,8 +106,8 @@ TEST_F(MirrorsTest, AMirrorThatIsBusyOrLacksTheImageIsAskedAgain) {
 TEST_F(MirrorsTest, WhereOnlyTheMirrorIsReachableItIsWaitedFor) {
   int asked = 0;
   servers_.answers[kAtMirror] = [&](const HttpRequest&) {
-    return ++asked < 4 ? HttpResponse{.status = 503}
-                       : HttpResponse{.status = 200, .body = kManifest};
+    if (++asked < 4) return HttpResponse{.status = 503};
+    return HttpResponse{.status = 200, .body = kManifest};
   };
   servers_.answers[kAtRegistry] = [](const HttpRequest&) {
     return absl::UnavailableError("no route");
