@@ -61,11 +61,12 @@ std::string Form(
   return absl::StrJoin(parts, "&");
 }
 
-absl::Status Refused(absl::string_view who, const HttpResponse& response) {
+absl::Status Refused(absl::string_view who, const Credential& credential,
+                     const HttpResponse& response) {
   const std::string words = DescribeErrors(response.body);
-  return absl::UnauthenticatedError(
-      absl::StrCat(who, " refused the credentials (", response.status,
-                   words.empty() ? "" : " ", words, ")"));
+  return absl::UnauthenticatedError(absl::StrCat(
+      who, " refused ", credential.empty() ? "us" : "the credentials", " (",
+      response.status, words.empty() ? "" : " ", words, ")"));
 }
 
 }  // namespace
@@ -77,23 +78,47 @@ Authorizer::Authorizer(Options options, PatientClient& http,
       credentials_(credentials),
       clock_(clock) {}
 
-absl::StatusOr<HttpResponse> Authorizer::Send(const Reference& image,
-                                              HttpRequest request) {
+absl::StatusOr<HttpResponse> Authorizer::Send(const Place& place,
+                                              const HttpRequest& request) {
   std::string value;
   {
     MutexLock lock(mutex_);
-    const auto taken = taken_.find(image.repository());
+    const auto taken = taken_.find(place.image.repository());
     if (taken != taken_.end()) value = taken->second;
   }
   ASSIGN_OR_RETURN(HttpResponse response,
-                   http_.Send(Authorized(request, value)));
+                   http_.Send(Authorized(request, value), place.tries));
   if (response.status != 401) return response;
-  return SendWithCredentials(image, request, response);
+  return SendWithCredentials(place, request, response);
 }
 
 absl::Status Authorizer::WithoutSecrets(const absl::Status& error) {
   MutexLock lock(mutex_);
   return prepull::WithoutSecrets(error, said_);
+}
+
+absl::Status Authorizer::WithTried(const absl::Status& refusal,
+                                   const Reference& image) {
+  if (!absl::IsUnauthenticated(refusal) && !absl::IsPermissionDenied(refusal)) {
+    return refusal;
+  }
+  MutexLock lock(mutex_);
+  const auto tried = tried_.find(image.repository());
+  if (tried == tried_.end()) return refusal;
+  return absl::Status(refusal.code(), absl::StrCat(refusal.message(), " (",
+                                                   tried->second, ")"));
+}
+
+void Authorizer::NoteTried(const Reference& image,
+                           const std::vector<Credential>& credentials) {
+  const std::string sources = absl::StrJoin(
+      credentials, ", ", [](std::string* text, const Credential& each) {
+        absl::StrAppend(text, each.source);
+      });
+  MutexLock lock(mutex_);
+  tried_[image.repository()] =
+      credentials.empty() ? "no credentials fit"
+                          : Printable(absl::StrCat("tried ", sources), 512);
 }
 
 void Authorizer::NoteSaid(const Credential& credential) {
@@ -104,27 +129,28 @@ void Authorizer::NoteSaid(const Credential& credential) {
 }
 
 absl::StatusOr<HttpResponse> Authorizer::SendWithCredentials(
-    const Reference& image, const HttpRequest& request,
+    const Place& place, const HttpRequest& request,
     const HttpResponse& refusal) {
   const std::optional<Challenge> challenge = Choose(refusal);
   if (!challenge.has_value()) return refusal;
-  ASSIGN_OR_RETURN(std::vector<Credential> credentials, Find(image));
+  ASSIGN_OR_RETURN(std::vector<Credential> credentials, Find(place.image));
+  NoteTried(place.image, credentials);
   if (credentials.empty()) credentials.emplace_back();
   absl::StatusOr<HttpResponse> last = refusal;
   for (const Credential& credential : credentials) {
     NoteSaid(credential);
     absl::StatusOr<std::string> value =
-        Authorize(*challenge, credential, image);
+        Authorize(*challenge, credential, place);
     if (absl::IsUnauthenticated(value.status())) {
       last = value.status();
       continue;
     }
     RETURN_IF_ERROR(value.status());
-    last = http_.Send(Authorized(request, *value));
+    last = http_.Send(Authorized(request, *value), place.tries);
     if (!last.ok()) return last;
     if (!IsRefusal(last->status)) {
       MutexLock lock(mutex_);
-      taken_[image.repository()] = *std::move(value);
+      taken_[place.image.repository()] = *std::move(value);
       return last;
     }
   }
@@ -133,11 +159,11 @@ absl::StatusOr<HttpResponse> Authorizer::SendWithCredentials(
 
 absl::StatusOr<std::string> Authorizer::Authorize(const Challenge& challenge,
                                                   const Credential& credential,
-                                                  const Reference& image) {
+                                                  const Place& place) {
   if (challenge.scheme == "basic") {
     if (credential.username.empty()) {
       return absl::UnauthenticatedError(
-          absl::StrCat(image.registry(), " wants a password, and none fits"));
+          absl::StrCat(place.image.registry(), " wants a password"));
     }
     return Basic(credential.username, credential.password);
   }
@@ -145,25 +171,25 @@ absl::StatusOr<std::string> Authorizer::Authorize(const Challenge& challenge,
     return absl::StrCat("Bearer ", credential.registry_token);
   }
   ASSIGN_OR_RETURN(const std::string token,
-                   FetchToken(challenge, credential, image));
+                   FetchToken(challenge, credential, place));
   NoteSaid({.registry_token = token});
   return absl::StrCat("Bearer ", token);
 }
 
 absl::StatusOr<std::string> Authorizer::FetchToken(const Challenge& challenge,
                                                    const Credential& credential,
-                                                   const Reference& image) {
+                                                   const Place& place) {
   const std::string realm = Parameter(challenge, "realm");
   const absl::StatusOr<Origin> origin = OriginOf(realm);
-  RETURN_IF_ERROR(Annotate(origin.status(),
-                           absl::StrCat(image.registry(), " names as realm")));
-  if (!options_.may_lead_to(image, *origin)) {
+  RETURN_IF_ERROR(Annotate(origin.status(), absl::StrCat(place.image.registry(),
+                                                         " names as realm")));
+  if (!options_.may_lead_to(place.image, *origin)) {
     return absl::FailedPreconditionError(
-        absl::StrCat(image.registry(), " names a realm without TLS, ",
+        absl::StrCat(place.image.registry(), " names a realm without TLS, ",
                      Printable(origin->authority, 200)));
   }
-  std::string path(absl::StripPrefix(image.repository(),
-                                     absl::StrCat(image.registry(), "/")));
+  std::string path(absl::StripPrefix(
+      place.image.repository(), absl::StrCat(place.image.registry(), "/")));
   std::string scope = Parameter(challenge, "scope");
   if (scope.empty()) scope = absl::StrCat("repository:", path, ":pull");
   const std::string service = Parameter(challenge, "service");
@@ -186,10 +212,11 @@ absl::StatusOr<std::string> Authorizer::FetchToken(const Challenge& challenge,
   }
   const std::string who =
       absl::StrCat("the token server ", Printable(origin->authority, 200));
-  absl::StatusOr<HttpResponse> response = http_.Send(std::move(request));
+  absl::StatusOr<HttpResponse> response =
+      http_.Send(std::move(request), place.tries);
   RETURN_IF_ERROR(Annotate(response.status(), who));
   if (IsRefusal(response->status) || response->status == 400) {
-    return Refused(who, *response);
+    return Refused(who, credential, *response);
   }
   if (response->status != 200) {
     return absl::UnavailableError(

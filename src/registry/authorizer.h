@@ -39,29 +39,35 @@ class Authorizer {
   Authorizer(Options options, PatientClient& http,
              CredentialFinder& credentials, Clock& clock);
 
-  // The answer to `request` about `image`: the first that is no 401 (or, with
-  // credentials, 403), else the last. Credentials are tried most specific
-  // first, anonymously only if there are none. Errors: as PatientClient::Send;
-  // UNAUTHENTICATED  no credential is taken, by the registry or its token
-  // server.
-  absl::StatusOr<HttpResponse> Send(const Reference& image,
-                                    HttpRequest request);
+  // The answer to `request` about the image of `place`: the first that is no
+  // 401 (or, with credentials, 403), else the last. Credentials are tried most
+  // specific first, anonymously only if there are none. Errors: as
+  // PatientClient::Send; UNAUTHENTICATED  no credential is taken, by the
+  // registry or its token server.
+  absl::StatusOr<HttpResponse> Send(const Place& place,
+                                    const HttpRequest& request);
+
+  // A refusal of `image` with the names of the credentials that were tried
+  // for it, or that there are none; any other error as it is.
+  absl::Status WithTried(const absl::Status& refusal, const Reference& image);
 
   // `error` without any secret that was said here.
   absl::Status WithoutSecrets(const absl::Status& error);
 
  private:
-  absl::StatusOr<HttpResponse> SendWithCredentials(const Reference& image,
+  absl::StatusOr<HttpResponse> SendWithCredentials(const Place& place,
                                                    const HttpRequest& request,
                                                    const HttpResponse& refusal);
   // The value of the header Authorization.
   absl::StatusOr<std::string> Authorize(const Challenge& challenge,
                                         const Credential& credential,
-                                        const Reference& image);
+                                        const Place& place);
   absl::StatusOr<std::string> FetchToken(const Challenge& challenge,
                                          const Credential& credential,
-                                         const Reference& image);
+                                         const Place& place);
   absl::StatusOr<std::vector<Credential>> Find(const Reference& image);
+  void NoteTried(const Reference& image,
+                 const std::vector<Credential>& credentials);
   void NoteSaid(const Credential& credential);
 
   const Options options_;
@@ -72,6 +78,8 @@ class Authorizer {
   Mutex mutex_;
   // repository -> the header that was taken last
   std::map<std::string, std::string> taken_ ABSL_GUARDED_BY(mutex_);
+  // repository -> what was tried there last, for people
+  std::map<std::string, std::string> tried_ ABSL_GUARDED_BY(mutex_);
   // Whatever was said, tokens too.
   std::vector<Credential> said_ ABSL_GUARDED_BY(mutex_);
 };

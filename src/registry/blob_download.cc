@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
@@ -20,30 +21,40 @@ absl::StatusOr<BlobDownload> BlobDownload::Of(const ManifestBlob& blob,
   return BlobDownload(blob, sink, std::move(digester));
 }
 
-HttpRequest BlobDownload::Request() {
+HttpRequest BlobDownload::Request(bool with_range) {
   HttpRequest request;
-  if (offset_ > 0) {
+  if (offset_ > 0 && with_range) {
     request.headers = {{"Range", absl::StrCat("bytes=", offset_, "-")}};
   }
   is_begun_ = false;
   request.sink = [this](const HttpResponse& head, absl::string_view piece) {
-    failure_ = Take(head, piece);
+    // Nothing is lost yet.
+    if (!is_begun_) RETURN_IF_ERROR(Begin(head));
+    failure_ = Take(piece);
     return failure_;
   };
   return request;
 }
 
-absl::Status BlobDownload::Take(const HttpResponse& head,
-                                absl::string_view piece) {
-  if (!is_begun_) {
-    is_begun_ = true;
-    to_skip_ = head.status == 206 ? 0 : offset_;
-    if (head.status == 206 &&
-        !absl::StartsWith(head.Header("Content-Range"),
-                          absl::StrCat("bytes ", offset_, "-"))) {
-      return absl::DataLossError("the registry continues at a wrong byte");
-    }
+absl::Status BlobDownload::Begin(const HttpResponse& head) {
+  is_begun_ = true;
+  to_skip_ = head.status == 206 ? 0 : offset_;
+  if (head.status == 206 &&
+      !absl::StartsWith(head.Header("Content-Range"),
+                        absl::StrCat("bytes ", offset_, "-"))) {
+    return absl::DataLossError("the registry continues at a wrong byte");
   }
+  if (absl::StartsWithIgnoreCase(head.Header("Content-Type"), "text/html")) {
+    return absl::DataLossError("a web page comes instead of the blob");
+  }
+  int64_t announced = 0;
+  if (!absl::SimpleAtoi(head.Header("Content-Length"), &announced)) {
+    return absl::OkStatus();
+  }
+  return CheckSize(offset_ - to_skip_ + announced);
+}
+
+absl::Status BlobDownload::Take(absl::string_view piece) {
   const size_t skipped =
       static_cast<size_t>(std::min<int64_t>(to_skip_, piece.size()));
   to_skip_ -= static_cast<int64_t>(skipped);
@@ -57,12 +68,18 @@ absl::Status BlobDownload::Take(const HttpResponse& head,
   return sink_(piece);
 }
 
+absl::Status BlobDownload::CheckSize(int64_t found) const {
+  if (found == blob_.size_bytes) return absl::OkStatus();
+  return absl::DataLossError(
+      absl::StrCat("the blob has ", found, " bytes, not ", blob_.size_bytes));
+}
+
 absl::Status BlobDownload::Finish() {
+  const absl::Status sized = CheckSize(offset_);
+  if (offset_ > 0) failure_ = sized;
+  RETURN_IF_ERROR(sized);
   const std::string found = digester_.Take();
-  if (!is_whole()) {
-    failure_ = absl::DataLossError(absl::StrCat(
-        "the blob has ", offset_, " bytes, not ", blob_.size_bytes));
-  } else if (found != blob_.digest) {
+  if (found != blob_.digest) {
     failure_ = absl::DataLossError(absl::StrCat("the blob's digest is ", found,
                                                 ", not ",
                                                 Printable(blob_.digest, 140)));

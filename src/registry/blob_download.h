@@ -24,8 +24,9 @@ class BlobDownload {
   static absl::StatusOr<BlobDownload> Of(const ManifestBlob& blob,
                                          ByteSink sink);
 
-  // For what is missing. It refers to this download.
-  HttpRequest Request();
+  // For what is missing; without a range for all, of which the beginning is
+  // skipped. It refers to this download.
+  HttpRequest Request(bool with_range);
 
   // After the last byte. Errors: DATA_LOSS  size or digest are wrong.
   absl::Status Finish();
@@ -37,13 +38,16 @@ class BlobDownload {
   bool is_begun() const { return is_begun_; }
   bool is_whole() const { return offset_ == blob_.size_bytes; }
   // Not OK once the sink, or wrong bytes that it has got, have ended the
-  // download for good.
+  // download for good: no other registry can help any more.
   const absl::Status& failure() const { return failure_; }
 
  private:
   BlobDownload(const ManifestBlob& blob, ByteSink sink, Digester digester);
 
-  absl::Status Take(const HttpResponse& head, absl::string_view piece);
+  // Whether what follows `head` can be what is missing.
+  absl::Status Begin(const HttpResponse& head);
+  absl::Status Take(absl::string_view piece);
+  absl::Status CheckSize(int64_t found) const;
 
   const ManifestBlob blob_;
   ByteSink sink_;

@@ -1,10 +1,16 @@
 #include "src/registry/page_link.h"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "prepull/base/text.h"
 
 namespace prepull {
 namespace {
@@ -30,9 +36,8 @@ bool SaysNext(absl::string_view parameter) {
     return false;
   }
   absl::string_view value = absl::StripAsciiWhitespace(parts.second);
-  absl::ConsumePrefix(&value, "\"");
-  absl::ConsumeSuffix(&value, "\"");
-  for (absl::string_view word : absl::StrSplit(value, ' ')) {
+  for (absl::string_view word :
+       absl::StrSplit(value, absl::ByAnyChar(" \t\"'"))) {
     if (absl::AsciiStrToLower(word) == "next") return true;
   }
   return false;
@@ -40,22 +45,40 @@ bool SaysNext(absl::string_view parameter) {
 
 }  // namespace
 
-std::string NextPage(absl::string_view text) {
+absl::StatusOr<std::string> NextPage(absl::string_view link_header) {
+  const absl::Status unreadable = absl::InvalidArgumentError(absl::StrCat(
+      "the header Link cannot be read: ", Printable(link_header, 200)));
+  if (std::count(link_header.begin(), link_header.end(), '"') % 2 != 0) {
+    return unreadable;
+  }
+  absl::string_view text = link_header;
+  std::string next;
   while (true) {
-    const size_t open = text.find('<');
-    if (open == absl::string_view::npos) return "";
-    text.remove_prefix(open + 1);
+    if (!TakeUntil(",<", text).empty()) return unreadable;
+    if (text.empty()) return next;
+    if (absl::ConsumePrefix(&text, ",")) continue;
     const size_t close = text.find('>');
-    if (close == absl::string_view::npos) return "";
-    const absl::string_view target = text.substr(0, close);
+    if (close == absl::string_view::npos) return unreadable;
+    const absl::string_view target = text.substr(1, close - 1);
     text.remove_prefix(close + 1);
     bool is_next = false;
-    TakeUntil(",;", text);
+    if (!TakeUntil(",;", text).empty()) return unreadable;
     while (absl::ConsumePrefix(&text, ";")) {
       is_next = SaysNext(TakeUntil(",;", text)) || is_next;
     }
-    if (is_next) return std::string(target);
+    if (is_next && target.empty()) return unreadable;
+    if (is_next && next.empty()) next = std::string(target);
   }
+}
+
+absl::StatusOr<std::string> NextPage(const HttpResponse& response) {
+  std::vector<std::string> links;
+  for (const HttpHeader& header : response.headers) {
+    if (absl::EqualsIgnoreCase(header.name, "Link")) {
+      links.push_back(header.value);
+    }
+  }
+  return NextPage(absl::StrJoin(links, ","));
 }
 
 }  // namespace prepull

@@ -7,13 +7,19 @@
 
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "prepull/http/http_client.h"
 
 namespace prepull {
 
 // The target of the first link whose relation is "next", as written; empty if
-// there is none.
-std::string NextPage(absl::string_view link_header);
+// there is none. Errors: INVALID_ARGUMENT  names the header Link: what cannot
+// be read may have been a next page.
+absl::StatusOr<std::string> NextPage(absl::string_view link_header);
+
+// The same of all headers Link of `response`.
+absl::StatusOr<std::string> NextPage(const HttpResponse& response);
 
 }  // namespace prepull
 

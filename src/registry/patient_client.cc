@@ -42,7 +42,8 @@ bool PatientClient::IsPassing(const absl::Status& status) {
   return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
 }
 
-absl::StatusOr<HttpResponse> PatientClient::Send(HttpRequest request) {
+absl::StatusOr<HttpResponse> PatientClient::Send(HttpRequest request,
+                                                 int tries) {
   bool is_begun = false;
   if (request.sink != nullptr) {
     request.sink = [&is_begun, sink = std::move(request.sink)](
@@ -55,7 +56,7 @@ absl::StatusOr<HttpResponse> PatientClient::Send(HttpRequest request) {
     absl::StatusOr<HttpResponse> response = SendOnce(request);
     const bool is_final = response.ok() ? !IsBusy(response->status)
                                         : !IsPassing(response.status());
-    if (is_final || is_begun || next == kMostTries) return response;
+    if (is_final || is_begun || next == tries) return response;
     const absl::Duration asked =
         response.ok() ? RetryAfter(*response) : absl::ZeroDuration();
     const absl::Status paused = Pause(next, asked);

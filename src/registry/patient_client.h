@@ -2,8 +2,8 @@
 // server the way the options say: whom to trust, through which proxy.
 //
 // A 429, a 5xx, a connection that fails: the same request once more, after
-// what the server says (Retry-After) or a pause that doubles, six times in
-// all and never past the deadline.
+// what the server says (Retry-After) or a pause that doubles, as often as the
+// caller wants and never past the deadline.
 // Threads: safe to share.
 #ifndef PREPULL_REGISTRY_PATIENT_CLIENT_H_
 #define PREPULL_REGISTRY_PATIENT_CLIENT_H_
@@ -25,9 +25,10 @@ class PatientClient {
   PatientClient(const RegistryOptions& options, HttpClient& http, Clock& clock,
                 RollDice roll_dice);
 
-  // The last answer, whatever its status; a request with a sink is repeated
-  // only as long as the sink has got nothing. Errors: as HttpClient::Send's.
-  absl::StatusOr<HttpResponse> Send(HttpRequest request);
+  // The last answer of at most `tries`, whatever its status; a request with a
+  // sink is repeated only as long as the sink has got nothing. Errors: as
+  // HttpClient::Send's.
+  absl::StatusOr<HttpResponse> Send(HttpRequest request, int tries);
 
   // Asks once. Errors: as HttpClient::Send's.
   absl::StatusOr<HttpResponse> SendOnce(HttpRequest request);

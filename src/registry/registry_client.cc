@@ -14,10 +14,11 @@
 #include "absl/strings/strip.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
-#include "prepull/image/rewrite.h"
 #include "src/registry/authorizer.h"
 #include "src/registry/blob_download.h"
 #include "src/registry/digest.h"
+#include "src/registry/mirrors.h"
+#include "src/registry/origins.h"
 #include "src/registry/page_link.h"
 #include "src/registry/patient_client.h"
 #include "src/registry/registry_json.h"
@@ -69,8 +70,11 @@ absl::Status StatusOf(const HttpResponse& response) {
       return absl::PermissionDeniedError(text);
     case 404:
       return absl::NotFoundError(text);
+    case 429:
+      return absl::ResourceExhaustedError(text);
     default:
-      return absl::UnavailableError(text);
+      return response.status >= 500 ? absl::UnavailableError(text)
+                                    : absl::FailedPreconditionError(text);
   }
 }
 
@@ -87,59 +91,70 @@ class Client : public RegistryClient {
         clock_(clock),
         mirrors_(std::move(mirrors)),
         http_(options_, http, clock, std::move(roll_dice)),
+        origins_(options_.insecure_hosts, http_),
         authorizer_({.deadline = options_.deadline,
                      .stop = options_.stop,
                      .may_lead_to =
                          [this](const Reference& image, const Origin& target) {
-                           return MayLeadTo(image, target);
+                           return origins_.MayLeadTo(image, target);
                          }},
                     http_, credentials, clock) {}
 
   absl::StatusOr<std::string> ResolveDigest(const Reference& image) override {
     if (!image.digest().empty()) return image.digest();
     return AtPlaces<std::string>(
-        image, [&](const Reference& place) { return DigestAt(place); });
+        image, [&](const Place& place) { return DigestAt(place); });
   }
 
   absl::StatusOr<ResolvedManifest> FetchManifest(
       const Reference& image) override {
     return AtPlaces<ResolvedManifest>(
-        image, [&](const Reference& place) { return ManifestAt(place); });
+        image, [&](const Place& place) { return ManifestAt(place); });
   }
 
   absl::Status FetchBlob(const Reference& image, const ManifestBlob& blob,
                          ByteSink sink) override {
     // One for all places: a mirror that breaks off is continued elsewhere.
     ASSIGN_OR_RETURN(BlobDownload download, BlobDownload::Of(blob, sink));
-    return AtPlaces<bool>(image,
-                          [&](const Reference& place) -> absl::StatusOr<bool> {
-                            RETURN_IF_ERROR(BlobAt(place, download));
-                            return true;
-                          })
+    return AtPlaces<bool>(
+               image,
+               [&](const Place& place) -> absl::StatusOr<bool> {
+                 RETURN_IF_ERROR(BlobAt(place, download));
+                 return true;
+               },
+               [&] { return !download.failure().ok(); })
         .status();
   }
 
   absl::StatusOr<std::vector<std::string>> ListTags(
       const Reference& repository) override {
     return AtPlaces<std::vector<std::string>>(
-        repository, [&](const Reference& place) { return TagsAt(place); });
+        repository, [&](const Place& place) { return TagsAt(place); });
   }
 
   absl::Status MayGoOn() const override {
     if (options_.stop.stop_requested()) return absl::CancelledError("stopped");
-    return clock_.Now() < options_.deadline
-               ? absl::OkStatus()
-               : absl::DeadlineExceededError("the deadline has passed");
+    return IsLate() ? absl::DeadlineExceededError("the deadline has passed")
+                    : absl::OkStatus();
   }
 
  private:
   // What `ask` gets from the mirror of `image`, if it has one, else from its
-  // own registry.
+  // own registry. The mirror gets one try, since there is another place to
+  // ask. `is_over`: whether no other place can help any more.
   template <typename Answer>
   absl::StatusOr<Answer> AtPlaces(
       const Reference& image,
-      const std::function<absl::StatusOr<Answer>(const Reference&)>& ask) {
-    absl::StatusOr<Answer> answer = AtMirrorFirst(image, ask);
+      const std::function<absl::StatusOr<Answer>(const Place&)>& ask,
+      const std::function<bool()>& is_over = [] { return false; }) {
+    absl::StatusOr<Answer> answer = AtMirrorFirst<Answer>(
+        image,
+        [&](const Reference& at, int tries) -> absl::StatusOr<Answer> {
+          absl::StatusOr<Answer> found = ask({.image = at, .tries = tries});
+          if (found.ok()) return found;
+          return authorizer_.WithTried(found.status(), at);
+        },
+        is_over);
     if (answer.ok()) return answer;
     return authorizer_.WithoutSecrets(answer.status());
   }
@@ -147,97 +162,63 @@ class Client : public RegistryClient {
   template <typename Answer>
   absl::StatusOr<Answer> AtMirrorFirst(
       const Reference& image,
-      const std::function<absl::StatusOr<Answer>(const Reference&)>& ask) {
-    const std::optional<Reference> mirror = MirrorOf(image);
-    if (!mirror.has_value()) return ask(image);
-    absl::StatusOr<Answer> answer = ask(*mirror);
-    if (answer.ok() || absl::IsCancelled(answer.status()) ||
-        clock_.Now() >= options_.deadline) {
-      return answer;
+      const std::function<absl::StatusOr<Answer>(const Reference&, int)>& ask,
+      const std::function<bool()>& is_over) {
+    const std::optional<Reference> mirror = mirrors_.For(image);
+    if (!mirror.has_value()) return ask(image, PatientClient::kMostTries);
+    const std::string who = absl::StrCat("mirror ", mirror->registry());
+    absl::StatusOr<Answer> answer = ask(*mirror, 1);
+    if (answer.ok() || absl::IsCancelled(answer.status())) return answer;
+    absl::Status at_mirror = answer.status();
+    if (is_over() || IsLate()) return Annotate(at_mirror, who);
+    answer = ask(image, PatientClient::kMostTries);
+    if (MayPass(at_mirror) && MayPass(answer.status()) && !is_over() &&
+        !IsLate()) {
+      // Where no way leads out, the mirror is all there is.
+      absl::StatusOr<Answer> again = ask(*mirror, PatientClient::kMostTries);
+      if (again.ok() || absl::IsCancelled(again.status())) return again;
+      at_mirror = again.status();
     }
-    const std::string at_mirror = absl::StrCat("mirror ", mirror->registry(),
-                                               ": ", answer.status().message());
-    answer = ask(image);
-    RETURN_IF_ERROR(Annotate(answer.status(), at_mirror));
+    if (absl::IsCancelled(answer.status())) return answer;
+    if (PatientClient::IsPassing(at_mirror)) {
+      mirrors_.PassOver(*mirror, authorizer_.WithoutSecrets(at_mirror));
+    }
+    RETURN_IF_ERROR(
+        Annotate(Annotate(answer.status(), at_mirror.message()), who));
     return answer;
   }
 
-  std::optional<Reference> MirrorOf(const Reference& image) {
-    std::vector<ImageRequest> requests = {
-        {.image = image.text(), .origin = "", .reference = image}};
-    MutexLock lock(mutex_);
-    mirrors_.Apply(requests);
-    const absl::StatusOr<Reference>& mirrored = requests.front().reference;
-    if (!mirrored.ok() || mirrored->text() == image.text()) {
-      return std::nullopt;
-    }
-    return *mirrored;
+  // A busy registry counts, too.
+  static bool MayPass(const absl::Status& status) {
+    return PatientClient::IsPassing(status) ||
+           absl::IsResourceExhausted(status);
   }
 
-  bool IsInsecure(absl::string_view authority) const {
-    return std::find(options_.insecure_hosts.begin(),
-                     options_.insecure_hosts.end(),
-                     authority) != options_.insecure_hosts.end();
-  }
-
-  // Whether the registry of `place` may send us to `target`. Without TLS to
-  // our own loopback only if it is there itself: from elsewhere it would have
-  // us ask what listens to this node alone.
-  bool MayLeadTo(const Reference& place, const Origin& target) const {
-    return target.scheme == "https" || IsInsecure(target.authority) ||
-           (IsLoopback(target.authority) && IsLoopback(place.registry()));
-  }
+  bool IsLate() const { return clock_.Now() >= options_.deadline; }
 
   // Asks the registry of `place` for /v2/NAME/`path`.
-  absl::StatusOr<HttpResponse> Ask(const Reference& place,
-                                   const std::string& path,
+  absl::StatusOr<HttpResponse> Ask(const Place& place, const std::string& path,
                                    const HttpRequest& request) {
-    return AskAt(place, OriginFor(place), path, request);
+    return AskAt(place, origins_.For(place.image), path, request);
   }
 
-  // HTTPS, unless the registry may speak plain HTTP and speaks nothing else.
-  Origin OriginFor(const Reference& place) {
-    const std::string authority = AuthorityOf(place.registry());
-    if (!IsLoopback(authority) && !IsInsecure(authority)) {
-      return {"https", authority};
-    }
-    {
-      MutexLock lock(mutex_);
-      const auto known = schemes_.find(authority);
-      if (known != schemes_.end()) return {known->second, authority};
-    }
-    for (const char* scheme : {"https", "http"}) {
-      const Origin origin = {scheme, authority};
-      if (!Answers(origin)) continue;
-      MutexLock lock(mutex_);
-      schemes_[authority] = scheme;
-      return origin;
-    }
-    return {"https", authority};
-  }
-
-  bool Answers(const Origin& origin) {
-    return http_.SendOnce({.url = absl::StrCat(origin.text(), "/v2/")}).ok();
-  }
-
-  absl::StatusOr<HttpResponse> AskAt(const Reference& place,
-                                     const Origin& origin,
+  absl::StatusOr<HttpResponse> AskAt(const Place& place, const Origin& origin,
                                      const std::string& path,
                                      HttpRequest request) {
-    request.url = absl::StrCat(origin.text(), "/v2/", PathOf(place), "/", path);
+    request.url =
+        absl::StrCat(origin.text(), "/v2/", PathOf(place.image), "/", path);
     ASSIGN_OR_RETURN(HttpResponse response, authorizer_.Send(place, request));
-    Origin at = origin;
     bool is_at_registry = true;
     for (int hop = 0; IsRedirect(response.status); ++hop) {
       if (hop == kMostRedirects) {
         return absl::UnavailableError("too many redirects");
       }
       absl::StatusOr<std::string> location =
-          ResolveLocation(at, response.Header("Location"));
+          ResolveLocation(request.url, response.Header("Location"));
       RETURN_IF_ERROR(Annotate(location.status(), "redirected"));
       request.url = *std::move(location);
       ASSIGN_OR_RETURN(Origin target, OriginOf(request.url));
-      if (!MayLeadTo(place, target)) {
+      if (!origins_.MayLeadTo(place.image, target)) {
         return absl::FailedPreconditionError(
             absl::StrCat("redirected to ", Printable(target.authority, 200),
                          " without TLS"));
@@ -245,20 +226,19 @@ class Client : public RegistryClient {
       // Credentials are for the registry alone, and not for where others send
       // us, be it back: there the URL itself is the key.
       is_at_registry = is_at_registry && target == origin;
-      absl::StatusOr<HttpResponse> next = is_at_registry
-                                              ? authorizer_.Send(place, request)
-                                              : http_.Send(request);
+      absl::StatusOr<HttpResponse> next =
+          is_at_registry ? authorizer_.Send(place, request)
+                         : http_.Send(request, place.tries);
       RETURN_IF_ERROR(next.status());
       response = *std::move(next);
-      at = target;
     }
     return response;
   }
 
-  absl::StatusOr<std::string> DigestAt(const Reference& place) {
+  absl::StatusOr<std::string> DigestAt(const Place& place) {
     ASSIGN_OR_RETURN(
         const HttpResponse response,
-        Ask(place, absl::StrCat("manifests/", TagOrDigest(place)),
+        Ask(place, absl::StrCat("manifests/", TagOrDigest(place.image)),
             {.method = "HEAD", .headers = {{"Accept", kManifestTypes}}}));
     const absl::string_view digest = response.Header("Docker-Content-Digest");
     if (response.status == 200 && IsDigest(digest)) return std::string(digest);
@@ -268,15 +248,15 @@ class Client : public RegistryClient {
   }
 
   // The manifest of `place`, or of `digest` beside it.
-  absl::StatusOr<HttpResponse> ManifestText(const Reference& place,
+  absl::StatusOr<HttpResponse> ManifestText(const Place& place,
                                             const std::string& digest) {
-    const std::string name = digest.empty() ? TagOrDigest(place) : digest;
+    const std::string name = digest.empty() ? TagOrDigest(place.image) : digest;
     ASSIGN_OR_RETURN(HttpResponse response,
                      Ask(place, absl::StrCat("manifests/", name),
                          {.headers = {{"Accept", kManifestTypes}},
                           .limits = {.body_bytes = kLargestManifest}}));
     if (response.status != 200) return StatusOf(response);
-    const std::string wanted = digest.empty() ? place.digest() : digest;
+    const std::string wanted = digest.empty() ? place.image.digest() : digest;
     if (!wanted.empty()) {
       RETURN_IF_ERROR(
           Annotate(CheckDigest(response.body, wanted), "the manifest"));
@@ -284,7 +264,7 @@ class Client : public RegistryClient {
     return response;
   }
 
-  absl::StatusOr<ResolvedManifest> ManifestAt(const Reference& place) {
+  absl::StatusOr<ResolvedManifest> ManifestAt(const Place& place) {
     ASSIGN_OR_RETURN(HttpResponse response, ManifestText(place, ""));
     ASSIGN_OR_RETURN(auto parsed, Parse(response));
     if (const auto* index = std::get_if<ImageIndex>(&parsed)) {
@@ -304,21 +284,31 @@ class Client : public RegistryClient {
                             .manifest = std::move(*manifest)};
   }
 
-  absl::Status BlobAt(const Reference& place, BlobDownload& download) {
+  absl::Status BlobAt(const Place& place, BlobDownload& download) {
+    const std::string path = absl::StrCat("blobs/", download.digest());
+    bool with_range = true;
     for (int next = 1; !download.is_whole(); ++next) {
       RETURN_IF_ERROR(download.failure());
       const int64_t before = download.offset();
-      absl::StatusOr<HttpResponse> response = Ask(
-          place, absl::StrCat("blobs/", download.digest()), download.Request());
+      const absl::StatusOr<HttpResponse> response =
+          Ask(place, path, download.Request(with_range));
       RETURN_IF_ERROR(download.failure());
-      if (response.ok()) {
-        if (response->status == 200 || response->status == 206) break;
-        return StatusOf(*response);
+      const int status = response.ok() ? response->status : 0;
+      if (status == 200 || status == 206) break;
+      if (status == 416 && before > 0 && with_range) {
+        with_range = false;
+        continue;
       }
-      if (download.offset() > before) next = 1;
+      if (response.ok()) {
+        const std::string where = absl::StrCat("the blob from byte ", before);
+        return before == 0 ? StatusOf(*response)
+                           : Annotate(StatusOf(*response), where);
+      }
+      const bool went_on = download.offset() > before;
+      if (went_on) next = 1;
       // Where no answer began it has been tried often enough.
       if (!PatientClient::IsPassing(response.status()) ||
-          !download.is_begun() || next == PatientClient::kMostTries) {
+          !download.is_begun() || (next >= place.tries && !went_on)) {
         return response.status();
       }
       RETURN_IF_ERROR(http_.Pause(next, absl::ZeroDuration()));
@@ -326,7 +316,7 @@ class Client : public RegistryClient {
     return download.Finish();
   }
 
-  absl::StatusOr<std::vector<std::string>> TagsAt(const Reference& place) {
+  absl::StatusOr<std::vector<std::string>> TagsAt(const Place& place) {
     std::vector<std::string> tags;
     std::set<std::string> asked;
     std::string path = "tags/list?n=1000";
@@ -347,34 +337,37 @@ class Client : public RegistryClient {
         return absl::ResourceExhaustedError(
             absl::StrCat("more than ", kMostTags, " tags"));
       }
-      const std::string next = NextPage(response.Header("Link"));
+      ASSIGN_OR_RETURN(const std::string next, NextPage(response));
       if (next.empty()) return tags;
-      ASSIGN_OR_RETURN(path, PageOf(place, next));
+      ASSIGN_OR_RETURN(path, PageOf(place.image, path, next));
     }
     return absl::InvalidArgumentError("the list of tags leads back to itself");
   }
 
-  // `link` below /v2/NAME/: another host, or another repository, it is not.
-  absl::StatusOr<std::string> PageOf(const Reference& place,
+  // `link` on the page `path`, below /v2/NAME/ too: another host, or another
+  // repository, it is not.
+  absl::StatusOr<std::string> PageOf(const Reference& image,
+                                     const std::string& path,
                                      const std::string& link) {
-    const Origin origin = OriginFor(place);
-    ASSIGN_OR_RETURN(const std::string url, ResolveLocation(origin, link));
-    absl::string_view path = url;
-    if (!absl::ConsumePrefix(
-            &path, absl::StrCat(origin.text(), "/v2/", PathOf(place), "/"))) {
+    const std::string base =
+        absl::StrCat(origins_.For(image).text(), "/v2/", PathOf(image), "/");
+    absl::StatusOr<std::string> url =
+        ResolveLocation(absl::StrCat(base, path), link);
+    RETURN_IF_ERROR(Annotate(url.status(), "the header Link"));
+    absl::string_view next = *url;
+    if (!absl::ConsumePrefix(&next, base)) {
       return absl::InvalidArgumentError(
           "the next page of the tags is said to be elsewhere");
     }
-    return std::string(path);
+    return std::string(next);
   }
 
   const RegistryOptions options_;
   Clock& clock_;
-  Mutex mutex_;
-  Rewrites mirrors_ ABSL_GUARDED_BY(mutex_);
-  // authority -> what it speaks, of those that may be plain
-  std::map<std::string, std::string> schemes_ ABSL_GUARDED_BY(mutex_);
+  Mirrors mirrors_;
+
   PatientClient http_;
+  Origins origins_;
   Authorizer authorizer_;
 };
 
@@ -385,6 +378,12 @@ absl::StatusOr<std::unique_ptr<RegistryClient>> MakeRegistryClient(
     Clock& clock, RollDice roll_dice) {
   absl::StatusOr<Rewrites> mirrors = Rewrites::Parse(options.mirrors);
   RETURN_IF_ERROR(Annotate(mirrors.status(), "--registry-mirror"));
+  for (const std::string& host : options.insecure_hosts) {
+    if (IsAuthority(host)) continue;
+    return absl::InvalidArgumentError(absl::StrCat("--registry-insecure: \"",
+                                                   Printable(host, 200),
+                                                   "\" is no HOST[:PORT]"));
+  }
   return std::make_unique<Client>(std::move(options), *std::move(mirrors), http,
                                   credentials, clock, std::move(roll_dice));
 }

@@ -6,8 +6,16 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "prepull/image/reference.h"
 
 namespace prepull {
+
+// An image, where it is asked for: at its registry or at a mirror.
+struct Place {
+  Reference image;
+  // Of each request; fewer where there is another place to ask.
+  int tries = 1;
+};
 
 // "https://host:port" in parts.
 struct Origin {
@@ -23,9 +31,11 @@ struct Origin {
 // Errors: INVALID_ARGUMENT  it is no http or https URL, or holds user info.
 absl::StatusOr<Origin> OriginOf(absl::string_view url);
 
-// What `location` means in an answer of `origin`: it may be a path. Errors:
-// INVALID_ARGUMENT  neither a path nor a URL.
-absl::StatusOr<std::string> ResolveLocation(const Origin& origin,
+// What `location` means in the answer to a request for `url`, an http or https
+// URL: it may be relative. Errors: INVALID_ARGUMENT  it leads to neither http
+// nor https.
+// Source: https://www.rfc-editor.org/rfc/rfc3986#section-5.2
+absl::StatusOr<std::string> ResolveLocation(absl::string_view url,
                                             absl::string_view location);
 
 // localhost, 127.0.0.0/8 or [::1], with a port or not.
@@ -33,6 +43,9 @@ bool IsLoopback(absl::string_view authority);
 
 // Where a registry of that name listens: Docker Hub does elsewhere.
 std::string AuthorityOf(const std::string& registry);
+
+// Whether `text` is "host[:port]" as image names have it, and nothing else.
+bool IsAuthority(absl::string_view text);
 
 // `text` as a value in a query or a form.
 std::string PercentEncoded(absl::string_view text);

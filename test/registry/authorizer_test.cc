@@ -75,9 +75,33 @@ TEST_F(TokenTest, ARefusalNamesTheTokenServerAndNoSecret) {
   EXPECT_THAT(resolved,
               StatusIs(absl::StatusCode::kUnauthenticated,
                        HasSubstr("the token server a.example refused the "
-                                 "credentials (401 not ***, ***)")));
+                                 "credentials (401 not ***, ***) "
+                                 "(tried alice.json)")));
   EXPECT_THAT(std::string(resolved.status().message()),
               Not(HasSubstr("hidden")));
+}
+
+TEST_F(TokenTest, ARefusalNamesAllCredentialsThatWereTried) {
+  challenge_ = "Basic realm=\"r\"";
+  credentials_.users["r.example/app:1"] = {"alice", "carol"};
+
+  EXPECT_THAT(Client().FetchManifest(Image("r.example/app:1")),
+              StatusIs(absl::StatusCode::kUnauthenticated,
+                       "the registry answers 401 "
+                       "(tried alice.json, carol.json)"));
+}
+
+TEST_F(TokenTest, ARefusalWithoutCredentialsSaysThatNoneFit) {
+  servers_.Fixed(token_url_, {.status = 401});
+  EXPECT_THAT(Client().FetchManifest(Image("r.example/app:1")),
+              StatusIs(absl::StatusCode::kUnauthenticated,
+                       "the token server a.example refused us (401) "
+                       "(no credentials fit)"));
+
+  challenge_ = "Basic realm=\"r\"";
+  EXPECT_THAT(Client().FetchManifest(Image("r.example/app:1")),
+              StatusIs(absl::StatusCode::kUnauthenticated,
+                       "r.example wants a password (no credentials fit)"));
 }
 
 TEST_F(TokenTest, ARealmWithoutTlsGetsNoPassword) {

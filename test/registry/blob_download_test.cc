@@ -99,6 +99,44 @@ TEST_F(BlobDownloadTest, WhereRangesAreIgnoredTheBeginningIsSkipped) {
   EXPECT_EQ(received_, bytes);
 }
 
+TEST_F(BlobDownloadTest, WhereARangeIsRefusedItBeginsAnew) {
+  const std::string bytes = "0123456789";
+  const std::string digest = DigestOf(bytes);
+  int asked = 0;
+  servers_.answers[absl::StrCat("https://r.example/v2/app/blobs/", digest)] =
+      [&](const HttpRequest& request) {
+        if (++asked == 1) {
+          return HttpResponse{.status = 200,
+                              .headers = {{"Breaks-Off", "yes"}},
+                              .body = bytes.substr(0, 4)};
+        }
+        if (!Header(request, "Range").empty()) {
+          return HttpResponse{.status = 416};
+        }
+        return HttpResponse{.status = 200, .body = bytes};
+      };
+
+  ASSERT_THAT(Fetch(bytes, digest), IsOk());
+
+  EXPECT_EQ(received_, bytes);
+  EXPECT_EQ(asked, 3);
+}
+
+TEST_F(BlobDownloadTest, ARefusedContinuationSaysWhereItBegan) {
+  const std::string digest = DigestOf("0123456789");
+  int asked = 0;
+  servers_.answers[absl::StrCat("https://r.example/v2/app/blobs/", digest)] =
+      [&](const HttpRequest&) {
+        if (++asked > 1) return HttpResponse{.status = 416};
+        return HttpResponse{
+            .status = 200, .headers = {{"Breaks-Off", "yes"}}, .body = "0123"};
+      };
+
+  EXPECT_THAT(Fetch("0123456789", digest),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       "the blob from byte 4: the registry answers 416"));
+}
+
 TEST_F(BlobDownloadTest, ABlobThatIsSomethingElseIsRefused) {
   const std::string digest = DigestOf("bytes");
   const std::string url =

@@ -1,31 +1,52 @@
 #include "src/registry/page_link.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "test/support/status_matchers.h"
 
 namespace prepull {
 namespace {
 
+using ::testing::HasSubstr;
+
 TEST(NextPageTest, ReadsWhatRegistriesWrite) {
   // distribution, Harbor
-  EXPECT_EQ(NextPage(R"(</v2/app/tags/list?last=b&n=100>; rel="next")"),
-            "/v2/app/tags/list?last=b&n=100");
+  EXPECT_THAT(NextPage(R"(</v2/app/tags/list?last=b&n=100>; rel="next")"),
+              IsOkAndHolds("/v2/app/tags/list?last=b&n=100"));
   // Artifactory leaves the quotes away.
-  EXPECT_EQ(NextPage("<https://r.example/v2/a/tags/list?n=2>;rel=next"),
-            "https://r.example/v2/a/tags/list?n=2");
+  EXPECT_THAT(NextPage("<https://r.example/v2/a/tags/list?n=2>;rel=next"),
+              IsOkAndHolds("https://r.example/v2/a/tags/list?n=2"));
+  EXPECT_THAT(NextPage("<?at=1>; rel='next'"), IsOkAndHolds("?at=1"));
 }
 
 TEST(NextPageTest, PicksTheNextOneAmongSeveral) {
-  EXPECT_EQ(
+  EXPECT_THAT(
       NextPage(R"(</1>; rel="prev", </3>; title="a, <b>; c"; rel="last NEXT")"),
-      "/3");
+      IsOkAndHolds("/3"));
 }
 
 TEST(NextPageTest, ThereMayBeNone) {
-  EXPECT_EQ(NextPage(""), "");
-  EXPECT_EQ(NextPage(R"(</1>; rel="prev")"), "");
-  EXPECT_EQ(NextPage(R"(</1>; title="next")"), "");
-  EXPECT_EQ(NextPage("</1; rel=next"), "");
-  EXPECT_EQ(NextPage("</1>, rel=next"), "");
+  EXPECT_THAT(NextPage(""), IsOkAndHolds(""));
+  EXPECT_THAT(NextPage(R"(</1>; rel="prev")"), IsOkAndHolds(""));
+  EXPECT_THAT(NextPage(R"(</1>; title="next",)"), IsOkAndHolds(""));
+}
+
+TEST(NextPageTest, WhatCannotBeReadIsNoEndOfTheList) {
+  for (const char* garbage :
+       {"</1; rel=next", "</1>, rel=next", "</1> rel=next", "/1; rel=next",
+        "<>; rel=next", "</1>; rel=\"next", "\x01\x02"}) {
+    EXPECT_THAT(NextPage(garbage),
+                StatusIs(absl::StatusCode::kInvalidArgument,
+                         HasSubstr("the header Link cannot be read")))
+        << garbage;
+  }
+}
+
+TEST(NextPageTest, EveryHeaderLinkCounts) {
+  EXPECT_THAT(NextPage(HttpResponse{.headers = {{"Link", "</1>; rel=prev"},
+                                                {"link", "</2>; rel=next"}}}),
+              IsOkAndHolds("/2"));
 }
 
 }  // namespace

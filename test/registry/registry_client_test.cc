@@ -96,25 +96,14 @@ TEST_F(RegistryClientTest, WithoutADigestInTheHeadTheManifestIsHashed) {
               IsOkAndHolds(DigestOf(kManifest)));
 }
 
-TEST_F(RegistryClientTest, AMirrorIsAskedFirstAndTheRegistryAfterIt) {
-  options_.mirrors = {"r.example=m.example/r"};
-  servers_.Fixed("https://r.example/v2/app/manifests/1",
-                 {.status = 200, .body = kManifest});
+TEST_F(RegistryClientTest, WhatIsNoHostIsNoInsecureRegistry) {
+  options_.insecure_hosts = {"h.example:5000", "https://h"};
 
-  ASSERT_THAT(Client().FetchManifest(Image("r.example/app:1")), IsOk());
-
-  EXPECT_THAT(servers_.calls,
-              ElementsAre("GET https://m.example/v2/r/app/manifests/1",
-                          "GET https://r.example/v2/app/manifests/1"));
-}
-
-TEST_F(RegistryClientTest, WhenBothFailBothAreInTheError) {
-  options_.mirrors = {"r.example=m.example/r"};
-
-  EXPECT_THAT(Client().FetchManifest(Image("r.example/app:1")),
-              StatusIs(absl::StatusCode::kNotFound,
-                       "mirror m.example: the registry answers 404: the "
-                       "registry answers 404"));
+  EXPECT_THAT(MakeRegistryClient(options_, servers_, credentials_, clock_,
+                                 [] { return 0.0; })
+                  .status(),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "--registry-insecure: \"https://h\" is no HOST[:PORT]"));
 }
 
 TEST_F(RegistryClientTest, LoopbackMaySpeakPlainHttp) {
@@ -146,6 +135,18 @@ TEST_F(RegistryClientTest, TagsComePageByPage) {
        .body = R"({"name":"app","tags":["a","b"]})"});
   servers_.Fixed("https://r.example/v2/app/tags/list?last=b&n=2",
                  {.status = 200, .body = R"({"name":"app","tags":["c"]})"});
+
+  EXPECT_THAT(Client().ListTags(Image("r.example/app")),
+              IsOkAndHolds(std::vector<std::string>{"a", "b", "c"}));
+}
+
+TEST_F(RegistryClientTest, ThePagesLinkMayBeRelative) {
+  servers_.Fixed("https://r.example/v2/app/tags/list?n=1000",
+                 {.status = 200,
+                  .headers = {{"Link", "<?last=b>; rel=\"next\""}},
+                  .body = R"({"tags":["a","b"]})"});
+  servers_.Fixed("https://r.example/v2/app/tags/list?last=b",
+                 {.status = 200, .body = R"({"tags":["c"]})"});
 
   EXPECT_THAT(Client().ListTags(Image("r.example/app")),
               IsOkAndHolds(std::vector<std::string>{"a", "b", "c"}));

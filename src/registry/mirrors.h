@@ -1,0 +1,38 @@
+// Where to ask before an image's own registry.
+//
+// A mirror that proved dead is passed over from then on, so that its failure
+// is waited for once and not for every request.
+// Threads: safe to share.
+#ifndef PREPULL_REGISTRY_MIRRORS_H_
+#define PREPULL_REGISTRY_MIRRORS_H_
+
+#include <optional>
+#include <set>
+#include <string>
+
+#include "absl/status/status.h"
+#include "prepull/base/mutex.h"
+#include "prepull/image/reference.h"
+#include "prepull/image/rewrite.h"
+
+namespace prepull {
+
+class Mirrors {
+ public:
+  explicit Mirrors(Rewrites rules);
+
+  // `image` at its mirror, if it has one that is not passed over.
+  std::optional<Reference> For(const Reference& image);
+
+  // Passes over the registry of `mirror` from now on, with one warning.
+  void PassOver(const Reference& mirror, const absl::Status& why);
+
+ private:
+  Mutex mutex_;
+  Rewrites rules_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::string> passed_over_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace prepull
+
+#endif  // PREPULL_REGISTRY_MIRRORS_H_
