@@ -335,8 +335,10 @@ Reason ReasonWithoutReference(const absl::Status& status) {
     case absl::StatusCode::kUnavailable:
     case absl::StatusCode::kDeadlineExceeded:
       return Reason::kRegistryUnavailable;
-    default:
+    case absl::StatusCode::kInvalidArgument:
       return Reason::kInvalidReference;
+    default:
+      return Reason::kUnknown;
   }
 }
 

@@ -5,7 +5,10 @@
 #include <utility>
 
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "prepull/base/log.h"
 #include "prepull/base/status_macros.h"
+#include "prepull/base/text.h"
 
 namespace prepull {
 namespace {
@@ -59,6 +62,12 @@ absl::StatusOr<HttpResponse> PatientClient::Send(HttpRequest request,
     if (is_final || is_begun || next == tries) return response;
     const absl::Duration asked =
         response.ok() ? RetryAfter(*response) : absl::ZeroDuration();
+    const std::string why =
+        response.ok() ? absl::StrCat("the answer is ", response->status)
+                      : std::string(response.status().message());
+    Log(LogLevel::kInfo, "registry is asked again",
+        {{"url", Printable(WithoutUrlSecrets(request.url), 200)},
+         {"error", why}});
     const absl::Status paused = Pause(next, asked);
     if (absl::IsCancelled(paused)) return paused;
     if (!paused.ok()) return response;
