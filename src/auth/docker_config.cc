@@ -14,7 +14,7 @@ namespace {
 namespace json = boost::json;
 
 // A Kubernetes Secret of 1 MiB could hold some 10,000.
-constexpr size_t kMostEntries = 10'000;
+constexpr size_t kMostConfigEntries = 10'000;
 constexpr size_t kLongestShownPath = 1024;
 
 constexpr absl::string_view kFields[] = {"auth", "username", "password",
@@ -135,10 +135,10 @@ class ConfigReader {
 
   void ReadEntry(absl::string_view key, const json::object& entry) {
     has_entry_ = true;
-    if (config_.entries.size() >= kMostEntries) {
+    if (config_.entries.size() >= kMostConfigEntries) {
       if (std::exchange(is_full_, true)) return;
       config_.warnings.push_back(absl::StrCat(
-          path_, ": only the first ", kMostEntries, " entries are used"));
+          path_, ": only the first ", kMostConfigEntries, " entries are used"));
       return;
     }
     const std::optional<RegistryPattern> pattern = RegistryPattern::Parse(key);
@@ -161,7 +161,7 @@ class ConfigReader {
     const json::value* helpers = document.if_contains("credHelpers");
     if (helpers == nullptr || !helpers->is_object()) return has_store;
     for (const auto& helper : helpers->as_object()) {
-      if (config_.warnings.size() >= kMostEntries) break;
+      if (config_.warnings.size() >= kMostConfigEntries) break;
       const std::string name =
           helper.value().is_string() ? Shown(helper.value().as_string()) : "";
       Warn(View(helper.key()),

@@ -12,7 +12,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr size_t kMostEntries = 1000;
+constexpr size_t kMostAnswerEntries = 1000;
 
 absl::Status Wrong(absl::string_view why) {
   return absl::InvalidArgumentError(why);
@@ -49,7 +49,7 @@ absl::StatusOr<std::vector<KeyringEntry>> ReadAuth(const json::object& answer,
   const json::value* auth = answer.if_contains("auth");
   if (auth == nullptr || auth->is_null()) return entries;
   if (!auth->is_object()) return Wrong("auth is no object");
-  if (auth->as_object().size() > kMostEntries) {
+  if (auth->as_object().size() > kMostAnswerEntries) {
     return Wrong("auth has too many entries");
   }
   for (const auto& entry : auth->as_object()) {

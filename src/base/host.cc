@@ -17,7 +17,7 @@
 namespace prepull {
 namespace {
 
-int Descriptor(Stream stream) {
+int DescriptorOf(Stream stream) {
   return stream == Stream::kOut ? STDOUT_FILENO : STDERR_FILENO;
 }
 
@@ -37,7 +37,7 @@ std::string SystemHost::HostName() const {
 }
 
 bool SystemHost::IsTerminal(Stream stream) const {
-  return isatty(Descriptor(stream)) == 1;
+  return isatty(DescriptorOf(stream)) == 1;
 }
 
 WindowSize SystemHost::Window() const {
@@ -50,11 +50,12 @@ WindowSize SystemHost::Window() const {
 
 absl::Status SystemHost::Write(Stream stream, absl::string_view text) {
   while (!text.empty()) {
-    const ssize_t written = write(Descriptor(stream), text.data(), text.size());
+    const ssize_t written =
+        write(DescriptorOf(stream), text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0 && errno == EAGAIN) {
       // Somebody who shares the pipe made it non-blocking.
-      pollfd watched = {Descriptor(stream), POLLOUT, 0};
+      pollfd watched = {DescriptorOf(stream), POLLOUT, 0};
       poll(&watched, 1, -1);
       continue;
     }

@@ -20,7 +20,7 @@
 namespace prepull {
 namespace {
 
-constexpr absl::Duration kCallTimeout = absl::Seconds(10);
+constexpr absl::Duration kPreflightCallTimeout = absl::Seconds(10);
 
 CommandDoc PreflightDoc() {
   return {.name = "preflight",
@@ -119,8 +119,9 @@ void WriteDisk(const ImageDisk& disk, const DiskDemand& demand,
       .CloseObject();
 }
 
-std::string Document(const Node& node, const std::vector<Finding>& findings,
-                     const DiskDemand& demand) {
+std::string PreflightDocument(const Node& node,
+                              const std::vector<Finding>& findings,
+                              const DiskDemand& demand) {
   JsonWriter json;
   json.OpenObject()
       .String("schema", "prepull.preflight/v1")
@@ -202,9 +203,10 @@ class PreflightCommand : public CommandProgram {
       return end;
     }
     const Node node = {
-        .runtime = LookAtRuntime(*found, kCallTimeout, context.stop),
-        .disk = LookAtImageDisk(*found->runtime, context.files,
-                                options_.host_root, kCallTimeout, context.stop),
+        .runtime = LookAtRuntime(*found, kPreflightCallTimeout, context.stop),
+        .disk =
+            LookAtImageDisk(*found->runtime, context.files, options_.host_root,
+                            kPreflightCallTimeout, context.stop),
         .credentials = SourcesOf(**finder)};
     if (context.stop.stop_requested()) {
       return {ExitCode::kStopped, "interrupted"};
@@ -230,7 +232,7 @@ class PreflightCommand : public CommandProgram {
   CommandEnd Report(const Node& node, const CommandContext& context) const {
     const std::vector<Finding> findings = Judge(node, options_.demand);
     if (output_ == "json") {
-      PrintJson(Document(node, findings, options_.demand), context);
+      PrintJson(PreflightDocument(node, findings, options_.demand), context);
     } else {
       context.console.PrintOut(Table(findings));
     }

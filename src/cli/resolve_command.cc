@@ -66,7 +66,7 @@ std::string List(const std::vector<ImageRequest>& requests) {
   return list;
 }
 
-std::string Document(const std::vector<ImageRequest>& requests) {
+std::string ResolveDocument(const std::vector<ImageRequest>& requests) {
   JsonWriter json;
   json.OpenObject().String("schema", "prepull.list/v1");
   json.OpenArray("images");
@@ -195,7 +195,7 @@ class ResolveCommand : public CommandProgram {
   void Print(const std::vector<ImageRequest>& requests,
              const CommandContext& context) const {
     if (output_ == "json") {
-      PrintJson(Document(requests), context);
+      PrintJson(ResolveDocument(requests), context);
     } else {
       context.console.PrintOut(
           output_ == "name" ? List(requests) : Table(requests, !no_headers_));

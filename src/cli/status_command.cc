@@ -38,7 +38,7 @@ CommandDoc StatusDoc() {
 }
 
 // A status document and the text it came from.
-struct Document {
+struct StatusDocument {
   std::string text;
   ReadRun read;
 };
@@ -74,7 +74,7 @@ class StatusCommand : public CommandProgram {
       return {ExitCode::kBadInput,
               "no status file: give --status-file or set PREPULL_STATUS_FILE"};
     }
-    const absl::StatusOr<Document> document =
+    const absl::StatusOr<StatusDocument> document =
         wait_ ? Await(context) : Read(context);
     if (!document.ok()) return Failed(document.status());
     Print(*document, context);
@@ -95,8 +95,8 @@ class StatusCommand : public CommandProgram {
     return {ExitCode::kBadInput, std::string(why.message())};
   }
 
-  absl::StatusOr<Document> Read(const CommandContext& context) const {
-    Document document;
+  absl::StatusOr<StatusDocument> Read(const CommandContext& context) const {
+    StatusDocument document;
     ASSIGN_OR_RETURN(document.text,
                      context.files.ReadFile(path_, kLargestDocument));
     absl::StatusOr<ReadRun> read = ParseRunDocument(document.text);
@@ -109,7 +109,7 @@ class StatusCommand : public CommandProgram {
 
   // The document of a run that has ended, or the last one of a run that has
   // outlived its deadline.
-  absl::StatusOr<Document> Await(const CommandContext& context) const {
+  absl::StatusOr<StatusDocument> Await(const CommandContext& context) const {
     Wakeup changed;
     std::stop_callback wake(context.stop, [&changed] { changed.Notify(); });
     // Told before the first look, so that no change is missed.
@@ -117,7 +117,7 @@ class StatusCommand : public CommandProgram {
     std::optional<Instant> give_up;
     std::string last_run;
     while (true) {
-      absl::StatusOr<Document> document = Read(context);
+      absl::StatusOr<StatusDocument> document = Read(context);
       const Instant now = context.clock.Now();
       if (document.ok() && document->read.run.exit_code) return document;
       if (!document.ok() &&
@@ -140,7 +140,8 @@ class StatusCommand : public CommandProgram {
     }
   }
 
-  void Print(const Document& document, const CommandContext& context) const {
+  void Print(const StatusDocument& document,
+             const CommandContext& context) const {
     const struct Run& run = document.read.run;
     if (output_ == "json") {
       PrintJson(document.text, context);

@@ -19,7 +19,7 @@ namespace prepull {
 namespace {
 
 constexpr absl::Duration kUnpinTimeout = absl::Minutes(1);
-constexpr absl::Duration kCallTimeout = absl::Seconds(10);
+constexpr absl::Duration kUnpinCallTimeout = absl::Seconds(10);
 
 CommandDoc UnpinDoc() {
   return {
@@ -171,7 +171,7 @@ class UnpinCommand : public CommandProgram {
                                     context.stop, run);
     if (!node.ok()) return Failed(ExitCode::kNoRuntime, node.status());
     RuntimeExtension& extension = *found.runtime->extension();
-    const auto pinned = OurPins(extension, {kCallTimeout, context.stop});
+    const auto pinned = OurPins(extension, {kUnpinCallTimeout, context.stop});
     if (!pinned.ok()) return Unanswered(pinned.status(), found.version);
     std::vector<Freeing> freeings;
     const absl::Status asked =
@@ -197,7 +197,8 @@ class UnpinCommand : public CommandProgram {
     for (HeldPin& pin : pins) {
       Freeing& freeing = freeings.emplace_back(Freeing{std::move(pin)});
       for (const std::string& record : freeing.pin.records) {
-        absl::Status freed = Unpin(extension, record, {kCallTimeout, stop});
+        absl::Status freed =
+            Unpin(extension, record, {kUnpinCallTimeout, stop});
         if (freed.ok()) continue;
         freeing.error = Printable(freed.message(), 1024);
         if (IsGone(freed)) return freed;

@@ -22,22 +22,20 @@ struct KnownAlgorithm {
 constexpr std::array<KnownAlgorithm, 3> kKnownAlgorithms = {
     {{"sha256", 64}, {"sha384", 96}, {"sha512", 128}}};
 
-bool IsSeparator(char c) {
+bool JoinsAlgorithm(char c) {
   return c == '-' || c == '_' || c == '+' || c == '.';
 }
 
 bool IsHexDigit(char c) { return absl::ascii_isxdigit(c); }
 
-bool IsUpper(char c) { return absl::ascii_isupper(c); }
-
 // Letters and digits, joined by single separators, a letter behind each.
 bool IsAlgorithm(absl::string_view text) {
   bool in_part = false;
   for (const char c : text) {
-    const bool fits = in_part ? absl::ascii_isalnum(c) || IsSeparator(c)
+    const bool fits = in_part ? absl::ascii_isalnum(c) || JoinsAlgorithm(c)
                               : absl::ascii_isalpha(c);
     if (!fits) return false;
-    in_part = !IsSeparator(c);
+    in_part = !JoinsAlgorithm(c);
   }
   return in_part;
 }
@@ -50,7 +48,7 @@ absl::Status CheckAlgorithm(absl::string_view algorithm) {
   if (!IsAlgorithm(algorithm)) {
     return absl::InvalidArgumentError("digest algorithm is malformed");
   }
-  if (std::any_of(algorithm.begin(), algorithm.end(), IsUpper)) {
+  if (std::any_of(algorithm.begin(), algorithm.end(), absl::ascii_isupper)) {
     return absl::InvalidArgumentError("digest algorithm must be lowercase");
   }
   return absl::OkStatus();
@@ -58,7 +56,7 @@ absl::Status CheckAlgorithm(absl::string_view algorithm) {
 
 absl::Status CheckHex(const KnownAlgorithm& algorithm, absl::string_view hex) {
   if (hex.size() == algorithm.hex_digits &&
-      std::none_of(hex.begin(), hex.end(), IsUpper)) {
+      std::none_of(hex.begin(), hex.end(), absl::ascii_isupper)) {
     return absl::OkStatus();
   }
   return absl::InvalidArgumentError(

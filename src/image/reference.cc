@@ -25,8 +25,6 @@ absl::Status Broken(absl::string_view rule) {
   return absl::InvalidArgumentError(rule);
 }
 
-bool IsUpper(char c) { return absl::ascii_isupper(c); }
-
 bool IsDigit(char c) { return absl::ascii_isdigit(c); }
 
 bool IsSeparator(char c) { return c == '.' || c == '_' || c == '-'; }
@@ -49,7 +47,7 @@ bool All(absl::string_view text, Predicate predicate) {
 }
 
 bool HoldsUpper(absl::string_view text) {
-  return std::any_of(text.begin(), text.end(), IsUpper);
+  return std::any_of(text.begin(), text.end(), absl::ascii_isupper);
 }
 
 bool IsImageId(absl::string_view text) {

@@ -7,7 +7,7 @@ namespace prepull {
 namespace {
 
 // A blob that is missing may wait for a lock or a slot for long.
-constexpr absl::Duration kAskAgain = absl::Seconds(5);
+constexpr absl::Duration kAskForBlobAgain = absl::Seconds(5);
 
 int64_t Find(const absl::flat_hash_map<std::string, int64_t>& map,
              const std::string& digest, int64_t otherwise) {
@@ -90,7 +90,7 @@ void BlobLedger::OnMissing(Instant now, const std::string& digest) {
 void BlobLedger::OnNoAnswer(Instant now, const std::string& digest) {
   Blob& blob = blobs_[digest];
   blob.is_asked = false;
-  blob.ask_at = now + kAskAgain;
+  blob.ask_at = now + kAskForBlobAgain;
 }
 
 void BlobLedger::OnPulled(const Digests& digests) {

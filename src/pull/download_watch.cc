@@ -14,7 +14,7 @@ namespace {
 
 constexpr absl::Duration kListEvery = absl::Seconds(1);
 // A runtime that is this late with a list is asked anew.
-constexpr absl::Duration kListTimeout = absl::Seconds(10);
+constexpr absl::Duration kListDownloadsTimeout = absl::Seconds(10);
 // Without a list for so long the watch is blind.
 constexpr absl::Duration kBlindAfter = absl::Seconds(30);
 // A download that was cancelled writes down the rest of its step a little
@@ -153,7 +153,7 @@ Instant DownloadWatch::ListDue() const {
 
 void DownloadWatch::List(Instant now) {
   listing_asked_ = now;
-  listing_ends_ = now + kListTimeout;
+  listing_ends_ = now + kListDownloadsTimeout;
   list_at_ = now + kListEvery;
   listing_ = seams_.extension.ListDownloads(Posting<std::vector<OpenDownload>>(
       [this, now](const auto& listed) { OnListed(now, listed); }));

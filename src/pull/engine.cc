@@ -22,9 +22,9 @@ namespace prepull {
 namespace {
 
 // One ListImages; a busy node with 10,000 images needs a few seconds.
-constexpr absl::Duration kListTimeout = absl::Seconds(30);
+constexpr absl::Duration kInventoryTimeout = absl::Seconds(30);
 // Between two questions to a runtime that answers with errors.
-constexpr absl::Duration kAskAgain = absl::Seconds(1);
+constexpr absl::Duration kInventoryPause = absl::Seconds(1);
 // The last look of a run that was stopped: its status is due in two seconds.
 constexpr absl::Duration kHastyListTimeout = absl::Milliseconds(700);
 
@@ -47,7 +47,7 @@ void AwaitRuntime(const EngineContext& context, const std::stop_token& stop,
   Instant until = run.deadline();
   while (!stop.stop_requested() && context.clock.Now() < until) {
     if (!answered->Take().empty()) {
-      until = std::min(until, context.clock.Now() + kAskAgain);
+      until = std::min(until, context.clock.Now() + kInventoryPause);
     }
     const Instant alarm = context.observer.OnTurn(run, context.clock.Now());
     context.clock.WaitUntil(std::min(until, alarm), answered->wakeup());
@@ -307,7 +307,8 @@ absl::StatusOr<Inventory> TakeInventory(const EngineContext& context,
   while (true) {
     const absl::Duration remaining = run.deadline() - context.clock.Now();
     absl::StatusOr<std::vector<StoredImage>> images =
-        context.runtime.ListImages(std::min(kListTimeout, remaining), stop);
+        context.runtime.ListImages(std::min(kInventoryTimeout, remaining),
+                                   stop);
     if (images.ok()) return Inventory(*std::move(images));
     if (stop.stop_requested()) return absl::CancelledError("interrupted");
     const absl::Status why(

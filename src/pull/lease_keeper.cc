@@ -14,7 +14,7 @@ constexpr char kListLabel[] = "prepull/list";
 constexpr char kExpireLabel[] = "containerd.io/gc.expire";
 // How long what was downloaded waits for the next run.
 constexpr absl::Duration kKeptFor = absl::Hours(24);
-constexpr absl::Duration kCallTimeout = absl::Seconds(10);
+constexpr absl::Duration kLeaseCallTimeout = absl::Seconds(10);
 // Freeing the space of large layers takes the runtime a while.
 constexpr absl::Duration kCollectTimeout = absl::Minutes(1);
 
@@ -76,7 +76,7 @@ void LeaseKeeper::Begin(const std::stop_token& stop) {
   if (extension_ == nullptr) return;
   const Lease lease = OwnLease();
   const absl::Status created =
-      extension_->CreateLease(lease, {kCallTimeout, stop});
+      extension_->CreateLease(lease, {kLeaseCallTimeout, stop});
   if (created.ok()) {
     lease_id_ = lease.id;
     TakeOver(stop);
@@ -88,7 +88,7 @@ void LeaseKeeper::Begin(const std::stop_token& stop) {
 
 void LeaseKeeper::TakeOver(const std::stop_token& stop) {
   const auto leases =
-      extension_->FindLeases(kListLabel, list_hash_, {kCallTimeout, stop});
+      extension_->FindLeases(kListLabel, list_hash_, {kLeaseCallTimeout, stop});
   if (!leases.ok()) {
     Warn("leases of earlier runs cannot be listed", leases.status());
     return;
@@ -97,13 +97,13 @@ void LeaseKeeper::TakeOver(const std::stop_token& stop) {
   for (const Lease& lease : *leases) {
     if (lease.id == lease_id_) continue;
     const auto resources =
-        extension_->LeaseResources(lease.id, {kCallTimeout, stop});
+        extension_->LeaseResources(lease.id, {kLeaseCallTimeout, stop});
     // Expired or deleted meanwhile: then there is nothing to take.
     if (!resources.ok()) continue;
     ++taken.leases;
     for (const LeaseResource& resource : *resources) {
       const absl::Status added = extension_->AddLeaseResource(
-          lease_id_, resource, {kCallTimeout, stop});
+          lease_id_, resource, {kLeaseCallTimeout, stop});
       if (!added.ok()) {
         Log(LogLevel::kDebug, "not taken over",
             {{"resource", resource.id}, {"error", ReportedMessage(added)}});
@@ -123,15 +123,15 @@ void LeaseKeeper::TakeOver(const std::stop_token& stop) {
 void LeaseKeeper::Renew(const std::stop_token& stop) {
   if (lease_id_.empty()) return;
   const absl::Status created =
-      extension_->CreateLease(OwnLease(), {kCallTimeout, stop});
+      extension_->CreateLease(OwnLease(), {kLeaseCallTimeout, stop});
   if (!created.ok()) Warn("lease cannot be created again", created);
 }
 
 void LeaseKeeper::End(LeaseFate fate, const std::stop_token& stop) {
   if (extension_ == nullptr || fate == LeaseFate::kKeep) return;
   if (fate == LeaseFate::kDeleteAll) {
-    const auto leases = extension_->FindLeases(kListLabel, list_hash_,
-                                               LimitOf(kCallTimeout, stop));
+    const auto leases = extension_->FindLeases(
+        kListLabel, list_hash_, LimitOf(kLeaseCallTimeout, stop));
     if (leases.ok()) {
       for (const Lease& lease : *leases) Delete(lease.id, false, stop);
       return;
@@ -147,7 +147,8 @@ void LeaseKeeper::End(LeaseFate fate, const std::stop_token& stop) {
 void LeaseKeeper::Delete(const std::string& id, bool collect,
                          const std::stop_token& stop) {
   const absl::Status deleted = extension_->DeleteLease(
-      id, collect, LimitOf(collect ? kCollectTimeout : kCallTimeout, stop));
+      id, collect,
+      LimitOf(collect ? kCollectTimeout : kLeaseCallTimeout, stop));
   if (!deleted.ok()) Warn("lease stays until it expires", deleted);
 }
 

@@ -12,8 +12,8 @@
 namespace prepull {
 namespace {
 
-constexpr absl::Duration kCallTimeout = absl::Seconds(10);
-constexpr absl::Duration kListTimeout = absl::Seconds(30);
+constexpr absl::Duration kPinCallTimeout = absl::Seconds(10);
+constexpr absl::Duration kPinListTimeout = absl::Seconds(30);
 // The CRI plugin hears of a changed label through containerd's events, a
 // moment later; of thousands of them one after another.
 constexpr absl::Duration kReportPatience = absl::Seconds(5);
@@ -58,7 +58,7 @@ void Pinner::Begin() {
   const absl::Status probed =
       extension_ == nullptr
           ? absl::UnimplementedError("")
-          : extension_->Probe({.timeout = kCallTimeout, .stop = stop_});
+          : extension_->Probe({.timeout = kPinCallTimeout, .stop = stop_});
   // Other errors may have passed when it comes to pinning.
   can_pin_ = probed.code() != absl::StatusCode::kUnimplemented;
   if (!can_pin_) {
@@ -182,8 +182,8 @@ std::optional<Inventory> Pinner::AwaitReport(const std::vector<Image>& images) {
   Instant patience_ends = context_.clock.Now() + kReportPatience;
   while (true) {
     const std::stop_token stop = NextLimit().stop;
-    auto listed =
-        context_.runtime.ListImages(std::min(kListTimeout, TimeLeft()), stop);
+    auto listed = context_.runtime.ListImages(
+        std::min(kPinListTimeout, TimeLeft()), stop);
     if (!listed.ok()) {
       Log(LogLevel::kWarn, "the runtime was not asked what is pinned",
           {{"error", ReportedMessage(listed.status())}});
@@ -222,7 +222,7 @@ RuntimeExtension::Limit Pinner::NextLimit() {
     until_ = std::min(until_, context_.clock.Now() + kPinHaste);
   }
   // To change labels takes two calls.
-  const absl::Duration timeout = std::min(kCallTimeout, TimeLeft() / 2);
+  const absl::Duration timeout = std::min(kPinCallTimeout, TimeLeft() / 2);
   if (was_stopped_) return {timeout, {}};
   return {timeout, stop_};
 }

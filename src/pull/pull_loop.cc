@@ -15,12 +15,12 @@ namespace {
 // left behind, because the status file is due within two seconds.
 constexpr absl::Duration kCancelPatience = absl::Seconds(1);
 
-constexpr ErrorClass kTimedOut = {.reason = Reason::kTimeout,
-                                  .retry = Retry::kWholeBudget};
-constexpr ErrorClass kRefused = {.reason = Reason::kUnauthorized,
-                                 .retry = Retry::kNextCredential};
-constexpr ErrorClass kStalled = {.reason = Reason::kStalled,
-                                 .retry = Retry::kAtOnce};
+constexpr ErrorClass kCutForTime = {.reason = Reason::kTimeout,
+                                    .retry = Retry::kWholeBudget};
+constexpr ErrorClass kNoCredentials = {.reason = Reason::kUnauthorized,
+                                       .retry = Retry::kNextCredential};
+constexpr ErrorClass kCutForStall = {.reason = Reason::kStalled,
+                                     .retry = Retry::kAtOnce};
 
 // " (tried a.json: quay.io)": where to look for what is wrong.
 std::string TriedCredentials(const FoundCredentials& credentials) {
@@ -186,13 +186,13 @@ void PullLoop::CutLate(Instant now) {
     const Verdict verdict =
         watch_ ? watch_->Judge(image, now) : Verdict::kPlainTimeout;
     if (verdict == Verdict::kStalled) {
-      Cut(image, kStalled,
+      Cut(image, kCutForStall,
           absl::StrCat("nothing arrived for ",
                        HumanDuration(watch_->Patience(image))));
     } else if (verdict != Verdict::kPlainTimeout) {
       work.attempt_ends = now + work.attempt_timeout;
     } else if (now >= work.attempt_ends) {
-      Cut(image, kTimedOut,
+      Cut(image, kCutForTime,
           absl::StrCat(
               watch_ ? "nothing to be seen of it for " : "not finished within ",
               HumanDuration(work.attempt_timeout)));
@@ -270,7 +270,7 @@ void PullLoop::OnFailure(size_t image, const RoundEnd& end) {
       error.code() == absl::StatusCode::kCancelled && !work.cut;
   const ErrorClass what = was_cut                ? *work.cut
                           : end.credentials.ok() ? Classify(error)
-                                                 : kRefused;
+                                                 : kNoCredentials;
   if (!run_ends) {
     outcome.reason = what.reason;
     outcome.message = was_cut ? work.why_cut : ReportedMessage(error);

@@ -7,7 +7,7 @@ namespace prepull {
 namespace {
 
 // A runtime that accepts connections and refuses to answer is asked this often.
-constexpr absl::Duration kAskAgain = absl::Seconds(1);
+constexpr absl::Duration kAskRuntimeAgain = absl::Seconds(1);
 
 }  // namespace
 
@@ -42,7 +42,7 @@ void RuntimeVigil::OnAnswer(const absl::Status& answer) {
     Log(LogLevel::kInfo, "runtime is back");
     return;
   }
-  ask_at_ = clock_.Now() + kAskAgain;
+  ask_at_ = clock_.Now() + kAskRuntimeAgain;
   Log(LogLevel::kDebug, "runtime does not answer yet",
       {{"error", ReportedMessage(answer)}});
 }

@@ -8,7 +8,7 @@
 namespace prepull {
 namespace {
 
-constexpr size_t kMostBytes = 16 << 20;
+constexpr size_t kMostDocumentBytes = 16 << 20;
 // What an element costs besides its text.
 constexpr size_t kElementBytes = 64;
 // Longer than any key that we know.
@@ -45,7 +45,7 @@ void CatalogDocumentBuilder::Key(absl::string_view key) {
 
 void CatalogDocumentBuilder::Open(bool is_object) {
   Place place = Inside(is_object);
-  if (kept_bytes_ > kMostBytes) place = Place::kOther;
+  if (kept_bytes_ > kMostDocumentBytes) place = Place::kOther;
   if (place == Place::kEntry) {
     document_.entries.emplace_back();
     kept_bytes_ += kElementBytes;
@@ -120,7 +120,7 @@ void CatalogDocumentBuilder::Text(absl::string_view text) {
   const Slot slot = SlotNow();
   if (slot == Slot::kNone) return;
   kept_bytes_ += text.size() + kElementBytes;
-  if (kept_bytes_ <= kMostBytes) Put(slot, std::string(text));
+  if (kept_bytes_ <= kMostDocumentBytes) Put(slot, std::string(text));
 }
 
 void CatalogDocumentBuilder::Put(Slot slot, std::string text) {
@@ -171,9 +171,9 @@ absl::StatusOr<CatalogDocument> CatalogDocumentBuilder::Finish() {
   const size_t kept_bytes = std::exchange(kept_bytes_, 0);
   open_.clear();
   key_.clear();
-  if (kept_bytes > kMostBytes) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("holds more than ", HumanBytes(kMostBytes), " of names"));
+  if (kept_bytes > kMostDocumentBytes) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "holds more than ", HumanBytes(kMostDocumentBytes), " of names"));
   }
   if (document.schema.empty()) {
     return absl::InvalidArgumentError("has no schema");

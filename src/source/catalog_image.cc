@@ -21,7 +21,7 @@ constexpr char kDefaultFiles[] = "/configs";
 constexpr char kDefaultDatabase[] = "/database/index.db";
 
 // More than any catalogue that we know, tenfold.
-constexpr int64_t kLargestFile = int64_t{8} << 30;
+constexpr int64_t kLargestCatalogFile = int64_t{8} << 30;
 constexpr int64_t kLargestDatabase = int64_t{4} << 30;
 
 // Puts one file where SQLite can open it.
@@ -55,7 +55,7 @@ class DatabaseFile : public FileReceiver {
 absl::Status ReadFiles(ImageContent& content, const std::string& path,
                        Catalog& catalog) {
   CatalogFiles files(catalog);
-  RETURN_IF_ERROR(ReadImageFiles(content, path, kLargestFile, files));
+  RETURN_IF_ERROR(ReadImageFiles(content, path, kLargestCatalogFile, files));
   return files.AddTo(catalog);
 }
 

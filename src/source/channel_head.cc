@@ -11,7 +11,7 @@ namespace prepull {
 namespace {
 
 constexpr size_t kMostNamed = 50;
-constexpr size_t kMostBytes = 1200;  // from there on no other name
+constexpr size_t kMostChannelBytes = 1200;  // from there on no other name
 
 // The names of all entries; each once.
 std::vector<std::string> NamesOf(const std::vector<ChannelEntry>& entries) {
@@ -28,7 +28,8 @@ std::vector<std::string> NamesOf(const std::vector<ChannelEntry>& entries) {
 std::string SomeOf(const std::vector<std::string>& names) {
   std::string some;
   size_t i = 0;
-  for (; i < std::min(names.size(), kMostNamed) && some.size() < kMostBytes;
+  for (; i < std::min(names.size(), kMostNamed) &&
+         some.size() < kMostChannelBytes;
        ++i) {
     absl::StrAppend(&some, i == 0 ? "" : ", ", Printable(names[i], 128));
   }

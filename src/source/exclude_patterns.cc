@@ -17,7 +17,7 @@ namespace prepull {
 namespace {
 
 constexpr size_t kMaxPattern = 1024;
-constexpr size_t kMaxLine = 4096;
+constexpr size_t kMaxPatternLine = 4096;
 // glibc unrolls repetitions, nested ones too.
 constexpr uint32_t kMaxRepetitions = 1000;
 
@@ -135,7 +135,7 @@ absl::StatusOr<ExcludePatterns> ExcludePatterns::Compile(
 bool ExcludePatterns::Excludes(absl::string_view name,
                                absl::string_view pull_spec) const {
   const std::string line = absl::StrCat("\"", name, "$", pull_spec, "\"");
-  if (line.size() > kMaxLine) return false;
+  if (line.size() > kMaxPatternLine) return false;
   return std::any_of(patterns_.begin(), patterns_.end(),
                      [&](const auto& each) { return each->Fits(line); });
 }

@@ -17,7 +17,7 @@ namespace {
 constexpr absl::string_view kAlways = "Always";
 constexpr absl::string_view kIfNotPresent = "IfNotPresent";
 constexpr absl::string_view kBlanks = " \t\r";
-constexpr size_t kMaxLine = 4096;
+constexpr size_t kMaxListLine = 4096;
 constexpr size_t kMaxShown = 256;
 constexpr size_t kMaxQuoted = 128;
 
@@ -43,9 +43,9 @@ std::string Shown(absl::string_view text, size_t limit_bytes) {
 }
 
 absl::Status CheckBytes(absl::string_view text, absl::string_view what) {
-  if (text.size() > kMaxLine) {
+  if (text.size() > kMaxListLine) {
     return absl::InvalidArgumentError(
-        absl::StrCat(what, " is longer than ", kMaxLine, " bytes"));
+        absl::StrCat(what, " is longer than ", kMaxListLine, " bytes"));
   }
   if (absl::StrContains(text, '\0')) {
     return absl::InvalidArgumentError(absl::StrCat(what, " holds a NUL byte"));

@@ -22,12 +22,12 @@ constexpr absl::string_view kPackages = "operators.packagesAndChannels";
 constexpr absl::string_view kExcludes = "excludePrecachePatterns";
 constexpr absl::string_view kAdditionalImages = "additionalImages";
 constexpr absl::string_view kSpaceRequired = "spaceRequired";
-constexpr std::array<absl::string_view, 6> kKeys = {
+constexpr std::array<absl::string_view, 6> kSpecKeys = {
     kPlatformImage, kIndexes,          kPackages,
     kExcludes,      kAdditionalImages, kSpaceRequired};
 
 // A ConfigMap holds 1 MiB; a folder filled by hand may hold more.
-constexpr int64_t kLargestFile = 16 << 20;
+constexpr int64_t kLargestSpecFile = 16 << 20;
 constexpr int64_t kGiB = 1 << 30;
 constexpr int64_t kMostGiB = 1 << 30;
 
@@ -113,17 +113,18 @@ absl::StatusOr<PrecacheSpec> ReadPrecacheSpec(FileSystem& files,
                                               const std::string& folder) {
   PrecacheSpec spec;
   bool is_empty = true;
-  for (const absl::string_view key : kKeys) {
+  for (const absl::string_view key : kSpecKeys) {
     const std::string file = absl::StrCat(folder, "/", key);
-    const absl::StatusOr<std::string> text = files.ReadFile(file, kLargestFile);
+    const absl::StatusOr<std::string> text =
+        files.ReadFile(file, kLargestSpecFile);
     if (absl::IsNotFound(text.status())) continue;
     RETURN_IF_ERROR(text.status());
     is_empty = false;
     RETURN_IF_ERROR(ReadKey(key, *text, file, spec));
   }
   if (is_empty) {
-    return absl::NotFoundError(
-        absl::StrCat(folder, ": holds none of ", absl::StrJoin(kKeys, ", ")));
+    return absl::NotFoundError(absl::StrCat(folder, ": holds none of ",
+                                            absl::StrJoin(kSpecKeys, ", ")));
   }
   RETURN_IF_ERROR(CheckConsistency(spec));
   return spec;

@@ -24,21 +24,21 @@ struct Key {
 };
 
 // The three orders stand first.
-constexpr Key kKeys[] = {{"semver:", kSemver},
-                         {"regex:", kRegex},
-                         {"rubin", kRubin},
-                         {"newest:", kSemver | kRegex},
-                         {"prerelease", kSemver},
-                         {"exclude:", kAny, true},
-                         {"variants=", kSemver | kRubin},
-                         {"releases=", kRubin},
-                         {"candidates=", kRubin},
-                         {"weeklies=", kRubin},
-                         {"dailies=", kRubin},
-                         {"cycle=", kRubin},
-                         {"recommended=", kRubin},
-                         {"alias=", kRubin, true}};
-constexpr absl::Span<const Key> kOrders(kKeys, 3);
+constexpr Key kRuleKeys[] = {{"semver:", kSemver},
+                             {"regex:", kRegex},
+                             {"rubin", kRubin},
+                             {"newest:", kSemver | kRegex},
+                             {"prerelease", kSemver},
+                             {"exclude:", kAny, true},
+                             {"variants=", kSemver | kRubin},
+                             {"releases=", kRubin},
+                             {"candidates=", kRubin},
+                             {"weeklies=", kRubin},
+                             {"dailies=", kRubin},
+                             {"cycle=", kRubin},
+                             {"recommended=", kRubin},
+                             {"alias=", kRubin, true}};
+constexpr absl::Span<const Key> kOrders(kRuleKeys, 3);
 
 bool TakesValue(const Key& key) {
   return key.text.back() == ':' || key.text.back() == '=';
@@ -84,7 +84,7 @@ absl::StatusOr<RuleWords> RuleWords::Parse(
     return absl::InvalidArgumentError(
         absl::StrCat("names no order: ", Names(kOrders)));
   }
-  for (const Key& key : kKeys) {
+  for (const Key& key : kRuleKeys) {
     if (rule.Has(key.text) && (key.orders & orders) == 0) {
       return WrongWord(key.text, absl::StrCat("goes with ", OrdersOf(key)));
     }
@@ -94,11 +94,11 @@ absl::StatusOr<RuleWords> RuleWords::Parse(
 
 absl::Status RuleWords::Add(absl::string_view word) {
   const Key* key =
-      std::find_if(std::begin(kKeys), std::end(kKeys),
+      std::find_if(std::begin(kRuleKeys), std::end(kRuleKeys),
                    [word](const Key& each) { return Fits(each, word); });
-  if (key == std::end(kKeys)) {
+  if (key == std::end(kRuleKeys)) {
     return WrongWord(word,
-                     absl::StrCat("is no word of a rule: ", Names(kKeys)));
+                     absl::StrCat("is no word of a rule: ", Names(kRuleKeys)));
   }
   std::vector<absl::string_view>& values = values_[key->text];
   if (!values.empty() && !key->may_repeat) {

@@ -29,7 +29,7 @@ namespace {
 
 constexpr char kReferences[] = "release-manifests/image-references";
 constexpr int64_t kLargestReferences = 4 << 20;
-constexpr int64_t kLargestFile = 16 << 20;
+constexpr int64_t kLargestSourceFile = 16 << 20;
 
 // What belongs together: excludes concern these releases, packages are looked
 // for in these catalogues.
@@ -62,7 +62,7 @@ absl::StatusOr<std::vector<SourceLine>> LinesOf(
   }
   for (const std::string& path : files_named) {
     ASSIGN_OR_RETURN(const std::string text,
-                     files.ReadFile(path, kLargestFile));
+                     files.ReadFile(path, kLargestSourceFile));
     std::vector<SourceLine> more = SourceLines(text, path);
     std::move(more.begin(), more.end(), std::back_inserter(lines));
   }

@@ -19,7 +19,7 @@ const CredentialProvider kProvider = {
     .name = "ecr", .api_version = "credentialprovider.kubelet.k8s.io/v1"};
 
 // An answer with `members` behind the usual ones.
-auto Parse(const std::string& members) {
+auto ParseAnswer(const std::string& members) {
   return ParseProviderAnswer(
       absl::StrCat(R"({"kind":"CredentialProviderResponse",)"
                    R"("apiVersion":"credentialprovider.kubelet.k8s.io/v1",)",
@@ -35,7 +35,7 @@ TEST(ProviderRequestTest, AsksAsTheKubeletDoes) {
 }
 
 TEST(ProviderAnswerTest, ReadsAccounts) {
-  const auto answer = Parse(
+  const auto answer = ParseAnswer(
       R"("cacheKeyType":"Registry","cacheDuration":"6h",
          "auth":{"a.io":{"username":"u","password":"p"},"*.b.io":{"username":"v"}})");
 
@@ -49,23 +49,24 @@ TEST(ProviderAnswerTest, ReadsAccounts) {
 }
 
 TEST(ProviderAnswerTest, MayHaveNoAccounts) {
-  EXPECT_THAT(Parse(R"("cacheKeyType":"Image")")->entries, IsEmpty());
-  EXPECT_THAT(Parse(R"("cacheKeyType":"Image","auth":null)")->entries,
+  EXPECT_THAT(ParseAnswer(R"("cacheKeyType":"Image")")->entries, IsEmpty());
+  EXPECT_THAT(ParseAnswer(R"("cacheKeyType":"Image","auth":null)")->entries,
               IsEmpty());
-  EXPECT_THAT(Parse(R"("cacheKeyType":"Image","auth":
+  EXPECT_THAT(ParseAnswer(R"("cacheKeyType":"Image","auth":
                        {"a.io":{"username":"","password":""}})")
                   ->entries,
               IsEmpty());
 }
 
 TEST(ProviderAnswerTest, TellsNoDurationFromZero) {
-  EXPECT_EQ(Parse(R"("cacheKeyType":"Image")")->cache_duration, std::nullopt);
-  EXPECT_EQ(
-      Parse(R"("cacheKeyType":"Image","cacheDuration":null)")->cache_duration,
-      std::nullopt);
-  EXPECT_EQ(
-      Parse(R"("cacheKeyType":"Global","cacheDuration":"0s")")->cache_duration,
-      absl::ZeroDuration());
+  EXPECT_EQ(ParseAnswer(R"("cacheKeyType":"Image")")->cache_duration,
+            std::nullopt);
+  EXPECT_EQ(ParseAnswer(R"("cacheKeyType":"Image","cacheDuration":null)")
+                ->cache_duration,
+            std::nullopt);
+  EXPECT_EQ(ParseAnswer(R"("cacheKeyType":"Global","cacheDuration":"0s")")
+                ->cache_duration,
+            absl::ZeroDuration());
 }
 
 TEST(ProviderAnswerTest, SaysWhatIsWrongWithoutShowingIt) {
@@ -83,15 +84,15 @@ TEST(ProviderAnswerTest, SaysWhatIsWrongWithoutShowingIt) {
                                   "apiVersion":"hidden"})",
                               kProvider),
           "apiVersion is not that of the request");
-  refused(Parse(R"("cacheKeyType":"hidden")"),
+  refused(ParseAnswer(R"("cacheKeyType":"hidden")"),
           "cacheKeyType is none of Image, Registry, Global");
-  refused(Parse(R"("cacheKeyType":"Image","cacheDuration":"hidden")"),
+  refused(ParseAnswer(R"("cacheKeyType":"Image","cacheDuration":"hidden")"),
           "cacheDuration is no duration");
-  refused(Parse(R"("cacheKeyType":"Image","auth":"hidden")"),
+  refused(ParseAnswer(R"("cacheKeyType":"Image","auth":"hidden")"),
           "auth is no object");
-  refused(Parse(R"("cacheKeyType":"Image","auth":{"a.io":"hidden"})"),
+  refused(ParseAnswer(R"("cacheKeyType":"Image","auth":{"a.io":"hidden"})"),
           "auth has an entry that is none");
-  refused(Parse(R"("cacheKeyType":"Image","auth":{"/hidden":{}})"),
+  refused(ParseAnswer(R"("cacheKeyType":"Image","auth":{"/hidden":{}})"),
           "auth has an entry that is none");
 }
 

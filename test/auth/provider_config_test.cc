@@ -40,7 +40,7 @@ providers:
   - name: EMPTY
 )";
 
-auto Parse(const std::string& text) {
+auto ParseConfig(const std::string& text) {
   return ParseProviderConfig(text, "/etc/config.yaml");
 }
 
@@ -48,11 +48,11 @@ auto Parse(const std::string& text) {
 auto ParseWith(const std::string& old_part, const std::string& new_part) {
   const std::string text = absl::StrReplaceAll(kYaml, {{old_part, new_part}});
   EXPECT_NE(text, kYaml);
-  return Parse(text);
+  return ParseConfig(text);
 }
 
 TEST(ProviderConfigTest, ReadsYaml) {
-  const auto providers = Parse(kYaml);
+  const auto providers = ParseConfig(kYaml);
 
   ASSERT_THAT(providers, IsOk());
   ASSERT_THAT(*providers, SizeIs(1));
@@ -71,7 +71,7 @@ TEST(ProviderConfigTest, ReadsYaml) {
 }
 
 TEST(ProviderConfigTest, ReadsJson) {
-  const auto providers = Parse(
+  const auto providers = ParseConfig(
       R"({"kind":"CredentialProviderConfig",
           "apiVersion":"kubelet.config.k8s.io/v1alpha1",
           "providers":[{"name":"a","matchImages":["a.io"],
@@ -102,14 +102,14 @@ TEST(ProviderConfigTest, TakesEveryVersionOfTheConfig) {
                                   "\"kubelet.config.k8s.io/v2\" is none of ")));
 }
 
-struct Row {
+struct ConfigRow {
   const char* old_part;
   const char* new_part;
   const char* message;  // behind the path
 };
 
 TEST(ProviderConfigTest, SaysWhatIsWrongAndWhere) {
-  const Row rows[] = {
+  const ConfigRow rows[] = {
       {"kind: CredentialProviderConfig", "kind: Pod",
        "2: kind: is not CredentialProviderConfig"},
       {"kind: CredentialProviderConfig\n", "", "1: kind: is missing"},
@@ -134,7 +134,7 @@ TEST(ProviderConfigTest, SaysWhatIsWrongAndWhere) {
       {"- \"7\"", "- {}", "12: providers[0].args[1]: is no text"},
       {"kind:", "kind: [", "3: is no YAML: "},
   };
-  for (const Row& row : rows) {
+  for (const ConfigRow& row : rows) {
     EXPECT_THAT(
         ParseWith(row.old_part, row.new_part),
         StatusIs(
@@ -148,7 +148,7 @@ TEST(ProviderConfigTest, RefusesTwoProvidersOfOneName) {
   std::string text = kYaml;
   text += text.substr(text.find("- name: ecr"));
 
-  EXPECT_THAT(Parse(text),
+  EXPECT_THAT(ParseConfig(text),
               StatusIs(Code::kInvalidArgument,
                        "/etc/config.yaml:17: providers[1].name: stands there "
                        "twice"));
@@ -157,11 +157,11 @@ TEST(ProviderConfigTest, RefusesTwoProvidersOfOneName) {
 TEST(ProviderConfigTest, RefusesWhatIsNoConfig) {
   for (const std::string text :
        {"", "null", "[]", "text", "a: *b", "\xFF", "{", "providers: 7"}) {
-    EXPECT_THAT(Parse(text), StatusIs(Code::kInvalidArgument,
-                                      StartsWith("/etc/config.yaml:")))
+    EXPECT_THAT(ParseConfig(text), StatusIs(Code::kInvalidArgument,
+                                            StartsWith("/etc/config.yaml:")))
         << text;
   }
-  EXPECT_THAT(Parse(std::string(100'000, '[')),
+  EXPECT_THAT(ParseConfig(std::string(100'000, '[')),
               StatusIs(Code::kInvalidArgument));
 }
 

@@ -26,7 +26,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
 
-Reference Image(const std::string& text) {
+Reference ImageNamed(const std::string& text) {
   return Reference::Parse(text).value();
 }
 
@@ -89,7 +89,7 @@ class ProviderPluginTest : public ::testing::Test {
 
   std::future<Answered> AskLater(const std::string& image) {
     auto promise = std::make_shared<std::promise<Answered>>();
-    plugin_->Ask(Image(image), [promise](Answered entries) {
+    plugin_->Ask(ImageNamed(image), [promise](Answered entries) {
       promise->set_value(std::move(entries));
     });
     return promise->get_future();
@@ -135,8 +135,8 @@ TEST_F(ProviderPluginTest, RunsTheProgramAsTheKubeletDoes) {
 }
 
 TEST_F(ProviderPluginTest, IsForTheImagesOfItsPatternsOnly) {
-  EXPECT_TRUE(plugin_->Matches(Image("a.io/x")));
-  EXPECT_FALSE(plugin_->Matches(Image("a.b.io/x")));
+  EXPECT_TRUE(plugin_->Matches(ImageNamed("a.io/x")));
+  EXPECT_FALSE(plugin_->Matches(ImageNamed("a.b.io/x")));
 }
 
 struct CacheRow {

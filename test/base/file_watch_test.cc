@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr absl::Duration kLong = absl::Seconds(20);
+constexpr absl::Duration kLongWait = absl::Seconds(20);
 
 class FileWatchTest : public ::testing::Test {
  protected:
@@ -42,7 +42,7 @@ TEST_F(FileWatchTest, TellsThatAFileWasRenamedIntoPlace) {
 
   fs::rename(elsewhere_, path_);
 
-  EXPECT_TRUE(changed_.WaitFor(kLong));
+  EXPECT_TRUE(changed_.WaitFor(kLongWait));
 }
 
 TEST_F(FileWatchTest, TellsThatAFileWasWritten) {
@@ -50,7 +50,7 @@ TEST_F(FileWatchTest, TellsThatAFileWasWritten) {
 
   Put(path_);
 
-  EXPECT_TRUE(changed_.WaitFor(kLong));
+  EXPECT_TRUE(changed_.WaitFor(kLongWait));
 }
 
 TEST_F(FileWatchTest, TellsThatAFileWasRemoved) {
@@ -59,17 +59,17 @@ TEST_F(FileWatchTest, TellsThatAFileWasRemoved) {
 
   fs::remove(path_);
 
-  EXPECT_TRUE(changed_.WaitFor(kLong));
+  EXPECT_TRUE(changed_.WaitFor(kLongWait));
 }
 
 TEST_F(FileWatchTest, TellsAgainOfTheNextChange) {
   const FileWatch watch(path_, changed_);
   fs::rename(elsewhere_, path_);
-  ASSERT_TRUE(changed_.WaitFor(kLong));
+  ASSERT_TRUE(changed_.WaitFor(kLongWait));
 
   fs::remove(path_);
 
-  EXPECT_TRUE(changed_.WaitFor(kLong));
+  EXPECT_TRUE(changed_.WaitFor(kLongWait));
 }
 
 TEST_F(FileWatchTest, SaysThatItCannotWatchAMissingFolder) {
@@ -84,7 +84,7 @@ TEST_F(FileWatchTest, NoLongerWatchesAFolderThatIsGone) {
 
   fs::remove(watched_);
 
-  EXPECT_TRUE(changed_.WaitFor(kLong));
+  EXPECT_TRUE(changed_.WaitFor(kLongWait));
   EXPECT_FALSE(watch.is_watching());
 }
 
@@ -93,7 +93,7 @@ TEST_F(FileWatchTest, NoLongerWatchesAFolderThatWasMoved) {
 
   fs::rename(watched_, folder_ + "/moved");
 
-  EXPECT_TRUE(changed_.WaitFor(kLong));
+  EXPECT_TRUE(changed_.WaitFor(kLongWait));
   EXPECT_FALSE(watch.is_watching());
 }
 

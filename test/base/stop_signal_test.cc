@@ -14,7 +14,7 @@
 namespace prepull {
 namespace {
 
-constexpr absl::Duration kLong = absl::Seconds(20);
+constexpr absl::Duration kLongestStop = absl::Seconds(20);
 
 // To the process, as a kubelet sends it: raise(3) would reach this thread only.
 void Send(int signal) { ASSERT_EQ(kill(getpid(), signal), 0); }
@@ -43,7 +43,7 @@ TEST_F(StopSignalTest, AsksAllToStopAtSigterm) {
 
   Send(SIGTERM);
 
-  EXPECT_TRUE(stopped.WaitFor(kLong));
+  EXPECT_TRUE(stopped.WaitFor(kLongestStop));
 }
 
 TEST_F(StopSignalTest, AsksAllToStopAtSigint) {
@@ -53,7 +53,7 @@ TEST_F(StopSignalTest, AsksAllToStopAtSigint) {
 
   Send(SIGINT);
 
-  EXPECT_TRUE(stopped.WaitFor(kLong));
+  EXPECT_TRUE(stopped.WaitFor(kLongestStop));
 }
 
 TEST_F(StopSignalTest, SaysSoBeforeItAsks) {
@@ -68,7 +68,7 @@ TEST_F(StopSignalTest, SaysSoBeforeItAsks) {
 
   Send(SIGTERM);
 
-  ASSERT_TRUE(stopped.WaitFor(kLong));
+  ASSERT_TRUE(stopped.WaitFor(kLongestStop));
   EXPECT_TRUE(said_first);
 }
 
@@ -80,12 +80,12 @@ TEST_F(StopSignalTest, GivesTheSecondSignalItsOwnReaction) {
   Wakeup stopped;
   std::stop_callback told(stop.token(), [&stopped] { stopped.Notify(); });
   Send(SIGTERM);
-  ASSERT_TRUE(stopped.WaitFor(kLong));
+  ASSERT_TRUE(stopped.WaitFor(kLongestStop));
   ASSERT_FALSE(second.Take());
 
   Send(SIGINT);
 
-  EXPECT_TRUE(second.WaitFor(kLong));
+  EXPECT_TRUE(second.WaitFor(kLongestStop));
   EXPECT_EQ(firsts, 1);
 }
 

@@ -135,13 +135,13 @@ TEST_F(FetchOptionsTest, AutoLeavesTheConcurrencyToTheRuntime) {
   EXPECT_EQ(options_.pull.concurrency, 0);
 }
 
-struct Refused {
+struct RefusedWord {
   std::string word;
   std::string complaint;
 };
 
 TEST_F(FetchOptionsTest, SaysWhatIsWrongWithAValue) {
-  const std::vector<Refused> rows = {
+  const std::vector<RefusedWord> rows = {
       {"--concurrency=0",
        "--concurrency: \"0\" is neither auto nor a whole number from 1 to 64"},
       {"--concurrency=65",
@@ -170,7 +170,7 @@ TEST_F(FetchOptionsTest, SaysWhatIsWrongWithAValue) {
        "--progress: \"yes\" is none of auto, bar, plain, "
        "none"},
   };
-  for (const Refused& row : rows) {
+  for (const RefusedWord& row : rows) {
     EXPECT_THAT(Parse({row.word}),
                 StatusIs(Code::kInvalidArgument, row.complaint));
   }

@@ -13,7 +13,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+constexpr auto kInvalidName = absl::StatusCode::kInvalidArgument;
 
 TEST(DnsLabelTest, IsWhatANamespaceMayBeCalled) {
   for (const std::string& good :
@@ -26,13 +26,14 @@ TEST(DnsLabelTest, IsWhatANamespaceMayBeCalled) {
         std::string("a.b"), std::string("a_b"), std::string("a b"),
         std::string("a\nb"), std::string("\xC3\xBC"), std::string("a\0b", 3),
         std::string(64, 'a')}) {
-    EXPECT_THAT(CheckDnsLabel(bad), StatusIs(kInvalid, HasSubstr("DNS-1123")));
+    EXPECT_THAT(CheckDnsLabel(bad),
+                StatusIs(kInvalidName, HasSubstr("DNS-1123")));
   }
 }
 
 TEST(DnsLabelTest, IsShownOnOneLine) {
   EXPECT_THAT(CheckDnsLabel("a\nkind: Secret"),
-              StatusIs(kInvalid, Not(HasSubstr("\n"))));
+              StatusIs(kInvalidName, Not(HasSubstr("\n"))));
 }
 
 TEST(DnsSubdomainTest, HasDots) {
@@ -42,7 +43,7 @@ TEST(DnsSubdomainTest, HasDots) {
        {std::string(""), std::string("a..b"), std::string(".a"),
         std::string("a."), std::string("a/b"), std::string("a.-b"),
         std::string(254, 'a')}) {
-    EXPECT_THAT(CheckDnsSubdomain(bad), StatusIs(kInvalid));
+    EXPECT_THAT(CheckDnsSubdomain(bad), StatusIs(kInvalidName));
   }
 }
 
@@ -51,9 +52,10 @@ TEST(HostPathTest, IsAbsoluteAndLeadsNowhereElse) {
   for (const char* bad :
        {"", "/", "a", "var/lib", "/var/../etc", "/..", "/.", "/a/./b", "//a",
         "/a/", "/a:b", "/a b", "/a\nb", "/\xC3\xBC"}) {
-    EXPECT_THAT(CheckHostPath(bad), StatusIs(kInvalid)) << bad;
+    EXPECT_THAT(CheckHostPath(bad), StatusIs(kInvalidName)) << bad;
   }
-  EXPECT_THAT(CheckHostPath("/" + std::string(5000, 'a')), StatusIs(kInvalid));
+  EXPECT_THAT(CheckHostPath("/" + std::string(5000, 'a')),
+              StatusIs(kInvalidName));
 }
 
 TEST(LabelTest, IsAKeyAndAValue) {
@@ -64,9 +66,9 @@ TEST(LabelTest, IsAKeyAndAValue) {
   EXPECT_THAT(ParseLabel("disk=SSD_1.x"), IsOk());
   for (const char* bad : {"", "disk", "=a", "/a=b", "a/=b", "a/b/c=d", "A/b=c",
                           "a=b=c", "a=-b", "a= b", "a=b\n", "a b=c"}) {
-    EXPECT_THAT(ParseLabel(bad), StatusIs(kInvalid)) << bad;
+    EXPECT_THAT(ParseLabel(bad), StatusIs(kInvalidName)) << bad;
   }
-  EXPECT_THAT(ParseLabel("a=" + std::string(64, 'b')), StatusIs(kInvalid));
+  EXPECT_THAT(ParseLabel("a=" + std::string(64, 'b')), StatusIs(kInvalidName));
 }
 
 TEST(TolerationTest, IsWrittenAsATaintIs) {
@@ -90,7 +92,7 @@ TEST(TolerationTest, IsWrittenAsATaintIs) {
 TEST(TolerationTest, IsRefusedWhenKubernetesWould) {
   for (const char* bad : {"", ":", "a:", "a:Never", ":NoSchedule", "=b",
                           "a=b c", "a b", "a=b:noschedule"}) {
-    EXPECT_THAT(ParseToleration(bad), StatusIs(kInvalid)) << bad;
+    EXPECT_THAT(ParseToleration(bad), StatusIs(kInvalidName)) << bad;
   }
 }
 
@@ -114,7 +116,7 @@ TEST(AmountsTest, AreQuantities) {
        {"", "cpu", "cpu=", "cpu=0", "cpu=-1", "cpu=1.", "cpu=.5", "cpu=1e3",
         "cpu=1x", "cpu=inf", "cpu=1 ", "disk=1", "cpu=1;memory=2", "cpu=1,",
         "memory=16MiB", "cpu=1\n", "cpu=1234567890123"}) {
-    EXPECT_THAT(ParseAmounts(bad, amounts), StatusIs(kInvalid)) << bad;
+    EXPECT_THAT(ParseAmounts(bad, amounts), StatusIs(kInvalidName)) << bad;
   }
 }
 
@@ -123,11 +125,11 @@ TEST(AmountsTest, OfARequestStayWithinTheLimit) {
   EXPECT_THAT(CheckResources({.memory = "1Gi"}, {.memory = "1024Mi"}), IsOk());
   EXPECT_THAT(CheckResources({.cpu = "2"}, {}), IsOk());
   EXPECT_THAT(CheckResources({.memory = "65Mi"}, {.memory = "64Mi"}),
-              StatusIs(kInvalid,
+              StatusIs(kInvalidName,
                        "the request of memory, 65Mi, exceeds its "
                        "limit, 64Mi"));
   EXPECT_THAT(CheckResources({.cpu = "1"}, {.cpu = "999m"}),
-              StatusIs(kInvalid));
+              StatusIs(kInvalidName));
 }
 
 }  // namespace

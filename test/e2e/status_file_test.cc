@@ -26,7 +26,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
 
-constexpr uid_t kNobody = 65534;
+constexpr uid_t kNobodyUser = 65534;
 
 // Reads a file every millisecond and keeps what is not a whole document.
 class CuriousReader {
@@ -212,7 +212,8 @@ TEST_F(StatusFileTest, IsTwoWarningsWhereItMayNotBeWritten) {
   std::filesystem::permissions(server_.socket(), std::filesystem::perms(0777));
 
   const Ended fetch = FetchInto(folder, [] {
-    if (setgid(kNobody) != 0 || setuid(kNobody) != 0) return;  // nobody already
+    if (setgid(kNobodyUser) != 0 || setuid(kNobodyUser) != 0)
+      return;  // nobody already
   });
 
   EXPECT_THAT(fetch, ExitsWith(0));

@@ -10,7 +10,7 @@ namespace {
 
 using ::absl::StatusCode;
 
-struct Row {
+struct UrlRow {
   std::string text;
   bool is_secure;
   std::string host;
@@ -20,7 +20,7 @@ struct Row {
 };
 
 TEST(UrlTest, IsTakenApart) {
-  const std::vector<Row> rows = {
+  const std::vector<UrlRow> rows = {
       {"https://quay.io", true, "quay.io", 443, "quay.io", "/"},
       {"http://quay.io/", false, "quay.io", 80, "quay.io", "/"},
       {"HTTPS://quay.io:443/v2/", true, "quay.io", 443, "quay.io", "/v2/"},
@@ -34,7 +34,7 @@ TEST(UrlTest, IsTakenApart) {
       {"http://under_score.local/%2F", false, "under_score.local", 80,
        "under_score.local", "/%2F"},
   };
-  for (const Row& row : rows) {
+  for (const UrlRow& row : rows) {
     const absl::StatusOr<Url> url = ParseUrl(row.text);
 
     ASSERT_THAT(url, IsOk()) << row.text;

@@ -10,7 +10,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 const Instant kNow = Instant(absl::Hours(1));
-const BlobLedger::Digests kA = {"a"};
+const BlobLedger::Digests kBlobsOfA = {"a"};
 const BlobLedger::Digests kBoth = {"a", "b"};
 
 Instant After(double seconds) { return kNow + absl::Seconds(seconds); }
@@ -26,8 +26,8 @@ TEST_F(BlobLedgerTest, KnowsWhatIsListedOfEachBlob) {
 
   ledger_.Observe({{"a", 30}, {"b", 20}, {"foreign", 1000}});
 
-  EXPECT_EQ(ledger_.BytesDone(kA), 30);
-  EXPECT_EQ(ledger_.BytesTotal(kA), 100);
+  EXPECT_EQ(ledger_.BytesDone(kBlobsOfA), 30);
+  EXPECT_EQ(ledger_.BytesTotal(kBlobsOfA), 100);
   EXPECT_EQ(ledger_.bytes_done(), 50);
   EXPECT_EQ(ledger_.bytes_total(), 150);
 }
@@ -39,7 +39,7 @@ TEST_F(BlobLedgerTest, KnowsWhatWasListedBeforeTheBlobWasEntered) {
   ledger_.Add({{"a", 100}});
 
   EXPECT_EQ(ledger_.bytes_done(), 30);
-  EXPECT_THAT(ledger_.TakeDue(kNow, kA), IsEmpty());
+  EXPECT_THAT(ledger_.TakeDue(kNow, kBlobsOfA), IsEmpty());
 }
 
 TEST_F(BlobLedgerTest, EntersASharedBlobOnce) {
@@ -85,37 +85,37 @@ TEST_F(BlobLedgerTest, AsksForWhatIsNeitherOpenNorWhole) {
 
 TEST_F(BlobLedgerTest, AsksOnceAtATime) {
   ledger_.Add({{"a", 100}});
-  ledger_.TakeDue(kNow, kA);
+  ledger_.TakeDue(kNow, kBlobsOfA);
 
-  EXPECT_THAT(ledger_.TakeDue(After(60), kA), IsEmpty());
+  EXPECT_THAT(ledger_.TakeDue(After(60), kBlobsOfA), IsEmpty());
 }
 
 TEST_F(BlobLedgerTest, AsksAgainForAMissingBlobAfterFiveSeconds) {
   ledger_.Add({{"a", 100}});
-  ledger_.TakeDue(kNow, kA);
+  ledger_.TakeDue(kNow, kBlobsOfA);
   ledger_.OnMissing(kNow, "a");
 
-  EXPECT_THAT(ledger_.TakeDue(After(4.9), kA), IsEmpty());
-  EXPECT_THAT(ledger_.TakeDue(After(5), kA), ElementsAre("a"));
+  EXPECT_THAT(ledger_.TakeDue(After(4.9), kBlobsOfA), IsEmpty());
+  EXPECT_THAT(ledger_.TakeDue(After(5), kBlobsOfA), ElementsAre("a"));
 }
 
 TEST_F(BlobLedgerTest, AsksAtOnceForWhatHasLeftTheList) {
   ledger_.Add({{"a", 100}});
-  ledger_.TakeDue(kNow, kA);
+  ledger_.TakeDue(kNow, kBlobsOfA);
   ledger_.OnMissing(kNow, "a");
   ledger_.Observe({{"a", 90}});
 
   ledger_.Observe({});
 
   EXPECT_EQ(ledger_.bytes_done(), 90);
-  EXPECT_THAT(ledger_.TakeDue(After(1), kA), ElementsAre("a"));
+  EXPECT_THAT(ledger_.TakeDue(After(1), kBlobsOfA), ElementsAre("a"));
 }
 
 TEST_F(BlobLedgerTest, CountsNothingOfAMissingBlob) {
   ledger_.Add({{"a", 100}});
   ledger_.Observe({{"a", 90}});
   ledger_.Observe({});
-  ledger_.TakeDue(kNow, kA);
+  ledger_.TakeDue(kNow, kBlobsOfA);
 
   ledger_.OnMissing(kNow, "a");
 
@@ -124,7 +124,7 @@ TEST_F(BlobLedgerTest, CountsNothingOfAMissingBlob) {
 
 TEST_F(BlobLedgerTest, AnAnswerThatIsOlderThanTheListSaysNothing) {
   ledger_.Add({{"a", 100}});
-  ledger_.TakeDue(kNow, kA);
+  ledger_.TakeDue(kNow, kBlobsOfA);
   ledger_.Observe({{"a", 90}});
 
   ledger_.OnMissing(kNow, "a");
@@ -139,12 +139,12 @@ TEST_F(BlobLedgerTest, NoAnswerLeavesTheCountAsItIs) {
   ledger_.Add({{"a", 100}});
   ledger_.Observe({{"a", 90}});
   ledger_.Observe({});
-  ledger_.TakeDue(kNow, kA);
+  ledger_.TakeDue(kNow, kBlobsOfA);
 
   ledger_.OnNoAnswer(kNow, "a");
 
   EXPECT_EQ(ledger_.bytes_done(), 90);
-  EXPECT_THAT(ledger_.TakeDue(After(5), kA), ElementsAre("a"));
+  EXPECT_THAT(ledger_.TakeDue(After(5), kBlobsOfA), ElementsAre("a"));
 }
 
 TEST_F(BlobLedgerTest, AWholeBlobStaysWhole) {
@@ -155,14 +155,14 @@ TEST_F(BlobLedgerTest, AWholeBlobStaysWhole) {
   ledger_.Observe({});
 
   EXPECT_EQ(ledger_.bytes_done(), 100);
-  EXPECT_TRUE(ledger_.AllWhole(kA));
-  EXPECT_THAT(ledger_.TakeDue(After(60), kA), IsEmpty());
+  EXPECT_TRUE(ledger_.AllWhole(kBlobsOfA));
+  EXPECT_THAT(ledger_.TakeDue(After(60), kBlobsOfA), IsEmpty());
 }
 
 TEST_F(BlobLedgerTest, AnImageIsWholeWhenAllItsBlobsAre) {
   ledger_.Add({{"a", 100}, {"b", 50}});
   ledger_.OnWhole("a", false);
-  EXPECT_TRUE(ledger_.AllWhole(kA));
+  EXPECT_TRUE(ledger_.AllWhole(kBlobsOfA));
   EXPECT_FALSE(ledger_.AllWhole(kBoth));
 
   ledger_.OnPulled(kBoth);

@@ -13,7 +13,7 @@ using ::testing::Contains;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-absl::Status Unauthorized() {
+absl::Status RefusedByRegistry() {
   return absl::UnknownError("pull access denied: no basic auth credentials");
 }
 
@@ -51,8 +51,9 @@ TEST_F(RoundTest, ACutThatMeetsARefusalStillTriesTheNextCredential) {
   options_.retry.first_timeout = absl::Seconds(10);
   options_.retry.max_timeout = absl::Seconds(10);
   runtime_.EndCancelledAfter(absl::Seconds(5));
-  runtime_.Script("quay.io/a:1",
-                  {{Unauthorized(), absl::Seconds(12)}, {Unauthorized()}, {}});
+  runtime_.Script(
+      "quay.io/a:1",
+      {{RefusedByRegistry(), absl::Seconds(12)}, {RefusedByRegistry()}, {}});
 
   Fetch({"quay.io/a:1"});
 
@@ -150,7 +151,8 @@ TEST_F(RoundTest, OneAttemptGoesThroughAllCredentials) {
   credentials_ = &finder_;
   options_.retry.max_attempts = 1;
   finder_.users["quay.io/a:1"] = {"x", "y", "z"};
-  runtime_.Script("quay.io/a:1", {{Unauthorized()}, {Unauthorized()}, {}});
+  runtime_.Script("quay.io/a:1",
+                  {{RefusedByRegistry()}, {RefusedByRegistry()}, {}});
 
   Fetch({"quay.io/a:1"});
 

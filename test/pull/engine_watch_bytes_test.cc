@@ -10,8 +10,8 @@ namespace {
 using ::testing::Eq;
 using ::testing::Optional;
 
-constexpr char kOne[] = "quay.io/a:1";
-constexpr char kTwo[] = "quay.io/b:1";
+constexpr char kFirst[] = "quay.io/a:1";
+constexpr char kSecondImage[] = "quay.io/b:1";
 
 class EngineWatchBytesTest : public EngineWatchTest {
  protected:
@@ -31,13 +31,13 @@ class EngineWatchBytesTest : public EngineWatchTest {
 };
 
 TEST_F(EngineWatchBytesTest, TheBytesOfAnImageAndOfTheRunRise) {
-  runtime_.Script(kOne, {Takes(12)});
-  ManifestAt(0.2, kOne, {layer_});
+  runtime_.Script(kFirst, {Takes(12)});
+  ManifestAt(0.2, kFirst, {layer_});
   DownloadAt(0.5, layer_, kMiB);
   const prepull::Run& early = RunAt(3.7);
   const prepull::Run& late = RunAt(7.7);
 
-  Fetch({kOne});
+  Fetch({kFirst});
 
   EXPECT_EQ(early.images[0].bytes_done, 2 * kMiB + kConfigBytes);
   EXPECT_THAT(early.images[0].bytes_total, Optional(10 * kMiB + kConfigBytes));
@@ -49,15 +49,15 @@ TEST_F(EngineWatchBytesTest, TheBytesOfAnImageAndOfTheRunRise) {
 }
 
 TEST_F(EngineWatchBytesTest, ASharedLayerCountsOnceForTheRunAndForEachImage) {
-  runtime_.Script(kOne, {Takes(22)});
-  runtime_.Script(kTwo, {Takes(23)});
-  ManifestAt(0.2, kOne, {layer_});
-  ManifestAt(0.2, kTwo, {layer_, other_layer_});
+  runtime_.Script(kFirst, {Takes(22)});
+  runtime_.Script(kSecondImage, {Takes(23)});
+  ManifestAt(0.2, kFirst, {layer_});
+  ManifestAt(0.2, kSecondImage, {layer_, other_layer_});
   DownloadAt(0.5, layer_, kMiB);
   DownloadAt(0.5, other_layer_, kMiB);
   const prepull::Run& seen = RunAt(5.7);
 
-  Fetch({kOne, kTwo});
+  Fetch({kFirst, kSecondImage});
 
   EXPECT_EQ(seen.images[0].bytes_done, 4 * kMiB + kConfigBytes);
   EXPECT_EQ(seen.images[1].bytes_done, 8 * kMiB + kConfigBytes);
@@ -70,14 +70,14 @@ TEST_F(EngineWatchBytesTest, ASharedLayerCountsOnceForTheRunAndForEachImage) {
 
 TEST_F(EngineWatchBytesTest, TheTotalIsUnknownUntilEachManifestIsKnown) {
   runtime_.Store("quay.io/there:1");
-  runtime_.Script(kOne, {Takes(12)});
-  runtime_.Script(kTwo, {Takes(22)});
-  ManifestAt(0.2, kOne, {layer_});
-  ManifestAt(5.2, kTwo, {other_layer_});
+  runtime_.Script(kFirst, {Takes(12)});
+  runtime_.Script(kSecondImage, {Takes(22)});
+  ManifestAt(0.2, kFirst, {layer_});
+  ManifestAt(5.2, kSecondImage, {other_layer_});
   const prepull::Run& before = RunAt(5.1);
   const prepull::Run& after = RunAt(7);
 
-  Fetch({"quay.io/there:1", kOne, "not an image", kTwo});
+  Fetch({"quay.io/there:1", kFirst, "not an image", kSecondImage});
 
   EXPECT_THAT(before.images[1].bytes_total, Optional(testing::_));
   EXPECT_THAT(before.images[3].bytes_total, Eq(std::nullopt));
@@ -87,10 +87,10 @@ TEST_F(EngineWatchBytesTest, TheTotalIsUnknownUntilEachManifestIsKnown) {
 }
 
 TEST_F(EngineWatchBytesTest, AnImagePulledTooFastToBeSeenIsKnownByItsConfig) {
-  runtime_.Script(kOne, {Takes(0.1)});
-  ManifestAt(0.05, kOne, {layer_});
+  runtime_.Script(kFirst, {Takes(0.1)});
+  ManifestAt(0.05, kFirst, {layer_});
 
-  Fetch({kOne});
+  Fetch({kFirst});
 
   EXPECT_EQ(image(0).bytes_done, 10 * kMiB + kConfigBytes);
   EXPECT_THAT(image(0).bytes_total, Optional(10 * kMiB + kConfigBytes));
@@ -102,19 +102,19 @@ TEST_F(EngineWatchBytesTest, AnImagePulledTooFastToBeSeenIsKnownByItsConfig) {
 // The search that is under way began before the config was there.
 TEST_F(EngineWatchBytesTest, ASearchThatBeganBeforeTheEndIsMadeAnew) {
   store_.searches.latency = absl::Seconds(0.5);
-  runtime_.Script(kOne, {Takes(0.5)});
-  ManifestAt(0.8, kOne, {layer_});
+  runtime_.Script(kFirst, {Takes(0.5)});
+  ManifestAt(0.8, kFirst, {layer_});
 
-  Fetch({kOne});
+  Fetch({kFirst});
 
   EXPECT_THAT(image(0).bytes_total, Optional(10 * kMiB + kConfigBytes));
 }
 
 TEST_F(EngineWatchBytesTest, AnImageWhoseBytesStayUnknownHoldsTheRunUpALittle) {
   store_.searches.hangs = true;
-  runtime_.Script(kOne, {Takes(5)});
+  runtime_.Script(kFirst, {Takes(5)});
 
-  Fetch({kOne});
+  Fetch({kFirst});
 
   EXPECT_EQ(run_.exit_code, ExitCode::kOk);
   EXPECT_THAT(witness_.ends, testing::ElementsAre("Pulled quay.io/a:1"));
@@ -123,12 +123,12 @@ TEST_F(EngineWatchBytesTest, AnImageWhoseBytesStayUnknownHoldsTheRunUpALittle) {
 }
 
 TEST_F(EngineWatchBytesTest, ARuntimeThatNamesNoDigestIsCountedByWhatWasSeen) {
-  runtime_.Name(kOne, "quay.io/a:1");
-  runtime_.Script(kOne, {Takes(5)});
-  runtime_.Name(kTwo, "quay.io/b:1");
-  ManifestAt(0.2, kOne, {layer_});
+  runtime_.Name(kFirst, "quay.io/a:1");
+  runtime_.Script(kFirst, {Takes(5)});
+  runtime_.Name(kSecondImage, "quay.io/b:1");
+  ManifestAt(0.2, kFirst, {layer_});
 
-  Fetch({kOne, kTwo});
+  Fetch({kFirst, kSecondImage});
 
   EXPECT_THAT(image(0).bytes_total, Optional(10 * kMiB + kConfigBytes));
   EXPECT_EQ(image(0).bytes_done, 10 * kMiB + kConfigBytes);
@@ -138,21 +138,21 @@ TEST_F(EngineWatchBytesTest, ARuntimeThatNamesNoDigestIsCountedByWhatWasSeen) {
 }
 
 TEST_F(EngineWatchBytesTest, AnImageThatFailedEarlyDoesNotHideTheTotal) {
-  runtime_.Script(kOne, {Takes(5)});
-  runtime_.Script(kTwo, {Fails(Missing(), 1)});
-  ManifestAt(0.2, kOne, {layer_});
+  runtime_.Script(kFirst, {Takes(5)});
+  runtime_.Script(kSecondImage, {Fails(Missing(), 1)});
+  ManifestAt(0.2, kFirst, {layer_});
 
-  Fetch({kOne, kTwo});
+  Fetch({kFirst, kSecondImage});
 
   EXPECT_THAT(run_.bytes.total, Optional(10 * kMiB + kConfigBytes));
 }
 
 TEST_F(EngineWatchBytesTest, AnImageThatFailedLastDoesNotHideTheTotal) {
-  runtime_.Script(kOne, {Takes(2)});
-  runtime_.Script(kTwo, {Fails(Missing(), 5)});
-  ManifestAt(0.2, kOne, {layer_});
+  runtime_.Script(kFirst, {Takes(2)});
+  runtime_.Script(kSecondImage, {Fails(Missing(), 5)});
+  ManifestAt(0.2, kFirst, {layer_});
 
-  Fetch({kOne, kTwo});
+  Fetch({kFirst, kSecondImage});
 
   EXPECT_THAT(run_.bytes.total, Optional(10 * kMiB + kConfigBytes));
   EXPECT_EQ(run_.bytes.done, 10 * kMiB + kConfigBytes);
@@ -161,24 +161,24 @@ TEST_F(EngineWatchBytesTest, AnImageThatFailedLastDoesNotHideTheTotal) {
 TEST_F(EngineWatchBytesTest, ALayerThatIsThereCountsFromTheStart) {
   store_.Finish(layer_.digest, layer_.size_bytes);
   store_.Open(other_layer_.digest, 5 * kMiB);
-  runtime_.Script(kOne, {Takes(20)});
-  ManifestAt(0.2, kOne, {layer_, other_layer_});
+  runtime_.Script(kFirst, {Takes(20)});
+  ManifestAt(0.2, kFirst, {layer_, other_layer_});
   const prepull::Run& seen = RunAt(1.5);
 
-  Fetch({kOne});
+  Fetch({kFirst});
 
   EXPECT_EQ(seen.bytes.done, 15 * kMiB + kConfigBytes);
 }
 
 TEST_F(EngineWatchBytesTest, WhatIsLostIsNotCounted) {
-  runtime_.Script(kOne, {Takes(20)});
-  ManifestAt(0.2, kOne, {layer_});
+  runtime_.Script(kFirst, {Takes(20)});
+  ManifestAt(0.2, kFirst, {layer_});
   DownloadAt(0.5, layer_, kMiB, 4 * kMiB);
   At(6.5, [this] { store_.Abandon(layer_.digest); });
   const prepull::Run& before = RunAt(6.4);
   const prepull::Run& after = RunAt(8.5);
 
-  Fetch({kOne});
+  Fetch({kFirst});
 
   EXPECT_EQ(before.bytes.done, 4 * kMiB + kConfigBytes);
   EXPECT_EQ(after.bytes.done, kConfigBytes);

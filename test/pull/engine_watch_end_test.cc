@@ -13,9 +13,9 @@ using ::testing::ElementsAre;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
-constexpr char kOne[] = "quay.io/a:1";
-constexpr char kTwo[] = "quay.io/b:1";
-constexpr char kThree[] = "quay.io/c:1";
+constexpr char kEndOne[] = "quay.io/a:1";
+constexpr char kEndTwo[] = "quay.io/b:1";
+constexpr char kEndThree[] = "quay.io/c:1";
 
 absl::Status LeaseGone() {
   return absl::NotFoundError(
@@ -34,13 +34,13 @@ class EngineWatchEndTest : public EngineWatchTest {
 };
 
 TEST_F(EngineWatchEndTest, AStopInTheMiddleOfSettlingEndsEachImageOnce) {
-  KnowManifestOf(kOne);
-  KnowManifestOf(kTwo);
-  runtime_.Script(kOne, {Fails(Reset(), 5.5)});
-  runtime_.Script(kTwo, {Hangs()});
+  KnowManifestOf(kEndOne);
+  KnowManifestOf(kEndTwo);
+  runtime_.Script(kEndOne, {Fails(Reset(), 5.5)});
+  runtime_.Script(kEndTwo, {Hangs()});
   StopAfter(absl::Seconds(5.55));
 
-  Fetch({kOne, kTwo, "quay.io/d:1"});
+  Fetch({kEndOne, kEndTwo, "quay.io/d:1"});
 
   EXPECT_EQ(run_.exit_code, ExitCode::kStopped);
   EXPECT_EQ(Elapsed(), absl::Seconds(5.55));
@@ -51,38 +51,38 @@ TEST_F(EngineWatchEndTest, AStopInTheMiddleOfSettlingEndsEachImageOnce) {
 
 TEST_F(EngineWatchEndTest, AnAttemptThatTheEndOfTheRunCutsDoesNotCount) {
   options_.retry.max_attempts = 1;
-  store_.Finish(FakeContentStore::ConfigOf(kOne), kConfigBytes);
+  store_.Finish(FakeContentStore::ConfigOf(kEndOne), kConfigBytes);
   run_.started_at = clock_.WallNow() + absl::Milliseconds(1);
-  KnowManifestOf(kOne);
-  runtime_.Script(kOne, {Hangs()});
+  KnowManifestOf(kEndOne);
+  runtime_.Script(kEndOne, {Hangs()});
   StopAfter(absl::Seconds(5));
 
-  Fetch({kOne});
+  Fetch({kEndOne});
 
   EXPECT_THAT(witness_.ends, ElementsAre("Stopped quay.io/a:1"));
 }
 
 TEST_F(EngineWatchEndTest, AnImageThatFailsForGoodInTheSameMomentHasFailed) {
   options_.retry.max_attempts = 1;
-  store_.Finish(FakeContentStore::ConfigOf(kOne), kConfigBytes);
+  store_.Finish(FakeContentStore::ConfigOf(kEndOne), kConfigBytes);
   run_.started_at = clock_.WallNow() + absl::Milliseconds(1);
-  KnowManifestOf(kOne);
-  runtime_.Script(kOne, {Fails(Reset(), 5.5)});
+  KnowManifestOf(kEndOne);
+  runtime_.Script(kEndOne, {Fails(Reset(), 5.5)});
   StopAfter(absl::Seconds(5.55));
 
-  Fetch({kOne});
+  Fetch({kEndOne});
 
   EXPECT_THAT(witness_.ends, ElementsAre("Failed quay.io/a:1"));
 }
 
 TEST_F(EngineWatchEndTest, TheDeadlineInTheMiddleOfSettlingEndsEachImageOnce) {
   overall_timeout_ = absl::Seconds(5.55);
-  KnowManifestOf(kOne);
-  KnowManifestOf(kTwo);
-  runtime_.Script(kOne, {Fails(Reset(), 5.5)});
-  runtime_.Script(kTwo, {Hangs()});
+  KnowManifestOf(kEndOne);
+  KnowManifestOf(kEndTwo);
+  runtime_.Script(kEndOne, {Fails(Reset(), 5.5)});
+  runtime_.Script(kEndTwo, {Hangs()});
 
-  Fetch({kOne, kTwo});
+  Fetch({kEndOne, kEndTwo});
 
   EXPECT_EQ(run_.exit_code, ExitCode::kStopped);
   EXPECT_EQ(Elapsed(), absl::Seconds(5.55));
@@ -94,11 +94,11 @@ TEST_F(EngineWatchEndTest, TheDeadlineInTheMiddleOfSettlingEndsEachImageOnce) {
 
 TEST_F(EngineWatchEndTest, AStopWhileAnImageIsNamedLeavesItPulled) {
   store_.searches.latency = absl::Seconds(1);
-  runtime_.Script(kOne, {Takes(5)});
-  runtime_.Script(kTwo, {Hangs()});
+  runtime_.Script(kEndOne, {Takes(5)});
+  runtime_.Script(kEndTwo, {Hangs()});
   StopAfter(absl::Seconds(5.1));
 
-  Fetch({kOne, kTwo});
+  Fetch({kEndOne, kEndTwo});
 
   EXPECT_EQ(Elapsed(), absl::Seconds(5.1));
   EXPECT_THAT(witness_.ends, UnorderedElementsAre("Pulled quay.io/a:1",
@@ -108,11 +108,11 @@ TEST_F(EngineWatchEndTest, AStopWhileAnImageIsNamedLeavesItPulled) {
 TEST_F(EngineWatchEndTest, AStopWithSearchesAndListsUnderWayEndsAtOnce) {
   store_.lists.latency = absl::Seconds(9);
   store_.searches.latency = absl::Seconds(9);
-  runtime_.Script(kOne, {Hangs()});
-  runtime_.Script(kTwo, {Fails(Reset(), 4)});
+  runtime_.Script(kEndOne, {Hangs()});
+  runtime_.Script(kEndTwo, {Fails(Reset(), 4)});
   StopAfter(absl::Seconds(5));
 
-  Fetch({kOne, kTwo});
+  Fetch({kEndOne, kEndTwo});
 
   EXPECT_EQ(Elapsed(), absl::Seconds(5));
   EXPECT_THAT(witness_.ends, SizeIs(2));
@@ -121,13 +121,13 @@ TEST_F(EngineWatchEndTest, AStopWithSearchesAndListsUnderWayEndsAtOnce) {
 
 TEST_F(EngineWatchEndTest, AFullDiskLetsRunningPullsEnd) {
   options_.concurrency = 2;
-  KnowManifestOf(kOne);
-  KnowManifestOf(kTwo);
+  KnowManifestOf(kEndOne);
+  KnowManifestOf(kEndTwo);
   DownloadAt(0.5, layer_, 10 * kMiB);
-  runtime_.Script(kOne, {Fails(DiskFull(), 3.5)});
-  runtime_.Script(kTwo, {Takes(20)});
+  runtime_.Script(kEndOne, {Fails(DiskFull(), 3.5)});
+  runtime_.Script(kEndTwo, {Takes(20)});
 
-  Fetch({kOne, kTwo, kThree});
+  Fetch({kEndOne, kEndTwo, kEndThree});
 
   EXPECT_EQ(run_.exit_code, ExitCode::kNodeNotFit);
   EXPECT_EQ(Elapsed(), absl::Seconds(20));
@@ -140,16 +140,16 @@ TEST_F(EngineWatchEndTest, AFullDiskLetsRunningPullsEnd) {
 
 TEST_F(EngineWatchEndTest, APullThatIsCutOnAFullDiskIsNotStartedAgain) {
   options_.concurrency = 2;
-  KnowManifestOf(kOne);
-  KnowManifestOf(kTwo);
+  KnowManifestOf(kEndOne);
+  KnowManifestOf(kEndTwo);
   At(0.5, [this] { store_.Open(layer_.digest, 0); });
-  runtime_.Script(kOne, {Fails(DiskFull(), 3.5)});
-  runtime_.Script(kTwo, {Hangs()});
+  runtime_.Script(kEndOne, {Fails(DiskFull(), 3.5)});
+  runtime_.Script(kEndTwo, {Hangs()});
 
-  Fetch({kOne, kTwo, kThree});
+  Fetch({kEndOne, kEndTwo, kEndThree});
 
   EXPECT_EQ(run_.exit_code, ExitCode::kNodeNotFit);
-  EXPECT_THAT(runtime_.CallsFor(kTwo), SizeIs(1));
+  EXPECT_THAT(runtime_.CallsFor(kEndTwo), SizeIs(1));
   EXPECT_THAT(witness_.ends,
               UnorderedElementsAre("Failed quay.io/a:1", "Stopped quay.io/b:1",
                                    "Stopped quay.io/c:1"));
@@ -157,9 +157,9 @@ TEST_F(EngineWatchEndTest, APullThatIsCutOnAFullDiskIsNotStartedAgain) {
 
 TEST_F(EngineWatchEndTest, ARestartOfTheRuntimeIsNoAttempt) {
   options_.retry.max_attempts = 1;
-  KnowManifestOf(kOne);
+  KnowManifestOf(kEndOne);
   DownloadAt(0.5, layer_, 10 * kMiB);
-  runtime_.Script(kOne, {Takes(20)});
+  runtime_.Script(kEndOne, {Takes(20)});
   At(5.5, [this] {
     store_.lists.error = SocketGone();
     runtime_.GoAway();
@@ -169,25 +169,25 @@ TEST_F(EngineWatchEndTest, ARestartOfTheRuntimeIsNoAttempt) {
     runtime_.ComeBack();
   });
 
-  Fetch({kOne});
+  Fetch({kEndOne});
 
   EXPECT_EQ(run_.exit_code, ExitCode::kOk);
   EXPECT_EQ(image(0).attempts, 1);
-  EXPECT_THAT(StartsOf(kOne), ElementsAre(0, DoubleNear(15, 0.1)));
+  EXPECT_THAT(StartsOf(kEndOne), ElementsAre(0, DoubleNear(15, 0.1)));
   // None while it was away, but for the attempt that ended then.
   EXPECT_LE(store_.lists.asked.size(), 5 + 3 + 21 + 3);
 }
 
 TEST_F(EngineWatchEndTest, ARuntimeThatStaysAwayEndsTheRun) {
   overall_timeout_ = absl::Seconds(30);
-  KnowManifestOf(kOne);
-  runtime_.Script(kOne, {Hangs()});
+  KnowManifestOf(kEndOne);
+  runtime_.Script(kEndOne, {Hangs()});
   At(5.5, [this] {
     store_.lists.error = SocketGone();
     runtime_.GoAway();
   });
 
-  Fetch({kOne});
+  Fetch({kEndOne});
 
   EXPECT_EQ(run_.exit_code, ExitCode::kNoRuntime);
   EXPECT_THAT(witness_.ends, ElementsAre("Stopped quay.io/a:1"));
@@ -195,10 +195,10 @@ TEST_F(EngineWatchEndTest, ARuntimeThatStaysAwayEndsTheRun) {
 
 TEST_F(EngineWatchEndTest, ALeaseDeletedUnderTheRunIsMadeAnewAndNotCounted) {
   options_.retry.max_attempts = 1;
-  runtime_.Script(kOne, {Fails(LeaseGone(), 3), Takes(1)});
-  KnowManifestOf(kOne);
+  runtime_.Script(kEndOne, {Fails(LeaseGone(), 3), Takes(1)});
+  KnowManifestOf(kEndOne);
 
-  Fetch({kOne});
+  Fetch({kEndOne});
 
   EXPECT_EQ(run_.exit_code, ExitCode::kOk);
   EXPECT_EQ(image(0).attempts, 1);

@@ -20,7 +20,7 @@ using ::testing::Le;
 using ::testing::Not;
 using ::testing::SizeIs;
 
-constexpr char kImage[] = "quay.io/a:1";
+constexpr char kListed[] = "quay.io/a:1";
 
 class EngineWatchListTest : public EngineWatchTest {
  protected:
@@ -32,9 +32,9 @@ class EngineWatchListTest : public EngineWatchTest {
 };
 
 TEST_F(EngineWatchListTest, ListsOnceASecondWhileAnythingIsPulled) {
-  runtime_.Script(kImage, {Takes(4.5)});
+  runtime_.Script(kListed, {Takes(4.5)});
 
-  Fetch({kImage});
+  Fetch({kListed});
 
   EXPECT_THAT(Asked(store_.lists), ElementsAre(0, 1, 2, 3, 4));
 }
@@ -42,19 +42,19 @@ TEST_F(EngineWatchListTest, ListsOnceASecondWhileAnythingIsPulled) {
 TEST_F(EngineWatchListTest, ListsNothingWhileOnlyRetriesWait) {
   options_.retry.first_delay = absl::Seconds(60);
   witness_.wants_to_be_called = absl::Seconds(1);
-  runtime_.Script(kImage, {Fails(Refused(), 1.5), Takes(1.5)});
+  runtime_.Script(kListed, {Fails(Refused(), 1.5), Takes(1.5)});
 
-  Fetch({kImage});
+  Fetch({kListed});
 
-  EXPECT_THAT(StartsOf(kImage), ElementsAre(0, 61.5));
+  EXPECT_THAT(StartsOf(kListed), ElementsAre(0, 61.5));
   EXPECT_THAT(Asked(store_.lists), ElementsAre(0, 1, 61.5, 62.5));
 }
 
 TEST_F(EngineWatchListTest, SearchesOnlyWhileAnUnknownManifestIsFetched) {
-  runtime_.Script(kImage, {Fails(Reset(), 5), Takes(60)});
-  ManifestAt(1.5, kImage, {layer_});
+  runtime_.Script(kListed, {Fails(Reset(), 5), Takes(60)});
+  ManifestAt(1.5, kListed, {layer_});
 
-  Fetch({kImage});
+  Fetch({kListed});
 
   EXPECT_THAT(Asked(store_.searches), ElementsAre(0.25, 1.25, 2.25));
   EXPECT_THAT(store_.searched, Each("quay.io a"));
@@ -63,21 +63,21 @@ TEST_F(EngineWatchListTest, SearchesOnlyWhileAnUnknownManifestIsFetched) {
 TEST_F(EngineWatchListTest, SearchesNothingWhileOnlyRetriesWait) {
   options_.retry.first_delay = absl::Seconds(60);
   witness_.wants_to_be_called = absl::Seconds(1);
-  runtime_.Script(kImage, {Fails(Refused(), 1), Takes(1)});
+  runtime_.Script(kListed, {Fails(Refused(), 1), Takes(1)});
 
-  Fetch({kImage});
+  Fetch({kListed});
 
   // The last one is for its name.
   EXPECT_THAT(Asked(store_.searches), ElementsAre(0.25, 61.25, 62));
 }
 
 TEST_F(EngineWatchListTest, WhatCannotBeReadIsNotSearchedForAgainAtOnce) {
-  runtime_.Script(kImage, {Takes(20)});
-  ManifestAt(0.2, kImage, {layer_});
+  runtime_.Script(kListed, {Takes(20)});
+  ManifestAt(0.2, kListed, {layer_});
   At(0.21,
-     [this] { store_.SetText(FakeContentStore::ManifestOf(kImage), "-"); });
+     [this] { store_.SetText(FakeContentStore::ManifestOf(kListed), "-"); });
 
-  Fetch({kImage});
+  Fetch({kListed});
 
   // Once more for its name.
   EXPECT_THAT(Asked(store_.searches), ElementsAre(0.25, 20));
@@ -124,74 +124,74 @@ TEST_F(EngineWatchListTest, EveryImageIsSearchedForInItsTurn) {
 
 TEST_F(EngineWatchListTest, AListThatNeverAnswersIsAskedForAnew) {
   store_.lists.hangs = true;
-  runtime_.Script(kImage, {Takes(25)});
+  runtime_.Script(kListed, {Takes(25)});
 
-  Fetch({kImage});
+  Fetch({kListed});
 
   EXPECT_THAT(Asked(store_.lists),
               ElementsAre(0, DoubleNear(10, 0.01), DoubleNear(20, 0.01)));
 }
 
 TEST_F(EngineWatchListTest, WithoutAListForLongThePlainTimeoutApplies) {
-  runtime_.Script(kImage, {Hangs(), Takes(1)});
-  ManifestAt(0.2, kImage, {layer_});
+  runtime_.Script(kListed, {Hangs(), Takes(1)});
+  ManifestAt(0.2, kListed, {layer_});
   DownloadAt(0.5, layer_, kMiB);
   At(10.5, [this] { store_.lists.hangs = true; });
 
-  Fetch({kImage});
+  Fetch({kListed});
 
   // The last list is that of 10 s, and the timeout is 30 s.
-  EXPECT_THAT(StartsOf(kImage), ElementsAre(0, AllOf(Ge(60), Le(73))));
+  EXPECT_THAT(StartsOf(kListed), ElementsAre(0, AllOf(Ge(60), Le(73))));
 }
 
 TEST_F(EngineWatchListTest, ListsThatFailAreAsGoodAsNone) {
-  runtime_.Script(kImage, {Hangs(), Takes(1)});
-  ManifestAt(0.2, kImage, {layer_});
+  runtime_.Script(kListed, {Hangs(), Takes(1)});
+  ManifestAt(0.2, kListed, {layer_});
   DownloadAt(0.5, layer_, kMiB);
   AnswerListsWith(10.5, absl::InternalError("bolt: database is closed"));
 
-  Fetch({kImage});
+  Fetch({kListed});
 
-  EXPECT_THAT(StartsOf(kImage), ElementsAre(0, AllOf(Ge(60), Le(73))));
+  EXPECT_THAT(StartsOf(kListed), ElementsAre(0, AllOf(Ge(60), Le(73))));
   EXPECT_TRUE(run_.runtime.features.byte_progress);
 }
 
 TEST_F(EngineWatchListTest, AFewListsThatFailHarmNothing) {
   options_.retry.first_timeout = absl::Seconds(1);
   const Layer layer = {"sha256:aa", 60 * kMiB};
-  runtime_.Script(kImage, {Takes(61)});
-  ManifestAt(0.2, kImage, {layer});
+  runtime_.Script(kListed, {Takes(61)});
+  ManifestAt(0.2, kListed, {layer});
   DownloadAt(0.5, layer, kMiB);
   AnswerListsWith(10.5, absl::InternalError("busy"));
   AnswerListsWith(35.5, absl::OkStatus());
 
-  Fetch({kImage});
+  Fetch({kListed});
 
   EXPECT_EQ(image(0).attempts, 1);
 }
 
 TEST_F(EngineWatchListTest, AListThatIsLateCutsNothing) {
   const Layer layer = {"sha256:aa", 600 * kMiB};
-  runtime_.Script(kImage, {Takes(62)});
-  ManifestAt(0.2, kImage, {layer});
+  runtime_.Script(kListed, {Takes(62)});
+  ManifestAt(0.2, kListed, {layer});
   DownloadAt(0.5, layer, 10 * kMiB);
   At(10.5, [this] { store_.lists.latency = absl::Seconds(9); });
 
-  Fetch({kImage});
+  Fetch({kListed});
 
   EXPECT_EQ(image(0).attempts, 1);
 }
 
 // It was resting when the list was asked for, and moves when that arrives.
 TEST_F(EngineWatchListTest, AListThatIsLateTellsOfTheTimeOfItsQuestion) {
-  runtime_.Script(kImage, {Takes(25)});
-  ManifestAt(0.2, kImage, {layer_});
+  runtime_.Script(kListed, {Takes(25)});
+  ManifestAt(0.2, kListed, {layer_});
   DownloadAt(0.5, layer_, 10 * kMiB, 80 * kMiB);
   At(10.5, [this] { store_.lists.latency = absl::Seconds(9); });
   DownloadAt(14, layer_, 10 * kMiB);
   At(15, [this] { store_.lists.latency = absl::ZeroDuration(); });
 
-  Fetch({kImage});
+  Fetch({kListed});
 
   EXPECT_EQ(image(0).attempts, 1);
 }
@@ -199,25 +199,25 @@ TEST_F(EngineWatchListTest, AListThatIsLateTellsOfTheTimeOfItsQuestion) {
 TEST_F(EngineWatchListTest, ALongPauseBetweenAttemptsIsNoBlindness) {
   options_.retry.first_timeout = absl::Seconds(1);
   options_.retry.first_delay = absl::Seconds(60);
-  runtime_.Script(kImage, {Fails(Reset(), 3.5), Takes(20)});
-  ManifestAt(0.2, kImage, {layer_});
+  runtime_.Script(kListed, {Fails(Reset(), 3.5), Takes(20)});
+  ManifestAt(0.2, kListed, {layer_});
   At(10, [this] { store_.lists.latency = absl::Seconds(2); });
   DownloadAt(64, layer_, kMiB);
 
-  Fetch({kImage});
+  Fetch({kListed});
 
   EXPECT_EQ(image(0).attempts, 2);
 }
 
 TEST_F(EngineWatchListTest, AnAttemptSettlesWithoutAListThatIsLate) {
-  runtime_.Script(kImage, {Fails(Reset(), 5.5), Takes(1)});
-  ManifestAt(0.2, kImage, {layer_});
+  runtime_.Script(kListed, {Fails(Reset(), 5.5), Takes(1)});
+  ManifestAt(0.2, kListed, {layer_});
   At(4.5, [this] { store_.lists.hangs = true; });
 
-  Fetch({kImage});
+  Fetch({kListed});
 
   // Two seconds of patience and a delay.
-  EXPECT_THAT(StartsOf(kImage), ElementsAre(0, 8.5));
+  EXPECT_THAT(StartsOf(kListed), ElementsAre(0, 8.5));
 }
 
 TEST_F(EngineWatchListTest, APullOfTenMinutesTurnsTheEngineTwiceASecond) {
@@ -243,11 +243,11 @@ TEST_F(EngineWatchListTest, APullThatWaitsForLongTurnsTheEngineNoMoreOften) {
   for (int i = 0; i < 10; ++i) {
     layers.push_back({absl::StrCat("sha256:aa", i), kMiB});
   }
-  runtime_.Script(kImage, {Takes(600)});
-  ManifestAt(0.2, kImage, layers);
+  runtime_.Script(kListed, {Takes(600)});
+  ManifestAt(0.2, kListed, layers);
   DownloadAt(0, {"sha256:foreign", 1000 * kMiB}, kMiB);
 
-  Fetch({kImage});
+  Fetch({kListed});
 
   EXPECT_EQ(image(0).attempts, 1);
   EXPECT_LE(store_.lookups.asked.size(), 10 * 121 + 1);
@@ -257,9 +257,9 @@ TEST_F(EngineWatchListTest, APullThatWaitsForLongTurnsTheEngineNoMoreOften) {
 
 TEST_F(EngineWatchListTest, WithoutAStallTimeoutNothingIsListed) {
   options_.stall_timeout = absl::ZeroDuration();
-  runtime_.Script(kImage, {Takes(5)});
+  runtime_.Script(kListed, {Takes(5)});
 
-  Fetch({kImage});
+  Fetch({kListed});
 
   EXPECT_FALSE(run_.runtime.features.byte_progress);
   EXPECT_TRUE(run_.runtime.features.resume);
@@ -270,38 +270,38 @@ TEST_F(EngineWatchListTest, WithoutAStallTimeoutNothingIsListed) {
 
 TEST_F(EngineWatchListTest, ARuntimeThatDoesNotListIsPulledFromPlainly) {
   store_.lists.error = absl::UnimplementedError("unknown service");
-  runtime_.Script(kImage, {Hangs(), Hangs(), Takes(1)});
+  runtime_.Script(kListed, {Hangs(), Hangs(), Takes(1)});
 
-  Fetch({kImage});
+  Fetch({kListed});
 
   EXPECT_FALSE(run_.runtime.features.byte_progress);
-  EXPECT_THAT(StartsOf(kImage), ElementsAre(0, 31, 93));
+  EXPECT_THAT(StartsOf(kListed), ElementsAre(0, 31, 93));
   EXPECT_THAT(store_.lists.asked, SizeIs(1));
   EXPECT_THAT(store_.searches.asked, IsEmpty());
 }
 
 // As after an update of the runtime.
 TEST_F(EngineWatchListTest, ARuntimeThatListsNoMoreKeepsNobodyWaiting) {
-  runtime_.Script(kImage, {Fails(Reset(), 5.5), Takes(1)});
-  ManifestAt(0.2, kImage, {layer_});
+  runtime_.Script(kListed, {Fails(Reset(), 5.5), Takes(1)});
+  ManifestAt(0.2, kListed, {layer_});
   AnswerListsWith(5.2, absl::UnimplementedError("unknown service"));
 
-  Fetch({kImage});
+  Fetch({kListed});
 
-  EXPECT_THAT(StartsOf(kImage), ElementsAre(0, DoubleNear(6.575, 0.001)));
+  EXPECT_THAT(StartsOf(kListed), ElementsAre(0, DoubleNear(6.575, 0.001)));
 }
 
 TEST_F(EngineWatchListTest, ARuntimeThatListsNoMoreIsPulledFromPlainly) {
   options_.retry.first_timeout = absl::Seconds(5);
-  runtime_.Script(kImage, {Hangs(), Takes(1)});
-  ManifestAt(0.2, kImage, {layer_});
+  runtime_.Script(kListed, {Hangs(), Takes(1)});
+  ManifestAt(0.2, kListed, {layer_});
   DownloadAt(0.5, layer_, kMiB);
   AnswerListsWith(5.2, absl::UnimplementedError("unknown service"));
 
-  Fetch({kImage});
+  Fetch({kListed});
 
   // The last list was asked for at 6 s; the timeout and a delay follow.
-  EXPECT_THAT(StartsOf(kImage), ElementsAre(0, 12));
+  EXPECT_THAT(StartsOf(kListed), ElementsAre(0, 12));
 }
 
 TEST_F(EngineWatchListTest, WhereNothingIsListedNobodyWaitsInARepository) {

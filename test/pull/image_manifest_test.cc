@@ -15,16 +15,16 @@ using ::testing::FieldsAre;
 constexpr char kConfig[] =
     R"("config":{"mediaType":"application/x","digest":"sha256:cc","size":7})";
 
-std::string Manifest(absl::string_view layers) {
+std::string ManifestOf(absl::string_view layers) {
   return absl::StrCat("{\"schemaVersion\":2,", kConfig, ",\"layers\":[", layers,
                       "]}");
 }
 
 TEST(ParseManifestBlobsTest, ListsTheConfigAndEachLayerOnce) {
-  const auto blobs =
-      ParseManifestBlobs(Manifest(R"({"digest":"sha256:11","size":100},)"
-                                  R"({"digest":"sha256:22","size":5000000000},)"
-                                  R"({"digest":"sha256:11","size":100})"));
+  const auto blobs = ParseManifestBlobs(
+      ManifestOf(R"({"digest":"sha256:11","size":100},)"
+                 R"({"digest":"sha256:22","size":5000000000},)"
+                 R"({"digest":"sha256:11","size":100})"));
 
   ASSERT_THAT(blobs, IsOk());
   EXPECT_THAT(*blobs, ElementsAre(FieldsAre("sha256:cc", 7),
@@ -40,14 +40,14 @@ TEST(ParseManifestBlobsTest, RefusesWhatIsNoManifest) {
            std::string("{}"),
            std::string(R"({"manifests":[{"digest":"sha256:1","size":1}]})"),
            std::string(R"({"layers":[]})"),
-           Manifest("1"),
-           Manifest(R"({"digest":"sha256:11"})"),
-           Manifest(R"({"digest":"sha256:11","size":-1})"),
-           Manifest(R"({"digest":"sha256:11","size":1.5})"),
-           Manifest(R"({"digest":"sha256:11","size":"7"})"),
-           Manifest(R"({"digest":"sha256:11","size":9007199254740993000})"),
-           Manifest(R"({"digest":"","size":1})"),
-           Manifest(R"({"size":1})"),
+           ManifestOf("1"),
+           ManifestOf(R"({"digest":"sha256:11"})"),
+           ManifestOf(R"({"digest":"sha256:11","size":-1})"),
+           ManifestOf(R"({"digest":"sha256:11","size":1.5})"),
+           ManifestOf(R"({"digest":"sha256:11","size":"7"})"),
+           ManifestOf(R"({"digest":"sha256:11","size":9007199254740993000})"),
+           ManifestOf(R"({"digest":"","size":1})"),
+           ManifestOf(R"({"size":1})"),
            std::string(100'000, '['),
        }) {
     EXPECT_THAT(ParseManifestBlobs(text),
@@ -61,7 +61,7 @@ TEST(ParseManifestBlobsTest, RefusesMoreLayersThanAnyImageHas) {
   for (int i = 0; i < 10'000; ++i) {
     layers += R"(,{"digest":"sha256:1","size":1})";
   }
-  EXPECT_THAT(ParseManifestBlobs(Manifest(layers)),
+  EXPECT_THAT(ParseManifestBlobs(ManifestOf(layers)),
               StatusIs(absl::StatusCode::kInvalidArgument));
 }
 

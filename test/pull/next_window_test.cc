@@ -2,16 +2,12 @@
 #include <gtest/gtest.h>
 
 #include "src/pull/stall_detector.h"
+#include "test/pull/window_times.h"
 
 namespace prepull {
 namespace {
 
-constexpr int64_t kMiB = 1 << 20;
 constexpr int64_t kGB = 1'000'000'000;
-constexpr absl::Duration kSecond = absl::Seconds(1);
-constexpr absl::Duration kFive = absl::Seconds(5);  // the stall timeout
-constexpr absl::Duration kMinute = absl::Minutes(1);
-constexpr absl::Duration kHour = absl::Hours(1);
 
 TEST(NextWindowTest, IsTheTimeOfFourStepsAtTheRateOfTheCutAttempt) {
   struct Row {

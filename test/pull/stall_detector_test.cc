@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "test/pull/window_times.h"
 
 namespace prepull {
 namespace {
@@ -18,11 +19,6 @@ using ::testing::Le;
 
 using Digests = std::vector<std::string>;
 
-constexpr int64_t kMiB = 1 << 20;
-constexpr absl::Duration kSecond = absl::Seconds(1);
-constexpr absl::Duration kFive = absl::Seconds(5);  // the stall timeout
-constexpr absl::Duration kMinute = absl::Minutes(1);
-constexpr absl::Duration kHour = absl::Hours(1);
 const Instant kBegin = Instant(kHour);
 
 // Shared in equal parts by the downloads that are connected over it.

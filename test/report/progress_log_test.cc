@@ -14,7 +14,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-const Instant kNow = Instant(absl::Hours(1));
+const Instant kLogNow = Instant(absl::Hours(1));
 
 class ProgressLogTest : public ::testing::Test {
  protected:
@@ -27,11 +27,11 @@ class ProgressLogTest : public ::testing::Test {
     run_.images = {{.image = "quay.io/a:1",
                     .state = ImageState::kPulling,
                     .attempts = 1,
-                    .started_at = kNow},
+                    .started_at = kLogNow},
                    {.image = "quay.io/b:1",
                     .state = ImageState::kPulling,
                     .attempts = 1,
-                    .started_at = kNow - absl::Seconds(5)},
+                    .started_at = kLogNow - absl::Seconds(5)},
                    {.image = "quay.io/c:1", .state = ImageState::kSkipped}};
     run_.counts = {.pulling = 2, .skipped = 1};
   }
@@ -126,12 +126,12 @@ TEST_F(ProgressLogTest, DoesNotTellTwiceWhatTheResultTells) {
 
 TEST_F(ProgressLogTest, GivesASignOfLifeAfterHalfAMinuteOfSilence) {
   log_.OnPlanned(run_);
-  log_.OnTurn(run_, kNow);
+  log_.OnTurn(run_, kLogNow);
   TakeLines();
 
-  log_.OnTurn(run_, kNow + absl::Seconds(29));
+  log_.OnTurn(run_, kLogNow + absl::Seconds(29));
   EXPECT_THAT(TakeLines(), IsEmpty());
-  log_.OnTurn(run_, kNow + absl::Seconds(30));
+  log_.OnTurn(run_, kLogNow + absl::Seconds(30));
 
   EXPECT_THAT(TakeLines(),
               ElementsAre("waiting running=2 done=1 total=3 "
@@ -140,45 +140,45 @@ TEST_F(ProgressLogTest, GivesASignOfLifeAfterHalfAMinuteOfSilence) {
 
 TEST_F(ProgressLogTest, GivesTheNextSignHalfAMinuteLater) {
   log_.OnPlanned(run_);
-  log_.OnTurn(run_, kNow);
-  log_.OnTurn(run_, kNow + absl::Seconds(30));
+  log_.OnTurn(run_, kLogNow);
+  log_.OnTurn(run_, kLogNow + absl::Seconds(30));
   TakeLines();
 
-  EXPECT_EQ(log_.OnTurn(run_, kNow + absl::Seconds(40)),
-            kNow + absl::Seconds(60));
+  EXPECT_EQ(log_.OnTurn(run_, kLogNow + absl::Seconds(40)),
+            kLogNow + absl::Seconds(60));
   EXPECT_THAT(lines_, IsEmpty());
 }
 
 TEST_F(ProgressLogTest, IsSilentAsLongAsSomethingHappens) {
   log_.OnPlanned(run_);
-  log_.OnTurn(run_, kNow);
+  log_.OnTurn(run_, kLogNow);
   log_.OnAttempt(run_, run_.images[0]);
-  log_.OnTurn(run_, kNow + absl::Seconds(20));
+  log_.OnTurn(run_, kLogNow + absl::Seconds(20));
   TakeLines();
 
-  EXPECT_EQ(log_.OnTurn(run_, kNow + absl::Seconds(40)),
-            kNow + absl::Seconds(50));
+  EXPECT_EQ(log_.OnTurn(run_, kLogNow + absl::Seconds(40)),
+            kLogNow + absl::Seconds(50));
   EXPECT_THAT(lines_, IsEmpty());
 }
 
 TEST_F(ProgressLogTest, WhatTheResultTellsIsNoSilenceEither) {
   ProgressLog log({.logs_ends = false});
   log.OnPlanned(run_);
-  log.OnTurn(run_, kNow);
+  log.OnTurn(run_, kLogNow);
   log.OnEnded(run_, run_.images[2]);
 
-  EXPECT_EQ(log.OnTurn(run_, kNow + absl::Seconds(20)),
-            kNow + absl::Seconds(50));
+  EXPECT_EQ(log.OnTurn(run_, kLogNow + absl::Seconds(20)),
+            kLogNow + absl::Seconds(50));
 }
 
 TEST_F(ProgressLogTest, NamesNoSlowestPullWhereNoneRuns) {
   run_.images = {{.image = "quay.io/a:1"}};
   run_.counts = {.waiting = 1};
   log_.OnPlanned(run_);
-  log_.OnTurn(run_, kNow);
+  log_.OnTurn(run_, kLogNow);
   TakeLines();
 
-  log_.OnTurn(run_, kNow + absl::Seconds(30));
+  log_.OnTurn(run_, kLogNow + absl::Seconds(30));
 
   EXPECT_THAT(lines_, ElementsAre("waiting running=0 done=0 total=1"));
 }
@@ -188,14 +188,14 @@ TEST_F(ProgressLogTest, TellsInItsSignOfLifeHowTheBytesAreComing) {
   log_.OnPlanned(run_);
   for (int second = 0; second < 30; ++second) {
     run_.bytes.done = (second + 1) * 24000000;
-    log_.OnTurn(run_, kNow + absl::Seconds(second));
+    log_.OnTurn(run_, kLogNow + absl::Seconds(second));
   }
   run_.bytes.total = 3400000000;
   run_.images[1].bytes_done = 310000000;
   run_.images[1].bytes_total = 508000000;
   TakeLines();
 
-  log_.OnTurn(run_, kNow + absl::Seconds(30));
+  log_.OnTurn(run_, kLogNow + absl::Seconds(30));
 
   EXPECT_THAT(
       lines_,
@@ -209,10 +209,10 @@ TEST_F(ProgressLogTest, TellsInItsSignOfLifeHowTheBytesAreComing) {
 TEST_F(ProgressLogTest, LeavesOutTotalsAndRatesThatAreUnknown) {
   run_.runtime.features.byte_progress = true;
   log_.OnPlanned(run_);
-  log_.OnTurn(run_, kNow);
+  log_.OnTurn(run_, kLogNow);
   TakeLines();
 
-  log_.OnTurn(run_, kNow + absl::Seconds(30));
+  log_.OnTurn(run_, kLogNow + absl::Seconds(30));
 
   EXPECT_THAT(lines_,
               ElementsAre("waiting running=2 done=1 total=3 bytes_done=0 "
@@ -221,7 +221,7 @@ TEST_F(ProgressLogTest, LeavesOutTotalsAndRatesThatAreUnknown) {
 }
 
 TEST_F(ProgressLogTest, HasNothingToWaitForBeforeThePlan) {
-  EXPECT_EQ(log_.OnTurn(run_, kNow), Instant::Never());
+  EXPECT_EQ(log_.OnTurn(run_, kLogNow), Instant::Never());
 }
 
 TEST_F(ProgressLogTest, EndsWithTheCounts) {

@@ -12,7 +12,7 @@ namespace {
 
 using ::testing::EndsWith;
 
-void Add(prepull::Run& run, ImageState state, ImageOutcome image) {
+void AddEnded(prepull::Run& run, ImageState state, ImageOutcome image) {
   run.images.push_back(std::move(image));
   ++run.counts.waiting;
   run.Move(run.images.back(), state);
@@ -20,12 +20,12 @@ void Add(prepull::Run& run, ImageState state, ImageOutcome image) {
 
 TEST(TerminationMessageTest, TellsTheStoryInAFewLines) {
   prepull::Run run = {.list_known = true};
-  Add(run, ImageState::kPulled, {.image = "quay.io/a:1"});
-  Add(run, ImageState::kFailed,
-      {.image = "quay.io/gone:1",
-       .attempts = 1,
-       .reason = Reason::kNotFound,
-       .message = "manifest unknown"});
+  AddEnded(run, ImageState::kPulled, {.image = "quay.io/a:1"});
+  AddEnded(run, ImageState::kFailed,
+           {.image = "quay.io/gone:1",
+            .attempts = 1,
+            .reason = Reason::kNotFound,
+            .message = "manifest unknown"});
 
   EXPECT_EQ(TerminationMessage(run, absl::Seconds(90)),
             "1 of 2 images present; 1 failed (1m30s)\n"
@@ -43,11 +43,11 @@ TEST(TerminationMessageTest, SaysWhyARunEndedBeforeItBegan) {
 TEST(TerminationMessageTest, StaysBelowTwoKiBWithHundredsOfLongFailures) {
   prepull::Run run = {.list_known = true, .message = std::string(4000, 'x')};
   for (int i = 0; i < 50'000; ++i) {
-    Add(run, i % 2 == 0 ? ImageState::kFailed : ImageState::kStopped,
-        {.image = absl::StrCat("quay.io/", std::string(200, 'a'), ":", i),
-         .attempts = 3,
-         .reason = Reason::kTimeout,
-         .message = std::string(1000, 'm')});
+    AddEnded(run, i % 2 == 0 ? ImageState::kFailed : ImageState::kStopped,
+             {.image = absl::StrCat("quay.io/", std::string(200, 'a'), ":", i),
+              .attempts = 3,
+              .reason = Reason::kTimeout,
+              .message = std::string(1000, 'm')});
   }
 
   const std::string text = TerminationMessage(run, absl::Hours(90));

@@ -9,8 +9,8 @@ namespace {
 
 using ::testing::EndsWith;
 
-constexpr int64_t kMB = 1000000;
-const Instant kNow = Instant(absl::Hours(1));
+constexpr int64_t kSumMB = 1000000;
+const Instant kSumNow = Instant(absl::Hours(1));
 
 // Of a run with 13 images.
 class SumLineTest : public ::testing::Test {
@@ -22,7 +22,7 @@ class SumLineTest : public ::testing::Test {
   }
 
   std::string Sum(std::optional<int64_t> rate, int columns = 100) {
-    Scene scene = {.run = run_, .now = kNow};
+    Scene scene = {.run = run_, .now = kSumNow};
     scene.rate = rate;
     return ViewLines(scene, {columns, 24}).back();
   }
@@ -37,37 +37,37 @@ TEST_F(SumLineTest, CountsFailures) {
 }
 
 TEST_F(SumLineTest, SaysHowManyBytesAreThereAndWhenTheRestWillBe) {
-  run_.bytes = {.done = 1200 * kMB, .total = 3400 * kMB};
+  run_.bytes = {.done = 1200 * kSumMB, .total = 3400 * kSumMB};
 
-  EXPECT_EQ(Sum(24 * kMB),
+  EXPECT_EQ(Sum(24 * kSumMB),
             "9 of 13 done, 2 running, 2 waiting, 1.2GB of 3.4GB, 24MB/s, "
             "1m32s left");
 }
 
 TEST_F(SumLineTest, PromisesNoTenthsOfSeconds) {
-  run_.bytes = {.done = 90 * kMB, .total = 100 * kMB};
+  run_.bytes = {.done = 90 * kSumMB, .total = 100 * kSumMB};
 
-  EXPECT_THAT(Sum(4 * kMB), EndsWith(", 4.0MB/s, 3s left"));
-  EXPECT_THAT(Sum(100 * kMB), EndsWith(", 100MB/s, 1s left"));
+  EXPECT_THAT(Sum(4 * kSumMB), EndsWith(", 4.0MB/s, 3s left"));
+  EXPECT_THAT(Sum(100 * kSumMB), EndsWith(", 100MB/s, 1s left"));
 }
 
 TEST_F(SumLineTest, PromisesNoEndWhileTheTotalIsUnknown) {
-  run_.bytes = {.done = 1200 * kMB};
+  run_.bytes = {.done = 1200 * kSumMB};
 
-  EXPECT_THAT(Sum(24 * kMB), EndsWith("2 waiting, 1.2GB, 24MB/s"));
+  EXPECT_THAT(Sum(24 * kSumMB), EndsWith("2 waiting, 1.2GB, 24MB/s"));
 }
 
 TEST_F(SumLineTest, PromisesNoEndWhereNothingComes) {
-  run_.bytes = {.done = 1200 * kMB, .total = 3400 * kMB};
+  run_.bytes = {.done = 1200 * kSumMB, .total = 3400 * kSumMB};
 
   EXPECT_THAT(Sum(0), EndsWith(", 1.2GB of 3.4GB, 0B/s"));
   EXPECT_THAT(Sum(std::nullopt), EndsWith(", 1.2GB of 3.4GB"));
 }
 
 TEST_F(SumLineTest, HasNoRateOnceEveryByteIsThere) {
-  run_.bytes = {.done = 3400 * kMB, .total = 3400 * kMB};
+  run_.bytes = {.done = 3400 * kSumMB, .total = 3400 * kSumMB};
 
-  EXPECT_THAT(Sum(24 * kMB), EndsWith(", 3.4GB of 3.4GB"));
+  EXPECT_THAT(Sum(24 * kSumMB), EndsWith(", 3.4GB of 3.4GB"));
 }
 
 TEST_F(SumLineTest, SaysNothingOfBytesBeforeTheFirst) {
@@ -77,12 +77,12 @@ TEST_F(SumLineTest, SaysNothingOfBytesBeforeTheFirst) {
 }
 
 TEST_F(SumLineTest, GivesUpRateThenBytesForTheTimeLeft) {
-  run_.bytes = {.done = 1200 * kMB, .total = 3400 * kMB};
+  run_.bytes = {.done = 1200 * kSumMB, .total = 3400 * kSumMB};
   const std::string counts = "9 of 13 done, 2 running, 2 waiting";
 
-  EXPECT_EQ(Sum(24 * kMB, 69), counts + ", 1.2GB of 3.4GB, 1m32s left");
-  EXPECT_EQ(Sum(24 * kMB, 60), counts + ", 1m32s left");
-  EXPECT_EQ(Sum(24 * kMB, 40), counts);
+  EXPECT_EQ(Sum(24 * kSumMB, 69), counts + ", 1.2GB of 3.4GB, 1m32s left");
+  EXPECT_EQ(Sum(24 * kSumMB, 60), counts + ", 1m32s left");
+  EXPECT_EQ(Sum(24 * kSumMB, 40), counts);
 }
 
 }  // namespace

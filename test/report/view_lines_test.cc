@@ -21,8 +21,8 @@ using ::testing::ResultOf;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
-constexpr int64_t kMB = 1000000;
-const Instant kNow = Instant(absl::Hours(1));
+constexpr int64_t kLinesMB = 1000000;
+const Instant kLinesNow = Instant(absl::Hours(1));
 
 // Columns as a terminal counts them: continuation bytes take none.
 int Columns(const std::string& line) {
@@ -34,7 +34,7 @@ ImageOutcome Pulling(const std::string& image, absl::Duration for_how_long) {
   return {.image = image,
           .state = ImageState::kPulling,
           .attempts = 1,
-          .started_at = kNow - for_how_long};
+          .started_at = kLinesNow - for_how_long};
 }
 
 ImageOutcome Downloading(const std::string& image, int64_t done,
@@ -64,7 +64,7 @@ Run RunThatKnowsBytes(std::vector<ImageOutcome> images) {
 
 // What the live view would see of it; each pull moves at `rate`.
 Scene SceneOf(const Run& run, std::optional<int64_t> rate = std::nullopt) {
-  Scene scene = {.run = run, .now = kNow};
+  Scene scene = {.run = run, .now = kLinesNow};
   for (const ImageOutcome& image : run.images) {
     scene.widest_name =
         std::max(scene.widest_name, static_cast<int>(image.image.size()));
@@ -118,11 +118,12 @@ TEST(ViewLinesTest, TurnsItsSpinner) {
 
 TEST(ViewLinesTest, ShowsBarShareBytesAndRateBelowEachOther) {
   const prepull::Run run = RunThatKnowsBytes(
-      {Downloading("quay.io/strimzi/kafka:3.7.0", 310 * kMB, 508 * kMB),
-       Downloading("quay.io/team/app:1.2", 12345, 412 * kMB)});
+      {Downloading("quay.io/strimzi/kafka:3.7.0", 310 * kLinesMB,
+                   508 * kLinesMB),
+       Downloading("quay.io/team/app:1.2", 12345, 412 * kLinesMB)});
 
   EXPECT_THAT(
-      Lines(run, {100, 24}, 24 * kMB),
+      Lines(run, {100, 24}, 24 * kLinesMB),
       ElementsAre("⠋ quay.io/strimzi/kafka:3.7.0  ⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣀⣀⣀⣀⣀⣀⣀⣀  "
                   "61%  310MB   24MB/s   1m02s",
                   "⠋ quay.io/team/app:1.2         ⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀  "
@@ -132,15 +133,15 @@ TEST(ViewLinesTest, ShowsBarShareBytesAndRateBelowEachOther) {
 
 TEST(ViewLinesTest, LeavesRoomForARateThatIsNotKnownYet) {
   const prepull::Run run =
-      RunThatKnowsBytes({Downloading("a:1", 155 * kMB, 200 * kMB)});
+      RunThatKnowsBytes({Downloading("a:1", 155 * kLinesMB, 200 * kLinesMB)});
 
   EXPECT_EQ(Lines(run, {80, 24})[0],
             "⠋ a:1  ⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣇⣀⣀⣀⣀  77%  155MB            1m02s");
 }
 
 TEST(ViewLinesTest, IsNeverAtAHundredPercentBeforeTheLastByte) {
-  const prepull::Run run =
-      RunThatKnowsBytes({Downloading("a:1", 400 * kMB - 1, 400 * kMB)});
+  const prepull::Run run = RunThatKnowsBytes(
+      {Downloading("a:1", 400 * kLinesMB - 1, 400 * kLinesMB)});
 
   EXPECT_THAT(Lines(run, {80, 24})[0],
               HasSubstr("⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣇  99%  400MB"));
@@ -148,8 +149,8 @@ TEST(ViewLinesTest, IsNeverAtAHundredPercentBeforeTheLastByte) {
 
 TEST(ViewLinesTest, LosesNoPercentToTheWayNumbersAreKept) {
   for (int percent = 0; percent < 100; ++percent) {
-    const prepull::Run run =
-        RunThatKnowsBytes({Downloading("a:1", percent * kMB, 100 * kMB)});
+    const prepull::Run run = RunThatKnowsBytes(
+        {Downloading("a:1", percent * kLinesMB, 100 * kLinesMB)});
     EXPECT_THAT(Lines(run, {40, 24})[0],
                 HasSubstr(absl::StrCat(" ", percent, "%")));
   }
@@ -157,10 +158,10 @@ TEST(ViewLinesTest, LosesNoPercentToTheWayNumbersAreKept) {
 
 TEST(ViewLinesTest, CallsAPullWhoseBytesAreAllThereUnpacking) {
   const prepull::Run run =
-      RunThatKnowsBytes({Downloading("a:1", 412 * kMB, 412 * kMB),
-                         Downloading("b:1", 310 * kMB, 508 * kMB)});
+      RunThatKnowsBytes({Downloading("a:1", 412 * kLinesMB, 412 * kLinesMB),
+                         Downloading("b:1", 310 * kLinesMB, 508 * kLinesMB)});
 
-  EXPECT_THAT(Lines(run, {80, 24}, 24 * kMB),
+  EXPECT_THAT(Lines(run, {80, 24}, 24 * kLinesMB),
               ElementsAre("⠋ a:1  unpacking                  412MB            "
                           "1m02s",
                           "⠋ b:1  ⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣀⣀⣀⣀⣀⣀⣀⣀  61%  310MB   24MB/s  "
@@ -170,10 +171,10 @@ TEST(ViewLinesTest, CallsAPullWhoseBytesAreAllThereUnpacking) {
 
 TEST(ViewLinesTest, ShowsTheTimeOnlyOfAPullWhoseBytesAreUnknown) {
   const prepull::Run run = RunThatKnowsBytes(
-      {Downloading("quay.io/team/app:1.2", 310 * kMB, 508 * kMB),
+      {Downloading("quay.io/team/app:1.2", 310 * kLinesMB, 508 * kLinesMB),
        Pulling("quay.io/team/db:9", absl::Seconds(3))});
 
-  EXPECT_THAT(Lines(run, {60, 24}, 24 * kMB),
+  EXPECT_THAT(Lines(run, {60, 24}, 24 * kLinesMB),
               ElementsAre("⠋ quay.io/team/app:1.2  61%  310MB   24MB/s   1m02s",
                           "⠋ quay.io/team/db:9                            3.0s",
                           "0 of 2 done, 2 running"));
@@ -187,10 +188,11 @@ TEST(ViewLinesTest, InventsNoPercentage) {
 }
 
 TEST(ViewLinesTest, ShowsNoBytesInARunThatKnowsNone) {
-  prepull::Run run = RunOf({Downloading("a:1", 310 * kMB, 508 * kMB)});
-  run.bytes = {.done = 310 * kMB, .total = 508 * kMB};
+  prepull::Run run =
+      RunOf({Downloading("a:1", 310 * kLinesMB, 508 * kLinesMB)});
+  run.bytes = {.done = 310 * kLinesMB, .total = 508 * kLinesMB};
 
-  EXPECT_THAT(Lines(run, {80, 24}, kMB),
+  EXPECT_THAT(Lines(run, {80, 24}, kLinesMB),
               ElementsAre("⠋ a:1   1m02s", "0 of 1 done, 1 running"));
 }
 
@@ -198,28 +200,28 @@ TEST(ViewLinesTest, ShowsNoBytesInARunThatKnowsNone) {
 TEST(ViewLinesTest, GivesUpBarThenRateThenBytesForTheName) {
   const prepull::Run run = RunThatKnowsBytes(
       {Downloading("quay.io/an-organisation/with-a-long-name/kafka:3.7.0-rc.1",
-                   310 * kMB, 508 * kMB)});
+                   310 * kLinesMB, 508 * kLinesMB)});
 
-  EXPECT_EQ(Lines(run, {93, 24}, 24 * kMB)[0],
+  EXPECT_EQ(Lines(run, {93, 24}, 24 * kLinesMB)[0],
             "⠋ quay.io/an-organisa…ame/kafka:3.7.0-rc.1  "
             "⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣿⣀⣀⣀⣀⣀⣀⣀⣀  61%  310MB   24MB/s   1m02s");
-  EXPECT_EQ(Lines(run, {92, 24}, 24 * kMB)[0],
+  EXPECT_EQ(Lines(run, {92, 24}, 24 * kLinesMB)[0],
             "⠋ quay.io/an-organisation/with-a-long-name/kafka:3.7.0-rc.1  "
             "61%  310MB   24MB/s   1m02s");
-  EXPECT_EQ(Lines(run, {55, 24}, 24 * kMB)[0],
+  EXPECT_EQ(Lines(run, {55, 24}, 24 * kLinesMB)[0],
             "⠋ quay.io/an-…a:3.7.0-rc.1  61%  310MB   24MB/s   1m02s");
-  EXPECT_EQ(Lines(run, {54, 24}, 24 * kMB)[0],
+  EXPECT_EQ(Lines(run, {54, 24}, 24 * kLinesMB)[0],
             "⠋ quay.io/an-orga…kafka:3.7.0-rc.1  61%  310MB   1m02s");
-  EXPECT_EQ(Lines(run, {45, 24}, 24 * kMB)[0],
+  EXPECT_EQ(Lines(run, {45, 24}, 24 * kLinesMB)[0],
             "⠋ quay.io/an-org…afka:3.7.0-rc.1  61%   1m02s");
-  EXPECT_EQ(Lines(run, {40, 24}, 24 * kMB)[0],
+  EXPECT_EQ(Lines(run, {40, 24}, 24 * kLinesMB)[0],
             "⠋ quay.io/an-o…a:3.7.0-rc.1  61%   1m02s");
 }
 
 TEST(ViewLinesTest, SaysThatItUnpacksOnTheNarrowestScreenToo) {
   const prepull::Run run = RunThatKnowsBytes(
       {Downloading("quay.io/an-organisation/with-a-long-name/kafka:3.7.0-rc.1",
-                   508 * kMB, 508 * kMB)});
+                   508 * kLinesMB, 508 * kLinesMB)});
 
   EXPECT_EQ(Lines(run, {60, 24})[0],
             "⠋ quay.io/an-org…fka:3.7.0-rc.1  unpacking             1m02s");
@@ -233,8 +235,8 @@ TEST(ViewLinesTest, SaysWhenAndWhyAPullIsTriedAgain) {
   const prepull::Run run = {
       .images = {{.image = "quay.io/team/db:9",
                   .attempts = 1,
-                  .started_at = kNow - absl::Seconds(3),
-                  .next_attempt_at = kNow + absl::Seconds(34),
+                  .started_at = kLinesNow - absl::Seconds(3),
+                  .next_attempt_at = kLinesNow + absl::Seconds(34),
                   .reason = Reason::kRateLimited}},
       .counts = {.waiting = 1}};
 
@@ -246,7 +248,8 @@ TEST(ViewLinesTest, SaysWhenAndWhyAPullIsTriedAgain) {
 
 TEST(ViewLinesTest, ARetryThatIsDueIsNotInThePast) {
   const prepull::Run run = {
-      .images = {{.image = "a:1", .next_attempt_at = kNow - absl::Minutes(1)}}};
+      .images = {
+          {.image = "a:1", .next_attempt_at = kLinesNow - absl::Minutes(1)}}};
 
   EXPECT_THAT(Lines(run, {40, 24})[0], EndsWith("a:1  retry in 0.0s"));
 }
@@ -275,19 +278,20 @@ TEST_P(ViewLinesWidthTest, NoLineIsWiderThanTheScreen) {
   run.images[1].image = std::string(300, 'a');
   run.images[2].image = "registry.example/bücher/größe:überall";
   run.images[3].state = ImageState::kWaiting;
-  run.images[3].next_attempt_at = kNow + absl::Hours(10000);
+  run.images[3].next_attempt_at = kLinesNow + absl::Hours(10000);
   run.images[3].reason = Reason::kRegistryUnavailable;
   run.images[4] = Downloading("quay.io/b:1", 1, 1);
-  run.images[5] = Downloading("quay.io/b:1", 999 * kMB, 1000000000 * kMB);
+  run.images[5] =
+      Downloading("quay.io/b:1", 999 * kLinesMB, 1000000000 * kLinesMB);
   run.counts.waiting = 100000;
   run.counts.failed = 100000;
-  run.bytes = {.done = 1, .total = 1000000000 * kMB};
+  run.bytes = {.done = 1, .total = 1000000000 * kLinesMB};
   EXPECT_THAT(Lines(run, {GetParam(), 24}, 1),
               Each(ResultOf(Columns, Le(GetParam()))));
 
   run.runtime.features.byte_progress = true;
 
-  EXPECT_THAT(Lines(run, {GetParam(), 24}, 1000000000 * kMB),
+  EXPECT_THAT(Lines(run, {GetParam(), 24}, 1000000000 * kLinesMB),
               Each(ResultOf(Columns, Le(GetParam()))));
 }
 
@@ -304,9 +308,9 @@ TEST(ViewLinesTest, SaysHowManyPullsDoNotFit) {
 
 TEST(ViewLinesTest, ShowsWhatRunsBeforeWhatWaits) {
   const prepull::Run run = {
-      .images = {{.image = "a:1", .next_attempt_at = kNow},
+      .images = {{.image = "a:1", .next_attempt_at = kLinesNow},
                  Pulling("b:1", absl::Seconds(1)),
-                 {.image = "c:1", .next_attempt_at = kNow}},
+                 {.image = "c:1", .next_attempt_at = kLinesNow}},
       .counts = {.waiting = 1002, .pulling = 1}};
   Scene scene = SceneOf(run);
   scene.hidden = 1000;

@@ -30,7 +30,7 @@ std::vector<std::string> Parsed(absl::string_view list) {
 }
 
 // The sentence of the only line in `list`, which is line 1.
-std::string ErrorOf(absl::string_view list) {
+std::string ListErrorOf(absl::string_view list) {
   const std::vector<ImageRequest> requests = ParseListFile(list, "images.txt");
   return requests.size() == 1
              ? std::string(requests[0].reference.status().message())
@@ -140,14 +140,14 @@ TEST(ListFileTest, ReadsTheOptionsBehindAnImage) {
 }
 
 TEST(ListFileTest, RefusesWhatIsNoOption) {
-  EXPECT_EQ(ErrorOf("a:1 extra # why\n"),
+  EXPECT_EQ(ListErrorOf("a:1 extra # why\n"),
             "images.txt:1: \"extra\": is no option of an image: secret=NAME, "
             "policy=Always|IfNotPresent, pin=true|false");
   for (const std::string option :
        {"colour=red", "secret=", "secret", "secret=..", "secret=.",
         "secret=../other", "secret=/etc/passwd", "policy=always",
         "policy=", "pin=yes", "pin", "=", "Secret=a"}) {
-    EXPECT_THAT(ErrorOf(absl::StrCat("a:1 pin=true ", option, "\n")),
+    EXPECT_THAT(ListErrorOf(absl::StrCat("a:1 pin=true ", option, "\n")),
                 HasSubstr("is no option of an image"))
         << option;
   }
@@ -156,9 +156,9 @@ TEST(ListFileTest, RefusesWhatIsNoOption) {
 TEST(ListFileTest, RefusesALineLongerThan4096Bytes) {
   const std::string longest = absl::StrCat(std::string(4094, 'h'), "/a");
 
-  EXPECT_EQ(ErrorOf(absl::StrCat(longest, "a")),
+  EXPECT_EQ(ListErrorOf(absl::StrCat(longest, "a")),
             "images.txt:1: line is longer than 4096 bytes");
-  EXPECT_THAT(ErrorOf(absl::StrCat(longest, "\r\n")),
+  EXPECT_THAT(ListErrorOf(absl::StrCat(longest, "\r\n")),
               HasSubstr("repository is longer than 255"));
 }
 
@@ -168,14 +168,14 @@ TEST(ListFileTest, SkipsACommentOfAnyLength) {
 }
 
 TEST(ListFileTest, CountsATrailingCommentIntoTheLine) {
-  EXPECT_EQ(ErrorOf(absl::StrCat("a:1 # ", std::string(5000, 'x'))),
+  EXPECT_EQ(ListErrorOf(absl::StrCat("a:1 # ", std::string(5000, 'x'))),
             "images.txt:1: line is longer than 4096 bytes");
 }
 
 TEST(ListFileTest, RefusesANulByte) {
   const absl::string_view list("a:1\0\n", 5);
 
-  EXPECT_EQ(ErrorOf(list), "images.txt:1: line holds a NUL byte");
+  EXPECT_EQ(ListErrorOf(list), "images.txt:1: line holds a NUL byte");
   EXPECT_THAT(Parsed(list), ElementsAre("images.txt:1 a:1  (malformed)"));
 }
 

@@ -19,7 +19,7 @@ absl::StatusOr<std::vector<std::string>> ChannelsOf(absl::string_view text) {
   return package->channels;
 }
 
-std::string ErrorOf(absl::string_view text) {
+std::string PackageErrorOf(absl::string_view text) {
   const absl::StatusOr<PackageRequest> package = ParsePackage(text, "f:1");
   EXPECT_THAT(package, StatusIs(absl::StatusCode::kInvalidArgument));
   return std::string(package.status().message());
@@ -40,17 +40,17 @@ TEST(PackageWordsTest, TakesNoChannelForTheDefaultOne) {
 }
 
 TEST(PackageWordsTest, NamesWhatIsMalformed) {
-  EXPECT_EQ(ErrorOf(""), "f:1: \"\": package is empty");
-  EXPECT_EQ(ErrorOf(":stable"), "f:1: \":stable\": package is empty");
-  EXPECT_EQ(ErrorOf("op:a:b"), "f:1: \"op:a:b\": has a second ':'");
-  EXPECT_EQ(ErrorOf("op:a,,b"), "f:1: \"op:a,,b\": channel is empty");
-  EXPECT_EQ(ErrorOf("op:a,"), "f:1: \"op:a,\": channel is empty");
-  EXPECT_EQ(ErrorOf("- op stable"),
+  EXPECT_EQ(PackageErrorOf(""), "f:1: \"\": package is empty");
+  EXPECT_EQ(PackageErrorOf(":stable"), "f:1: \":stable\": package is empty");
+  EXPECT_EQ(PackageErrorOf("op:a:b"), "f:1: \"op:a:b\": has a second ':'");
+  EXPECT_EQ(PackageErrorOf("op:a,,b"), "f:1: \"op:a,,b\": channel is empty");
+  EXPECT_EQ(PackageErrorOf("op:a,"), "f:1: \"op:a,\": channel is empty");
+  EXPECT_EQ(PackageErrorOf("- op stable"),
             "f:1: \"- op stable\": package holds a blank or what is no ASCII");
-  EXPECT_EQ(ErrorOf("op:\xFF"),
+  EXPECT_EQ(PackageErrorOf("op:\xFF"),
             "f:1: \"op:\xEF\xBF\xBD\": channel holds a blank or what is no "
             "ASCII");
-  EXPECT_THAT(ErrorOf(std::string(254, 'a')),
+  EXPECT_THAT(PackageErrorOf(std::string(254, 'a')),
               ::testing::EndsWith("package is longer than 253 bytes"));
 }
 

@@ -21,7 +21,7 @@ using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
 constexpr int64_t kGiB = 1 << 30;
-constexpr auto kMalformed = absl::StatusCode::kInvalidArgument;
+constexpr auto kMalformedSpec = absl::StatusCode::kInvalidArgument;
 
 // The keys of a spec and what they hold; the rest is not there.
 using Keys = std::map<std::string, std::string>;
@@ -152,7 +152,7 @@ TEST(PrecacheSpecTest, HonoursEveryChannelOfAPackage) {
 TEST(PrecacheSpecTest, NamesAMalformedLineOfAPackage) {
   EXPECT_THAT(
       Read({{"operators.packagesAndChannels", "ptp:4.14\n\nptp:4.15:x\n"}}),
-      StatusIs(kMalformed,
+      StatusIs(kMalformedSpec,
                "/spec/operators.packagesAndChannels:3: \"ptp:4.15:x\": has a "
                "second ':'"));
 }
@@ -169,13 +169,13 @@ TEST(PrecacheSpecTest, KeepsAMalformedImageAsThatImagesFailure) {
 
 TEST(PrecacheSpecTest, RefusesASecondReleaseImage) {
   EXPECT_THAT(Read({{"platform.image", "a:1\n\nb:1"}}),
-              StatusIs(kMalformed,
+              StatusIs(kMalformedSpec,
                        "/spec/platform.image:3: is a second release image"));
 }
 
 TEST(PrecacheSpecTest, RefusesCataloguesWithoutPackages) {
   EXPECT_THAT(Read({{"operators.indexes", "\nquay.io/i:v4"}}),
-              StatusIs(kMalformed,
+              StatusIs(kMalformedSpec,
                        "/spec/operators.indexes:2: a catalogue is named, but "
                        "no package in operators.packagesAndChannels"));
   EXPECT_THAT(Read({{"operators.packagesAndChannels", "ptp:4.14"}}), IsOk());
@@ -186,12 +186,12 @@ TEST(PrecacheSpecTest, ReadsSpaceInGiB) {
   EXPECT_THAT(SpaceOf("40GiB"), IsOkAndHolds(40 * kGiB));
   EXPECT_THAT(SpaceOf("45 GB"), IsOkAndHolds(45000000000));
   EXPECT_THAT(SpaceOf("35.5"),
-              StatusIs(kMalformed,
+              StatusIs(kMalformedSpec,
                        "/spec/spaceRequired:1: \"35.5\" is no number of GiB"));
   for (const std::string text :
        {"-1", "lots", "99999999999", "9999999999999999999999", "35\n36"}) {
     EXPECT_THAT(SpaceOf(text),
-                StatusIs(kMalformed, StartsWith("/spec/spaceRequired:")))
+                StatusIs(kMalformedSpec, StartsWith("/spec/spaceRequired:")))
         << text;
   }
 }

@@ -38,7 +38,7 @@ std::string Selected(absl::string_view rule, const Tags& tags) {
                        });
 }
 
-std::string ErrorOf(absl::string_view rule) {
+std::string RuleErrorOf(absl::string_view rule) {
   const absl::StatusOr<TagRule> parsed = TagRule::Parse(rule);
   EXPECT_THAT(parsed, StatusIs(absl::StatusCode::kInvalidArgument)) << rule;
   return std::string(parsed.status().message());
@@ -235,14 +235,15 @@ TEST(TagRuleTest, SelectsTheSameWhateverTheOrder) {
 }
 
 TEST(TagRuleTest, RefusesAMalformedRepository) {
-  EXPECT_EQ(ErrorOf(""), "rule is empty");
-  EXPECT_EQ(ErrorOf("quay.io/Team/app semver:*"),
+  EXPECT_EQ(RuleErrorOf(""), "rule is empty");
+  EXPECT_EQ(RuleErrorOf("quay.io/Team/app semver:*"),
             "\"quay.io/Team/app\" is no repository: repository must be "
             "lowercase");
-  EXPECT_EQ(ErrorOf("quay.io/team/app:1 semver:*"),
+  EXPECT_EQ(RuleErrorOf("quay.io/team/app:1 semver:*"),
             "\"quay.io/team/app:1\" is no repository: it has a tag or a "
             "digest");
-  EXPECT_EQ(ErrorOf(std::string(4097, 'a')), "rule is longer than 4096 bytes");
+  EXPECT_EQ(RuleErrorOf(std::string(4097, 'a')),
+            "rule is longer than 4096 bytes");
 }
 
 TEST(TagRuleTest, NamesTheWordThatIsWrong) {
@@ -284,13 +285,13 @@ TEST(TagRuleTest, NamesTheWordThatIsWrong) {
       {"rubinx", "\"rubinx\" is no word of a rule"},
   };
   for (const Row& row : rows) {
-    EXPECT_THAT(ErrorOf(absl::StrCat("quay.io/team/app ", row.rule)),
+    EXPECT_THAT(RuleErrorOf(absl::StrCat("quay.io/team/app ", row.rule)),
                 ::testing::StartsWith(std::string(row.error)));
   }
-  EXPECT_THAT(ErrorOf(absl::StrCat("a regex:", std::string(17, '('),
-                                   std::string(17, ')'))),
+  EXPECT_THAT(RuleErrorOf(absl::StrCat("a regex:", std::string(17, '('),
+                                       std::string(17, ')'))),
               HasSubstr("has more than 16 groups"));
-  EXPECT_THAT(ErrorOf("a regex:((((a{100}){100}){100}){100})"),
+  EXPECT_THAT(RuleErrorOf("a regex:((((a{100}){100}){100}){100})"),
               HasSubstr("is no regular expression"));
 }
 
