@@ -21,7 +21,7 @@ bool LostDirectory(int inotify_fd) {
     for (ssize_t at = 0; at < count;) {
       const auto* event = reinterpret_cast<const inotify_event*>(events + at);
       seen |= event->mask;
-      at += sizeof(inotify_event) + event->len;
+      at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
     }
   }
   return (seen & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED)) != 0;

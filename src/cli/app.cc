@@ -84,7 +84,7 @@ CommandEnd RunCommand(CommandProgram& program,
     context.console.PrintOut(program.command().Help());
     return {};
   }
-  const CommandEnd end = program.Run(context);
+  CommandEnd end = program.Run(context);
   // Half a result is none. What fetch did stays done, whoever reads of it.
   const bool is_result = program.command().doc().name != "fetch";
   if (end.code == ExitCode::kOk && is_result &&

@@ -31,7 +31,7 @@ void OpenClosedStreams() {
 }
 
 [[gnu::section(".preinit_array"),
-  gnu::used]] void (*const kBeforeAll)() = OpenClosedStreams;
+  gnu::used]] constexpr void (*kBeforeAll)() = OpenClosedStreams;
 
 int Main(int argc, char** argv) {
   // A reader that goes away shows as EPIPE instead.

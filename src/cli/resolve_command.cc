@@ -89,12 +89,11 @@ class Pinning {
 
   // Errors: of the first that fails, by its name.
   absl::Status Run() {
-    {
-      std::vector<std::jthread> workers;
-      for (int i = 0; i < kQuestionsAtOnce; ++i) {
-        workers.emplace_back([this] { Work(); });
-      }
-    }
+    const auto work = [this] { Work(); };
+    std::vector<std::jthread> workers;
+    workers.reserve(kQuestionsAtOnce);
+    for (int i = 0; i < kQuestionsAtOnce; ++i) workers.emplace_back(work);
+    workers.clear();
     MutexLock lock(mutex_);
     return status_;
   }

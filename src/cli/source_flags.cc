@@ -73,7 +73,7 @@ void AddSelectFlags(Command& command, SourceOptions& sources) {
 // process's, as other tools take them.
 std::string FirstOf(const std::vector<std::string>& names, const Host& host) {
   for (const std::string& name : names) {
-    const std::string value = FromEnvironment(host, name);
+    std::string value = FromEnvironment(host, name);
     if (!value.empty()) return value;
   }
   return "";

@@ -108,7 +108,8 @@ Yaml Yaml::Texts(const std::vector<std::string>& texts) {
 
 Yaml& Yaml::Add(absl::string_view key, Yaml value) {
   assert(kind_ == Kind::kMap);
-  entries_.push_back({std::string(key), std::move(value)});
+  keys_.emplace_back(key);
+  items_.push_back(std::move(value));
   return *this;
 }
 
@@ -130,11 +131,11 @@ std::string Yaml::Document() const {
 
 // `is_begun`: the first line has its indentation already, behind a "- ".
 void Yaml::PrintMap(size_t indent, bool is_begun, std::string& out) const {
-  for (const Entry& entry : entries_) {
+  for (size_t i = 0; i < items_.size(); ++i) {
     if (!is_begun) out.append(indent, ' ');
     is_begun = false;
-    absl::StrAppend(&out, Quoted(entry.key), ":");
-    entry.value.PrintValue(indent, out);
+    absl::StrAppend(&out, Quoted(keys_[i]), ":");
+    items_[i].PrintValue(indent, out);
   }
 }
 

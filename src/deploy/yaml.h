@@ -37,14 +37,13 @@ class Yaml {
   // Puts an item behind those of a list.
   Yaml& Append(Yaml item);
 
-  bool empty() const { return entries_.empty() && items_.empty(); }
+  bool empty() const { return items_.empty(); }
 
   // The document without its "---".
   std::string Document() const;
 
  private:
   enum class Kind { kMap, kList, kText, kBlock, kWord };
-  struct Entry;
 
   Yaml(Kind kind, absl::string_view scalar) : kind_(kind), scalar_(scalar) {}
 
@@ -56,13 +55,8 @@ class Yaml {
 
   Kind kind_ = Kind::kMap;
   std::string scalar_;
-  std::vector<Entry> entries_;
+  std::vector<std::string> keys_;  // of a map, one for each item
   std::vector<Yaml> items_;
-};
-
-struct Yaml::Entry {
-  std::string key;
-  Yaml value;
 };
 
 }  // namespace prepull

@@ -163,13 +163,14 @@ Platform OwnPlatform() {
 absl::StatusOr<ManifestBlob> ChoosePlatform(const ImageIndex& index,
                                             const Platform& wanted) {
   for (const std::string& variant : FittingVariants(wanted)) {
-    for (const ImageIndex::Entry& entry : index.entries) {
-      if (entry.platform.os == wanted.os &&
-          entry.platform.architecture == wanted.architecture &&
-          entry.platform.variant == variant) {
-        return entry.manifest;
-      }
-    }
+    const auto fits = [&](const ImageIndex::Entry& entry) {
+      return entry.platform.os == wanted.os &&
+             entry.platform.architecture == wanted.architecture &&
+             entry.platform.variant == variant;
+    };
+    const auto found =
+        std::find_if(index.entries.begin(), index.entries.end(), fits);
+    if (found != index.entries.end()) return found->manifest;
   }
   std::vector<std::string> there;
   for (const ImageIndex::Entry& entry : index.entries) {

@@ -66,6 +66,26 @@ const StoredBlob* WithConfig(const std::vector<StoredBlob>& blobs,
   return newest;
 }
 
+Blobs UntakenManifests(
+    const std::vector<StoredBlob>& blobs,
+    absl::FunctionRef<bool(const std::string& digest)> is_taken) {
+  Blobs candidates;
+  for (const StoredBlob& blob : blobs) {
+    if (IsManifest(blob) && !is_taken(blob.digest)) candidates.push_back(&blob);
+  }
+  return candidates;
+}
+
+// As a label's value, the digest of a blob that `moves`.
+bool NamesMovingBlob(const StoredBlob& manifest,
+                     absl::FunctionRef<bool(const std::string& digest)> moves) {
+  return std::any_of(manifest.labels.begin(), manifest.labels.end(),
+                     [&](const auto& label) {
+                       return absl::StartsWith(label.first, kBlobLabels) &&
+                              moves(label.second);
+                     });
+}
+
 }  // namespace
 
 BlobSource SourceOf(const Reference& reference) {
@@ -93,11 +113,7 @@ const StoredBlob* ChooseManifest(
     candidates = ManifestsOf(blobs, pull.digest);
     if (candidates.size() == 1) return candidates.front();
   } else {
-    for (const StoredBlob& blob : blobs) {
-      if (IsManifest(blob) && !is_taken(blob.digest)) {
-        candidates.push_back(&blob);
-      }
-    }
+    candidates = UntakenManifests(blobs, is_taken);
   }
   const Blobs fresh = Those(candidates, [&](const StoredBlob* blob) {
     return blob->created_at >= pull.started_at;
@@ -105,11 +121,7 @@ const StoredBlob* ChooseManifest(
   if (!fresh.empty()) return TheOnly(fresh);
   // One that an earlier run left keeps its time: its layers tell.
   return TheOnly(Those(candidates, [&](const StoredBlob* blob) {
-    return std::any_of(blob->labels.begin(), blob->labels.end(),
-                       [&](const auto& label) {
-                         return absl::StartsWith(label.first, kBlobLabels) &&
-                                moves(label.second);
-                       });
+    return NamesMovingBlob(*blob, moves);
   }));
 }
 

@@ -55,8 +55,8 @@ absl::Status BlobDownload::Begin(const HttpResponse& head) {
 }
 
 absl::Status BlobDownload::Take(absl::string_view piece) {
-  const size_t skipped =
-      static_cast<size_t>(std::min<int64_t>(to_skip_, piece.size()));
+  const size_t skipped = static_cast<size_t>(
+      std::min(to_skip_, static_cast<int64_t>(piece.size())));
   to_skip_ -= static_cast<int64_t>(skipped);
   piece.remove_prefix(skipped);
   if (static_cast<int64_t>(piece.size()) > blob_.size_bytes - offset_) {

@@ -38,6 +38,7 @@ struct Root {
   // layer above has removed that name.
   int layer = kNoLayer;
 
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy means its own 0.
   friend auto operator<=>(const Root&, const Root&) = default;
 };
 

@@ -162,6 +162,9 @@ absl::Status Content(struct archive* archive, int64_t limit_bytes,
 
 absl::Status ReadEntries(struct archive* archive, Unpacked& unpacked,
                          LayerVisitor visit) {
+  const auto content = [&](int64_t limit_bytes, ByteSink sink) {
+    return Content(archive, limit_bytes, sink);
+  };
   for (int64_t count = 0; count < kMostEntries; ++count) {
     unpacked.head_bytes = 0;
     unpacked.is_in_head = true;
@@ -171,11 +174,8 @@ absl::Status ReadEntries(struct archive* archive, Unpacked& unpacked,
     if (result == ARCHIVE_EOF) return absl::OkStatus();
     // A warning concerns names or attributes; the entry can be read.
     if (result != ARCHIVE_OK && result != ARCHIVE_WARN) return Broken(archive);
-    if (const std::optional<LayerEntry> entry = Describe(raw)) {
-      RETURN_IF_ERROR(visit(*entry, [&](int64_t limit_bytes, ByteSink sink) {
-        return Content(archive, limit_bytes, sink);
-      }));
-    }
+    const std::optional<LayerEntry> entry = Describe(raw);
+    if (entry) RETURN_IF_ERROR(visit(*entry, content));
     if (archive_read_data_skip(archive) < ARCHIVE_WARN) return Broken(archive);
   }
   return absl::ResourceExhaustedError(

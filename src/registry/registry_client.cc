@@ -83,14 +83,21 @@ bool IsRedirect(int status) {
          status == 308;
 }
 
+// What a client asks and tells.
+struct Peers {
+  HttpClient& http;
+  CredentialFinder& credentials;
+  Clock& clock;
+  RollDice roll_dice;
+};
+
 class Client : public RegistryClient {
  public:
-  Client(RegistryOptions options, Rewrites mirrors, HttpClient& http,
-         CredentialFinder& credentials, Clock& clock, RollDice roll_dice)
+  Client(RegistryOptions options, Rewrites mirrors, Peers peers)
       : options_(std::move(options)),
-        clock_(clock),
+        clock_(peers.clock),
         mirrors_(std::move(mirrors)),
-        http_(options_, http, clock, std::move(roll_dice)),
+        http_(options_, peers.http, peers.clock, std::move(peers.roll_dice)),
         origins_(options_.insecure_hosts, http_),
         authorizer_({.deadline = options_.deadline,
                      .stop = options_.stop,
@@ -98,7 +105,7 @@ class Client : public RegistryClient {
                          [this](const Reference& image, const Origin& target) {
                            return origins_.MayLeadTo(image, target);
                          }},
-                    http_, credentials, clock) {}
+                    http_, peers.credentials, peers.clock) {}
 
   absl::StatusOr<std::string> ResolveDigest(const Reference& image) override {
     if (!image.digest().empty()) return image.digest();
@@ -384,8 +391,9 @@ absl::StatusOr<std::unique_ptr<RegistryClient>> MakeRegistryClient(
                                                    Printable(host, 200),
                                                    "\" is no HOST[:PORT]"));
   }
-  return std::make_unique<Client>(std::move(options), *std::move(mirrors), http,
-                                  credentials, clock, std::move(roll_dice));
+  return std::make_unique<Client>(
+      std::move(options), *std::move(mirrors),
+      Peers{http, credentials, clock, std::move(roll_dice)});
 }
 
 }  // namespace prepull

@@ -107,6 +107,7 @@ absl::StatusOr<FoundRuntime> AskOne(const std::string& socket,
 absl::Status NothingFound(
     const std::map<std::string, std::vector<std::string>>& sockets_by_reason) {
   std::vector<std::string> sentences;
+  sentences.reserve(sockets_by_reason.size());
   for (const auto& [reason, sockets] : sockets_by_reason) {
     sentences.push_back(absl::StrCat(
         "connect to ", absl::StrJoin(sockets, ", "), ": ", reason));

@@ -23,6 +23,7 @@ absl::Status Twice(absl::string_view kind, absl::string_view name) {
 template <typename Map>
 std::vector<std::string> KeysOf(const Map& map) {
   std::vector<std::string> keys;
+  keys.reserve(map.size());
   for (const auto& [key, value] : map) keys.push_back(key);
   return keys;
 }

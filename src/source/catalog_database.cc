@@ -43,6 +43,7 @@ absl::Status Failure(sqlite3* database) {
 }
 
 // What a query of ours needs; views and functions of the database do not run.
+// NOLINTNEXTLINE(readability-function-size): SQLite gives six arguments.
 int AllowReading(void*, int action, const char*, const char*, const char*,
                  const char* inside) {
   const bool is_ours = inside == nullptr;
@@ -127,11 +128,29 @@ absl::Status ForEach(Session& session, const char* query,
   }
 }
 
-// An entry for each bundle of each channel. What a bundle replaces, and what
-// it skips, are rows of its own, the replaced one first.
+using Channels = std::map<std::string, std::map<std::string, ChannelEntry>>;
+
+// What a bundle replaces, and what it skips, are rows of its own, the replaced
+// one first.
+void AddEntry(const Row& row, Channels& channels) {
+  auto [entry, is_new] =
+      channels[row.Text(0)].try_emplace(row.Text(1), ChannelEntry());
+  if (is_new) {
+    entry->second.name = row.Text(1);
+    entry->second.replaces = row.Text(2);
+    for (absl::string_view skipped :
+         absl::StrSplit(row.Text(3), ',', absl::SkipEmpty())) {
+      entry->second.skips.emplace_back(skipped);
+    }
+  } else if (const std::string skipped = row.Text(2); !skipped.empty()) {
+    entry->second.skips.push_back(skipped);
+  }
+}
+
+// An entry for each bundle of each channel.
 absl::Status AddChannels(Session& session, const std::string& package,
                          Catalog& catalog) {
-  std::map<std::string, std::map<std::string, ChannelEntry>> channels;
+  Channels channels;
   RETURN_IF_ERROR(ForEach(session,
                           "SELECT name FROM channel WHERE package_name = ?1",
                           package, [&](const Row& row) {
@@ -146,18 +165,7 @@ absl::Status AddChannels(Session& session, const std::string& package,
       "LEFT JOIN channel_entry r ON r.entry_id = e.replaces "
       "WHERE e.package_name = ?1 ORDER BY e.depth, e.entry_id",
       package, [&](const Row& row) {
-        auto [entry, is_new] =
-            channels[row.Text(0)].try_emplace(row.Text(1), ChannelEntry());
-        if (is_new) {
-          entry->second.name = row.Text(1);
-          entry->second.replaces = row.Text(2);
-          for (absl::string_view skipped :
-               absl::StrSplit(row.Text(3), ',', absl::SkipEmpty())) {
-            entry->second.skips.emplace_back(skipped);
-          }
-        } else if (const std::string skipped = row.Text(2); !skipped.empty()) {
-          entry->second.skips.push_back(skipped);
-        }
+        AddEntry(row, channels);
         return absl::OkStatus();
       }));
   for (auto& [name, entries] : channels) {

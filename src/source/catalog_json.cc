@@ -21,10 +21,12 @@ constexpr size_t kLongestText = 64 << 10;
 // Turns the parser's events into the builder's; a text that nobody wants is
 // not put together.
 struct JsonEvents {
+  // NOLINTBEGIN(readability-identifier-naming): the parser asks for these.
   static constexpr size_t max_object_size = SIZE_MAX;
   static constexpr size_t max_array_size = SIZE_MAX;
   static constexpr size_t max_key_size = SIZE_MAX;
   static constexpr size_t max_string_size = SIZE_MAX;
+  // NOLINTEND(readability-identifier-naming)
 
   using Error = json::error_code;
   using View = json::string_view;

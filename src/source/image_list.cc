@@ -22,15 +22,17 @@ std::vector<ImageRequest> UniqueImages(std::vector<ImageRequest> requests) {
   std::vector<ImageRequest> unique;
   unique.reserve(requests.size());
   for (ImageRequest& request : requests) {
-    if (request.reference.ok()) {
-      const auto [first, is_new] =
-          seen.emplace(request.reference->Normalised(), unique.size());
-      if (!is_new) {
-        Join(unique[first->second].options, request.options);
-        continue;
-      }
+    if (!request.reference.ok()) {
+      unique.push_back(std::move(request));
+      continue;
     }
-    unique.push_back(std::move(request));
+    const auto [first, is_new] =
+        seen.emplace(request.reference->Normalised(), unique.size());
+    if (is_new) {
+      unique.push_back(std::move(request));
+    } else {
+      Join(unique[first->second].options, request.options);
+    }
   }
   return unique;
 }

@@ -93,12 +93,12 @@ bool IndexIgnore::IgnoresItself(absl::string_view path, bool is_folder) const {
     const auto own = patterns_.find(std::string(folder));
     if (own == patterns_.end()) continue;
     const std::vector<std::string> steps = StepsOf(path.substr(folder.size()));
-    for (auto pattern = own->second.rbegin(); pattern != own->second.rend();
-         ++pattern) {
-      if ((is_folder || !pattern->is_folder) && Fits(pattern->steps, steps)) {
-        return !pattern->is_negated;
-      }
-    }
+    const auto last = std::find_if(own->second.rbegin(), own->second.rend(),
+                                   [&](const auto& pattern) {
+                                     return (is_folder || !pattern.is_folder) &&
+                                            Fits(pattern.steps, steps);
+                                   });
+    if (last != own->second.rend()) return !last->is_negated;
   } while (!folder.empty());
   return false;
 }

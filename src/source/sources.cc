@@ -157,7 +157,7 @@ class Resolution {
     Log(LogLevel::kInfo, "resolving",
         {{"source", source.origin}, {"image", Printable(source.image, 200)}});
     const size_t before = found_.requests.size();
-    const absl::Status status = add();
+    absl::Status status = add();
     if (status.ok()) {
       Log(LogLevel::kInfo, "resolved",
           {{"source", source.origin},
@@ -165,7 +165,7 @@ class Resolution {
            {"images", absl::StrCat(found_.requests.size() - before)}});
     }
     if (status.ok()) return status;
-    const absl::Status what = Annotate(
+    absl::Status what = Annotate(
         status, absl::StrCat(source.origin, " ", Printable(source.image, 200)));
     if (absl::IsCancelled(status)) return what;
     Log(LogLevel::kError, "source failed", {{"error", what.message()}});

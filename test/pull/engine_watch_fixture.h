@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "test/pull/engine_fixture.h"
+#include "test/pull/window_times.h"
 #include "test/support/fake_content_store.h"
 
 namespace prepull {
 
-inline constexpr int64_t kMiB = 1 << 20;
 // What a manifest that AddManifest makes names besides its layers.
 inline constexpr int64_t kConfigBytes = FakeContentStore::kConfigBytes;
 

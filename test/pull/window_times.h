@@ -8,11 +8,11 @@
 
 namespace prepull {
 
-constexpr int64_t kMiB = 1 << 20;
-constexpr absl::Duration kSecond = absl::Seconds(1);
-constexpr absl::Duration kFive = absl::Seconds(5);  // the stall timeout
-constexpr absl::Duration kMinute = absl::Minutes(1);
-constexpr absl::Duration kHour = absl::Hours(1);
+inline constexpr int64_t kMiB = 1 << 20;
+inline constexpr absl::Duration kSecond = absl::Seconds(1);
+inline constexpr absl::Duration kFive = absl::Seconds(5);  // the stall timeout
+inline constexpr absl::Duration kMinute = absl::Minutes(1);
+inline constexpr absl::Duration kHour = absl::Hours(1);
 
 }  // namespace prepull
 
