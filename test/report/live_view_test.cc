@@ -17,7 +17,7 @@ using ::testing::SizeIs;
 using ::testing::StartsWith;
 
 constexpr int64_t kMB = 1000000;
-const Instant kNow = Instant(absl::Hours(1));
+const Instant kViewNow = Instant(absl::Hours(1));
 
 Run RunOf(const std::vector<std::string>& images) {
   prepull::Run run;
@@ -44,12 +44,12 @@ class LiveViewTest : public ::testing::Test {
   void Begin(ImageOutcome& image) {
     run_.Move(image, ImageState::kPulling);
     ++image.attempts;
-    image.started_at = kNow;
+    image.started_at = kViewNow;
     view_.OnAttempt(run_, image);
   }
   void RetryLater(ImageOutcome& image) {
     run_.Move(image, ImageState::kWaiting);
-    image.next_attempt_at = kNow + absl::Minutes(1);
+    image.next_attempt_at = kViewNow + absl::Minutes(1);
     view_.OnRetry(run_, image, absl::Minutes(1));
   }
   void End(ImageOutcome& image) {
@@ -58,7 +58,7 @@ class LiveViewTest : public ::testing::Test {
   }
   // The lines that are drawn so many seconds later.
   std::vector<std::string> LinesAt(int seconds) {
-    view_.OnTurn(run_, kNow + absl::Seconds(seconds));
+    view_.OnTurn(run_, kViewNow + absl::Seconds(seconds));
     return drawn_.back();
   }
 
@@ -79,16 +79,16 @@ TEST_F(LiveViewTest, PrintsThePlanInOneLine) {
 
 TEST_F(LiveViewTest, DrawsAtMostTenTimesASecond) {
   for (int ms = 0; ms < 1000; ms += 10) {
-    view_.OnTurn(run_, kNow + absl::Milliseconds(ms));
+    view_.OnTurn(run_, kViewNow + absl::Milliseconds(ms));
   }
 
   EXPECT_THAT(drawn_, SizeIs(10));
 }
 
 TEST_F(LiveViewTest, AsksToBeCalledForItsNextDrawing) {
-  EXPECT_EQ(view_.OnTurn(run_, kNow), kNow + absl::Milliseconds(100));
-  EXPECT_EQ(view_.OnTurn(run_, kNow + absl::Milliseconds(60)),
-            kNow + absl::Milliseconds(100));
+  EXPECT_EQ(view_.OnTurn(run_, kViewNow), kViewNow + absl::Milliseconds(100));
+  EXPECT_EQ(view_.OnTurn(run_, kViewNow + absl::Milliseconds(60)),
+            kViewNow + absl::Milliseconds(100));
 }
 
 TEST_F(LiveViewTest, DrawsAnotherSpinnerEachTime) {

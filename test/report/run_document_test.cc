@@ -25,7 +25,7 @@ using ::testing::StartsWith;
 // Relative to the folder that ctest runs in: the project's.
 constexpr char kGolden[] = "test/golden/status.json";
 
-const Instant kThen = Instant(absl::Hours(1));
+const Instant kNow = Instant(absl::Hours(1));
 const absl::Time kWallNow = absl::FromUnixMillis(1767323045678);
 
 ImageOutcome& Add(Run& run, ImageState state, ImageOutcome image) {
@@ -40,7 +40,7 @@ Run BeginningRun() {
           .node = "worker-1",
           .instance = "my-images",
           .started_at = kWallNow - absl::Minutes(2),
-          .start = kThen - absl::Minutes(2),
+          .start = kNow - absl::Minutes(2),
           .overall_timeout = absl::Minutes(20)};
 }
 
@@ -61,21 +61,21 @@ Run MixedRun() {
       {.image = "quay.io/a/waiting:1",
        .origin = "images.txt:1",
        .attempts = 1,
-       .started_at = kThen - absl::Seconds(90),
+       .started_at = kNow - absl::Seconds(90),
        .reason = Reason::kRateLimited,
        .message = "429 too many requests"});
   Add(run, ImageState::kPulling,
       {.image = "quay.io/a/pulling:1",
        .origin = "images.txt:2",
        .attempts = 1,
-       .started_at = kThen - absl::Milliseconds(1500),
+       .started_at = kNow - absl::Milliseconds(1500),
        .bytes_done = 1048576,
        .bytes_total = 4194304});
   Add(run, ImageState::kPulled,
       {.image = "quay.io/a/pulled:1",
        .origin = "images.txt:3",
        .attempts = 2,
-       .started_at = kThen - absl::Minutes(1),
+       .started_at = kNow - absl::Minutes(1),
        .took = absl::Milliseconds(38120),
        .bytes_done = 39859879,
        .bytes_total = 39859879,
@@ -90,7 +90,7 @@ Run MixedRun() {
       {.image = "quay.io/a/failed:1",
        .origin = "images.txt:5",
        .attempts = 1,
-       .started_at = kThen - absl::Minutes(1),
+       .started_at = kNow - absl::Minutes(1),
        .took = absl::Milliseconds(210),
        .reason = Reason::kNotFound,
        .message = "manifest unknown"});
@@ -102,9 +102,7 @@ Run MixedRun() {
   return run;
 }
 
-std::string Written(const Run& run) {
-  return RunDocument(run, kThen, kWallNow);
-}
+std::string Written(const Run& run) { return RunDocument(run, kNow, kWallNow); }
 
 std::string ReadGolden() {
   std::ostringstream text;
@@ -364,7 +362,7 @@ TEST(ParseRunDocumentTest, KeepsHugeNumbersWithinBounds) {
 
   ASSERT_THAT(read, IsOk());
   EXPECT_EQ(read->run.images[2].attempts, std::numeric_limits<int>::max());
-  EXPECT_THAT(RunDocument(read->run, kThen, kWallNow),
+  EXPECT_THAT(RunDocument(read->run, kNow, kWallNow),
               HasSubstr(R"("duration_seconds":null)"));
 }
 
