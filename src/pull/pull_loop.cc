@@ -3,9 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "prepull/base/log.h"
 #include "prepull/base/text.h"
 
 namespace prepull {
@@ -14,22 +11,6 @@ namespace {
 // A cancelled call ends as soon as gRPC has heard of it; what takes longer is
 // left behind, because the status file is due within two seconds.
 constexpr absl::Duration kCancelPatience = absl::Seconds(1);
-
-constexpr ErrorClass kCutForTime = {.reason = Reason::kTimeout,
-                                    .retry = Retry::kWholeBudget};
-constexpr ErrorClass kNoCredentials = {.reason = Reason::kUnauthorized,
-                                       .retry = Retry::kNextCredential};
-constexpr ErrorClass kCutForStall = {.reason = Reason::kStalled,
-                                     .retry = Retry::kAtOnce};
-
-// " (tried a.json: quay.io)": where to look for what is wrong.
-std::string TriedCredentials(const FoundCredentials& credentials) {
-  if (!credentials.ok() || credentials->empty()) return "";
-  std::vector<std::string> sources;
-  for (const Credential& each : *credentials) sources.push_back(each.source);
-  return Printable(absl::StrCat(" (tried ", absl::StrJoin(sources, ", "), ")"),
-                   512);
-}
 
 }  // namespace
 
@@ -186,24 +167,17 @@ void PullLoop::CutLate(Instant now) {
     const Verdict verdict =
         watch_ ? watch_->Judge(image, now) : Verdict::kPlainTimeout;
     if (verdict == Verdict::kStalled) {
-      Cut(image, kCutForStall,
-          absl::StrCat("nothing arrived for ",
-                       HumanDuration(watch_->Patience(image))));
+      CutRound(work, CutForAStall(watch_->Patience(image)));
     } else if (verdict != Verdict::kPlainTimeout) {
       work.attempt_ends = now + work.attempt_timeout;
     } else if (now >= work.attempt_ends) {
-      Cut(image, kCutForTime,
-          absl::StrCat(
-              watch_ ? "nothing to be seen of it for " : "not finished within ",
-              HumanDuration(work.attempt_timeout)));
+      CutRound(work, CutForItsTime(work.attempt_timeout, watch_ != nullptr));
     }
   }
 }
 
-void PullLoop::Cut(size_t image, ErrorClass why, std::string message) {
-  Work& work = work_[image];
-  work.cut = why;
-  work.why_cut = std::move(message);
+void PullLoop::CutRound(Work& work, Cut cut) {
+  work.cut = std::move(cut);
   work.round->Cancel();
 }
 
@@ -260,43 +234,39 @@ void PullLoop::OnPulled(size_t image, const std::string& image_ref) {
 }
 
 void PullLoop::OnFailure(size_t image, const RoundEnd& end) {
-  const absl::Status& error = end.image_ref.status();
-  ImageOutcome& outcome = run_.images[image];
-  Work& work = work_[image];
-  run_.Move(outcome, ImageState::kWaiting);
-  const bool was_cut = work.cut && error.code() == absl::StatusCode::kCancelled;
-  // Cancelled because the run ends, not because of the attempt.
-  const bool run_ends =
-      error.code() == absl::StatusCode::kCancelled && !work.cut;
-  const ErrorClass what = was_cut                ? *work.cut
-                          : end.credentials.ok() ? Classify(error)
-                                                 : kNoCredentials;
-  if (!run_ends) {
-    outcome.reason = what.reason;
-    outcome.message = was_cut ? work.why_cut : ReportedMessage(error);
-    if (what.retry == Retry::kNextCredential) {
-      absl::StrAppend(&outcome.message, TriedCredentials(end.credentials));
-      // A cut round did not get to its last credential.
-      if (!work.cut) work.refused = end.credentials;
-    }
-    outcome.took = context_.clock.Now() - *outcome.started_at;
-    if (what.reason == Reason::kNotUsable) {
-      run_.not_usable.insert(requests_[image].reference->Normalised());
-    }
-    TellGate(image, what);
-    if (what.retry == Retry::kAwaitRuntime) vigil_.Lose();
-    if (what.retry == Retry::kUncounted) lease_.Renew(stop_);
-    if (what.retry == Retry::kStopRun) no_space_ = true;
-  }
+  const AttemptFailure failure = FailureOf(end, work_[image].cut);
+  run_.Move(run_.images[image], ImageState::kWaiting);
+  if (!failure.run_ends) Enter(image, failure, end.credentials);
   if (watch_ == nullptr) {
-    if (!run_ends) Count(image, what, /*gained_bytes=*/false);
+    if (!failure.run_ends) Count(image, failure.what, /*gained_bytes=*/false);
     return;
   }
   ++unsettled_;
-  watch_->OnFailed(image, was_cut, [=, this](bool gained_bytes) {
+  watch_->OnFailed(image, failure.was_cut, [=, this](bool gained_bytes) {
     --unsettled_;
-    if (!run_ends) Count(image, what, gained_bytes);
+    if (!failure.run_ends) Count(image, failure.what, gained_bytes);
   });
+}
+
+// What everybody has to know of it at once, before its bytes are counted.
+void PullLoop::Enter(size_t image, const AttemptFailure& failure,
+                     const FoundCredentials& credentials) {
+  ImageOutcome& outcome = run_.images[image];
+  const ErrorClass& what = failure.what;
+  outcome.reason = what.reason;
+  outcome.message = failure.message;
+  outcome.took = context_.clock.Now() - *outcome.started_at;
+  // A cut round did not get to its last credential.
+  if (what.retry == Retry::kNextCredential && !work_[image].cut) {
+    work_[image].refused = credentials;
+  }
+  if (what.reason == Reason::kNotUsable) {
+    run_.not_usable.insert(requests_[image].reference->Normalised());
+  }
+  TellGate(image, what);
+  if (what.retry == Retry::kAwaitRuntime) vigil_.Lose();
+  if (what.retry == Retry::kUncounted) lease_.Renew(stop_);
+  if (what.retry == Retry::kStopRun) no_space_ = true;
 }
 
 void PullLoop::Count(size_t image, const ErrorClass& error, bool gained_bytes) {

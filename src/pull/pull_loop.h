@@ -16,6 +16,7 @@
 
 #include "prepull/base/mailbox.h"
 #include "prepull/pull/engine.h"
+#include "src/pull/attempt_failure.h"
 #include "src/pull/download_watch.h"
 #include "src/pull/image_remover.h"
 #include "src/pull/lease_keeper.h"
@@ -59,9 +60,8 @@ class PullLoop {
     std::optional<FoundCredentials> refused = std::nullopt;
     Instant attempt_started;
     absl::Duration attempt_timeout;
-    Instant attempt_ends = Instant::Never();       // unless it is seen to go on
-    std::optional<ErrorClass> cut = std::nullopt;  // by us, and why
-    std::string why_cut = "";
+    Instant attempt_ends = Instant::Never();  // unless it is seen to go on
+    std::optional<Cut> cut = std::nullopt;    // by us, and why
   };
 
   using Errand = DownloadWatch::Errand;
@@ -74,12 +74,14 @@ class PullLoop {
   void Start(size_t image, Instant now);
   void OnPull(size_t image);
   void CutLate(Instant now);
-  void Cut(size_t image, ErrorClass why, std::string message);
+  static void CutRound(Work& work, Cut cut);
   Instant NextAlarm(Instant now);
   void ReadMail();
   void OnRoundEnded(size_t image, const RoundEnd& end);
   void OnPulled(size_t image, const std::string& image_ref);
   void OnFailure(size_t image, const RoundEnd& end);
+  void Enter(size_t image, const AttemptFailure& failure,
+             const FoundCredentials& credentials);
   void Count(size_t image, const ErrorClass& error, bool gained_bytes);
   void Retry(size_t image, const ErrorClass& error);
   void GiveUp(size_t image);

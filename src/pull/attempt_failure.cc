@@ -1,0 +1,58 @@
+#include "src/pull/attempt_failure.h"
+
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "prepull/base/text.h"
+
+namespace prepull {
+namespace {
+
+constexpr ErrorClass kCutForTime = {.reason = Reason::kTimeout,
+                                    .retry = Retry::kWholeBudget};
+constexpr ErrorClass kNoCredentials = {.reason = Reason::kUnauthorized,
+                                       .retry = Retry::kNextCredential};
+constexpr ErrorClass kCutForStall = {.reason = Reason::kStalled,
+                                     .retry = Retry::kAtOnce};
+
+// " (tried a.json: quay.io)": where to look for what is wrong.
+std::string TriedCredentials(const FoundCredentials& credentials) {
+  if (!credentials.ok() || credentials->empty()) return "";
+  std::vector<std::string> sources;
+  for (const Credential& each : *credentials) sources.push_back(each.source);
+  return Printable(absl::StrCat(" (tried ", absl::StrJoin(sources, ", "), ")"),
+                   512);
+}
+
+}  // namespace
+
+Cut CutForAStall(absl::Duration patience) {
+  return {kCutForStall,
+          absl::StrCat("nothing arrived for ", HumanDuration(patience))};
+}
+
+Cut CutForItsTime(absl::Duration timeout, bool was_watched) {
+  return {kCutForTime,
+          absl::StrCat(was_watched ? "nothing to be seen of it for "
+                                   : "not finished within ",
+                       HumanDuration(timeout))};
+}
+
+AttemptFailure FailureOf(const RoundEnd& end, const std::optional<Cut>& cut) {
+  const absl::Status& error = end.image_ref.status();
+  const bool is_cancelled = error.code() == absl::StatusCode::kCancelled;
+  if (is_cancelled && cut) {
+    return {.what = cut->why, .message = cut->message, .was_cut = true};
+  }
+  AttemptFailure failure = {
+      .what = end.credentials.ok() ? Classify(error) : kNoCredentials,
+      .message = ReportedMessage(error),
+      .run_ends = is_cancelled};
+  if (failure.what.retry == Retry::kNextCredential) {
+    absl::StrAppend(&failure.message, TriedCredentials(end.credentials));
+  }
+  return failure;
+}
+
+}  // namespace prepull
