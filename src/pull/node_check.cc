@@ -62,9 +62,6 @@ void NodeCheck::CompareOne(size_t i, bool is_on_node) {
     image.reason = Reason::kNone;
     run_.Move(image, ImageState::kSkipped);
     observer_.OnEnded(run_, image);
-  } else if (image.reason == Reason::kNotUsable && !is_on_node) {
-    // The failed unpack left nothing behind.
-    image.reason = Reason::kUnknown;
   }
 }
 

@@ -30,8 +30,8 @@ class NodeCheck {
   void TakeSizes(const Inventory& node);
 
   // Corrects what we believe by what is there: an image that is gone has
-  // failed, one that others brought is present, and one that our failed pull
-  // left half unpacked is NotUsable.
+  // failed, one that others brought is present, and of what our failed pulls
+  // left half unpacked the run remembers what is listed.
   void Compare(const Inventory& node);
 
  private:

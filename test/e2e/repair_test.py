@@ -23,7 +23,6 @@ from lab.real_node import RealNodeTest  # noqa: E402
 OLD, GOOD = (make_image([make_layer(seed, 200_000)]) for seed in "og")
 NO_TAR = make_image([make_layer("base", 50_000),
                      make_broken_layer("no tar", 50_000)])
-ONCE = ["--max-attempts", "1"]
 
 
 class RepairTest(RealNodeTest):
@@ -43,14 +42,14 @@ class RepairTest(RealNodeTest):
         name = self.add_image("app", OLD)
         self.lab.fetch([name])
         self.add_image("app", NO_TAR)
-        failed = self.lab.fetch([f"{name} policy=Always"], *ONCE)
+        failed = self.lab.fetch([f"{name} policy=Always"])
         left = failed.status()
         self.add_image("app", GOOD)
 
         repaired = self.lab.fetch([name], after=failed)
 
         self.assertEqual(left["not_usable"], [name])
-        self.assertEqual(outcome(left), ("Failed", "NotUsable", 1))
+        self.assertEqual(outcome(left), ("Failed", "NotUsable", 3))
         self.assertEqual(left["exit_code"], 1)
         status = self.check_pulled(repaired, [name])
         self.assertEqual(status["not_usable"], [])
@@ -61,7 +60,7 @@ class RepairTest(RealNodeTest):
         other = self.add_image("other", GOOD)
         self.lab.fetch([name])
         self.add_image("app", NO_TAR)
-        failed = self.lab.fetch([f"{name} policy=Always"], *ONCE)
+        failed = self.lab.fetch([f"{name} policy=Always"])
 
         between = self.lab.fetch([other], after=failed).status()
         self.add_image("app", GOOD)
@@ -120,9 +119,9 @@ class RepairTest(RealNodeTest):
     # What holds in these tests.
 
     def check_unpack_fails(self, image):
-        """It fails, is called unusable if it is listed, and can be repaired."""
+        """It fails, is remembered if it is listed, and can be repaired."""
         name = self.add_image("app", image)
-        failed = self.lab.fetch([name], *ONCE)
+        failed = self.lab.fetch([name])
         is_listed = name in self.lab.containerd.image_names()
         status = failed.status()
         self.add_image("app", GOOD)
@@ -130,9 +129,7 @@ class RepairTest(RealNodeTest):
         repaired = self.lab.fetch([name], after=failed)
 
         self.assertEqual(status["exit_code"], 1)
-        self.assertEqual(
-            outcome(status),
-            ("Failed", "NotUsable" if is_listed else "Unknown", 1))
+        self.assertEqual(outcome(status), ("Failed", "NotUsable", 3))
         self.assertEqual(status["not_usable"], [name] if is_listed else [])
         self.check_pulled(repaired, [name])
         self.check_shows(name, GOOD)

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -29,11 +30,11 @@ inline absl::Status Missing() {
       "reference \"quay.io/a:1\": quay.io/a:1: not found");
 }
 
-inline absl::Status RateLimited() {
-  return absl::UnknownError(
+inline absl::Status RateLimited(const std::string& words = "") {
+  return absl::UnknownError(absl::StrCat(
       "failed to pull and unpack image \"quay.io/a:1\": unexpected status from "
-      "HEAD request to https://quay.io/v2/a/manifests/1: 429 Too Many "
-      "Requests");
+      "HEAD request to https://quay.io/v2/a/manifests/1: 429 Too Many Requests",
+      words.empty() ? "" : "\n", words));
 }
 
 inline absl::Status DiskFull() {
@@ -48,6 +49,11 @@ class Witness : public RunObserver {
  public:
   void OnEnded(const Run&, const ImageOutcome& image) override {
     ends.push_back(absl::StrCat(StateName(image.state), " ", image.image));
+    last_told[&image] = absl::StrCat(ends.back(), " ", ReasonName(image.reason),
+                                     ": ", image.message);
+  }
+  void OnRetry(const Run&, const ImageOutcome&, absl::Duration delay) override {
+    retries.push_back(delay);
   }
   Instant OnTurn(const Run&, Instant now) override {
     ++turns;
@@ -56,6 +62,8 @@ class Witness : public RunObserver {
     return now + wants_to_be_called;
   }
   std::vector<std::string> ends;
+  std::map<const ImageOutcome*, std::string> last_told;
+  std::vector<absl::Duration> retries;
   int turns = 0;
   // As one does that draws a picture of the run.
   absl::Duration wants_to_be_called = absl::InfiniteDuration();
@@ -86,6 +94,15 @@ class EngineTest : public testing::Test {
                  .observer = witness_,
                  .credentials = credentials_},
                 stop_.get_token(), run_);
+    ExpectThatTheReportSaysWhatWasTold();
+  }
+
+  void ExpectThatTheReportSaysWhatWasTold() {
+    for (const ImageOutcome& image : run_.images) {
+      EXPECT_EQ(witness_.last_told[&image],
+                absl::StrCat(StateName(image.state), " ", image.image, " ",
+                             ReasonName(image.reason), ": ", image.message));
+    }
   }
 
   void StopAfter(absl::Duration d) {

@@ -11,6 +11,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 absl::Status HalfUnpacked() {
   return absl::UnknownError(
@@ -29,8 +30,18 @@ TEST_F(EngineTest, WhatAFailedUnpackLeftListedIsNotUsable) {
 
   EXPECT_EQ(image(0).state, ImageState::kFailed);
   EXPECT_EQ(image(0).reason, Reason::kNotUsable);
-  EXPECT_EQ(image(1).reason, Reason::kUnknown);  // left nothing behind
   EXPECT_THAT(run_.not_usable, ElementsAre("quay.io/a:1"));
+}
+
+TEST_F(EngineTest, AReasonThatWasToldIsTheReasonOfTheReport) {
+  runtime_.Script("quay.io/a:1", {{HalfUnpacked()}});
+
+  Fetch({"quay.io/a:1"});
+
+  EXPECT_THAT(witness_.last_told[&image(0)],
+              StartsWith("Failed quay.io/a:1 NotUsable: "));
+  EXPECT_EQ(image(0).reason, Reason::kNotUsable);
+  EXPECT_THAT(run_.not_usable, IsEmpty());  // it left nothing behind
 }
 
 TEST_F(EngineTest, TheNextRunRemovesWhatIsNotUsableAndPullsIt) {
