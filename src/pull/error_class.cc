@@ -23,10 +23,14 @@ constexpr ErrorClass kBadCertificate = {Reason::kCertificateInvalid,
                                         Retry::kNever};
 constexpr ErrorClass kBadReference = {Reason::kInvalidReference, Retry::kNever};
 constexpr ErrorClass kDiskFull = {Reason::kNoSpace, Retry::kStopRun};
+constexpr ErrorClass kDoesNotUnpack = {Reason::kNotUsable, Retry::kFewTimes};
 constexpr ErrorClass kMissing = {Reason::kNotFound, Retry::kNever};
-constexpr ErrorClass kMissingPart = {Reason::kNotFound, Retry::kFewTimes};
 constexpr ErrorClass kNetwork = {Reason::kRegistryUnavailable,
                                  Retry::kWholeBudget};
+// The name is right, and what comes for it is not what a registry serves: not
+// NotFound, which would send people to look for a wrong tag.
+constexpr ErrorClass kNoAnswerOfARegistry = {Reason::kRegistryUnavailable,
+                                             Retry::kForAMinute};
 constexpr ErrorClass kOurs = {Reason::kUnknown, Retry::kUncounted};
 constexpr ErrorClass kRateLimit = {Reason::kRateLimited, Retry::kLater};
 constexpr ErrorClass kRefused = {Reason::kUnauthorized, Retry::kNextCredential};
@@ -48,7 +52,8 @@ struct Row {
 };
 
 // First hit wins. The words are looked for in MatchableWords(): lower case,
-// names and quotations blanked, HTTP statuses as "status=404".
+// names and quotations blanked, HTTP statuses as "status=404", the media types
+// of images and artifacts as "type=vnd".
 constexpr Row kRows[] = {
     // Verifiers give reasons in words of their own, so their verdict is first.
     {"image verifier", kUnusable, "blocked pull of"},
@@ -83,8 +88,16 @@ constexpr Row kRows[] = {
     {"stream removed", kRuntimeGone},
 
     // An image that failed to unpack may be listed as present: a reason of its
-    // own, so that nobody takes it for usable, whatever follows.
-    {"failed to extract layer", {Reason::kNotUsable, Retry::kWholeBudget}},
+    // own, so that nobody takes it for usable, whatever follows. The words of
+    // CRI-O are about a layer that has arrived whole, too.
+    {"failed to extract layer",
+     {Reason::kNotUsable, Retry::kWholeBudget},
+     "context canceled"},
+    {"failed to extract layer", kDoesNotUnpack},
+    {"adding layer with blob", kDoesNotUnpack},
+    {"wrong diff id", kDoesNotUnpack},
+    {"does not match config's diffid", kDoesNotUnpack},
+    {"decrypting layer", kDoesNotUnpack},
 
     {"i/o timeout", kNetwork},
     {"handshake timeout", kNetwork},
@@ -117,6 +130,10 @@ constexpr Row kRows[] = {
     {"no image found in", kWrongPlatform},
     {"no matching manifest for", kWrongPlatform},
 
+    // A page with status 200 where the token server should have answered.
+    {"failed to authorize", kNoAnswerOfARegistry,
+     "looking for beginning of value"},
+
     // Credentials: refused, or not even readable.
     {"unauthorized", kRefused},
     {"authorization failed", kRefused},
@@ -134,20 +151,28 @@ constexpr Row kRows[] = {
     {"illegal base64", kRefused},
     {"invalid decoded auth", kRefused},
 
-    // Half there: a broken proxy, a captive portal, a push still going on, or
-    // the runtime's own store having lost a piece to its garbage collector.
-    {"could not fetch content descriptor", kMissingPart},
-    {"blob unknown", kMissingPart},
-    {"fetching blob", kMissingPart, "status=404"},
+    // Half there, or spoilt on its way: a broken proxy, a captive portal, a
+    // push still going on.
+    {"could not fetch content descriptor", kNoAnswerOfARegistry},
+    {"fetching blob", kNoAnswerOfARegistry, "unknown"},
+    {"fetching blob", kNoAnswerOfARegistry, "status=404"},
+    {"blob unknown", kNoAnswerOfARegistry},
+    {"does not match expected", kNoAnswerOfARegistry, "parsing image config"},
     {"unexpected commit digest", kWrongContent},
+    {"failed size validation", kWrongContent},
     {"digest did not match", kWrongContent},
+
+    // The runtime's own store has lost a piece to its garbage collector.
     {"parent snapshot", kStoreLostIt},
     {"content digest", kStoreLostIt},
 
     // There, but nothing a node can run. Before NotFound: containerd gives
     // some of these that code.
     {"byte manifest", kUnusable},
-    {"unexpected media type", kUnusable},
+    {"unexpected media type type=vnd", kUnusable},
+    {"unexpected media type", kNoAnswerOfARegistry},
+    {"no signatures", kDoesNotUnpack},  // schema 1
+    {"no fslayers", kDoesNotUnpack},
     {"mismatched image rootfs", kUnusable},
     {"no longer supported", kUnusable},
     {"unsupported image-specific operation", kUnusable},
@@ -158,6 +183,13 @@ constexpr Row kRows[] = {
     {"not known to registry", kMissing},
     {"status=404", kMissing},
     {"not found", kMissing, "", Code::kNotFound},
+
+    // A page with status 200 where the registry should have answered.
+    {"looking for beginning of value", kNoAnswerOfARegistry},
+    {"unexpected end of json input", kNoAnswerOfARegistry},
+    {"unsupported schema version", kNoAnswerOfARegistry},
+    {"content size of zero", kNoAnswerOfARegistry},
+    {" must be set", kNoAnswerOfARegistry, "", Code::kInvalidArgument},
 
     {"invalid reference format", kBadReference},
     {"short-name", kBadReference},

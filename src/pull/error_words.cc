@@ -107,6 +107,8 @@ std::string MatchableWords(absl::string_view text) {
     const absl::string_view punctuation = raw.substr(word.size());
     if (IsHttpStatus(word, words)) {
       absl::StrAppend(&words, "status=", word, punctuation, " ");
+    } else if (absl::StartsWith(word, "application/vnd.")) {
+      absl::StrAppend(&words, "type=vnd", punctuation, " ");
     } else if (IsName(word) || NamesTheNextWord(words)) {
       absl::StrAppend(&words, "_", punctuation, " ");
     } else {

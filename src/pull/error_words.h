@@ -15,8 +15,9 @@ namespace prepull {
 // `... (Mirrors also failed: [...]): THIS`.
 absl::string_view DecisivePart(absl::string_view text);
 
-// The words of `text` (lower case) with one space before and after each, _ for
-// what names something, and "status=" before an HTTP status.
+// The words of `text` with one space before and after each, _ for what names
+// something, "status=" before an HTTP status, and "type=vnd" for a media type
+// of images or artifacts (a page's text/html is a _).
 std::string MatchableWords(absl::string_view text);
 
 }  // namespace prepull

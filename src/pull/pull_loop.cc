@@ -274,7 +274,7 @@ void PullLoop::Count(size_t image, const ErrorClass& error, bool gained_bytes) {
                                   error.retry == Retry::kAwaitRuntime)) {
     --run_.images[image].attempts;
   }
-  work_[image].history.Add(error, gained_bytes);
+  work_[image].history.Add(error, gained_bytes, context_.clock.Now());
   Retry(image, error);
 }
 

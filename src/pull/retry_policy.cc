@@ -6,9 +6,11 @@
 namespace prepull {
 namespace {
 
-// A digest mismatch or a missing blob that stays for three tries is not going
-// away: a proxy in between is broken.
+constexpr absl::Duration kNoTime = absl::ZeroDuration();
+// What stays for so many tries is not going away.
 constexpr int kFewTimes = 3;
+// What is wrong between here and the registry may be over in a moment.
+constexpr absl::Duration kForAMinute = absl::Minutes(1);
 
 // 2^60 seconds is longer than any run; more would overflow.
 absl::Duration Doubled(absl::Duration first, int times) {
@@ -26,8 +28,13 @@ bool IsCounted(Retry retry) {
 
 }  // namespace
 
-void AttemptHistory::Add(const ErrorClass& error, bool gained_bytes) {
+void AttemptHistory::Add(const ErrorClass& error, bool gained_bytes,
+                         Instant now) {
   if (error.retry == Retry::kFewTimes) ++few_times;
+  const bool is_spoilt = error.retry == Retry::kForAMinute;
+  if (!is_spoilt) spoilt_times = 0;
+  if (is_spoilt && ++spoilt_times == 1) spoilt_since = now;
+  spoilt_for = is_spoilt ? now - spoilt_since : kNoTime;
   if (gained_bytes) {
     since_gain = 0;
     in_row = 1;
@@ -49,12 +56,18 @@ std::optional<absl::Duration> DelayBeforeNext(const RetryOptions& options,
     case Retry::kStopRun:
       return std::nullopt;
     case Retry::kLater:
-      return absl::ZeroDuration();
+      return kNoTime;
     case Retry::kAtOnce:
       if (IsExhausted(options, history)) return std::nullopt;
-      return absl::ZeroDuration();
+      return kNoTime;
     case Retry::kFewTimes:
       if (history.few_times >= kFewTimes) return std::nullopt;
+      break;
+    case Retry::kForAMinute:
+      if (history.spoilt_times >= kFewTimes &&
+          history.spoilt_for >= kForAMinute) {
+        return std::nullopt;
+      }
       break;
     case Retry::kWholeBudget:
     case Retry::kUncounted:
@@ -64,7 +77,13 @@ std::optional<absl::Duration> DelayBeforeNext(const RetryOptions& options,
   if (IsExhausted(options, history)) return std::nullopt;
   const absl::Duration doubled =
       Doubled(options.first_delay, std::max(history.in_row, 1) - 1);
-  return std::min(doubled, options.max_delay) * (1.0 - 0.5 * dice);
+  const absl::Duration delay =
+      std::min(doubled, options.max_delay) * (1.0 - 0.5 * dice);
+  // The last try comes when the minute is over, and not a minute later.
+  const absl::Duration minute_left = kForAMinute - history.spoilt_for;
+  return error.retry == Retry::kForAMinute && minute_left > kNoTime
+             ? std::min(delay, minute_left)
+             : delay;
 }
 
 absl::Duration AttemptTimeout(const RetryOptions& options,
@@ -72,7 +91,7 @@ absl::Duration AttemptTimeout(const RetryOptions& options,
                               absl::Duration remaining, bool gets_the_rest) {
   const absl::Duration doubled =
       Doubled(options.first_timeout, history.since_gain);
-  if (options.max_timeout > absl::ZeroDuration()) {
+  if (options.max_timeout > kNoTime) {
     return std::min({doubled, options.max_timeout, remaining});
   }
   const bool is_last = gets_the_rest && remaining - doubled < 2 * doubled;

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "absl/time/time.h"
+#include "prepull/base/clock.h"
 #include "prepull/pull/pull_options.h"
 #include "src/pull/error_class.h"
 
@@ -16,10 +17,15 @@ struct AttemptHistory {
   int since_gain = 0;  // of those, since the timeout began to grow
   int in_row = 0;      // failures since the delay began to grow
   int few_times = 0;   // failures of the class that gets three tries
+  // Failures in a row of the class that gets a minute, since the first of them
+  // and from it to the last.
+  int spoilt_times = 0;
+  Instant spoilt_since = Instant();
+  absl::Duration spoilt_for = absl::ZeroDuration();
 
-  // Takes in an attempt that failed with `error`. One that gained bytes sets
-  // delay and timeout back and does not count.
-  void Add(const ErrorClass& error, bool gained_bytes);
+  // Takes in an attempt that failed with `error` at `now`. One that gained
+  // bytes sets delay and timeout back and does not count.
+  void Add(const ErrorClass& error, bool gained_bytes, Instant now);
 };
 
 // How long to wait before the next attempt, or nothing if there is none.

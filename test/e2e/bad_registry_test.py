@@ -160,6 +160,19 @@ class BadRegistryTest(unittest.TestCase):
         self.assertEqual([answer.getheader("Retry-After")
                           for answer in answers], ["7", "7", None])
 
+    def test_shows_a_page_where_it_is_told_to(self):
+        self.registry.page(of="/manifests/", times=2)
+
+        answers = [self.get(MANIFEST_PATH, method="HEAD"),
+                   *(self.get(MANIFEST_PATH) for _ in range(2))]
+
+        self.assertEqual([answer.status for answer, _ in answers], [200] * 3)
+        self.assertEqual([answer.getheader("Content-Type", "")[:9]
+                          for answer, _ in answers[:2]], ["text/html"] * 2)
+        self.assertIsNone(answers[0][0].getheader("Docker-Content-Digest"))
+        self.assertEqual(answers[1][1][:6], b"<html>")
+        self.assertEqual(answers[2][1], IMAGE.manifest)
+
     def test_what_is_refused_is_no_payload(self):
         for code in (401, 500):
             self.registry.refuse(code, times=1)

@@ -103,15 +103,65 @@ TEST(ClassifyTest, DoesNotRetryAMissingImage) {
         "CRI-O with registries.conf mirrors"}});
 }
 
-TEST(ClassifyTest, RetriesAMissingPartFewTimes) {
+TEST(ClassifyTest, TriesForAMinuteWhatNoRegistryWouldAnswer) {
   ExpectEach(
-      {Reason::kNotFound, Retry::kFewTimes},
+      {Reason::kRegistryUnavailable, Retry::kForAMinute},
       {{Copy("could not fetch content descriptor " + kA +
              " (text/html) from remote: not found"),
-        "containerd 1.6.20, 1.7.24, 2.1.9 behind a captive portal [lab]",
+        "containerd 1.6.20, 1.7.24, 2.1.9: a page for a manifest [lab]",
         Code::kNotFound},
+       {Copy("could not fetch content descriptor " + kA +
+             " (application/vnd.oci.image.layer.v1.tar+gzip) from remote: not "
+             "found"),
+        "containerd 1.6.20, 1.7.24, 2.1.9: a lost layer [lab]",
+        Code::kNotFound},
+       {Containerd("failed to unpack image on snapshotter overlayfs: "
+                   "unexpected media type text/html for " +
+                   kA + ": not found"),
+        "containerd 1.6.20, 1.7.24: a page for everything [lab]",
+        Code::kNotFound},
+       {"get image config descriptor: unexpected media type application/json "
+        "for " +
+            kA + ": not found",
+        "containerd 2.1.9 [lab]", Code::kNotFound},
+       {Containerd("unable to fetch descriptor (" + kA +
+                   ") which reports content size of zero: invalid argument"),
+        "containerd 1.6.20, 1.7.24, 2.1.9: an empty answer [lab]",
+        Code::kInvalidArgument},
+       {Containerd("Target.MediaType must be set: invalid argument"),
+        "containerd 1.6.20, 1.7.24, 2.1.9: without Content-Type [lab]",
+        Code::kInvalidArgument},
+       {Resolve("invalid character '<' looking for beginning of value"),
+        "containerd 1.6.20, 1.7.24: text/plain [lab]"},
+       {Resolve("failed to authorize: failed to fetch anonymous token: unable "
+                "to decode token response: invalid character '<' looking for "
+                "beginning of value"),
+        "containerd [src]: a page instead of a token"},
+       {Resolve("failed to authorize: failed to fetch oauth token: invalid "
+                "character '<' looking for beginning of value"),
+        "containerd, token server behind a login page"},
+       {Both("initializing image from source "
+             "docker://quay.io/team/app:1.2: invalid character '<' looking "
+             "for beginning of value",
+             "parse manifest: invalid character '<' looking for beginning of "
+             "value"),
+        "CRI-O 1.37 [lab]"},
+       {Both("initializing image from source "
+             "docker://quay.io/team/app:1.2: unexpected end of JSON input",
+             "parse manifest: unexpected end of JSON input"),
+        "CRI-O 1.37 [lab]"},
+       {Both("initializing image from source "
+             "docker://quay.io/team/app:1.2: unsupported schema version 0",
+             "parse manifest: unsupported schema version 0"),
+        "CRI-O 1.37 [lab]"},
+       {Both("parsing image configuration: Download config.json digest " + kA +
+                 " does not match expected " + kB,
+             "reference is a container image, not an OCI artifact"),
+        "CRI-O 1.37: a page for the configuration [lab]"},
        {"parsing image configuration: fetching blob: blob unknown to registry",
         "CRI-O"},
+       {"parsing image configuration: fetching blob: manifest unknown: gone",
+        "CRI-O 1.37 [lab]"},
        {"fetching blob: StatusCode: 404, \"gone\"", "CRI-O"}});
 }
 
@@ -121,9 +171,17 @@ TEST(ClassifyTest, RetriesDamagedContentFewTimes) {
       {{Containerd("failed commit on ref \"layer-" + kA +
                    "\": unexpected commit digest " + kA + ", expected " + kB +
                    ": failed precondition"),
-        "containerd 1.6.20 [lab]", Code::kFailedPrecondition},
-       {"writing blob: Digest did not match, expected " + kA + ", got " + kB,
-        "CRI-O"}});
+        "containerd 1.6.20, 1.7.24, 2.1.9 [lab]", Code::kFailedPrecondition},
+       {Containerd("failed commit on ref \"config-" + kA + "\": \"config-" +
+                   kA +
+                   "\" failed size validation: 8040 != 193: failed "
+                   "precondition"),
+        "containerd 1.6.20, 1.7.24, 2.1.9 [lab]", Code::kFailedPrecondition},
+       {"writing blob: storing blob to file "
+        "\"/var/tmp/container_images_storage1/1\": happened during read: "
+        "Digest did not match, expected " +
+            kA + ", got " + kB,
+        "CRI-O 1.37 [lab]"}});
 }
 
 TEST(ClassifyTest, RetriesFewTimesWhatTheRuntimesOwnStoreHasLost) {
@@ -158,9 +216,6 @@ TEST(ClassifyTest, TriesTheNextCredentialWhenOneIsRefused) {
                 "status from GET request to "
                 "https://auth.quay.io/token?scope=x: 403 Forbidden"),
         "containerd 1.7.24, 2.1.9 [lab]"},
-       {Resolve("failed to authorize: failed to fetch oauth token: invalid "
-                "character '<' looking for beginning of value"),
-        "containerd, token server behind a login page"},
        {Resolve("pull access denied, repository does not exist or may require "
                 "authorization: server message: insufficient_scope: "
                 "authorization failed"),
@@ -358,11 +413,62 @@ TEST(ClassifyTest, RetriesNetworkTroubleForTheWholeBudget) {
         "CRI-O 1.34"}});
 }
 
-TEST(ClassifyTest, TakesNothingThatFailedToUnpackForUsable) {
+TEST(ClassifyTest, TriesWhatDoesNotUnpackFewTimes) {
+  const std::string decoder =
+      "failed to get stream processor for "
+      "application/vnd.oci.image.layer.v1.tar+gzip+encrypted: exec: "
+      "\"ctd-decoder\": executable file not found in $PATH";
+  const std::string adding =
+      "writing blob: adding layer with blob \"" + kA + "\"/\"\"/\"" + kB;
+  ExpectEach(
+      {Reason::kNotUsable, Retry::kFewTimes},
+      {{Containerd("failed to extract layer " + kA +
+                   ": mount callback failed on /x: unexpected EOF: unknown"),
+        "may be listed afterwards (DESIGN 1)"},
+       {Containerd("failed to extract layer " + kA +
+                   ": mount callback failed on /x: archive/tar: invalid tar "
+                   "header: unknown"),
+        "containerd 1.6.20, 1.7.24 [lab]"},
+       {Containerd("failed to extract layer "
+                   "(application/vnd.oci.image.layer.v1.tar+gzip " +
+                   kA + ") to overlayfs as \"extract-6-V5oW " + kA +
+                   "\": mount callback failed on /x: archive/tar: invalid tar "
+                   "header"),
+        "containerd 2.1.9 [lab]"},
+       {Containerd("failed to extract layer " + kA + ": " + decoder +
+                   ": unknown"),
+        "containerd 1.7.24 [lab]"},
+       {Containerd("failed to extract layer "
+                   "(application/vnd.oci.image.layer.v1.tar+gzip+encrypted " +
+                   kA + ") to overlayfs as \"extract-8-5Jvk " + kA +
+                   "\": " + decoder),
+        "containerd 2.1.9 [lab]"},
+       {Containerd("wrong diff id calculated on extraction \"" + kA + "\""),
+        "containerd 1.6.20, 1.7.24, 2.1.9 [lab]"},
+       {Containerd("no signatures"),
+        "containerd 1.6.20, 1.7.24: schema 1 without any [lab]"},
+       {adding + "\": ApplyLayer stdout:  stderr: archive/tar: invalid tar "
+                 "header exit status 1",
+        "CRI-O 1.37 [lab]"},
+       {adding + "\": processing tar file(exit status 1): unexpected EOF",
+        "CRI-O [src]"},
+       {"writing blob: layer 0 (blob \"" + kA + "\"/\"\"/\"" + kB +
+            "\") does not match config's DiffID \"" + kA + "\"",
+        "CRI-O 1.37 [lab]"},
+       {Both("decrypting layer " + kA +
+                 ": missing private key needed for decryption:\n",
+             "reference is a container image, not an OCI artifact"),
+        "CRI-O 1.37 [lab]"},
+       {Both("initializing image from source "
+             "docker://quay.io/team/app:1.2: no FSLayers in manifest",
+             "parse manifest: no FSLayers in manifest"),
+        "CRI-O 1.37: schema 1 without any [lab]"}});
+}
+
+TEST(ClassifyTest, AnUnpackThatWasInterruptedSaysNothingOfTheImage) {
   ExpectEach({Reason::kNotUsable, Retry::kWholeBudget},
              {{Containerd("failed to extract layer " + kA +
-                          ": mount callback failed on /x: unexpected EOF: "
-                          "unknown"),
+                          ": context canceled: unknown"),
                "may be listed afterwards (DESIGN 1)"}});
 }
 
@@ -509,9 +615,10 @@ TEST(ClassifyTest, DoesNotRetryWhatNoNodeLikeThisCanRun) {
       {{Containerd("failed to unpack image on snapshotter overlayfs: "
                    "mismatched image rootfs and manifest layers"),
         "containerd [lab]"},
-       {Containerd("unexpected media type application/json for " + kA +
-                   ": not found"),
-        "containerd", Code::kNotFound},
+       {Containerd("unexpected media type application/vnd.acme.denied+json "
+                   "for " +
+                   kA + ": not found"),
+        "containerd: an artifact", Code::kNotFound},
        {Resolve("not implemented: " + schema1), "containerd 2.0",
         Code::kUnimplemented},
        {Containerd("schema 1 image manifests are no longer supported: invalid "

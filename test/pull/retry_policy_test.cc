@@ -12,6 +12,8 @@ using ::testing::Optional;
 constexpr absl::Duration kNoTime = absl::ZeroDuration();
 const ErrorClass kTransient = {.reason = Reason::kRegistryUnavailable,
                                .retry = Retry::kWholeBudget};
+const ErrorClass kSpoilt = {.reason = Reason::kRegistryUnavailable,
+                            .retry = Retry::kForAMinute};
 
 AttemptHistory Failures(int count) {
   return {.counted = count, .in_row = count};
@@ -49,13 +51,53 @@ TEST(DelayBeforeNextTest, DoesNotRetryWhatIsPermanent) {
   }
 }
 
-TEST(DelayBeforeNextTest, RetriesABrokenBlobThreeTimesInAll) {
+TEST(DelayBeforeNextTest, TriesWhatDoesNotUnpackThreeTimesInAll) {
   const ErrorClass broken = {.retry = Retry::kFewTimes};
 
   EXPECT_TRUE(DelayBeforeNext({}, {.counted = 2, .in_row = 2, .few_times = 2},
                               broken, 0));
   EXPECT_FALSE(DelayBeforeNext({}, {.counted = 3, .in_row = 3, .few_times = 3},
                                broken, 0));
+}
+
+TEST(DelayBeforeNextTest, TriesWhatIsSpoiltOnTheWayForAMinute) {
+  AttemptHistory history;
+  Instant now;
+  int tries = 0;
+  std::optional<absl::Duration> delay;
+
+  do {
+    history.Add(kSpoilt, /*gained_bytes=*/false, now);
+    ++tries;
+    delay = DelayBeforeNext({}, history, kSpoilt, 0);
+    if (delay) now = now + *delay;
+  } while (delay);
+
+  // 1 + 2 + 4 + 8 + 16 + 29 s.
+  EXPECT_EQ(now - Instant(), absl::Minutes(1));
+  EXPECT_EQ(tries, 7);
+}
+
+TEST(DelayBeforeNextTest, TriesWhatIsSpoiltOnALongWayThreeTimes) {
+  AttemptHistory history;
+  for (int i = 0; i < 2; ++i) {
+    history.Add(kSpoilt, false, Instant() + i * absl::Hours(1));
+  }
+
+  EXPECT_TRUE(DelayBeforeNext({}, history, kSpoilt, 0));
+
+  history.Add(kSpoilt, false, Instant() + absl::Hours(2));
+  EXPECT_FALSE(DelayBeforeNext({}, history, kSpoilt, 0));
+}
+
+TEST(DelayBeforeNextTest, TheMinuteBeginsAnewAfterAnotherAnswer) {
+  AttemptHistory history;
+  for (int i = 0; i < 3; ++i) history.Add(kSpoilt, false, Instant());
+  history.Add(kTransient, false, Instant() + absl::Seconds(59));
+
+  history.Add(kSpoilt, false, Instant() + absl::Minutes(9));
+
+  EXPECT_TRUE(DelayBeforeNext({}, history, kSpoilt, 0));
 }
 
 TEST(DelayBeforeNextTest, StopsAtTheMostAttempts) {
@@ -130,8 +172,8 @@ TEST(AttemptTimeoutTest, GivesTheRestToNobodyWhereACutLosesNothing) {
 
 TEST(AttemptHistoryTest, CountsWhatGainedNothing) {
   AttemptHistory history;
-  history.Add(kTransient, /*gained_bytes=*/false);
-  history.Add({.retry = Retry::kAtOnce}, false);
+  history.Add(kTransient, /*gained_bytes=*/false, Instant());
+  history.Add({.retry = Retry::kAtOnce}, false, Instant());
 
   EXPECT_EQ(history.counted, 2);
   EXPECT_EQ(history.since_gain, 2);
@@ -140,9 +182,9 @@ TEST(AttemptHistoryTest, CountsWhatGainedNothing) {
 
 TEST(AttemptHistoryTest, SetsDelayAndTimeoutBackAfterAGain) {
   AttemptHistory history;
-  for (int i = 0; i < 5; ++i) history.Add(kTransient, false);
+  for (int i = 0; i < 5; ++i) history.Add(kTransient, false, Instant());
 
-  history.Add(kTransient, /*gained_bytes=*/true);
+  history.Add(kTransient, /*gained_bytes=*/true, Instant());
 
   EXPECT_EQ(history.counted, 5);
   EXPECT_EQ(DelayBeforeNext({}, history, kTransient, 0), absl::Seconds(1));
@@ -152,7 +194,7 @@ TEST(AttemptHistoryTest, SetsDelayAndTimeoutBackAfterAGain) {
 
 TEST(AttemptHistoryTest, CountsAMismatchThatGainedBytesAsOneOfAFew) {
   AttemptHistory history;
-  history.Add({.retry = Retry::kFewTimes}, /*gained_bytes=*/true);
+  history.Add({.retry = Retry::kFewTimes}, /*gained_bytes=*/true, Instant());
 
   EXPECT_EQ(history.few_times, 1);
 }

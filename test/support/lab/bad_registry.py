@@ -36,6 +36,7 @@ from .process import wait_until
 from .ranges import ERROR, Part, part_of
 
 _BLOB = "application/octet-stream"
+_PAGE = (b"<html>Down for maintenance</html>", "text/html; charset=utf-8")
 _CHUNK_BYTES = 65536
 _SEND_BUFFER_BYTES = 262144
 _NO_LINGER = struct.pack("ii", 1, 0)
@@ -156,6 +157,10 @@ class BadRegistry:
         self._faults.append(_Fault("refuse", code=code,
                                    headers=headers or {}, **where))
 
+    def page(self, **where):
+        """Answers 200 with a page for people, as a captive portal does."""
+        self._faults.append(_Fault("page", **where))
+
     def behave(self):
         """Ends all faults; what is stalled stays so."""
         self._faults.clear()
@@ -273,6 +278,8 @@ class _Connection(http.server.BaseHTTPRequestHandler):
             path, self._dice, part if self.command == "GET" else None)
         if fault and fault.kind == "refuse":
             part = Part(0, ERROR, fault.code)
+        if fault and fault.kind == "page":
+            content, part = _PAGE, Part(0, _PAGE[0])
         self._registry.note(Request(
             self.command, *_split(path),
             part.first if "Range" in self.headers else None, part.code))
@@ -351,7 +358,7 @@ def _unsent_bytes(connection):
 def _befalls(fault, path, dice, part):
     if fault.of not in path or fault.times < 1 or dice >= fault.fraction:
         return False
-    if fault.kind == "refuse":
+    if fault.kind in ("refuse", "page"):
         return True
     if part is None or part.code >= 300:
         return False
@@ -364,7 +371,7 @@ def _headers(content, part, fault):
     headers = {"Content-Length": str(len(part.body)), "Accept-Ranges": "bytes"}
     if part.code < 300:
         headers["Content-Type"] = content[1]
-        if content[1] != _BLOB:
+        if content[1] not in (_BLOB, _PAGE[1]):
             headers["Docker-Content-Digest"] = digest_of(content[0])
     if part.content_range:
         headers["Content-Range"] = part.content_range
