@@ -304,6 +304,13 @@ class Fetching {
         {{"error", written.message()}});
   }
 
+  absl::string_view WhyStopped() const {
+    if (run_.phase == Phase::kInterrupted) return "interrupted";
+    const bool is_early =
+        run_.list_known && context_.clock.Now() < run_.deadline();
+    return is_early ? "no time for another try" : "out of time";
+  }
+
   // The last line on standard error; empty after a success.
   std::string ErrorLine() const {
     switch (*run_.exit_code) {
@@ -315,7 +322,7 @@ class Fetching {
                             " missing");
       case ExitCode::kStopped:
         return absl::StrCat(
-            run_.phase == Phase::kInterrupted ? "interrupted" : "out of time",
+            WhyStopped(),
             run_.list_known
                 ? absl::StrCat(" with ", Counted(run_.counts.stopped, "image"),
                                " to go: run it again to continue")

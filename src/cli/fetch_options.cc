@@ -207,9 +207,9 @@ void AddFetchFlags(Command& command, FetchOptions& options) {
                    options.overall_timeout);
   command.Duration({.name = "--start-jitter",
                     .value = "D",
-                    .text = "a random wait of up to this long before the "
-                            "first pull, so that a fleet does not start in "
-                            "step",
+                    .text = "a random wait of up to this long, and half the "
+                            "run at most, before the first pull, so that a "
+                            "fleet does not start in step",
                     .fallback = "0"},
                    options.pull.start_jitter);
   AddPreflightFlags(command, options.preflight);

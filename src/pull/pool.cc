@@ -85,6 +85,30 @@ Instant Pool::NextChange(Instant now) const {
   return next;
 }
 
+std::vector<size_t> Pool::TakeShutOut(Instant when) {
+  std::vector<size_t> images;
+  for (auto& [registry, lane] : lanes_) {
+    if (!lane.gate.StaysClosedUntil(when)) continue;
+    // Who held a repository lets the next one in, which is shut out as well.
+    while (!lane.waiting.empty()) {
+      const Waiting waiting =
+          lane.waiting.extract(lane.waiting.begin()).mapped();
+      images.push_back(waiting.image);
+      LetOthersIn(waiting.image, waiting.alone_in);
+    }
+    for (auto& [repository, held] : held_) {
+      if (held.lane != &lane) continue;
+      for (const auto& [place, parked] : held.parked) {
+        images.push_back(parked.image);
+      }
+      held.parked.clear();
+    }
+  }
+  waiting_ -= images.size();
+  std::sort(images.begin(), images.end());
+  return images;
+}
+
 RegistryGate& Pool::gate(const std::string& registry) {
   return lanes_[registry].gate;
 }

@@ -16,6 +16,7 @@
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "prepull/base/clock.h"
 #include "src/pull/registry_gate.h"
@@ -48,6 +49,10 @@ class Pool {
   // When Take may have something without a Release before; Never if only a
   // Release can change that.
   Instant NextChange(Instant now) const;
+
+  // Takes out every image that may not start before `when`, because its
+  // registry's gate stays closed, in the order of their numbers.
+  std::vector<size_t> TakeShutOut(Instant when);
 
   RegistryGate& gate(const std::string& registry);
   int running() const { return running_; }

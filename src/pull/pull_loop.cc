@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "prepull/base/text.h"
 
 namespace prepull {
@@ -57,6 +58,11 @@ LoopEnd PullLoop::Pull() {
   QueueAll();
   while (true) {
     ReadMail();
+    if (!stop_.stop_requested()) {
+      for (const size_t image : pool_.TakeShutOut(run_.deadline())) {
+        ShutOut(image);
+      }
+    }
     const Instant now = context_.clock.Now();
     if (watch_ != nullptr) {
       // First, because the last image may be over by it.
@@ -81,8 +87,10 @@ LoopEnd PullLoop::Pull() {
 }
 
 void PullLoop::QueueAll() {
-  const Instant due =
-      context_.clock.Now() + options_.start_jitter * context_.roll_dice();
+  const absl::Duration jitter = options_.start_jitter * context_.roll_dice();
+  const Instant now = context_.clock.Now();
+  // Most of a short run is for pulls.
+  const Instant due = now + std::min(jitter, (run_.deadline() - now) / 2);
   for (size_t i = 0; i < run_.images.size(); ++i) {
     if (run_.images[i].state != ImageState::kWaiting) continue;
     Queue(i, due);
@@ -279,31 +287,54 @@ void PullLoop::Count(size_t image, const ErrorClass& error, bool gained_bytes) {
 }
 
 void PullLoop::Retry(size_t image, const ErrorClass& error) {
-  ImageOutcome& outcome = run_.images[image];
+  AttemptHistory& history = work_[image].history;
   // Refused credentials are looked at once more: a secret may be rotated.
   ErrorClass judged = error;
   const bool looks_again =
       error.retry == Retry::kNextCredential && context_.credentials != nullptr;
   if (looks_again) judged.retry = Retry::kWholeBudget;
-  const std::optional<absl::Duration> delay = DelayBeforeNext(
-      options_.retry, work_[image].history, judged, context_.roll_dice());
-  if (!delay) {
-    GiveUp(image);
-    return;
-  }
+  const std::optional<absl::Duration> wanted =
+      DelayBeforeNext(options_.retry, history, judged, context_.roll_dice());
+  if (!wanted) return GiveUp(image);
   const Instant now = context_.clock.Now();
+  const absl::Duration remaining = run_.deadline() - now;
+  const std::optional<absl::Duration> delay =
+      DelayWithin(remaining, *wanted, options_.retry, history);
+  if (!delay) return Postpone(image, "no time for another try");
+  const RegistryGate& gate = pool_.gate(RegistryOf(image));
+  if (gate.StaysClosedUntil(run_.deadline())) return ShutOut(image);
   Queue(image, now + *delay);
-  const Instant gate = pool_.gate(RegistryOf(image)).NextChange(now);
-  const absl::Duration gate_opens =
-      gate == Instant::Never() ? absl::ZeroDuration() : gate - now;
-  const absl::Duration pause = std::max(*delay, gate_opens);
-  outcome.next_attempt_at = now + pause;
-  context_.observer.OnRetry(run_, outcome, pause);
+  const Instant opens = gate.IsOpen(now) ? now : gate.NextChange(now);
+  const Instant next = std::max(now + *delay, opens);
+  run_.images[image].next_attempt_at = next;
+  context_.observer.OnRetry(run_, run_.images[image], next - now);
 }
 
-void PullLoop::GiveUp(size_t image) {
+void PullLoop::GiveUp(size_t image) { EndAs(ImageState::kFailed, image); }
+
+// Leaves the image to the next run.
+void PullLoop::Postpone(size_t image, absl::string_view why) {
   ImageOutcome& outcome = run_.images[image];
-  run_.Move(outcome, ImageState::kFailed);
+  absl::StrAppend(&outcome.message, outcome.message.empty() ? "" : "; ", why);
+  if (outcome.started_at) {
+    outcome.took = context_.clock.Now() - *outcome.started_at;
+  }
+  EndAs(ImageState::kStopped, image);
+}
+
+void PullLoop::ShutOut(size_t image) {
+  const Instant now = context_.clock.Now();
+  const Instant opens = pool_.gate(RegistryOf(image)).NextChange(now);
+  run_.images[image].reason = Reason::kRateLimited;
+  Postpone(image, absl::StrCat("no request to ", RegistryOf(image), " for ",
+                               HumanDuration(opens - now),
+                               ", until after the deadline"));
+}
+
+void PullLoop::EndAs(ImageState state, size_t image) {
+  ImageOutcome& outcome = run_.images[image];
+  outcome.next_attempt_at.reset();
+  run_.Move(outcome, state);
   if (watch_ != nullptr) watch_->OnGivenUp(image);
   context_.observer.OnEnded(run_, outcome);
 }

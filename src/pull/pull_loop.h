@@ -85,6 +85,9 @@ class PullLoop {
   void Count(size_t image, const ErrorClass& error, bool gained_bytes);
   void Retry(size_t image, const ErrorClass& error);
   void GiveUp(size_t image);
+  void Postpone(size_t image, absl::string_view why);
+  void ShutOut(size_t image);
+  void EndAs(ImageState state, size_t image);
   void Forgive(size_t image);
   void TellGate(size_t image, const ErrorClass& error);
   void CancelAll();

@@ -23,6 +23,11 @@ class RegistryGate {
   // answer can change it.
   Instant NextChange(Instant now) const;
 
+  // Whether no pull may start before `when`, whatever happens until then.
+  bool StaysClosedUntil(Instant when) const {
+    return state_ == State::kClosed && closed_until_ >= when;
+  }
+
   // A pull starts; IsOpen(now) holds.
   void OnStart(Instant now);
 

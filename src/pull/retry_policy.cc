@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace prepull {
 namespace {
@@ -84,6 +85,18 @@ std::optional<absl::Duration> DelayBeforeNext(const RetryOptions& options,
   return error.retry == Retry::kForAMinute && minute_left > kNoTime
              ? std::min(delay, minute_left)
              : delay;
+}
+
+std::optional<absl::Duration> DelayWithin(absl::Duration remaining,
+                                          absl::Duration delay,
+                                          const RetryOptions& options,
+                                          AttemptHistory& history) {
+  const absl::Duration longest =
+      remaining - std::min(options.first_timeout, remaining / 2);
+  if (delay <= longest) return delay;
+  if (remaining <= kNoTime) return std::nullopt;
+  if (std::exchange(history.had_last_try, true)) return std::nullopt;
+  return longest;
 }
 
 absl::Duration AttemptTimeout(const RetryOptions& options,

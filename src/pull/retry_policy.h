@@ -22,6 +22,7 @@ struct AttemptHistory {
   int spoilt_times = 0;
   Instant spoilt_since = Instant();
   absl::Duration spoilt_for = absl::ZeroDuration();
+  bool had_last_try = false;  // the one just before the deadline
 
   // Takes in an attempt that failed with `error` at `now`. One that gained
   // bytes sets delay and timeout back and does not count.
@@ -37,6 +38,14 @@ std::optional<absl::Duration> DelayBeforeNext(const RetryOptions& options,
                                               const AttemptHistory& history,
                                               const ErrorClass& error,
                                               double dice);
+
+// `delay`, if it leaves time for an attempt in what remains of the run: half
+// of it, or the first attempt's timeout if that is less. Else the delay before
+// one last try, which has just that time; nothing if it has been made.
+std::optional<absl::Duration> DelayWithin(absl::Duration remaining,
+                                          absl::Duration delay,
+                                          const RetryOptions& options,
+                                          AttemptHistory& history);
 
 // How long the next attempt may take while no progress can be seen.
 //

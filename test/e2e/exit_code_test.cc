@@ -130,6 +130,8 @@ TEST_F(ExitCodeTest, IsThreeForAnImageThatWasStillBeingTried) {
                              "--initial-pull-attempt-delay", "100ms"});
 
   EXPECT_THAT(fetch, ExitsWith(3));
+  EXPECT_THAT(fetch.err,
+              HasSubstr("prepull: no time for another try with 1 image to go"));
   EXPECT_GT(server_.pulls().size(), 1u);
   EXPECT_EQ(Status("/images/0/state"), "Stopped");
   EXPECT_EQ(Status("/images/0/reason"), "RegistryUnavailable");

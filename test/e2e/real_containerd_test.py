@@ -90,7 +90,8 @@ class RealContainerdTest(unittest.TestCase):
         self.assertEqual({image["reason"] for image in status["images"]},
                          {"RegistryUnavailable"})
         self.assertGreater(most_attempts(status), 1)
-        self.assertGreaterEqual(seconds_taken(status), 3.9)
+        # The last try has half of what is left.
+        self.assertGreaterEqual(seconds_taken(status), 3)
 
     def test_waits_for_a_registry_that_comes_back(self):
         names = self.lab.push_family(make_family(12))

@@ -97,6 +97,21 @@ class TriesTest(RealNodeTest):
                     (image["state"], image["reason"], image["attempts"]),
                     ("Failed", "RegistryUnavailable", 2), run.story())
 
+    def test_a_rate_limit_beyond_the_deadline_ends_the_run_at_once(self):
+        names = [self.add("app", GOOD), self.add("other", OTHER)]
+        self.registry.refuse(429, of="/manifests/")
+
+        # A registry that says no more is left alone for half a minute.
+        run = self.lab.fetch(names, "--overall-timeout", "25s", seconds=15)
+
+        self.assertEqual(run.exit_code, 3, run.story())
+        self.assertEqual([(image["state"], image["reason"])
+                          for image in run.status()["images"]],
+                         [("Stopped", "RateLimited")] * 2)
+        self.assertIn("until after the deadline", run.output())
+        self.assertIn("no time for another try with 2 images to go",
+                      run.log())
+
     def check_page_is_waited_out(self, of):
         name = self.add("app", GOOD)
         self.registry.page(of=of)

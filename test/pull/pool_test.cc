@@ -12,6 +12,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::Eq;
+using ::testing::IsEmpty;
 using ::testing::Optional;
 
 Instant At(int seconds) {
@@ -55,6 +56,25 @@ TEST(PoolTest, PutsARetryBehindWhatWasNeverTried) {
   pool.Add(0, "a", "", At(0));
 
   EXPECT_THAT(pool.Take(At(5)), Optional(1));
+}
+
+TEST(PoolTest, TakesOutWhatAGateHoldsBackTooLong) {
+  Pool pool(2, 0);
+  for (size_t i = 0; i < 6; ++i) {
+    // The first runs; of a/app the second is to be the next, the third parked.
+    pool.Add(i, i == 5 ? "b" : "a", i < 3 ? "a/app" : "", At(i == 3 ? 99 : 0));
+  }
+  pool.Take(At(0));
+  pool.gate("a").OnRateLimit(At(1), At(0), absl::Minutes(1), 0);
+
+  EXPECT_THAT(pool.TakeShutOut(At(62)), IsEmpty());
+  EXPECT_THAT(pool.TakeShutOut(At(61)), ElementsAre(1, 2, 3, 4));
+
+  pool.LetOthersIn(0, "a/app");
+  pool.Release("a");
+  EXPECT_THAT(TakeAll(pool, At(100)), ElementsAre(5));
+  pool.Release("b");
+  EXPECT_TRUE(pool.is_idle());
 }
 
 TEST(PoolTest, LimitsOneRegistryWithoutHoldingUpTheOthers) {

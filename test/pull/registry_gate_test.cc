@@ -34,6 +34,23 @@ TEST_F(RegistryGateTest, ClosesForHalfAMinute) {
   EXPECT_TRUE(gate_.IsOpen(At(31)));
 }
 
+TEST_F(RegistryGateTest, KnowsUntilWhenItStaysClosed) {
+  EXPECT_FALSE(gate_.StaysClosedUntil(At(0)));
+
+  Limit(0, 1, absl::Minutes(1));
+
+  EXPECT_TRUE(gate_.StaysClosedUntil(At(61)));
+  EXPECT_FALSE(gate_.StaysClosedUntil(At(62)));
+}
+
+TEST_F(RegistryGateTest, AProbesAnswerMayOpenIt) {
+  Limit(0, 1);
+
+  gate_.OnStart(At(31));
+
+  EXPECT_FALSE(gate_.StaysClosedUntil(At(40)));
+}
+
 TEST_F(RegistryGateTest, LetsOneProbeThrough) {
   Limit(0, 1);
 

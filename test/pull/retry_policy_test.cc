@@ -199,6 +199,47 @@ TEST(AttemptHistoryTest, CountsAMismatchThatGainedBytesAsOneOfAFew) {
   EXPECT_EQ(history.few_times, 1);
 }
 
+TEST(DelayWithinTest, LeavesADelayThatLeavesTimeForAnAttempt) {
+  AttemptHistory history;
+
+  EXPECT_THAT(DelayWithin(absl::Minutes(5), absl::Minutes(1), {}, history),
+              Optional(absl::Minutes(1)));
+  EXPECT_THAT(DelayWithin(absl::Seconds(90), absl::Minutes(1), {}, history),
+              Optional(absl::Minutes(1)));
+  EXPECT_THAT(DelayWithin(absl::Seconds(2), absl::Seconds(1), {}, history),
+              Optional(absl::Seconds(1)));
+}
+
+TEST(DelayWithinTest, MakesOneLastTryOfADelayThatIsTooLong) {
+  AttemptHistory history;
+
+  EXPECT_THAT(DelayWithin(absl::Minutes(9), absl::Minutes(10), {}, history),
+              Optional(absl::Minutes(9) - absl::Seconds(30)));
+  EXPECT_THAT(DelayWithin(absl::Seconds(29), absl::Minutes(10), {}, history),
+              Eq(std::nullopt));
+}
+
+TEST(DelayWithinTest, GivesHalfOfAShortRestToTheLastTry) {
+  AttemptHistory history;
+
+  EXPECT_THAT(DelayWithin(absl::Seconds(8), absl::Seconds(7), {}, history),
+              Optional(absl::Seconds(4)));
+}
+
+TEST(DelayWithinTest, AShortDelayMayFollowTheLastTry) {
+  AttemptHistory history = {.had_last_try = true};
+
+  EXPECT_THAT(DelayWithin(absl::Seconds(8), kNoTime, {}, history),
+              Optional(kNoTime));
+}
+
+TEST(DelayWithinTest, HasNothingLeftAtTheDeadline) {
+  AttemptHistory history;
+
+  EXPECT_THAT(DelayWithin(kNoTime, absl::Seconds(1), {}, history),
+              Eq(std::nullopt));
+}
+
 TEST(DelayBeforeNextTest, TriesAnAttemptThatWasCutAgainAtOnce) {
   const ErrorClass cut = {.retry = Retry::kAtOnce};
 
