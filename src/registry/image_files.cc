@@ -197,22 +197,28 @@ class Search {
         }
         continue;
       }
-      const std::string target = LinkedPath(link.entry);
       for (const Root& root : roots_) {
-        std::optional<std::string> path;
-        if (IsAtOrBelow(root.path, link.entry.path)) {
-          absl::string_view rest = root.path;
-          rest.remove_prefix(link.entry.path.size());
-          path = Join(target, absl::StripPrefix(rest, "/"));
-        } else if (IsAtOrBelow(link.entry.path, root.path)) {
-          path = target;
-        }
+        const std::optional<std::string> path = BehindLink(link.entry, root);
         if (path.has_value() && !IsVisited(*path)) {
           found.insert({.path = *path});
         }
       }
     }
     return found;
+  }
+
+  // Where `root` is, or what of it is below the link, once the link is
+  // followed; nothing if the two are apart.
+  static std::optional<std::string> BehindLink(const LayerEntry& link,
+                                               const Root& root) {
+    const std::string target = LinkedPath(link);
+    if (IsAtOrBelow(root.path, link.path)) {
+      absl::string_view rest = root.path;
+      rest.remove_prefix(link.path.size());
+      return Join(target, absl::StripPrefix(rest, "/"));
+    }
+    if (IsAtOrBelow(link.path, root.path)) return target;
+    return std::nullopt;
   }
 
   bool IsVisited(absl::string_view path) const {

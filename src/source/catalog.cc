@@ -133,6 +133,14 @@ absl::StatusOr<std::vector<CatalogImage>> Catalog::Choose(
     const CatalogVersions& versions) const {
   std::vector<CatalogImage> chosen;
   absl::flat_hash_set<absl::string_view> seen;
+  const auto add = [&](const std::string& bundle,
+                       const std::vector<std::string>& images) {
+    if (absl::c_linear_search(images, "")) WarnOfNameless(bundle);
+    for (const std::string& image : images) {
+      if (image.empty() || !seen.insert(image).second) continue;
+      chosen.push_back({.image = image, .bundle = bundle});
+    }
+  };
   for (const PackageRequest& request : wanted_) {
     if (!Has(request.name)) continue;
     const Package& package = packages_.find(request.name)->second;
@@ -145,13 +153,7 @@ absl::StatusOr<std::vector<CatalogImage>> Catalog::Choose(
           Annotate(names.status(),
                    absl::StrCat("package ", Printable(request.name, 128))));
       for (const std::string& name : *names) {
-        const std::vector<std::string>& images =
-            package.bundles.at(name).images;
-        if (absl::c_linear_search(images, "")) WarnOfNameless(name);
-        for (const std::string& image : images) {
-          if (image.empty() || !seen.insert(image).second) continue;
-          chosen.push_back({.image = image, .bundle = name});
-        }
+        add(name, package.bundles.at(name).images);
       }
     }
   }
