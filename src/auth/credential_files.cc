@@ -1,5 +1,6 @@
 #include "src/auth/credential_files.h"
 
+#include <algorithm>
 #include <iterator>
 
 #include "absl/strings/match.h"

@@ -7,11 +7,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
-#include <atomic>
 #include <cerrno>
 #include <csignal>
-#include <thread>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -26,6 +25,9 @@ namespace {
 constexpr size_t kMostInput = 4096;
 constexpr size_t kLongestLine = 1024;
 constexpr int kMostLines = 100;
+// pidfd_open(2), which tells of the end, is missing on Linux before 5.3.
+constexpr int kLookAgainMs = 10;
+constexpr absl::Duration kDyingTime = absl::Seconds(1);
 
 // A file descriptor that this owns.
 class Descriptor {
@@ -126,7 +128,7 @@ std::vector<std::string> Environment(const ChildCommand& command) {
 }
 
 // How the child begins: its streams, a process group of its own, and none of
-// our signal settings (StopSignal blocks two, main ignores SIGPIPE).
+// our signal settings (StopSignal blocks some, main ignores SIGPIPE).
 class Beginning {
  public:
   Beginning() {
@@ -203,16 +205,6 @@ class Child {
                                 err_.write_end.fd()));
     out_.write_end.Reset(-1);
     err_.write_end.Reset(-1);
-    // pidfd_open(2) is missing on Linux before 5.3, so a thread waits. WNOWAIT
-    // leaves the dead child's id taken until it is buried.
-    waiter_ = std::thread([this] {
-      siginfo_t about = {};
-      while (waitid(P_PID, pid_, &about, WEXITED | WNOWAIT) != 0 &&
-             errno == EINTR) {
-      }
-      has_ended_ = true;
-      eventfd_write(event_.fd(), 1);
-    });
     return absl::OkStatus();
   }
 
@@ -223,7 +215,7 @@ class Child {
     const std::stop_callback wake(stop,
                                   [this] { eventfd_write(event_.fd(), 1); });
     while (true) {
-      const bool has_ended = has_ended_;
+      const bool has_ended = HasEnded();
       RETURN_IF_ERROR(ReadOutput());
       ReadErrors();
       if (has_ended) break;
@@ -237,17 +229,19 @@ class Child {
     return std::move(output_);
   }
 
-  // Kills what is left of the group and gives the exit code.
+  // Kills what is left of the group and gives the exit code. What does not die
+  // of that soon, because the kernel keeps it (a file server that hangs), is
+  // left to be buried by others.
   int Bury() {
     if (pid_ < 0) return 0;
     kill(-pid_, SIGKILL);
     kill(pid_, SIGKILL);  // should it have left its group
-    waiter_.join();
-    int status = 0;
-    Reap(pid_, status);
+    const Instant until = clock_.Now() + kDyingTime;
+    int status = SIGKILL;
+    Reap(pid_, status, until);
     // Where we are process 1, as in a container, its orphans are ours.
     int ignored = 0;
-    while (Reap(-pid_, ignored)) {
+    while (Reap(-pid_, ignored, until)) {
     }
     pid_ = -1;
     if (WIFSIGNALED(status)) return 128 + WTERMSIG(status);
@@ -255,13 +249,23 @@ class Child {
   }
 
  private:
-  // Waits for a child of ours; false if there is no such one.
-  static bool Reap(pid_t who, int& status) {
-    pid_t dead = 0;
-    do {
-      dead = waitpid(who, &status, 0);
-    } while (dead < 0 && errno == EINTR);
-    return dead > 0;
+  // Its id stays taken until it is buried.
+  bool HasEnded() const {
+    siginfo_t about = {};
+    waitid(P_PID, pid_, &about, WEXITED | WNOWAIT | WNOHANG);
+    return about.si_pid == pid_;
+  }
+
+  // Waits for a child of ours; false if there is no such one, or none that has
+  // died by `until`.
+  bool Reap(pid_t who, int& status, Instant until) const {
+    while (true) {
+      const pid_t dead = waitpid(who, &status, WNOHANG);
+      if (dead > 0) return true;
+      if (dead < 0 && errno != EINTR) return false;
+      if (clock_.Now() >= until) return false;
+      poll(nullptr, 0, kLookAgainMs);
+    }
   }
 
   absl::Status FillInput(int fd) {
@@ -305,13 +309,14 @@ class Child {
     }
   }
 
-  // Until there is something to read, the child has ended, or `until`.
+  // Until there is something to read, or a while has passed, or `until`.
   void Await(Instant until) {
     // poll(2) ignores negative descriptors.
     std::array<pollfd, 3> watched = {pollfd{event_.fd(), POLLIN, 0},
                                      pollfd{out_.read_end.fd(), POLLIN, 0},
                                      pollfd{err_.read_end.fd(), POLLIN, 0}};
-    poll(watched.data(), watched.size(), PollTimeout(until - clock_.Now()));
+    poll(watched.data(), watched.size(),
+         std::min(PollTimeout(until - clock_.Now()), kLookAgainMs));
   }
 
   const ChildCommand& command_;
@@ -319,11 +324,9 @@ class Child {
   ErrorLines error_lines_;
   Pipe out_;
   Pipe err_;
-  Descriptor event_;  // the child has ended, or a stop was requested
+  Descriptor event_;  // a stop was requested
   std::string output_;
   pid_t pid_ = -1;
-  std::atomic<bool> has_ended_ = false;
-  std::thread waiter_;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "prepull/base/clock.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "absl/time/clock.h"

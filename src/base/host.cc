@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -11,17 +12,39 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "prepull/base/errno_status.h"
+#include "prepull/base/status_macros.h"
 #include "src/base/child_process.h"
+#include "src/base/output_queue.h"
 #include "src/base/poll_timeout.h"
 
 namespace prepull {
 namespace {
 
+// The log of 100,000 pulled images.
+constexpr int64_t kLongestBacklog = 16 << 20;
+
 int DescriptorOf(Stream stream) {
   return stream == Stream::kOut ? STDOUT_FILENO : STDERR_FILENO;
 }
 
+// A terminal, a pipe or a file that both descriptors lead to.
+bool LeadToTheSame(int a, int b) {
+  struct stat about_a;
+  struct stat about_b;
+  return fstat(a, &about_a) == 0 && fstat(b, &about_b) == 0 &&
+         about_a.st_dev == about_b.st_dev && about_a.st_ino == about_b.st_ino;
+}
+
 }  // namespace
+
+SystemHost::SystemHost(Clock& clock)
+    : clock_(clock),
+      out_(std::make_unique<OutputQueue>(kLongestBacklog)),
+      err_(LeadToTheSame(STDOUT_FILENO, STDERR_FILENO)
+               ? nullptr
+               : std::make_unique<OutputQueue>(kLongestBacklog)) {}
+
+SystemHost::~SystemHost() = default;
 
 std::optional<std::string> SystemHost::Environment(
     const std::string& name) const {
@@ -49,23 +72,24 @@ WindowSize SystemHost::Window() const {
 }
 
 absl::Status SystemHost::Write(Stream stream, absl::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written =
-        write(DescriptorOf(stream), text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0 && errno == EAGAIN) {
-      // Somebody who shares the pipe made it non-blocking.
-      pollfd watched = {DescriptorOf(stream), POLLOUT, 0};
-      poll(&watched, 1, -1);
-      continue;
-    }
-    if (written < 0 && errno == EPIPE) {
-      return absl::UnavailableError("nobody reads it any more");
-    }
-    if (written < 0) return ErrnoStatus(errno, "write");
-    text.remove_prefix(written);
-  }
-  return absl::OkStatus();
+  return QueueOf(stream).Push(DescriptorOf(stream), std::string(text),
+                              /*may_drop=*/stream == Stream::kErr);
+}
+
+bool SystemHost::IsBehind(Stream stream) const {
+  return !QueueOf(stream).is_empty();
+}
+
+absl::Status SystemHost::Flush(Instant until, const std::stop_token& stop) {
+  bool is_done = out_->Flush(clock_, until, stop);
+  if (err_ != nullptr) is_done = err_->Flush(clock_, until, stop) && is_done;
+  RETURN_IF_ERROR(out_->StatusOf(STDOUT_FILENO));
+  return is_done ? absl::OkStatus()
+                 : absl::DeadlineExceededError("nobody reads it");
+}
+
+OutputQueue& SystemHost::QueueOf(Stream stream) const {
+  return stream == Stream::kErr && err_ != nullptr ? *err_ : *out_;
 }
 
 absl::StatusOr<std::string> SystemHost::ReadInput(int64_t limit_bytes,

@@ -12,6 +12,11 @@
 namespace prepull {
 namespace {
 
+// A process that was told to stop is gone within 5 s, the final status may have
+// taken 2 of them and the node's label 2 more.
+constexpr absl::Duration kReaderPatience = absl::Milliseconds(500);
+constexpr absl::Duration kLastLinePatience = absl::Milliseconds(200);
+
 using Programs = std::vector<std::unique_ptr<CommandProgram>>;
 
 std::string GeneralHelp(const Programs& programs) {
@@ -84,14 +89,7 @@ CommandEnd RunCommand(CommandProgram& program,
     context.console.PrintOut(program.command().Help());
     return {};
   }
-  CommandEnd end = program.Run(context);
-  // Half a result is none. What fetch did stays done, whoever reads of it.
-  const bool is_result = program.command().doc().name != "fetch";
-  if (end.code == ExitCode::kOk && is_result &&
-      context.console.HasLostOutput()) {
-    return {ExitCode::kBadInput};
-  }
-  return end;
+  return program.Run(context);
 }
 
 CommandEnd Dispatch(const std::vector<std::string>& words,
@@ -109,6 +107,13 @@ CommandEnd Dispatch(const std::vector<std::string>& words,
   CommandProgram* program = Find(programs, name);
   if (program == nullptr) return UnknownCommand(programs, first);
   return RunCommand(*program, {words.begin() + 1, words.end()}, context);
+}
+
+// Waits for a reader that takes its time, and a moment more once the time is
+// up: it may just have been slow.
+void FlushOutput(Instant until, const CommandContext& context) {
+  if (context.console.Flush(until, context.stop)) return;
+  context.console.Flush(context.clock.Now() + kReaderPatience, {});
 }
 
 }  // namespace
@@ -131,10 +136,15 @@ std::vector<std::unique_ptr<CommandProgram>> AllCommands() {
 ExitCode RunApp(const std::vector<std::string>& words,
                 const CommandContext& context) {
   const CommandEnd end = Dispatch(words, context);
+  FlushOutput(end.output_until, context);
   if (!end.error.empty()) {
     context.console.PrintErr(absl::StrCat("prepull: ", end.error));
   }
-  return end.code;
+  context.console.Flush(context.clock.Now() + kLastLinePatience, {});
+  // Half a result is none.
+  const bool is_lost =
+      !end.stands_without_output && context.console.HasLostOutput();
+  return is_lost && end.code == ExitCode::kOk ? ExitCode::kBadInput : end.code;
 }
 
 }  // namespace prepull

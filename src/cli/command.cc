@@ -65,6 +65,14 @@ absl::Status UnknownFlag(const std::vector<FlagDoc>& flags,
 
 }  // namespace
 
+absl::StatusOr<bool> ParseSwitch(const std::string& text) {
+  const std::string lower = absl::AsciiStrToLower(text);
+  if (lower == "true" || lower == "1") return true;
+  if (lower == "false" || lower == "0") return false;
+  return absl::InvalidArgumentError(
+      absl::StrCat("\"", Printable(text, 64), "\" is neither true nor false"));
+}
+
 std::string EnvironmentName(absl::string_view flag) {
   absl::ConsumePrefix(&flag, "--");
   return absl::StrCat("PREPULL_", absl::AsciiStrToUpper(
@@ -211,15 +219,7 @@ void Command::Choice(FlagDoc flag, const std::vector<std::string>& choices,
 
 void Command::Switch(const FlagDoc& flag, bool& value) {
   Declare(flag, [&value](const std::string& text) {
-    const std::string lower = absl::AsciiStrToLower(text);
-    if (lower == "true" || lower == "1") {
-      value = true;
-    } else if (lower == "false" || lower == "0") {
-      value = false;
-    } else {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "\"", Printable(text, 64), "\" is neither true nor false"));
-    }
+    ASSIGN_OR_RETURN(value, ParseSwitch(text));
     return absl::OkStatus();
   });
 }
@@ -257,6 +257,23 @@ absl::Status Command::ParseWords(const std::vector<std::string>& words) {
     }
   }
   return absl::OkStatus();
+}
+
+std::string Command::Glimpse(const std::string& flag,
+                             const std::vector<std::string>& words,
+                             const Host& host) const {
+  const bool is_switch =
+      std::any_of(flags_.begin(), flags_.end(), [&flag](const FlagDoc& each) {
+        return each.name == flag && each.value.empty();
+      });
+  std::string text = host.Environment(EnvironmentName(flag)).value_or("");
+  for (size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
+    absl::string_view word = words[i];
+    if (word == flag && is_switch) text = "true";
+    if (word == flag && !is_switch && i + 1 < words.size()) text = words[++i];
+    if (absl::ConsumePrefix(&word, flag + "=")) text = std::string(word);
+  }
+  return text;
 }
 
 std::vector<FlagDoc> Command::GivenFlags() const {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "prepull/base/host.h"
@@ -77,6 +78,12 @@ class Command {
   // The same by the words alone, for a process with another environment.
   absl::Status ParseWords(const std::vector<std::string>& words);
 
+  // The text that `flag` is given by words that Parse refused, as far as can
+  // be told: the last one, else its variable's; "" if neither names it.
+  std::string Glimpse(const std::string& flag,
+                      const std::vector<std::string>& words,
+                      const Host& host) const;
+
   // The flags that the words, not variables, have given.
   std::vector<FlagDoc> GivenFlags() const;
 
@@ -99,6 +106,9 @@ class Command {
   std::unique_ptr<Splitter> splitter_;
   bool wants_help_ = false;
 };
+
+// What a switch is set to: "true" or "1", "false" or "0".
+absl::StatusOr<bool> ParseSwitch(const std::string& text);
 
 // "--image-list-file" -> "PREPULL_IMAGE_LIST_FILE".
 std::string EnvironmentName(absl::string_view flag);

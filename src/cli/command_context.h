@@ -12,6 +12,7 @@
 #include "prepull/pull/run.h"
 #include "src/cli/command.h"
 #include "src/cli/console.h"
+#include "src/cli/last_words.h"
 
 namespace prepull {
 
@@ -21,6 +22,7 @@ struct CommandContext {
   FileSystem& files;
   Clock& clock;
   Console& console;
+  LastWords& last_words;
   std::stop_token stop;
   Instant started;  // when the process began
 };
@@ -30,6 +32,10 @@ struct CommandContext {
 struct CommandEnd {
   ExitCode code = ExitCode::kOk;
   std::string error = "";
+  // How long a reader of the output that does not read is waited for.
+  Instant output_until = Instant::Never();
+  // What was done stays done whoever reads of it: no half result that is none.
+  bool stands_without_output = false;
 };
 
 // --log-level and its kin.

@@ -1,5 +1,7 @@
 // The help of a command: what it does, examples, flags, exit codes; 80
 // columns, no colour.
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -54,6 +56,17 @@ std::string FlagHelp(const FlagDoc& flag) {
               kTextColumn));
 }
 
+// In the order in which the flags were declared, each once.
+std::vector<std::string> Groups(const std::vector<FlagDoc>& flags) {
+  std::vector<std::string> groups;
+  for (const FlagDoc& flag : flags) {
+    if (std::find(groups.begin(), groups.end(), flag.group) == groups.end()) {
+      groups.push_back(flag.group);
+    }
+  }
+  return groups;
+}
+
 }  // namespace
 
 std::string Command::Help() const {
@@ -69,11 +82,11 @@ std::string Command::Help() const {
                     Wrapped(absl::StrCat("  ", doc_.positional),
                             doc_.positional_text, kTextColumn));
   }
-  std::string group;
-  for (const FlagDoc& flag : flags_) {
-    if (flag.group != group) absl::StrAppend(&help, "\n", flag.group, ":\n");
-    group = flag.group;
-    absl::StrAppend(&help, FlagHelp(flag));
+  for (const std::string& group : Groups(flags_)) {
+    absl::StrAppend(&help, "\n", group, ":\n");
+    for (const FlagDoc& flag : flags_) {
+      if (flag.group == group) absl::StrAppend(&help, FlagHelp(flag));
+    }
   }
   absl::StrAppend(&help, "\nExit codes:\n");
   for (const std::string& code : doc_.exit_codes) {

@@ -25,15 +25,24 @@ void Console::PrintOut(absl::string_view text) {
   MutexLock lock(mutex_);
   if (out_is_lost_) return;
   if (!view_.empty()) Err(Erasing());
-  const absl::Status written = host_.Write(Stream::kOut, text);
-  if (!written.ok()) {
-    out_is_lost_ = true;
-    out_is_wanted_ = !absl::IsUnavailable(written);
-    if (out_is_wanted_) {
-      Err(absl::StrCat("prepull: standard output: ", written.message(), "\n"));
-    }
-  }
+  NoteOut(host_.Write(Stream::kOut, text));
   if (!view_.empty()) Err(Drawing());
+}
+
+void Console::NoteOut(const absl::Status& written) {
+  if (written.ok() || out_is_lost_) return;
+  out_is_lost_ = true;
+  out_is_wanted_ = !absl::IsUnavailable(written);
+  if (!out_is_wanted_) return;
+  Err(absl::StrCat("prepull: standard output: ", written.message(), "\n"));
+}
+
+bool Console::Flush(Instant until, const std::stop_token& stop) {
+  const absl::Status flushed = host_.Flush(until, stop);
+  if (absl::IsDeadlineExceeded(flushed)) return false;
+  MutexLock lock(mutex_);
+  NoteOut(flushed);
+  return true;
 }
 
 bool Console::HasLostOutput() {
@@ -47,6 +56,8 @@ void Console::PrintErr(absl::string_view line) {
 }
 
 void Console::DrawView(const std::vector<std::string>& lines) {
+  // A terminal that is held (Ctrl-S) needs no more pictures.
+  if (!lines.empty() && host_.IsBehind(Stream::kErr)) return;
   MutexLock lock(mutex_);
   std::string text = Erasing();
   view_ = lines;
@@ -56,8 +67,9 @@ void Console::DrawView(const std::vector<std::string>& lines) {
 
 void Console::Abandon() {
   if (!host_.IsTerminal(Stream::kErr)) return;
-  // The view has no hidden cursor and no colour left open: a line of its own
-  // is all it takes.
+  // No lock: the one who has it may be what the process ends for. The view has
+  // no hidden cursor and no colour left open: a line of its own is all it
+  // takes.
   host_.Write(Stream::kErr, "\n").IgnoreError();
 }
 

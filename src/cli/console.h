@@ -21,10 +21,16 @@ class Console {
 
   // The result; `text` ends with a newline. What standard output does not
   // take is lost, and the first such loss is told on standard error, unless
-  // its reader simply went away (`prepull … | head`).
+  // its reader simply went away (`prepull … | head`). No print waits for the
+  // stream: Flush does.
   void PrintOut(absl::string_view text);
 
-  // Whether a reader that is still there did not get all of it.
+  // Waits until everything is read, at most until `until` or a requested stop;
+  // whether it is.
+  bool Flush(Instant until, const std::stop_token& stop);
+
+  // Whether a reader that is still there did not get all of it, as far as it
+  // was flushed.
   bool HasLostOutput();
 
   // One line of talk, without its newline.
@@ -42,6 +48,8 @@ class Console {
   std::string Erasing() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::string Drawing() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Err(absl::string_view text) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void NoteOut(const absl::Status& written)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Host& host_;
   Mutex mutex_;

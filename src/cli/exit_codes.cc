@@ -12,6 +12,7 @@ const std::vector<std::string>& RunExitCodes() {
       "3  stopped by the deadline or a signal: can be continued",
       "4  the runtime cannot be reached",
       "5  the node is not fit (disk)",
+      "70 internal error: a bug in prepull, never an image's failure",
   };
   return *codes;
 }
@@ -31,6 +32,9 @@ std::string ExitCodesHelp() {
       "  4 is also the end of a run whose runtime went away and had not come\n"
       "    back by the deadline.\n"
       "  5 is also the end of a run in which the disk became full.\n"
+      "  70 says nothing about the images: what is on the node stays there, "
+      "and\n"
+      "    the next run goes on from it. Please report it with its message.\n"
       "  --failure-tolerance and --best-effort turn 1 into 0, nothing else.\n"
       "\n"
       "'prepull check' ends with 0 if every image is on the node and 1 if "
@@ -39,7 +43,7 @@ std::string ExitCodesHelp() {
       "'prepull status' with 0 if it could read the status file and, with\n"
       "--wait, with the code of the run it waited for. 'prepull unpin' ends "
       "with 0\nif nothing that was to be freed has a pin of prepull's, and 1 "
-      "if something\nhas. 2 and 4 mean the same for all commands.\n");
+      "if something\nhas. 2, 4 and 70 mean the same for all commands.\n");
   return help;
 }
 

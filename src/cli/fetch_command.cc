@@ -4,9 +4,7 @@
 #include <set>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "prepull/base/json_writer.h"
 #include "prepull/base/log.h"
 #include "prepull/base/random.h"
@@ -25,8 +23,8 @@
 #include "src/cli/exit_codes.h"
 #include "src/cli/fetch_options.h"
 #include "src/cli/fetch_output.h"
-#include "src/cli/heartbeat.h"
 #include "src/cli/image_arguments.h"
+#include "src/cli/new_run.h"
 #include "src/cli/observers.h"
 #include "src/cli/peers.h"
 
@@ -64,32 +62,8 @@ class FetchCommand : public CommandProgram {
   FetchOptions options_;
 };
 
-// A run before anything is known of it.
-struct Run NewRun(const FetchOptions& options, const CommandContext& context) {
-  std::string node = options.node;
-  if (node.empty()) node = FromEnvironment(context.host, "NODE_NAME");
-  if (node.empty()) node = context.host.HostName();
-  return {.id = RandomHex(16),
-          .node = Printable(node, 256),
-          .instance =
-              Printable(FromEnvironment(context.host, "INSTANCE_NAME"), 256),
-          .started_at =
-              context.clock.WallNow() - (context.clock.Now() - context.started),
-          .start = context.started,
-          .overall_timeout = options.overall_timeout};
-}
-
-// What earlier runs left unusable, as the last one's status file says.
-std::set<std::string> UnusableOf(const std::string& path,
-                                 const CommandContext& context) {
-  const absl::StatusOr<FileKind> kind = context.files.KindOf(path);
-  if (!kind.ok() || *kind != FileKind::kFile) return {};  // none, most likely
-  const absl::StatusOr<std::string> text =
-      context.files.ReadFile(path, kLargestDocument);
-  if (!text.ok()) return {};
-  const absl::StatusOr<ReadRun> last = ParseRunDocument(*text);
-  return last.ok() ? last->run.not_usable : std::set<std::string>();
-}
+// A second signal ends the process no later than this.
+constexpr absl::Duration kLastWordsPatience = absl::Milliseconds(200);
 
 // One fetch from its first status file to its last line.
 class Fetching {
@@ -98,14 +72,21 @@ class Fetching {
       : options_(options),
         context_(context),
         preflight_(options.preflight),
-        run_(NewRun(options, context)),
+        run_(NewRun(options, options.status_file, context)),
         status_file_(options.dry_run ? "" : options.status_file, context.files,
                      context.clock),
         output_(options, context),
-        node_marker_(options.node_label, context) {}
+        observers_({&status_file_, &output_}),
+        node_marker_(options.node_label, context) {
+    context.last_words.Set([this](ExitCode code, const std::string& why) {
+      status_file_.BreakOff(code, why, kLastWordsPatience);
+    });
+  }
+  ~Fetching() { context_.last_words.Set(nullptr); }
+  Fetching(const Fetching&) = delete;
+  Fetching& operator=(const Fetching&) = delete;
 
   CommandEnd Start() {
-    run_.not_usable = UnusableOf(options_.status_file, context_);
     status_file_.Begin(run_);
     if (!options_.dry_run) node_marker_.Begin(run_);
     const absl::StatusOr<std::vector<std::string>> sockets =
@@ -125,24 +106,25 @@ class Fetching {
     TakeList(list_.requests, run_);
     // The list may take a while to be acted on; it is known from here on.
     output_.OnListKnown(run_);
-    absl::StatusOr<FoundRuntime> found = Connect(*sockets, context_);
+    status_file_.Tell(run_);
+    absl::StatusOr<FoundRuntime> found =
+        Connect(*sockets, context_, run_.deadline());
     if (!found.ok()) return EndUnconnected(found.status());
     run_.runtime = {.name = Printable(found->version.name, 128),
                     .version = Printable(found->version.version, 128),
                     .socket = found->socket};
+    if (options_.dry_run) return ShowPlan(*found->runtime);
+    output_.Begin(run_, Concurrency());
     const absl::Status fit = CheckFit(*found->runtime);
-    if (!fit.ok() && !options_.dry_run &&
-        NeedsPulls(list_.requests, *found->runtime)) {
-      return EndUnfit(fit);
+    if (!fit.ok()) {
+      if (NeedsPulls(*found->runtime)) return EndUnfit(fit);
+      Log(LogLevel::kWarn, fit.message());
     }
-    if (!fit.ok()) Log(LogLevel::kWarn, fit.message());
-    return options_.dry_run ? ShowPlan(list_.requests, *found->runtime)
-                            : Pull(list_.requests, *found->runtime);
+    return Pull(*found->runtime);
   }
 
  private:
   absl::StatusOr<ImageList> ReadList() {
-    const Heartbeat heartbeat(status_file_, run_, context_.clock);
     return ReadImages(options_.images, context_, run_.deadline(),
                       /*keeps_failures=*/options_.pull.tolerance.any);
   }
@@ -161,12 +143,11 @@ class Fetching {
 
   // A node that has all images needs no space: the second start of a pod finds
   // the disk filled by its first.
-  bool NeedsPulls(const std::vector<ImageRequest>& requests,
-                  ContainerRuntime& runtime) {
+  bool NeedsPulls(ContainerRuntime& runtime) {
     const absl::StatusOr<Inventory> inventory = Inventorise(runtime);
     if (!inventory.ok()) return true;
     const std::vector<PlannedPull> plan =
-        MakePlan(requests, *inventory, options_.pull, run_.not_usable);
+        MakePlan(list_.requests, *inventory, options_.pull, run_.not_usable);
     return std::any_of(plan.begin(), plan.end(), [](const PlannedPull& each) {
       return each.action == PlannedPull::Action::kPull ||
              each.action == PlannedPull::Action::kReplace;
@@ -174,31 +155,31 @@ class Fetching {
   }
 
   absl::StatusOr<Inventory> Inventorise(ContainerRuntime& runtime) {
-    RunObserver nobody;
-    const EngineContext engine = {.runtime = runtime,
-                                  .clock = context_.clock,
-                                  .roll_dice = SystemDice(),
-                                  .observer = nobody};
-    return TakeInventory(engine, context_.stop, run_);
+    return TakeInventory(EngineOn(runtime), context_.stop, run_);
   }
 
-  CommandEnd Pull(const std::vector<ImageRequest>& requests,
-                  ContainerRuntime& runtime) {
+  EngineContext EngineOn(ContainerRuntime& runtime) {
+    return {.runtime = runtime,
+            .clock = context_.clock,
+            .roll_dice = SystemDice(),
+            .observer = observers_,
+            .credentials = NeededFinder()};
+  }
+
+  int Concurrency() const {
+    return options_.pull.concurrency == 0 ? AutoConcurrency(run_.runtime)
+                                          : options_.pull.concurrency;
+  }
+
+  CommandEnd Pull(ContainerRuntime& runtime) {
     PullOptions pull = options_.pull;
-    if (pull.concurrency == 0) pull.concurrency = AutoConcurrency(run_.runtime);
+    pull.concurrency = Concurrency();
     pull.node_download_slots = NodeDownloadSlots(run_.runtime);
-    output_.Begin(run_, pull.concurrency);
-    Observers observers({&status_file_, &output_});
-    const EngineContext engine = {.runtime = runtime,
-                                  .clock = context_.clock,
-                                  .roll_dice = SystemDice(),
-                                  .observer = observers,
-                                  .credentials = NeededFinder()};
-    FetchImages(requests, pull, engine, context_.stop, run_);
+    FetchImages(list_.requests, pull, EngineOn(runtime), context_.stop, run_);
     if (run_.counts.pulled > 0) {
       WarnOfFullDisk(preflight_, runtime, context_);
     }
-    if (NeedsDropIn()) output_.PrintDropIn(CrioDropIn(requests));
+    if (NeedsDropIn()) output_.PrintDropIn(CrioDropIn(list_.requests));
     return End();
   }
 
@@ -220,8 +201,9 @@ class Fetching {
             run_.exit_code == ExitCode::kImagesFailed);
   }
 
-  CommandEnd ShowPlan(const std::vector<ImageRequest>& requests,
-                      ContainerRuntime& runtime) {
+  CommandEnd ShowPlan(ContainerRuntime& runtime) {
+    const absl::Status fit = CheckFit(runtime);
+    if (!fit.ok()) Log(LogLevel::kWarn, fit.message());
     const absl::StatusOr<Inventory> inventory = Inventorise(runtime);
     if (!inventory.ok()) {
       if (context_.stop.stop_requested()) {
@@ -229,8 +211,8 @@ class Fetching {
       }
       return {ExitCode::kNoRuntime, std::string(inventory.status().message())};
     }
-    output_.PrintPlan(requests, MakePlan(requests, *inventory, options_.pull,
-                                         run_.not_usable));
+    output_.PrintPlan(list_.requests, MakePlan(list_.requests, *inventory,
+                                               options_.pull, run_.not_usable));
     return {};
   }
 
@@ -267,16 +249,17 @@ class Fetching {
 
   CommandEnd EndBeforePulls(ExitCode code, Reason reason,
                             const absl::Status& why) {
-    const bool interrupted = context_.stop.stop_requested();
-    for (ImageOutcome& image : run_.images) {
-      if (IsFinal(image.state)) continue;
-      image.reason = interrupted ? Reason::kInterrupted : reason;
-      run_.Move(image, ImageState::kStopped);
+    const Instant now = context_.clock.Now();
+    const absl::Time wall_now = context_.clock.WallNow();
+    if (context_.stop.stop_requested()) {
+      run_.BreakOff(ExitCode::kStopped, Phase::kInterrupted,
+                    Reason::kInterrupted, now, wall_now);
+    } else {
+      run_.reason = reason;
+      run_.message = std::string(why.message());
+      run_.BreakOff(code, Phase::kFailed, reason, now, wall_now);
     }
-    if (interrupted) return EndWith(ExitCode::kStopped, Phase::kInterrupted);
-    run_.reason = reason;
-    run_.message = std::string(why.message());
-    return EndWith(code, Phase::kFailed);
+    return End();
   }
 
   CommandEnd EndWith(ExitCode code, Phase phase) {
@@ -290,7 +273,9 @@ class Fetching {
     output_.End(run_);
     LeaveLastWords();
     node_marker_.End(run_);
-    return {*run_.exit_code, ErrorLine()};
+    return {.code = *run_.exit_code,
+            .error = ErrorLine(),
+            .output_until = run_.deadline()};
   }
 
   // For `kubectl describe pod`. The kubelet has put an empty file there, which
@@ -340,6 +325,7 @@ class Fetching {
   struct Run run_;
   StatusFile status_file_;
   FetchOutput output_;
+  Observers observers_;
   NodeMarker node_marker_;
 };
 
@@ -350,26 +336,24 @@ CommandEnd FetchCommand::Run(const CommandContext& context) {
   WarnOfPeerFlags(options_.peer);
   const absl::Status set = SetPriority(options_.priority);
   if (!set.ok()) Log(LogLevel::kWarn, set.message());
-  return Fetching(options_, context).Start();
+  CommandEnd end = Fetching(options_, context).Start();
+  end.stands_without_output = true;
+  return end;
 }
 
 // No old success may stay in the status file when a run ends before it began.
 void FetchCommand::OnBadFlags(const CommandContext& context,
                               const std::vector<std::string>& words,
                               const absl::Status& why) {
-  std::string path =
-      FromEnvironment(context.host, EnvironmentName("--status-file"));
-  for (size_t i = 0; i < words.size(); ++i) {
-    absl::string_view word = words[i];
-    if (word == "--dry-run") return;
-    if (word == "--status-file" && i + 1 < words.size()) path = words[i + 1];
-    if (absl::ConsumePrefix(&word, "--status-file=")) path = std::string(word);
-  }
+  const std::string dry_run =
+      command().Glimpse("--dry-run", words, context.host);
+  if (ParseSwitch(dry_run).value_or(false)) return;
+  const std::string path =
+      command().Glimpse("--status-file", words, context.host);
   StartTalk(options_.talk, context, /*to_people=*/true);
-  struct Run run = NewRun(options_, context);
+  struct Run run = NewRun(options_, path, context);
   run.reason = Reason::kBadInput;
   run.message = Printable(why.message(), 1024);
-  run.not_usable = UnusableOf(path, context);
   StatusFile status_file(path, context.files, context.clock);
   status_file.Begin(run);
   run.End(ExitCode::kBadInput, Phase::kFailed, context.clock.WallNow());

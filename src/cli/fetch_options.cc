@@ -193,9 +193,10 @@ void AddOutputFlags(Command& command, FetchOptions& options) {
 }  // namespace
 
 void AddFetchFlags(Command& command, FetchOptions& options) {
-  AddImageArguments(command, options.images);
+  AddListFlags(command, options.images);
   AddSourceFlags(command, options.images.sources);
   command.Group("How");
+  AddSocketFlag(command, options.images);
   AddPoolFlags(command, options.pull);
   AddStallFlag(command, options.pull.stall_timeout);
   AddRetryFlags(command, options.pull.retry);

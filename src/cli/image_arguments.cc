@@ -1,5 +1,6 @@
 #include "src/cli/image_arguments.h"
 
+#include <algorithm>
 #include <iterator>
 
 #include "absl/strings/str_cat.h"
@@ -123,9 +124,13 @@ absl::StatusOr<std::vector<std::string>> SocketsToTry(
 }
 
 absl::StatusOr<FoundRuntime> Connect(const std::vector<std::string>& sockets,
-                                     const CommandContext& context) {
+                                     const CommandContext& context,
+                                     Instant until) {
+  const absl::Duration remaining =
+      std::max(until - context.clock.Now(), absl::ZeroDuration());
   absl::StatusOr<FoundRuntime> found =
-      FindRuntime(sockets, MakeCriClient, kConnectTimeout, context.stop);
+      FindRuntime(sockets, MakeCriClient, std::min(kConnectTimeout, remaining),
+                  context.stop);
   if (!found.ok()) return found;
   Log(LogLevel::kInfo, "runtime",
       {{"name", found->version.name},

@@ -24,13 +24,13 @@ struct ImageArguments {
   std::string cri_socket;
 };
 
-// Lists and images, for a command without a runtime.
+// Lists and images alone.
 void AddListFlags(Command& command, ImageArguments& arguments);
 
-// Those and the runtime's socket.
+// Those and, as a group of its own, the runtime's socket.
 void AddImageArguments(Command& command, ImageArguments& arguments);
 
-// Only the runtime's part of them, for a command without images.
+// The runtime's socket alone.
 void AddSocketFlag(Command& command, ImageArguments& arguments);
 
 struct ImageList {
@@ -56,9 +56,11 @@ void WarnOfUnused(const ImageList& list);
 absl::StatusOr<std::vector<std::string>> SocketsToTry(
     const ImageArguments& arguments, const Host& host);
 
-// Connects and says to whom in the log. Errors as FindRuntime.
+// Connects and says to whom in the log, within 10 s and before `until`. Errors
+// as FindRuntime.
 absl::StatusOr<FoundRuntime> Connect(const std::vector<std::string>& sockets,
-                                     const CommandContext& context);
+                                     const CommandContext& context,
+                                     Instant until = Instant::Never());
 
 // What to type if a socket that was named cannot be connected to, or "".
 std::string SocketHint(const ImageArguments& arguments, const Host& host);

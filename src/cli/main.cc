@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "prepull/base/stop_signal.h"
 #include "src/cli/app.h"
 #include "src/cli/console.h"
+#include "src/cli/last_words.h"
 
 namespace prepull {
 namespace {
@@ -33,6 +35,44 @@ void OpenClosedStreams() {
 [[gnu::section(".preinit_array"),
   gnu::used]] constexpr void (*kBeforeAll)() = OpenClosedStreams;
 
+// How long the last words may take.
+constexpr absl::Duration kLastWordsPatience = absl::Milliseconds(200);
+constexpr int kInternal = static_cast<int>(ExitCode::kInternal);
+
+// For OnAbort, which is given nothing and may come at any time.
+LastWords& TheLastWords() {
+  static auto* words = new LastWords;
+  return *words;
+}
+char internal_error[256] = "internal error";
+
+// An exception that nobody caught, on whatever thread.
+[[noreturn]] void OnTerminate() {
+  try {
+    if (const std::exception_ptr error = std::current_exception()) {
+      std::rethrow_exception(error);
+    }
+  } catch (const std::exception& error) {
+    std::snprintf(internal_error, sizeof(internal_error), "internal error: %s",
+                  error.what());
+  } catch (...) {
+  }
+  std::abort();
+}
+
+// Every internal error ends here: an exception by OnTerminate, a broken
+// invariant by assert. It is no signal from elsewhere that interrupts us
+// anywhere, so there is much that may be done; should it get stuck all the
+// same, a timer ends the process.
+void OnAbort(int) {
+  std::signal(SIGABRT, SIG_DFL);
+  std::signal(SIGALRM, [](int) { _exit(kInternal); });
+  alarm(1);
+  TheLastWords().Say(ExitCode::kInternal, internal_error);
+  std::fprintf(stderr, "prepull: %s\n", internal_error);
+  _exit(kInternal);
+}
+
 int Main(int argc, char** argv) {
   // A reader that goes away shows as EPIPE instead.
   std::signal(SIGPIPE, SIG_IGN);
@@ -41,22 +81,28 @@ int Main(int argc, char** argv) {
   SystemHost host(clock);
   SystemFileSystem files;
   Console console(host);
+  std::set_terminate(OnTerminate);
+  std::signal(SIGABRT, OnAbort);
   const std::vector<std::string> words(argv + 1, argv + argc);
   const bool is_sleep = !words.empty() && words[0] == "sleep";
   StopSignal stop({.on_first =
                        [&console, is_sleep] {
-                         if (is_sleep) return;
-                         console.PrintErr("stopping (again to force)");
+                         if (!is_sleep)
+                           console.PrintErr("stopping (again to force)");
                        },
                    .on_second =
-                       [&console] {
+                       [&] {
                          console.Abandon();
+                         TheLastWords().Say(ExitCode::kStopped, "interrupted");
+                         console.Flush(clock.Now() + kLastWordsPatience, {});
                          _exit(static_cast<int>(ExitCode::kStopped));
-                       }});
+                       }},
+                  clock);
   const CommandContext context = {.host = host,
                                   .files = files,
                                   .clock = clock,
                                   .console = console,
+                                  .last_words = TheLastWords(),
                                   .stop = stop.token(),
                                   .started = started};
   return static_cast<int>(RunApp(words, context));
@@ -65,11 +111,4 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace prepull
 
-int main(int argc, char** argv) {
-  try {
-    return prepull::Main(argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "prepull: internal error: %s\n", error.what());
-    return 1;
-  }
-}
+int main(int argc, char** argv) { return prepull::Main(argc, argv); }

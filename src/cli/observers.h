@@ -28,6 +28,9 @@ class Observers : public RunObserver {
   void OnEnded(const Run& run, const ImageOutcome& image) override {
     for (RunObserver* each : observers_) each->OnEnded(run, image);
   }
+  void OnRunEnded(const Run& run) override {
+    for (RunObserver* each : observers_) each->OnRunEnded(run);
+  }
   Instant OnTurn(const Run& run, Instant now) override {
     Instant next = Instant::Never();
     for (RunObserver* each : observers_) {

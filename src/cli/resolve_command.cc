@@ -1,4 +1,5 @@
 // prepull resolve: which images do these sources stand for?
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <thread>

@@ -10,13 +10,13 @@ namespace {
 class SleepCommand : public CommandProgram {
  public:
   SleepCommand()
-      : CommandProgram({.name = "sleep",
-                        .summary =
-                            "do nothing until SIGTERM (a DaemonSet's main "
-                            "container)",
-                        .about = "Waits for SIGTERM or SIGINT. Prints nothing.",
-                        .examples = {"prepull sleep"},
-                        .exit_codes = {"0  told to stop", "2  bad flags"}}) {}
+      : CommandProgram(
+            {.name = "sleep",
+             .summary = "do nothing until SIGTERM (a DaemonSet's main "
+                        "container)",
+             .about = "Waits for SIGTERM, SIGINT or SIGHUP. Prints nothing.",
+             .examples = {"prepull sleep"},
+             .exit_codes = {"0  told to stop", "2  bad flags"}}) {}
 
   CommandEnd Run(const CommandContext& context) override {
     Wakeup stopped;

@@ -1,5 +1,6 @@
 #include "src/cli/source_flags.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 

@@ -1,7 +1,6 @@
 // prepull status: what a status file says, now or when its run has ended.
 #include <algorithm>
 #include <memory>
-#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +9,7 @@
 #include "prepull/base/text.h"
 #include "prepull/report/lines.h"
 #include "prepull/report/run_document.h"
+#include "prepull/report/status_file.h"
 #include "src/cli/commands.h"
 #include "src/cli/print_json.h"
 
@@ -33,8 +33,19 @@ CommandDoc StatusDoc() {
                    "PREPULL_STATUS_FILE=status.json prepull status -o json"},
       .exit_codes = {"0  the file could be read",
                      "2  bad flags, or the file cannot be read",
-                     "with --wait: the code of the run; 3 if it did not "
-                     "end by its deadline"}};
+                     "with --wait: the code of the run; 3 if it has died: it "
+                     "wrote",
+                     "nothing for 40 s, or did not end by its deadline"}};
+}
+
+// How long a run may still live, going by its newest document. A document from
+// the future is one of a clock that was set back, and as good as new.
+absl::Duration TimeLeft(const ReadRun& read, absl::Time wall_now) {
+  const absl::Duration age =
+      std::max(wall_now - read.updated_at, absl::ZeroDuration());
+  // The deadline by the writer's clock: ours may differ or jump.
+  return std::min(kOldestStatus - age,
+                  read.deadline - read.updated_at + kGrace);
 }
 
 // A status document and the text it came from.
@@ -79,12 +90,15 @@ class StatusCommand : public CommandProgram {
     if (!document.ok()) return Failed(document.status());
     Print(*document, context);
     if (!wait_) return {};
-    if (!document->read.run.exit_code) {
-      return {ExitCode::kStopped,
-              absl::StrCat("status file ", path_,
-                           ": the run did not end by its deadline: killed?")};
-    }
-    return {*document->read.run.exit_code};
+    if (document->read.run.exit_code) return {*document->read.run.exit_code};
+    const absl::Duration silence =
+        context.clock.WallNow() - document->read.updated_at;
+    return {ExitCode::kStopped,
+            absl::StrCat(
+                "status file ", path_, ": the run has died: it ",
+                silence > kOldestStatus
+                    ? absl::StrCat("wrote nothing for ", HumanDuration(silence))
+                    : "did not end by its deadline")};
   }
 
  private:
@@ -108,14 +122,14 @@ class StatusCommand : public CommandProgram {
   }
 
   // The document of a run that has ended, or the last one of a run that has
-  // outlived its deadline.
+  // died.
   absl::StatusOr<StatusDocument> Await(const CommandContext& context) const {
     Wakeup changed;
     std::stop_callback wake(context.stop, [&changed] { changed.Notify(); });
     // Told before the first look, so that no change is missed.
     const FileWatch watch(path_, changed);
-    std::optional<Instant> give_up;
-    std::string last_run;
+    Instant give_up = Instant::Never();
+    absl::Time last_update;
     while (true) {
       absl::StatusOr<StatusDocument> document = Read(context);
       const Instant now = context.clock.Now();
@@ -124,19 +138,17 @@ class StatusCommand : public CommandProgram {
           document.status().code() != absl::StatusCode::kNotFound) {
         return document;
       }
-      if (document.ok() && document->read.run.id != last_run) {
-        last_run = document->read.run.id;
-        // As the writer's clock had it: ours may differ or jump.
-        give_up = now + kGrace +
-                  (document->read.deadline - document->read.updated_at);
+      if (document.ok() && document->read.updated_at != last_update) {
+        last_update = document->read.updated_at;
+        give_up = now + TimeLeft(document->read, context.clock.WallNow());
       }
       if (context.stop.stop_requested()) {
         return absl::CancelledError("interrupted");
       }
-      if (give_up && now >= *give_up) return document;
+      if (document.ok() && now >= give_up) return document;
       const Instant look =
           watch.is_watching() ? Instant::Never() : now + kLookAgain;
-      context.clock.WaitUntil(std::min(look, give_up.value_or(look)), changed);
+      context.clock.WaitUntil(std::min(look, give_up), changed);
     }
   }
 

@@ -170,7 +170,7 @@ Yaml OnExitCodes(absl::string_view action, const std::vector<int>& codes) {
 // Fetch's exit codes as a Job should take them. 2 (bad list) and 5 (node not
 // fit) stay so however often they are tried; 3 (stopped) goes on where it
 // was, and 4 (no runtime) waits for a restart: both as long as the deadline
-// allows; 1 (an image failed for good) counts.
+// allows; 1 (an image failed for good) and 70 (a bug of prepull) count.
 Yaml PodFailurePolicy() {
   const Yaml disrupted =
       Yaml()
@@ -182,7 +182,7 @@ Yaml PodFailurePolicy() {
   return Yaml().Add(
       "rules",
       Yaml::List({OnExitCodes("FailJob", {2, 5}), OnExitCodes("Ignore", {3, 4}),
-                  disrupted, OnExitCodes("Count", {1})}));
+                  disrupted, OnExitCodes("Count", {1, 70})}));
 }
 
 Yaml Job(const DeploymentOptions& options) {

@@ -145,7 +145,6 @@ class Fetch {
   void ApplyPlan(const Inventory& inventory, LeaseKeeper& lease) {
     const std::vector<PlannedPull> plan =
         MakePlan(requests_, inventory, options_, run_.not_usable);
-    run_.phase = Phase::kPulling;
     for (size_t i = 0; i < plan.size(); ++i) {
       ImageOutcome& image = run_.images[i];
       if (plan[i].action == PlannedPull::Action::kSkip) {
@@ -166,6 +165,7 @@ class Fetch {
         run_.runtime.features.resume &&
         options_.stall_timeout > absl::ZeroDuration();
     if (WantsPins()) pinner_.Begin();
+    run_.phase = Phase::kPulling;
     context_.observer.OnPlanned(run_);
     TellFinal();
   }
@@ -286,6 +286,7 @@ class Fetch {
 
   void Finish(ExitCode code, Phase phase) {
     run_.End(code, phase, context_.clock.WallNow());
+    context_.observer.OnRunEnded(run_);
   }
 
   const std::vector<ImageRequest>& requests_;

@@ -1,5 +1,6 @@
 #include "prepull/report/node_label.h"
 
+#include <algorithm>
 #include <array>
 #include <vector>
 

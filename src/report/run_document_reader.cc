@@ -78,14 +78,19 @@ class Keys {
     return at ? *at : Complain<absl::Time>(key, "a time");
   }
 
-  // One of `count` enumerators, by `name`.
+  // The enumerator up to `last` that `name` calls so; `other` for a word that
+  // a later version may have added.
   template <typename Enum, typename Name>
-  Enum OneOf(const char* key, Name name, int count) {
+  Enum OneOf(const char* key, Name name, Enum last, Enum other) {
     const std::string text = Text(key);
-    for (int i = 0; i < count; ++i) {
+    for (int i = 0; i <= static_cast<int>(last); ++i) {
       if (text == name(static_cast<Enum>(i))) return static_cast<Enum>(i);
     }
-    return Complain<Enum>(key, "a word of this schema");
+    return other;
+  }
+
+  Reason ReasonOf(const char* key) {
+    return OneOf(key, ReasonName, Reason::kUnknown, Reason::kUnknown);
   }
 
   const json::array* Array(const char* key) {
@@ -143,9 +148,14 @@ class Keys {
   absl::Status status_;
 };
 
-constexpr int kStates = static_cast<int>(ImageState::kStopped) + 1;
-constexpr int kPhases = static_cast<int>(Phase::kInterrupted) + 1;
-constexpr int kReasons = static_cast<int>(Reason::kUnknown) + 1;
+// A process can end with no larger one.
+constexpr int64_t kLargestExitCode = 255;
+
+// A phase that this version does not know, of a run that ended so or not yet.
+Phase UnknownPhase(const std::optional<ExitCode>& exit_code) {
+  if (!exit_code) return Phase::kPulling;
+  return *exit_code == ExitCode::kOk ? Phase::kSucceeded : Phase::kFailed;
+}
 
 absl::Status ReadImage(const json::value& value, size_t index, Run& run) {
   const std::string place = absl::StrCat("images[", index, "]");
@@ -164,10 +174,12 @@ absl::Status ReadImage(const json::value& value, size_t index, Run& run) {
   image.took = keys.Seconds("duration_seconds");
   image.image_ref = keys.Text("image_ref");
   image.pinned = keys.Flag("pinned");
-  image.reason = keys.OneOf<Reason>("reason", ReasonName, kReasons);
+  image.reason = keys.ReasonOf("reason");
   image.message = keys.Text("message");
   if (keys.Has("pulled_as")) image.pulled_as = keys.Text("pulled_as");
-  const auto state = keys.OneOf<ImageState>("state", StateName, kStates);
+  // Neither on the node nor failed, as far as this version can tell.
+  const ImageState state = keys.OneOf("state", StateName, ImageState::kStopped,
+                                      ImageState::kStopped);
   run.images.push_back(std::move(image));
   ++run.counts.waiting;
   run.Move(run.images.back(), state);
@@ -195,14 +207,16 @@ absl::Status ReadBytes(const json::object& object, ByteCount& bytes) {
 absl::Status ReadFacts(Keys& keys, ReadRun& read) {
   Run& run = read.run;
   run.list_known = keys.MaybeNumber("total").has_value();
-  run.phase = keys.OneOf<Phase>("phase", PhaseName, kPhases);
   if (const auto code = keys.MaybeNumber("exit_code")) {
-    if (*code < 0 || *code > 5) {
-      return absl::InvalidArgumentError("exit_code is not between 0 and 5");
+    if (*code < 0 || *code > kLargestExitCode) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("exit_code is not from 0 to ", kLargestExitCode));
     }
     run.exit_code = static_cast<ExitCode>(*code);
   }
-  run.reason = keys.OneOf<Reason>("reason", ReasonName, kReasons);
+  run.phase = keys.OneOf("phase", PhaseName, Phase::kInterrupted,
+                         UnknownPhase(run.exit_code));
+  run.reason = keys.ReasonOf("reason");
   run.message = keys.Text("message");
   if (keys.Has("tolerated")) run.tolerated = keys.Flag("tolerated");
   if (keys.Has("not_usable")) run.not_usable = keys.Names("not_usable");

@@ -1,8 +1,6 @@
 #include "prepull/report/status_file.h"
 
 #include <algorithm>
-#include <condition_variable>
-#include <optional>
 #include <thread>
 #include <utility>
 
@@ -16,29 +14,50 @@ namespace {
 constexpr absl::Duration kShortestPause = absl::Milliseconds(500);
 // Writing may cost a twentieth of the run: 100,000 images are 30 MB a time.
 constexpr double kPausePerCost = 20;
-// So that a reader can tell a quiet run from a dead one by updated_at.
+// More than that is too long for whoever waits for a sign of life.
 constexpr absl::Duration kLongestPause = absl::Seconds(10);
 constexpr absl::Duration kDraftAge = absl::Hours(1);
 
-void Warn(const absl::Status& error) {
-  Log(LogLevel::kWarn, "status file cannot be written",
-      {{"error", error.message()}});
-}
-
 }  // namespace
 
-// Writes the newest text it was given, one at a time.
+// Writes the newest state of the run that it was given, one at a time, and the
+// same again with a new time when it has heard of none for long.
 class StatusFile::Writer {
  public:
-  Writer(const std::string& path, FileSystem& files, const Clock& clock)
-      : path_(path),
-        files_(files),
-        clock_(clock),
-        thread_([this](const std::stop_token& stop) { Run(stop); }) {}
+  Writer(const std::string& path, FileSystem& files, Clock& clock)
+      : path_(path), files_(files), clock_(clock) {}
+
+  // A write that has begun is finished first.
+  ~Writer() {
+    thread_.request_stop();
+    given_.Notify();
+  }
+
+  void Start() {
+    thread_ = std::jthread([this](const std::stop_token& stop) { Work(stop); });
+  }
+
+  // Behind the last state nothing more is written.
+  void Give(std::shared_ptr<const Run> run) {
+    {
+      MutexLock lock(mutex_);
+      if (has_last_) return;
+      has_last_ = run->exit_code.has_value();
+      run_ = std::move(run);
+      is_news_ = true;
+    }
+    given_.Notify();
+  }
+
+  // The newest state; null before the first and behind the last.
+  std::shared_ptr<const Run> LivingRun() {
+    MutexLock lock(mutex_);
+    return has_last_ ? nullptr : run_;
+  }
 
   bool is_idle() {
     MutexLock lock(mutex_);
-    return !text_ && !is_writing_;
+    return !is_news_ && !is_writing_;
   }
 
   // How long the last write took.
@@ -47,69 +66,110 @@ class StatusFile::Writer {
     return cost_;
   }
 
-  void Write(std::string text) {
-    {
-      MutexLock lock(mutex_);
-      text_ = std::move(text);
+  // Waits until the newest state is written, at most until `until`; whether it
+  // is. `written` is the one of the waiting thread.
+  bool Await(Instant until, Wakeup& written) {
+    while (!is_idle()) {
+      if (clock_.Now() >= until) return false;
+      clock_.WaitUntil(until, written);
     }
-    changed_.notify_all();
+    return true;
   }
 
-  // Ends the thread; a write that has begun is finished first.
-  void Stop() {
-    thread_.request_stop();
-    if (thread_.joinable()) thread_.join();
+  // What became of the last write.
+  absl::Status status() {
+    MutexLock lock(mutex_);
+    return status_;
   }
+
+  // Notified after each write: one for the thread of the run, one for the
+  // thread that ends the process.
+  Wakeup& written_for_run() { return written_for_run_; }
+  Wakeup& written_for_end() { return written_for_end_; }
 
  private:
-  std::optional<std::string> NextText(const std::stop_token& stop) {
+  // What is to be written now; null if nothing is.
+  std::shared_ptr<const Run> Next() {
     MutexLock lock(mutex_);
-    is_writing_ = false;
-    changed_.wait(mutex_, stop, [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-      return text_.has_value();
-    });
-    if (stop.stop_requested()) return std::nullopt;
+    if (!is_news_ && (has_last_ || clock_.Now() < beat_at_)) return nullptr;
+    is_news_ = false;
     is_writing_ = true;
-    return std::exchange(text_, std::nullopt);
+    return run_;
   }
 
-  void Run(const std::stop_token& stop) {
-    while (const std::optional<std::string> text = NextText(stop)) {
-      const Instant started = clock_.Now();
-      const absl::Status written = files_.WriteFileAtomically(path_, *text);
-      if (!written.ok()) {
-        Log(LogLevel::kDebug, "status file", {{"error", written.message()}});
-      }
+  void Work(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      if (const std::shared_ptr<const Run> run = Next()) Write(*run);
+      clock_.WaitUntil(NextBeat(), given_);
+    }
+  }
+
+  Instant NextBeat() {
+    MutexLock lock(mutex_);
+    if (is_news_) return clock_.Now();
+    return has_last_ ? Instant::Never() : beat_at_;
+  }
+
+  void Write(const Run& run) {
+    const Instant started = clock_.Now();
+    const absl::Status written = files_.WriteFileAtomically(
+        path_, RunDocument(run, started, clock_.WallNow()));
+    if (!written.ok()) {
+      Log(LogLevel::kDebug, "status file", {{"error", written.message()}});
+    }
+    {
       MutexLock lock(mutex_);
+      is_writing_ = false;
+      status_ = written;
+      beat_at_ = started + kLongestPause;
       cost_ = clock_.Now() - started;
     }
+    written_for_run_.Notify();
+    written_for_end_.Notify();
   }
 
   const std::string path_;
   FileSystem& files_;
-  const Clock& clock_;
+  Clock& clock_;
+  Wakeup given_;
+  Wakeup written_for_run_;
+  Wakeup written_for_end_;
   Mutex mutex_;
-  std::condition_variable_any changed_;
-  std::optional<std::string> text_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<const Run> run_ ABSL_GUARDED_BY(mutex_);
+  bool is_news_ ABSL_GUARDED_BY(mutex_) = false;
+  bool has_last_ ABSL_GUARDED_BY(mutex_) = false;
   bool is_writing_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Status status_ ABSL_GUARDED_BY(mutex_);
+  // When it is written again though nothing is new.
+  Instant beat_at_ ABSL_GUARDED_BY(mutex_);
   absl::Duration cost_ ABSL_GUARDED_BY(mutex_);
   std::jthread thread_;
 };
 
-StatusFile::StatusFile(std::string path, FileSystem& files, const Clock& clock)
-    : path_(std::move(path)), files_(files), clock_(clock) {}
+StatusFile::StatusFile(std::string path, FileSystem& files, Clock& clock)
+    : path_(std::move(path)),
+      files_(files),
+      clock_(clock),
+      writer_(path_.empty() ? nullptr
+                            : std::make_unique<Writer>(path_, files, clock)) {}
 
 StatusFile::~StatusFile() = default;
 
 void StatusFile::Begin(const Run& run) {
-  if (path_.empty()) return;
+  if (!writer_) return;
   files_.RemoveOldDrafts(path_, kDraftAge);
-  const absl::Status written = files_.WriteFileAtomically(
-      path_, RunDocument(run, clock_.Now(), clock_.WallNow()));
-  if (!written.ok()) Warn(written);
-  written_bytes_ = run.bytes;
-  next_write_ = clock_.Now() + kShortestPause;
-  writer_ = std::make_unique<Writer>(path_, files_, clock_);
+  is_told_ = true;
+  Tell(run);
+  writer_->Start();
+  AwaitWritten();
+}
+
+void StatusFile::AwaitWritten() {
+  writer_->Await(Instant::Never(), writer_->written_for_run());
+  const absl::Status written = writer_->status();
+  if (written.ok()) return;
+  Log(LogLevel::kWarn, "status file cannot be written",
+      {{"error", written.message()}});
 }
 
 bool StatusFile::HasNews(const Run& run) const {
@@ -117,29 +177,48 @@ bool StatusFile::HasNews(const Run& run) const {
          run.bytes.total != written_bytes_.total;
 }
 
-Instant StatusFile::OnTurn(const Run& run, Instant now) {
-  if (!writer_) return Instant::Never();
-  // With no news, the pause since the last write is stretched.
-  const Instant due =
-      HasNews(run) ? next_write_ : next_write_ + kLongestPause - kShortestPause;
-  if (now < due) return due;
-  if (!writer_->is_idle()) return now + kShortestPause;
-  std::string text = RunDocument(run, now, clock_.WallNow());
-  const absl::Duration cost = (clock_.Now() - now) + writer_->cost();
-  writer_->Write(std::move(text));
+void StatusFile::Tell(const Run& run) {
+  if (!is_told_) return;
+  const Instant now = clock_.Now();
+  writer_->Give(std::make_shared<const Run>(run));
   has_news_ = false;
   written_bytes_ = run.bytes;
-  next_write_ = now + std::max(kShortestPause, cost * kPausePerCost);
-  return next_write_ + kLongestPause - kShortestPause;
+  const absl::Duration cost = (clock_.Now() - now) + writer_->cost();
+  next_write_ =
+      now + std::clamp(cost * kPausePerCost, kShortestPause, kLongestPause);
+}
+
+Instant StatusFile::OnTurn(const Run& run, Instant now) {
+  if (!is_told_ || !HasNews(run)) return Instant::Never();
+  if (now < next_write_) return next_write_;
+  if (!writer_->is_idle()) return now + kShortestPause;
+  Tell(run);
+  return Instant::Never();
 }
 
 void StatusFile::Finish(const Run& run) {
+  if (!is_told_) return;
+  Tell(run);
+  is_told_ = false;
+  AwaitWritten();
+}
+
+void StatusFile::BreakOff(ExitCode code, const std::string& why,
+                          absl::Duration patience) {
   if (!writer_) return;
-  writer_->Stop();
-  writer_.reset();
-  const absl::Status written = files_.WriteFileAtomically(
-      path_, RunDocument(run, clock_.Now(), clock_.WallNow()));
-  if (!written.ok()) Warn(written);
+  const Instant until = clock_.Now() + patience;
+  if (const std::shared_ptr<const Run> run = writer_->LivingRun()) {
+    Run broken = *run;
+    broken.message = why;
+    const bool is_stop = code == ExitCode::kStopped;
+    if (!is_stop) broken.reason = Reason::kUnknown;
+    broken.BreakOff(code, is_stop ? Phase::kInterrupted : Phase::kFailed,
+                    is_stop ? Reason::kInterrupted : Reason::kUnknown,
+                    clock_.Now(), clock_.WallNow());
+    writer_->Give(std::make_shared<const Run>(std::move(broken)));
+  }
+  if (writer_->Await(until, writer_->written_for_end())) return;
+  files_.RemoveOldDrafts(path_, -absl::InfiniteDuration());
 }
 
 }  // namespace prepull

@@ -1,5 +1,6 @@
 #include "src/source/semver.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/ascii.h"

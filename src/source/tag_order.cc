@@ -1,5 +1,7 @@
 #include "src/source/tag_order.h"
 
+#include <algorithm>
+
 #include "absl/strings/ascii.h"
 
 namespace prepull {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -34,6 +35,42 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
+
+// A process that traces another one until it is let go.
+class Tracer {
+ public:
+  // Whether it could.
+  bool Seize(pid_t traced) {
+    int ready[2];
+    if (pipe2(ready, O_CLOEXEC) != 0 || pipe2(hold_, O_CLOEXEC) != 0) {
+      return false;
+    }
+    pid_ = fork();
+    if (pid_ == 0) {
+      close(hold_[1]);
+      const bool seized = ptrace(PTRACE_SEIZE, traced, 0, 0) == 0;
+      char byte = seized ? 'y' : 'n';
+      if (write(ready[1], &byte, 1) != 1) _exit(1);
+      if (read(hold_[0], &byte, 1) != 0) _exit(1);
+      _exit(0);
+    }
+    char answer = 'n';
+    const ssize_t count = read(ready[0], &answer, 1);
+    close(ready[0]);
+    close(ready[1]);
+    return count == 1 && answer == 'y';
+  }
+
+  void LetGo() {
+    if (pid_ < 0) return;
+    close(hold_[0]);
+    close(hold_[1]);
+  }
+
+ private:
+  pid_t pid_ = -1;
+  int hold_[2] = {-1, -1};
+};
 
 // Programs are small shell scripts in a folder of the test's own.
 class RunChildTest : public ::testing::Test {
@@ -232,6 +269,32 @@ TEST_F(RunChildTest, GivesTheChildItsSignalsBack) {
 
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   EXPECT_THAT(child, IsOkAndHolds(Output("", 143)));
+}
+
+// One that the kernel keeps, as for a file server that hangs: played by a
+// tracer that does not let its parent have the dead child.
+TEST_F(RunChildTest, LeavesBehindWhatDoesNotDie) {
+  Tracer tracer;
+  std::stop_source stop;
+  bool is_traced = false;
+  ChildCommand command = {.program = Script("echo $$ >&2; exec sleep 1000")};
+  command.on_error_line = [&](absl::string_view line) {
+    pid_t child = 0;
+    is_traced = absl::SimpleAtoi(line, &child) && tracer.Seize(child);
+    stop.request_stop();
+  };
+  const Instant begun = clock_.Now();
+
+  const auto child =
+      host_.RunChild(command, Instant::Never(), stop.get_token());
+
+  const absl::Duration took = clock_.Now() - begun;
+  tracer.LetGo();
+  while (waitpid(-1, nullptr, 0) > 0) {
+  }
+  if (!is_traced) GTEST_SKIP() << "may not trace";
+  EXPECT_THAT(child, StatusIs(Code::kCancelled));
+  EXPECT_LT(took, absl::Seconds(10));
 }
 
 TEST_F(RunChildTest, RunsManyAtOnce) {

@@ -12,6 +12,8 @@
 #include <string>
 #include <thread>
 
+#include "absl/strings/str_cat.h"
+#include "test/support/pipe.h"
 #include "test/support/status_matchers.h"
 
 namespace prepull {
@@ -21,67 +23,6 @@ using Code = absl::StatusCode;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-// A file descriptor that this owns.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() { Close(); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  int fd() const { return fd_; }
-  void Close() {
-    if (fd_ >= 0) close(fd_);
-    fd_ = -1;
-  }
-
- private:
-  int fd_;
-};
-
-struct Pipe {
-  explicit Pipe(std::array<int, 2> ends = NewPipe())
-      : read_end(ends[0]), write_end(ends[1]) {}
-
-  static std::array<int, 2> NewPipe() {
-    std::array<int, 2> ends = {-1, -1};
-    EXPECT_EQ(pipe2(ends.data(), O_CLOEXEC), 0);
-    return ends;
-  }
-
-  void Put(const std::string& text) const {
-    ASSERT_EQ(write(write_end.fd(), text.data(), text.size()),
-              static_cast<ssize_t>(text.size()));
-  }
-
-  // Everything up to the end of the pipe.
-  std::string Drain() const {
-    std::string text;
-    std::array<char, 4096> block;
-    ssize_t count = 0;
-    while ((count = read(read_end.fd(), block.data(), block.size())) > 0) {
-      text.append(block.data(), count);
-    }
-    return text;
-  }
-
-  Descriptor read_end;
-  Descriptor write_end;
-};
-
-// Puts `fd` in the place of a standard stream, for as long as this lives.
-class Redirected {
- public:
-  Redirected(int stream, int fd) : stream_(stream), before_(dup(stream)) {
-    dup2(fd, stream_);
-  }
-  ~Redirected() { dup2(before_.fd(), stream_); }
-
- private:
-  const int stream_;
-  const Descriptor before_;
-};
-
 class HostTest : public ::testing::Test {
  protected:
   HostTest() { std::signal(SIGPIPE, SIG_IGN); }
@@ -89,6 +30,11 @@ class HostTest : public ::testing::Test {
   absl::StatusOr<std::string> Read(int64_t limit_bytes = 1 << 20) {
     return host_.ReadInput(limit_bytes, clock_.Now() + absl::Seconds(20),
                            stop_.get_token());
+  }
+
+  // What becomes of all that was written.
+  absl::Status Flush() {
+    return host_.Flush(clock_.Now() + absl::Seconds(20), {});
   }
 
   SystemClock clock_;
@@ -164,6 +110,7 @@ TEST_F(WriteTest, WritesToTheStreamThatIsMeant) {
     const Redirected error(STDERR_FILENO, err.write_end.fd());
     EXPECT_THAT(host_.Write(Stream::kOut, "result"), IsOk());
     EXPECT_THAT(host_.Write(Stream::kErr, "talk"), IsOk());
+    EXPECT_THAT(Flush(), IsOk());
   }
   pipe_.write_end.Close();
   err.write_end.Close();
@@ -176,17 +123,18 @@ TEST_F(WriteTest, SaysThatTheReaderWentAway) {
   pipe_.read_end.Close();
   const Redirected output(STDOUT_FILENO, pipe_.write_end.fd());
 
-  EXPECT_THAT(host_.Write(Stream::kOut, "result"),
-              StatusIs(Code::kUnavailable));
+  EXPECT_THAT(host_.Write(Stream::kOut, "result"), IsOk());
+  EXPECT_THAT(Flush(), StatusIs(Code::kUnavailable));
+  EXPECT_THAT(host_.Write(Stream::kOut, "more"), StatusIs(Code::kUnavailable));
 }
 
 TEST_F(WriteTest, SaysThatTheDiskIsFull) {
   const Descriptor full(open("/dev/full", O_WRONLY | O_CLOEXEC));
   const Redirected output(STDOUT_FILENO, full.fd());
 
-  EXPECT_THAT(
-      host_.Write(Stream::kOut, "result"),
-      StatusIs(Code::kResourceExhausted, "write: no space left on device"));
+  EXPECT_THAT(host_.Write(Stream::kOut, "result"), IsOk());
+  EXPECT_THAT(Flush(), StatusIs(Code::kResourceExhausted,
+                                "write: no space left on device"));
 }
 
 // Another program that shares the pipe may have made it so (Node.js does).
@@ -199,11 +147,50 @@ TEST_F(WriteTest, WaitsForAPipeThatIsFullAndDoesNotBlock) {
   {
     const Redirected output(STDOUT_FILENO, pipe_.write_end.fd());
     EXPECT_THAT(host_.Write(Stream::kOut, text), IsOk());
+    EXPECT_THAT(Flush(), IsOk());
   }
   pipe_.write_end.Close();
   reader.join();
 
   EXPECT_EQ(drained.size(), text.size());
+}
+
+TEST_F(WriteTest, NeverWaitsForWhoDoesNotRead) {
+  const std::string text(1 << 20, 'x');
+  std::string drained;
+
+  {
+    const Redirected output(STDOUT_FILENO, pipe_.write_end.fd());
+    EXPECT_THAT(host_.Write(Stream::kOut, text), IsOk());
+    EXPECT_TRUE(host_.IsBehind(Stream::kOut));
+    EXPECT_THAT(host_.Flush(clock_.Now(), {}),
+                StatusIs(Code::kDeadlineExceeded));
+    std::jthread reader([&] { drained = pipe_.Drain(); });
+    EXPECT_THAT(Flush(), IsOk());
+    pipe_.write_end.Close();
+    dup2(STDERR_FILENO, STDOUT_FILENO);  // the last one that leads there
+  }
+
+  EXPECT_EQ(drained, text);
+  EXPECT_FALSE(host_.IsBehind(Stream::kOut));
+}
+
+TEST_F(WriteTest, KeepsTheOrderOfStreamsThatLeadToTheSamePlace) {
+  const Redirected output(STDOUT_FILENO, pipe_.write_end.fd());
+  const Redirected error(STDERR_FILENO, pipe_.write_end.fd());
+  SystemHost host(clock_);
+  std::string expected;
+  for (int i = 0; i < 100; ++i) {
+    const std::string result = absl::StrCat("result ", i, "\n");
+    const std::string talk = absl::StrCat("talk ", i, "\n");
+    EXPECT_THAT(host.Write(Stream::kOut, result), IsOk());
+    EXPECT_THAT(host.Write(Stream::kErr, talk), IsOk());
+    expected += result + talk;
+  }
+
+  EXPECT_THAT(host.Flush(clock_.Now() + absl::Seconds(20), {}), IsOk());
+
+  EXPECT_EQ(pipe_.Take(expected.size()), expected);
 }
 
 TEST_F(HostTest, KnowsATerminalAndItsSize) {

@@ -7,9 +7,9 @@
 
 #include <atomic>
 #include <csignal>
-#include <memory>
+#include <thread>
 
-#include "prepull/base/clock.h"
+#include "test/support/shared_clock.h"
 
 namespace prepull {
 namespace {
@@ -19,6 +19,36 @@ constexpr absl::Duration kLongestStop = absl::Seconds(20);
 // To the process, as a kubelet sends it: raise(3) would reach this thread only.
 void Send(int signal) { ASSERT_EQ(kill(getpid(), signal), 0); }
 
+// `signal` is ignored for as long as this lives.
+class Ignored {
+ public:
+  explicit Ignored(int signal)
+      : signal_(signal), before_(std::signal(signal, SIG_IGN)) {}
+  ~Ignored() { std::signal(signal_, before_); }
+  Ignored(const Ignored&) = delete;
+  Ignored& operator=(const Ignored&) = delete;
+
+ private:
+  const int signal_;
+  void (*const before_)(int);
+};
+
+// Tells how often it was looked at: once for each signal.
+class WatchedClock : public SharedClock {
+ public:
+  Instant Now() const override {
+    const Instant now = SharedClock::Now();
+    ++looks_;
+    return now;
+  }
+  void AwaitLooks(int count) const {
+    while (looks_ < count) std::this_thread::yield();
+  }
+
+ private:
+  mutable std::atomic<int> looks_ = 0;
+};
+
 class StopSignalTest : public ::testing::Test {
  protected:
   StopSignalTest() { pthread_sigmask(SIG_SETMASK, nullptr, &mask_before_); }
@@ -26,18 +56,20 @@ class StopSignalTest : public ::testing::Test {
     pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
   }
 
+  WatchedClock clock_;
+
  private:
   sigset_t mask_before_;
 };
 
 TEST_F(StopSignalTest, AsksNobodyToStopUnlessASignalComes) {
-  const StopSignal stop({});
+  const StopSignal stop({}, clock_);
 
   EXPECT_FALSE(stop.token().stop_requested());
 }
 
 TEST_F(StopSignalTest, AsksAllToStopAtSigterm) {
-  const StopSignal stop({});
+  const StopSignal stop({}, clock_);
   Wakeup stopped;
   std::stop_callback told(stop.token(), [&stopped] { stopped.Notify(); });
 
@@ -47,7 +79,7 @@ TEST_F(StopSignalTest, AsksAllToStopAtSigterm) {
 }
 
 TEST_F(StopSignalTest, AsksAllToStopAtSigint) {
-  const StopSignal stop({});
+  const StopSignal stop({}, clock_);
   Wakeup stopped;
   std::stop_callback told(stop.token(), [&stopped] { stopped.Notify(); });
 
@@ -56,37 +88,103 @@ TEST_F(StopSignalTest, AsksAllToStopAtSigint) {
   EXPECT_TRUE(stopped.WaitFor(kLongestStop));
 }
 
-TEST_F(StopSignalTest, SaysSoBeforeItAsks) {
-  std::stop_token token;
-  std::atomic<bool> said_first = false;
-  const StopSignal stop({.on_first = [&token, &said_first] {
-    said_first = !token.stop_requested();
-  }});
-  token = stop.token();
+TEST_F(StopSignalTest, AsksAllToStopAtSighup) {
+  const StopSignal stop({}, clock_);
   Wakeup stopped;
-  std::stop_callback told(token, [&stopped] { stopped.Notify(); });
+  std::stop_callback told(stop.token(), [&stopped] { stopped.Notify(); });
+
+  Send(SIGHUP);
+
+  EXPECT_TRUE(stopped.WaitFor(kLongestStop));
+}
+
+// As under nohup(1), or behind a shell's `&`.
+TEST_F(StopSignalTest, LeavesIgnoredWhatCameIgnored) {
+  const Ignored hangup(SIGHUP);
+  const Ignored interrupt(SIGINT);
+  const StopSignal stop({}, clock_);
+  Wakeup stopped;
+  std::stop_callback told(stop.token(), [&stopped] { stopped.Notify(); });
+
+  Send(SIGHUP);
+  Send(SIGINT);
+
+  EXPECT_FALSE(stopped.WaitFor(absl::Milliseconds(50)));
+}
+
+// It is how a pod or a unit is stopped, whoever started it.
+TEST_F(StopSignalTest, HearsSigtermThoughItCameIgnored) {
+  const Ignored terminate(SIGTERM);
+  const StopSignal stop({}, clock_);
+  Wakeup stopped;
+  std::stop_callback told(stop.token(), [&stopped] { stopped.Notify(); });
 
   Send(SIGTERM);
 
-  ASSERT_TRUE(stopped.WaitFor(kLongestStop));
-  EXPECT_TRUE(said_first);
+  EXPECT_TRUE(stopped.WaitFor(kLongestStop));
+}
+
+// A reaction may be slow; what it says is never worth a wait.
+TEST_F(StopSignalTest, AsksBeforeItSaysSo) {
+  std::stop_token token;
+  Wakeup said;
+  std::atomic<bool> asked_first = false;
+  const StopSignal stop({.on_first =
+                             [&] {
+                               asked_first = token.stop_requested();
+                               said.Notify();
+                             }},
+                        clock_);
+  token = stop.token();
+
+  Send(SIGTERM);
+
+  ASSERT_TRUE(said.WaitFor(kLongestStop));
+  EXPECT_TRUE(asked_first);
 }
 
 TEST_F(StopSignalTest, GivesTheSecondSignalItsOwnReaction) {
   std::atomic<int> firsts = 0;
+  Wakeup first;
   Wakeup second;
-  const StopSignal stop({.on_first = [&firsts] { ++firsts; },
-                         .on_second = [&second] { second.Notify(); }});
-  Wakeup stopped;
-  std::stop_callback told(stop.token(), [&stopped] { stopped.Notify(); });
+  const StopSignal stop({.on_first =
+                             [&] {
+                               ++firsts;
+                               first.Notify();
+                             },
+                         .on_second = [&second] { second.Notify(); }},
+                        clock_);
   Send(SIGTERM);
-  ASSERT_TRUE(stopped.WaitFor(kLongestStop));
-  ASSERT_FALSE(second.Take());
+  ASSERT_TRUE(first.WaitFor(kLongestStop));
+  clock_.Advance(absl::Seconds(1));
 
   Send(SIGINT);
 
   EXPECT_TRUE(second.WaitFor(kLongestStop));
   EXPECT_EQ(firsts, 1);
+}
+
+// timeout(1) sends its signal to its child and to the child's group.
+TEST_F(StopSignalTest, TakesASecondSignalWithinASecondForTheFirst) {
+  std::atomic<int> seconds = 0;
+  Wakeup second;
+  const StopSignal stop({.on_second =
+                             [&] {
+                               ++seconds;
+                               second.Notify();
+                             }},
+                        clock_);
+  Send(SIGTERM);
+  clock_.AwaitLooks(1);
+
+  clock_.Advance(absl::Milliseconds(999));
+  Send(SIGTERM);
+  clock_.AwaitLooks(2);
+  clock_.Advance(absl::Milliseconds(1));
+  Send(SIGTERM);
+
+  EXPECT_TRUE(second.WaitFor(kLongestStop));
+  EXPECT_EQ(seconds, 1);
 }
 
 }  // namespace

@@ -118,6 +118,30 @@ TEST_F(CommandTest, TellsWhichFlagsTheWordsHaveGiven) {
   EXPECT_EQ(label_, "none");
 }
 
+TEST_F(CommandTest, GlimpsesAFlagInWordsThatCannotBeParsed) {
+  host_.environment = {{"PREPULL_LABEL", "a"}, {"PREPULL_DRY_RUN", "1"}};
+
+  EXPECT_EQ(command_.Glimpse("--label", {"--sise", "4"}, host_), "a");
+  EXPECT_EQ(command_.Glimpse("--label", {"--label=b", "--label", "c"}, host_),
+            "c");
+  EXPECT_EQ(command_.Glimpse("--label", {"--", "--label=b"}, host_), "a");
+  EXPECT_EQ(command_.Glimpse("--dry-run", {"--sise"}, host_), "1");
+  EXPECT_EQ(command_.Glimpse("--dry-run", {"--dry-run", "--sise"}, host_),
+            "true");
+  EXPECT_EQ(command_.Glimpse("--dry-run", {"--dry-run=false"}, host_), "false");
+  EXPECT_EQ(command_.Glimpse("--colour", {"--sise"}, host_), "");
+}
+
+TEST_F(CommandTest, HelpGathersTheFlagsOfAGroup) {
+  command_.Group("What");
+  command_.Switch({.name = "--late", .text = "declared last"}, quiet_);
+
+  const std::string help = command_.Help();
+
+  EXPECT_LT(help.find("--late"), help.find("How:"));
+  EXPECT_EQ(help.find("What:"), help.rfind("What:"));
+}
+
 TEST_F(CommandTest, ARepeatableFlagTakesAll) {
   ASSERT_THAT(Parse({"--list-file", "a", "--list-file=b"}), IsOk());
 

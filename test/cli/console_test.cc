@@ -154,6 +154,37 @@ TEST_F(ConsoleTest, DoesNotMindThatNobodyReadsTheTalk) {
   EXPECT_EQ(host_.Text(Stream::kOut), "result\n");
 }
 
+// The stream tells only later what became of a text.
+TEST_F(ConsoleTest, TellsWhenItIsFlushedThatTheResultIsLost) {
+  console_.PrintOut("one\n");
+  host_.out_error = absl::ResourceExhaustedError("full");
+  EXPECT_FALSE(console_.HasLostOutput());
+
+  EXPECT_TRUE(console_.Flush(Instant::Never(), {}));
+
+  EXPECT_TRUE(console_.HasLostOutput());
+  EXPECT_EQ(host_.Text(Stream::kErr), "prepull: standard output: full\n");
+}
+
+TEST_F(ConsoleTest, SaysThatARestIsUnread) {
+  host_.out_error = absl::DeadlineExceededError("nobody reads it");
+
+  EXPECT_FALSE(console_.Flush(Instant::Never(), {}));
+
+  EXPECT_FALSE(console_.HasLostOutput());
+}
+
+TEST_F(ConsoleTest, DrawsNoViewThatNobodyLooksAt) {
+  console_.DrawView({"1 running"});
+  host_.writes.clear();
+  host_.err_is_behind = true;
+
+  console_.DrawView({"2 running"});
+  console_.EraseView();
+
+  EXPECT_EQ(host_.Text(Stream::kErr), kEraseOne);
+}
+
 TEST_F(ConsoleTest, AbandonsATerminalAtTheBeginningOfALine) {
   host_.err_is_terminal = true;
 

@@ -1,11 +1,23 @@
 // Every row of the exit-code table, with the status file each leaves behind.
+#include <sys/resource.h>
+
+#include <csignal>
+
+#include "absl/time/clock.h"
 #include "test/support/cri/e2e_test_base.h"
+#include "test/support/cri/file_wait.h"
 
 namespace prepull {
 namespace {
 
 using testing::EndsWith;
 using testing::HasSubstr;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kIsSanitized = true;
+#else
+constexpr bool kIsSanitized = false;
+#endif
 
 class ExitCodeTest : public E2eTest {};
 
@@ -80,6 +92,26 @@ TEST_F(ExitCodeTest, IsTwoForABadVariableAndNoOldSuccessStays) {
   EXPECT_EQ(Status("/exit_code"), "2");
 }
 
+TEST_F(ExitCodeTest, ABadFlagOfADryRunLeavesTheStatusFileAlone) {
+  LeaveOldSuccess();
+
+  const Ended fetch =
+      RunProcess({.arguments = FetchWords({"--concurrency", "none"}),
+                  .environment = {{"PREPULL_DRY_RUN", "1"}}});
+
+  EXPECT_THAT(fetch, ExitsWith(2));
+  EXPECT_EQ(Status("/exit_code"), "0");
+}
+
+TEST_F(ExitCodeTest, ABadFlagIsToldThoughAnImageIsCalledLikeTheDryRun) {
+  LeaveOldSuccess();
+
+  const Ended fetch = Fetch({"--concurrency", "none", "--", "--dry-run"});
+
+  EXPECT_THAT(fetch, ExitsWith(2));
+  EXPECT_EQ(Status("/exit_code"), "2");
+}
+
 TEST_F(ExitCodeTest, IsTwoForAListThatCannotBeRead) {
   LeaveOldSuccess();
 
@@ -135,6 +167,71 @@ TEST_F(ExitCodeTest, IsThreeForAnImageThatWasStillBeingTried) {
   EXPECT_GT(server_.pulls().size(), 1u);
   EXPECT_EQ(Status("/images/0/state"), "Stopped");
   EXPECT_EQ(Status("/images/0/reason"), "RegistryUnavailable");
+}
+
+// The runtime hangs: neither a cancel nor a question is answered.
+TEST_F(ExitCodeTest,
+       IsThreeWithinTwoSecondsOfTheDeadlineThoughTheRuntimeHangs) {
+  server_.Script("quay.io/a:1", {{}});
+  server_.Script("quay.io/a:hung",
+                 {{.takes = absl::InfiniteDuration(), .hears_cancel = false}});
+  const absl::Time begun = absl::Now();
+  PrepullProcess fetch(
+      FetchSetup({"quay.io/a:1", "quay.io/a:hung", "--overall-timeout", "2s"}));
+  ASSERT_TRUE(server_.WaitUntilRunning(1));
+  ASSERT_TRUE(AskUntil([&] { return Status("/pulled") == "1"; }));
+  server_.SetMode(FakeCriServer::Mode::kSilent);
+
+  ASSERT_TRUE(AskUntil([&] { return Status("/phase") == "TimedOut"; }));
+
+  EXPECT_LT(absl::Now() - begun, absl::Seconds(4));
+  EXPECT_THAT(fetch.Wait(), ExitsWith(3));
+}
+
+TEST_F(ExitCodeTest, IsFourAtADeadlineThatComesBeforeTheRuntimesFirstAnswer) {
+  server_.SetMode(FakeCriServer::Mode::kSilent);
+  const absl::Time begun = absl::Now();
+
+  const Ended fetch = Fetch({"quay.io/a:1", "--overall-timeout", "1s"});
+
+  EXPECT_THAT(fetch, ExitsWith(4));
+  EXPECT_LT(absl::Now() - begun, absl::Seconds(3));
+}
+
+// As a failed assertion does.
+TEST_F(ExitCodeTest, IsSeventyForAnInternalErrorAndTheStatusFileSaysSo) {
+  server_.ScriptTheRest(Forever());
+  PrepullProcess fetch(FetchSetup({"quay.io/a:1"}));
+  ASSERT_TRUE(AskUntil([&] { return Status("/phase") == "Pulling"; }));
+
+  fetch.Signal(SIGABRT);
+  const Ended ended = fetch.Wait();
+
+  EXPECT_THAT(ended, ExitsWith(70));
+  EXPECT_THAT(ended.err, EndsWith("prepull: internal error\n"));
+  EXPECT_EQ(Status("/exit_code"), "70");
+  EXPECT_EQ(Status("/phase"), "Failed");
+  EXPECT_EQ(Status("/reason"), "Unknown");
+  EXPECT_EQ(Status("/message"), "internal error");
+  EXPECT_EQ(Status("/images/0/state"), "Stopped");
+}
+
+TEST_F(ExitCodeTest, IsSeventyForAnExceptionAndTheStatusFileNamesIt) {
+  if (kIsSanitized) GTEST_SKIP() << "it needs more memory than it may take";
+  const std::string list =
+      folder_.Write("images.txt", std::string(60 << 20, '#'));
+
+  PrepullProcess fetch(
+      {.arguments = FetchWords({"--image-list-file", list}), .in_child = [] {
+         const rlimit memory = {100 << 20, 100 << 20};
+         setrlimit(RLIMIT_AS, &memory);
+       }});
+  const Ended ended = fetch.Wait();
+
+  EXPECT_THAT(ended, ExitsWith(70));
+  EXPECT_THAT(ended.err, EndsWith("prepull: internal error: std::bad_alloc\n"));
+  EXPECT_EQ(Status("/exit_code"), "70");
+  EXPECT_EQ(Status("/message"), "internal error: std::bad_alloc");
 }
 
 TEST_F(ExitCodeTest, IsThreeAfterASignal) {

@@ -1,4 +1,6 @@
 // How a run stops: what is said, how fast, and what it leaves.
+#include <sys/stat.h>
+
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "test/support/cri/e2e_test_base.h"
@@ -7,6 +9,7 @@
 namespace prepull {
 namespace {
 
+using testing::Contains;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -57,24 +60,80 @@ TEST_F(SignalTest, StopsWithinTwoSecondsThoughTheRuntimeHangs) {
   EXPECT_EQ(Status("/phase"), "Interrupted");
 }
 
-TEST_F(SignalTest, EndsAtOnceAtTheSecondSignal) {
+// A pipe without a writer: the kernel keeps whoever opens it, and no orderly
+// stop gets past that.
+TEST_F(SignalTest, EndsAtOnceAtASecondSignalThatComesLater) {
+  const std::string list = folder_.Path("images.pipe");
+  ASSERT_EQ(mkfifo(list.c_str(), 0600), 0);
+  PrepullProcess fetch(FetchSetup({"--image-list-file", list}));
+  ASSERT_TRUE(WaitUntilFileExists(status_path()));
+  fetch.Signal(SIGTERM);
+  ASSERT_TRUE(fetch.WaitForOutput("stopping (again to force)"));
+
+  SignalUntilItEnds(fetch, SIGINT);
+
+  EXPECT_THAT(fetch.Wait(), ExitsWith(3));
+  EXPECT_EQ(Status("/phase"), "Interrupted");
+  EXPECT_EQ(Status("/exit_code"), "3");
+  EXPECT_EQ(Status("/message"), "interrupted");
+  EXPECT_THAT(folder_.Names(), Not(Contains(HasSubstr(".tmp"))));
+}
+
+// As timeout(1) does: to its child and to the child's group.
+TEST_F(SignalTest, TakesTheSameSignalTwiceForOne) {
   server_.ScriptTheRest(
       {.takes = absl::InfiniteDuration(), .hears_cancel = false});
   PrepullProcess fetch(FetchSetup({"quay.io/a:1"}));
   ASSERT_TRUE(server_.WaitUntilRunning(1));
-  // The orderly stop asks once more what the node holds, and waits for it.
-  server_.SetMode(FakeCriServer::Mode::kSilent);
 
   fetch.Signal(SIGTERM);
-  fetch.Signal(SIGINT);
+  ASSERT_TRUE(fetch.WaitForOutput("stopping (again to force)"));
+  fetch.Signal(SIGTERM);
   const Ended ended = fetch.Wait();
 
   EXPECT_THAT(ended, ExitsWith(3));
-  EXPECT_THAT(ended.err, HasSubstr("stopping (again to force)"));
-  EXPECT_THAT(ended.err, Not(HasSubstr("prepull: interrupted")));
-  // The orderly stop may have begun, but its last line never came.
-  EXPECT_THAT(ended.out, Not(HasSubstr("1 image present")));
-  EXPECT_NE(Status("/phase"), "no JSON");
+  EXPECT_THAT(ended.err, HasSubstr("prepull: interrupted with 1 image to go"));
+  EXPECT_EQ(Status("/phase"), "Interrupted");
+}
+
+// As a lost connection does.
+TEST_F(SignalTest, StopsAtSighup) {
+  server_.ScriptTheRest(Forever());
+  PrepullProcess fetch(FetchSetup({"quay.io/a:1"}));
+  ASSERT_TRUE(server_.WaitUntilRunning(1));
+
+  fetch.Signal(SIGHUP);
+
+  EXPECT_THAT(fetch.Wait(), ExitsWith(3));
+  EXPECT_EQ(Status("/phase"), "Interrupted");
+}
+
+TEST_F(SignalTest, GoesOnAtSighupUnderNohup) {
+  server_.ScriptTheRest(Forever());
+  ProcessSetup setup = FetchSetup({"quay.io/a:1"});
+  setup.in_child = [] { signal(SIGHUP, SIG_IGN); };
+  PrepullProcess fetch(setup);
+  ASSERT_TRUE(server_.WaitUntilRunning(1));
+
+  fetch.Signal(SIGHUP);
+  server_.Release();
+
+  EXPECT_THAT(fetch.Wait(), ExitsWith(0));
+  EXPECT_EQ(Status("/phase"), "Succeeded");
+}
+
+// A terminal's Ctrl-C reaches what a script has started with `&`, too.
+TEST_F(SignalTest, GoesOnAtSigintInTheBackgroundOfAScript) {
+  server_.ScriptTheRest(Forever());
+  ProcessSetup setup = FetchSetup({"quay.io/a:1"});
+  setup.in_child = [] { signal(SIGINT, SIG_IGN); };
+  PrepullProcess fetch(setup);
+  ASSERT_TRUE(server_.WaitUntilRunning(1));
+
+  fetch.Signal(SIGINT);
+  server_.Release();
+
+  EXPECT_THAT(fetch.Wait(), ExitsWith(0));
 }
 
 TEST_F(SignalTest, StopsWhileAnImageWaitsForItsRetry) {

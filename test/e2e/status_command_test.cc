@@ -1,4 +1,6 @@
 // prepull status, beside a run and after it.
+#include "absl/strings/str_replace.h"
+#include "absl/time/clock.h"
 #include "test/support/cri/e2e_test_base.h"
 #include "test/support/cri/file_wait.h"
 
@@ -58,6 +60,19 @@ TEST_F(StatusCommandTest, IsTwoForWhatIsNoStatusFile) {
   EXPECT_THAT(foreign.err, HasSubstr("no prepull.status/v1 document"));
 }
 
+TEST_F(StatusCommandTest, ReadsTheFileOfALaterVersion) {
+  server_.Script("quay.io/a:gone", {MissingImage()});
+  ASSERT_THAT(Fetch({"quay.io/a:gone"}), ExitsWith(1));
+  folder_.Write("status.json",
+                absl::StrReplaceAll(ReadAll(status_path()),
+                                    {{R"("exit_code":1)", R"("exit_code":77)"},
+                                     {"NotFound", "Evaporated"}}));
+
+  EXPECT_THAT(RunStatus({}), ExitsWith(0));
+  EXPECT_THAT(RunStatus({"--wait"}), ExitsWith(77));
+  EXPECT_THAT(RunStatus({}).out, ContainsRegex("quay.io/a:gone +Failed"));
+}
+
 TEST_F(StatusCommandTest, ShowsARunThatIsStillUnderWay) {
   server_.ScriptTheRest(Forever());
   PrepullProcess fetch(FetchSetup({"quay.io/a:1"}));
@@ -95,6 +110,39 @@ TEST_F(StatusCommandTest, WaitsForARunThatIsUnderWay) {
   const Ended ended = status.Wait();
   EXPECT_THAT(ended, ExitsWith(0));
   EXPECT_EQ(ended.out, ReadAll(status_path()));
+}
+
+TEST_F(StatusCommandTest, SaysAtOnceThatARunHasDied) {
+  server_.ScriptTheRest(Forever());
+  PrepullProcess fetch(FetchSetup({"quay.io/a:1"}));
+  ASSERT_TRUE(AskUntil([&] { return Status("/phase") == "Pulling"; }));
+  fetch.Signal(SIGKILL);
+  fetch.Wait();
+  const std::string updated = Status("/updated_at");
+  folder_.Write("status.json",
+                absl::StrReplaceAll(ReadAll(status_path()),
+                                    {{updated, "2026-01-02T03:04:05.678Z"}}));
+  const absl::Time begun = absl::Now();
+
+  const Ended status = RunStatus({"--wait"});
+
+  EXPECT_THAT(status, ExitsWith(3));
+  EXPECT_THAT(status.err, ContainsRegex("the run has died: it wrote nothing "
+                                        "for [0-9hms]+\n$"));
+  EXPECT_LT(absl::Now() - begun, absl::Seconds(5));
+}
+
+// The list takes its time, as one from a registry that is away does.
+TEST_F(StatusCommandTest, WaitsForARunThatIsBusyWithItsList) {
+  ProcessSetup setup = FetchSetup({"--image-list-file", "-"});
+  setup.input = std::nullopt;
+  PrepullProcess fetch(setup);
+  ASSERT_TRUE(WaitUntilFileExists(status_path()));
+  const std::string first = Status("/updated_at");
+
+  EXPECT_TRUE(AskUntil([&] { return Status("/updated_at") != first; }));
+
+  EXPECT_EQ(Status("/phase"), "Preparing");
 }
 
 TEST_F(StatusCommandTest, StopsWaitingAtASignal) {

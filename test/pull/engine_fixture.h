@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -55,6 +56,9 @@ class Witness : public RunObserver {
   void OnRetry(const Run&, const ImageOutcome&, absl::Duration delay) override {
     retries.push_back(delay);
   }
+  void OnRunEnded(const Run&) override {
+    if (at_the_end) at_the_end();
+  }
   Instant OnTurn(const Run&, Instant now) override {
     ++turns;
     // A wait that is over before it began would turn the engine for ever.
@@ -65,6 +69,7 @@ class Witness : public RunObserver {
   std::map<const ImageOutcome*, std::string> last_told;
   std::vector<absl::Duration> retries;
   int turns = 0;
+  std::function<void()> at_the_end;  // called when the run has ended
   // As one does that draws a picture of the run.
   absl::Duration wants_to_be_called = absl::InfiniteDuration();
 

@@ -70,6 +70,20 @@ TEST_F(EngineLeaseTest, ACompleteListNeedsNoLeaseOfAnyRun) {
   EXPECT_TRUE(extension_.leases.contains("somebody-else"));
 }
 
+// Whoever waits for the end need not wait for what is only tidied up.
+TEST_F(EngineLeaseTest, TheEndIsToldBeforeTheLeasesGo) {
+  size_t leases_at_the_end = 0;
+  witness_.at_the_end = [&] {
+    EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+    leases_at_the_end = extension_.leases.size();
+  };
+
+  Fetch({"quay.io/a:1"});
+
+  EXPECT_EQ(leases_at_the_end, 1u);
+  EXPECT_THAT(extension_.leases, IsEmpty());
+}
+
 TEST_F(EngineLeaseTest, ARunWithNothingToDoDeletesWhatOthersLeft) {
   runtime_.Store("quay.io/a:1");
   extension_.leases["prepull-old"] = {

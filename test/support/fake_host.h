@@ -32,6 +32,12 @@ class FakeHost : public Host {
     writes.emplace_back(stream, text);
     return absl::OkStatus();
   }
+  bool IsBehind(Stream stream) const override {
+    return stream == Stream::kErr && err_is_behind;
+  }
+  absl::Status Flush(Instant, const std::stop_token&) override {
+    return out_error;
+  }
   absl::StatusOr<std::string> ReadInput(int64_t, Instant,
                                         const std::stop_token&) override {
     return input;
@@ -58,6 +64,7 @@ class FakeHost : public Host {
   bool out_is_terminal = false;
   bool err_is_terminal = false;
   WindowSize window;
+  bool err_is_behind = false;
   absl::Status out_error;  // what the next writes end with
   absl::Status err_error;
   // Plays the child processes, on whatever thread runs them.

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -60,8 +61,18 @@ class Host {
   // Of the terminal on standard error.
   virtual WindowSize Window() const = 0;
 
-  // Errors: what errno says; a reader that went away is UNAVAILABLE.
+  // Hands `text` over and never waits for its reader. Talk (kErr) is lost if 16
+  // MiB of it wait to be read, results (kOut) are kept. Errors: those of
+  // earlier results, as errno says (UNAVAILABLE  the reader went away); what
+  // comes behind them is lost.
   virtual absl::Status Write(Stream stream, absl::string_view text) = 0;
+
+  // Whether something of what was written still waits to be taken.
+  virtual bool IsBehind(Stream stream) const = 0;
+
+  // Waits until both streams have taken everything, at most until `until` or a
+  // requested stop. Errors: as Write; DEADLINE_EXCEEDED  a rest is left.
+  virtual absl::Status Flush(Instant until, const std::stop_token& stop) = 0;
 
   // Standard input to its end. Errors: INVALID_ARGUMENT  more than
   // `limit_bytes`; CANCELLED  `stop` was requested; DEADLINE_EXCEEDED  not at
@@ -70,7 +81,8 @@ class Host {
       int64_t limit_bytes, Instant until, const std::stop_token& stop) = 0;
 
   // Runs a child process to its end, whatever its exit code is. When this
-  // returns it is gone, and what it left in its process group is killed.
+  // returns it is gone, and what it left in its process group is killed; only
+  // one that the kernel keeps is left behind, killed, after a second.
   // Errors: as errno says if it cannot be started; INVALID_ARGUMENT  more
   // output than allowed, or too much input; CANCELLED  `stop` was requested;
   // DEADLINE_EXCEEDED  not at its end by `until`. None shows any output.
@@ -79,9 +91,12 @@ class Host {
                                                const std::stop_token& stop) = 0;
 };
 
+class OutputQueue;
+
 class SystemHost : public Host {
  public:
-  explicit SystemHost(const Clock& clock) : clock_(clock) {}
+  explicit SystemHost(Clock& clock);
+  ~SystemHost() override;
 
   std::optional<std::string> Environment(
       const std::string& name) const override;
@@ -89,6 +104,8 @@ class SystemHost : public Host {
   bool IsTerminal(Stream stream) const override;
   WindowSize Window() const override;
   absl::Status Write(Stream stream, absl::string_view text) override;
+  bool IsBehind(Stream stream) const override;
+  absl::Status Flush(Instant until, const std::stop_token& stop) override;
   absl::StatusOr<std::string> ReadInput(int64_t limit_bytes, Instant until,
                                         const std::stop_token& stop) override;
   absl::StatusOr<ChildOutput> RunChild(const ChildCommand& command,
@@ -96,7 +113,12 @@ class SystemHost : public Host {
                                        const std::stop_token& stop) override;
 
  private:
-  const Clock& clock_;
+  OutputQueue& QueueOf(Stream stream) const;
+
+  Clock& clock_;
+  const std::unique_ptr<OutputQueue> out_;
+  // Null where both streams lead to the same place: one queue keeps the order.
+  const std::unique_ptr<OutputQueue> err_;
 };
 
 }  // namespace prepull

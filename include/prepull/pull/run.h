@@ -46,6 +46,7 @@ enum class ExitCode {
   kStopped = 3,
   kNoRuntime = 4,
   kNodeNotFit = 5,
+  kInternal = 70,  // EX_SOFTWARE of sysexits.h: a bug of prepull
 };
 
 // "Waiting", "Preparing" and so on.
@@ -127,7 +128,7 @@ struct Run {
 
   Phase phase = Phase::kPreparing;
   std::optional<ExitCode> exit_code = std::nullopt;
-  Reason reason = Reason::kNone;  // why it ended with 2, 4 or 5
+  Reason reason = Reason::kNone;  // why it ended with 2, 4, 5 or 70
   std::string message = "";
   bool tolerated = false;  // it succeeded although images failed
 
@@ -137,6 +138,11 @@ struct Run {
 
   // Moves `image`, one of `images`, to `state` and keeps the counts in step.
   void Move(ImageOutcome& image, ImageState state);
+
+  // Ends the run in the middle: what has no end of its own is Stopped, for
+  // `why`. `now` and `at` are the same moment.
+  void BreakOff(ExitCode code, Phase last_phase, Reason why, Instant now,
+                absl::Time at);
 
   // Ends the run: exit code, phase and time of the end.
   void End(ExitCode code, Phase last_phase, absl::Time at);

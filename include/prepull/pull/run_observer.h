@@ -28,6 +28,9 @@ class RunObserver {
   // another one, and then this is called again.
   virtual void OnEnded(const Run&, const ImageOutcome&) {}
 
+  // The run has ended: nothing of it changes any more.
+  virtual void OnRunEnded(const Run&) {}
+
   // Called after every change and when the time has come that was returned
   // last: when to be called again, should nothing happen until then.
   virtual Instant OnTurn(const Run&, Instant) { return Instant::Never(); }

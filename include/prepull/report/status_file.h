@@ -1,10 +1,12 @@
 // Keeps the status file true: whole at every moment, from the first moment of
 // the run to its end.
 //
-// Written at once at the start and at the end, in between at most twice a
-// second and at most a twentieth of the time, on a thread of its own: a slow
-// disk holds back no pull. A file that cannot be written is one warning at
-// the start and one at the end. Without a path it does nothing.
+// Written at once at the start, at a change of phase and at the end, in between
+// at most twice a second and a twentieth of the time, and every 10 seconds
+// whatever the run is at, so that its time tells a quiet run from a dead one.
+// A thread of its own writes: a slow disk holds back no pull. A file that
+// cannot be written is one warning at the start and one at the end. Without a
+// path it does nothing.
 #ifndef PREPULL_REPORT_STATUS_FILE_H_
 #define PREPULL_REPORT_STATUS_FILE_H_
 
@@ -17,35 +19,52 @@
 
 namespace prepull {
 
+// How old the file of a run that lives can be: three times that it was written
+// late.
+inline constexpr absl::Duration kOldestStatus = absl::Seconds(40);
+
 class StatusFile : public RunObserver {
  public:
   // `path` may be empty. `files` and `clock` must outlive this.
-  StatusFile(std::string path, FileSystem& files, const Clock& clock);
+  StatusFile(std::string path, FileSystem& files, Clock& clock);
   ~StatusFile() override;
 
   // The first word: written before this returns.
   void Begin(const Run& run);
 
-  // The last word: written before this returns.
+  // What everybody should know now: it is written as soon as the disk allows.
+  void Tell(const Run& run);
+
+  // The last word: written before this returns. A second one is ignored.
   void Finish(const Run& run);
 
-  void OnPlanned(const Run&) override { has_news_ = true; }
+  // The last word of a process that ends at once, wherever the run is: what was
+  // told last, broken off with `code` for `why`. Written before this returns,
+  // or else, after `patience`, given up without leaving a draft.
+  // Threads: any, at any time after the constructor.
+  void BreakOff(ExitCode code, const std::string& why, absl::Duration patience);
+
+  void OnPlanned(const Run& run) override { Tell(run); }
   void OnAttempt(const Run&, const ImageOutcome&) override { has_news_ = true; }
   void OnRetry(const Run&, const ImageOutcome&, absl::Duration) override {
     has_news_ = true;
   }
   void OnEnded(const Run&, const ImageOutcome&) override { has_news_ = true; }
+  void OnRunEnded(const Run& run) override { Finish(run); }
   Instant OnTurn(const Run& run, Instant now) override;
 
  private:
   class Writer;
 
   bool HasNews(const Run& run) const;
+  // With a warning if it could not be.
+  void AwaitWritten();
 
   const std::string path_;
   FileSystem& files_;
-  const Clock& clock_;
-  std::unique_ptr<Writer> writer_;
+  Clock& clock_;
+  const std::unique_ptr<Writer> writer_;  // null without a path
+  bool is_told_ = false;                  // from Begin to Finish
   // What the last document said of it: a change is news.
   ByteCount written_bytes_;
   bool has_news_ = false;

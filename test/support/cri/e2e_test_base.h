@@ -9,6 +9,7 @@
 
 #include "gtest/gtest.h"
 #include "test/support/cri/fake_cri_server.h"
+#include "test/support/cri/file_wait.h"
 #include "test/support/cri/json_text.h"
 #include "test/support/cri/prepull_process.h"
 #include "test/support/cri/temp_folder.h"
@@ -42,6 +43,14 @@ class E2eTest : public testing::Test {
   }
   Ended Fetch(std::vector<std::string> words) const {
     return RunProcess(FetchSetup(std::move(words)));
+  }
+
+  // Signals of the second after the first one count as the same.
+  static void SignalUntilItEnds(const PrepullProcess& process, int signal) {
+    EXPECT_TRUE(AskUntil([&] {
+      process.Signal(signal);
+      return process.has_ended();
+    }));
   }
 
   std::string status_path() const { return folder_.Path("status.json"); }

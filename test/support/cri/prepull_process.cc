@@ -83,6 +83,7 @@ PrepullProcess::PrepullProcess(ProcessSetup setup) {
   signal(SIGPIPE, SIG_IGN);
   if (setup.program.empty()) setup.program = BinaryUnderTest();
   Launch(setup);
+  reads_ = setup.reads;
   collector_ = std::thread([this] { Collect(); });
   if (!setup.input || setup.terminal) return;
   WriteAll(in_, *setup.input);
@@ -186,7 +187,24 @@ bool PrepullProcess::ReadFrom(int fd, std::string& text) {
   return true;
 }
 
+void PrepullProcess::StartReading() {
+  std::lock_guard lock(mutex_);
+  reads_ = true;
+  changed_.notify_all();
+}
+
+// Or the end, of which only the kernel tells.
+void PrepullProcess::AwaitReader() {
+  std::unique_lock lock(mutex_);
+  siginfo_t ended = {};
+  while (!reads_ && ended.si_pid != pid_) {
+    changed_.wait_for(lock, std::chrono::milliseconds(5));
+    waitid(P_PID, pid_, &ended, WEXITED | WNOWAIT | WNOHANG);
+  }
+}
+
 void PrepullProcess::Collect() {
+  AwaitReader();
   pollfd watched[] = {{out_, POLLIN, 0}, {err_, POLLIN, 0}};
   while (watched[0].fd >= 0 || watched[1].fd >= 0) {
     if (poll(watched, 2, -1) < 0) continue;
@@ -224,6 +242,11 @@ bool PrepullProcess::WaitForOutput(const std::string& text) {
   changed_.wait_for(lock, kPatience,
                     [&] { return is_there() || code_.has_value(); });
   return is_there();
+}
+
+bool PrepullProcess::has_ended() const {
+  std::lock_guard lock(mutex_);
+  return code_.has_value();
 }
 
 Ended PrepullProcess::Wait() {

@@ -38,6 +38,8 @@ struct ProcessSetup {
   std::optional<std::string> input = "";
   // Standard input, output and error are a terminal of this size.
   std::optional<TerminalSize> terminal = std::nullopt;
+  // Whether its output is read from the start, or not before StartReading.
+  bool reads = true;
   // Called in the child before it becomes the program: system calls only.
   std::function<void()> in_child = nullptr;
   std::string program = "";  // the binary under test
@@ -69,6 +71,9 @@ class PrepullProcess {
 
   void CloseInput();
 
+  // From here on somebody reads its output.
+  void StartReading();
+
   // What came on standard output or error so far.
   std::string out() const;
   std::string err() const;
@@ -76,12 +81,15 @@ class PrepullProcess {
   // Whether `text` came on either before a generous bound or the end.
   bool WaitForOutput(const std::string& text);
 
+  bool has_ended() const;
+
   // Waits for the end, at most a minute.
   Ended Wait();
 
  private:
   void Launch(const ProcessSetup& setup);
   void Collect();
+  void AwaitReader();
   bool ReadFrom(int fd, std::string& text);
 
   pid_t pid_ = -1;
@@ -93,6 +101,7 @@ class PrepullProcess {
   std::string out_text_;
   std::string err_text_;
   std::optional<int> code_;
+  bool reads_ = true;
   std::thread collector_;
 };
 

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <vector>
 
 namespace prepull {
 
@@ -29,6 +30,15 @@ class TempFolder {
   TempFolder& operator=(const TempFolder&) = delete;
 
   std::string Path(const std::string& name) const { return path_ + "/" + name; }
+
+  // The names of what is in it.
+  std::vector<std::string> Names() const {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(path_)) {
+      names.push_back(entry.path().filename());
+    }
+    return names;
+  }
 
   // Writes a file and returns its path.
   std::string Write(const std::string& name, const std::string& text) const {
