@@ -1,9 +1,11 @@
 // The container runtime of this node as a seam: what it is, what it holds, and
 // pulls.
 //
-// Pulls are asynchronous, so that one thread can run a whole list of them.
-// What only some runtimes can do is in an optional
-// interface of its own, extension().
+// What the engine asks while it runs is asynchronous, so that one thread can
+// run a whole list of pulls and still hear its deadline. Such a call has no
+// deadline of its own: the caller ends it. Its callback comes once, on another
+// thread, and after Cancel as well (CANCELLED). What only some runtimes can do
+// is in an optional interface of its own, extension().
 // Threads: all methods are safe to call from any thread.
 // Source: the CRI ImageService, runtime.v1.
 #ifndef PREPULL_RUNTIME_CONTAINER_RUNTIME_H_
@@ -64,6 +66,8 @@ class ContainerRuntime {
  public:
   // Gets the runtime's own name for the image (PullImageResponse.image_ref).
   using PullDone = std::function<void(absl::StatusOr<std::string> image_ref)>;
+  using ListDone =
+      std::function<void(absl::StatusOr<std::vector<StoredImage>>)>;
   using Done = std::function<void(absl::Status)>;
 
   virtual ~ContainerRuntime() = default;
@@ -76,17 +80,15 @@ class ContainerRuntime {
   virtual absl::StatusOr<RuntimeVersion> Version(
       absl::Duration timeout, const std::stop_token& stop) = 0;
 
-  // All images of the node. Errors as for Version.
-  virtual absl::StatusOr<std::vector<StoredImage>> ListImages(
-      absl::Duration timeout, const std::stop_token& stop) = 0;
-
   // Where the images are. Errors as for Version.
   virtual absl::StatusOr<std::vector<ImageFileSystem>> ImageFileSystems(
       absl::Duration timeout, const std::stop_token& stop) = 0;
 
-  // Starts a pull. `done` is called once, on
-  // another thread, and after Cancel as well. The call has no deadline: the
-  // caller ends it. Errors: what the runtime reports, with its text;
+  // Gets all images of the node. Errors: what the runtime reports;
+  //   UNAVAILABLE  nobody at the socket
+  virtual std::unique_ptr<RunningCall> ListImages(ListDone done) = 0;
+
+  // Starts a pull. Errors: what the runtime reports, with its text;
   //   CANCELLED    Cancel was called
   //   ABORTED      the runtime gave up by itself
   //   UNAVAILABLE  nobody at the socket
@@ -94,7 +96,7 @@ class ContainerRuntime {
                                                  PullDone done) = 0;
 
   // Removes the image with this id under all its names, also while containers
-  // use it. One that is not there is OK. `done` as for StartPull.
+  // use it. One that is not there is OK.
   virtual std::unique_ptr<RunningCall> RemoveImage(const std::string& id,
                                                    Done done) = 0;
 
