@@ -100,13 +100,6 @@ std::vector<std::string> FittingVariants(const Platform& wanted) {
   return variants;
 }
 
-std::string Describe(const Platform& platform) {
-  const std::string text =
-      absl::StrCat(platform.os, "/", platform.architecture,
-                   platform.variant.empty() ? "" : "/", platform.variant);
-  return Printable(text, 64);
-}
-
 }  // namespace
 
 absl::StatusOr<std::variant<ImageManifest, ImageIndex>> ParseManifest(
@@ -146,20 +139,6 @@ absl::StatusOr<std::map<std::string, std::string>> ParseImageLabels(
   return labels;
 }
 
-Platform OwnPlatform() {
-#if defined(__x86_64__)
-  return {.os = "linux", .architecture = "amd64"};
-#elif defined(__aarch64__)
-  return {.os = "linux", .architecture = "arm64", .variant = "v8"};
-#elif defined(__powerpc64__)
-  return {.os = "linux", .architecture = "ppc64le"};
-#elif defined(__s390x__)
-  return {.os = "linux", .architecture = "s390x"};
-#else
-#error "which name has this architecture in Go?"
-#endif
-}
-
 absl::StatusOr<ManifestBlob> ChoosePlatform(const ImageIndex& index,
                                             const Platform& wanted) {
   for (const std::string& variant : FittingVariants(wanted)) {
@@ -175,10 +154,10 @@ absl::StatusOr<ManifestBlob> ChoosePlatform(const ImageIndex& index,
   std::vector<std::string> there;
   for (const ImageIndex::Entry& entry : index.entries) {
     if (there.size() == kMostShownPlatforms) break;
-    there.push_back(Describe(entry.platform));
+    there.push_back(PlatformName(entry.platform));
   }
   return absl::NotFoundError(
-      absl::StrCat("nothing for ", Describe(wanted), ", only for ",
+      absl::StrCat("nothing for ", PlatformName(wanted), ", only for ",
                    there.empty() ? "no platform" : absl::StrJoin(there, ", ")));
 }
 

@@ -14,6 +14,7 @@
 #include "src/pull/node_check.h"
 #include "src/pull/node_listing.h"
 #include "src/pull/pinner.h"
+#include "src/pull/platform_check.h"
 #include "src/pull/pull_loop.h"
 
 namespace prepull {
@@ -21,6 +22,8 @@ namespace {
 
 // The last look of a run whose time is over: its status is due in two seconds.
 constexpr absl::Duration kHastyListTimeout = absl::Milliseconds(700);
+// So much later a run may end for what its images were built for.
+constexpr absl::Duration kPlatformPatience = absl::Seconds(5);
 
 // Why a request has no reference: its line is wrong, or it stands for a source
 // that could not be had.
@@ -104,6 +107,7 @@ class Fetch {
     const Instant pulled_at = context_.clock.Now();
     StopTheRest(EndingOf(end, loop.runtime_is_away()), context_, run_);
     const absl::Status verified = Verify(end);
+    if (end == LoopEnd::kAllEnded) LookAtPlatforms();
     // A runtime that has not ended our calls would not answer more of them.
     if (WantsPins() && !loop.left_calls_behind()) {
       const Instant soon = pulled_at + kPinHaste;
@@ -205,6 +209,20 @@ class Fetch {
   bool WasShortOfTime(const absl::Status& error, Instant asked_at) const {
     return absl::IsDeadlineExceeded(error) &&
            context_.clock.Now() - asked_at < kInventoryTimeout;
+  }
+
+  void LookAtPlatforms() {
+    if (!node_) return;
+    ImagesById pulled;
+    for (size_t i = 0; i < run_.images.size(); ++i) {
+      ImageOutcome& image = run_.images[i];
+      if (image.state != ImageState::kPulled) continue;
+      const StoredImage* stored = check_.Find(*node_, i);
+      if (stored != nullptr) pulled[stored->id].push_back(&image);
+    }
+    const Instant until = context_.clock.Now() + kPlatformPatience;
+    CheckPlatforms(pulled, context_, stop_, std::min(until, run_.deadline()),
+                   run_);
   }
 
   // Pins what is on the node, pulled or there before, now that no pull of ours

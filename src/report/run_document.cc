@@ -87,8 +87,13 @@ void WriteImage(JsonWriter& json, const ImageOutcome& image, Instant now) {
       .Bool("pinned", image.pinned)
       .String("reason", ReasonName(image.reason))
       .String("message", image.message)
-      .String("pulled_as", image.pulled_as)
-      .CloseObject();
+      .String("pulled_as", image.pulled_as);
+  if (image.platform.empty()) {
+    json.Null("platform");
+  } else {
+    json.String("platform", image.platform);
+  }
+  json.CloseObject();
 }
 
 }  // namespace

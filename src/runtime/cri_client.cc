@@ -11,6 +11,7 @@
 #include "src/runtime/blocking_call.h"
 #include "src/runtime/call_queue.h"
 #include "src/runtime/containerd_extension.h"
+#include "src/runtime/image_info.h"
 
 namespace prepull {
 namespace {
@@ -108,6 +109,27 @@ class CriClient : public ContainerRuntime {
           } else {
             done(answer.status());
           }
+        });
+  }
+
+  std::unique_ptr<RunningCall> GetPlatform(const std::string& id,
+                                           PlatformDone done) override {
+    using Answer = cri::ImageStatusResponse;
+    cri::ImageStatusRequest request;
+    request.mutable_image()->set_image(id);
+    request.set_verbose(true);
+    return calls_.Ask<Answer>(
+        [&](grpc::ClientContext* context, grpc::CompletionQueue* queue) {
+          return images_->AsyncImageStatus(context, request, queue);
+        },
+        [done = std::move(done)](const absl::StatusOr<Answer>& answer) {
+          if (!answer.ok()) return done(answer.status());
+          if (!answer->has_image()) {
+            return done(absl::NotFoundError("no such image"));
+          }
+          const auto info = answer->info().find("info");
+          done(info == answer->info().end() ? std::nullopt
+                                            : PlatformOfInfo(info->second));
         });
   }
 

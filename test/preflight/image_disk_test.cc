@@ -240,6 +240,14 @@ TEST_F(LookAtImageDiskTest, NoPlaceIsNotFound) {
   EXPECT_THAT(Look("/"), StatusIs(absl::StatusCode::kNotFound));
 }
 
+TEST_F(LookAtImageDiskTest, WaitsNoLongerThanItMay) {
+  runtime_.AnswerIn({.image_file_systems = absl::Seconds(2)});
+  const Instant before = clock_.Now();
+
+  EXPECT_THAT(Look("/"), StatusIs(absl::StatusCode::kDeadlineExceeded));
+  EXPECT_EQ(clock_.Now() - before, absl::Seconds(1));
+}
+
 TEST_F(LookAtImageDiskTest, SaysWhatTheRuntimeSaid) {
   runtime_.SetImageFileSystems(absl::UnimplementedError("unknown method"));
 

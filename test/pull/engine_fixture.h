@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <string>
@@ -56,7 +57,8 @@ class Witness : public RunObserver {
     retries.push_back(delay);
   }
   Instant OnTurn(const Run&, Instant now) override {
-    ++turns;
+    if (turns++ > 0) longest_rest = std::max(longest_rest, now - last_turn);
+    last_turn = now;
     // A wait that is over before it began would turn the engine for ever.
     if (turns > kMostTurns) std::abort();
     return now + wants_to_be_called;
@@ -65,6 +67,8 @@ class Witness : public RunObserver {
   std::map<const ImageOutcome*, std::string> last_told;
   std::vector<absl::Duration> retries;
   int turns = 0;
+  Instant last_turn;
+  absl::Duration longest_rest;  // between two turns
   // As one does that draws a picture of the run.
   absl::Duration wants_to_be_called = absl::InfiniteDuration();
 

@@ -22,8 +22,7 @@ using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
-// Relative to the folder that ctest runs in: the project's.
-constexpr char kGolden[] = "test/golden/status.json";
+constexpr char kGolden[] = "test/golden/status.json";  // in the project
 
 const Instant kNow = Instant(absl::Hours(1));
 const absl::Time kWallNow = absl::FromUnixMillis(1767323045678);

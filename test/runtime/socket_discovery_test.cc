@@ -51,6 +51,10 @@ class ScriptedRuntime : public ContainerRuntime {
     return absl::UnimplementedError("");
   }
   std::unique_ptr<RunningCall> ListImages(ListDone) override { return nullptr; }
+  std::unique_ptr<RunningCall> GetPlatform(const std::string&,
+                                           PlatformDone) override {
+    return nullptr;
+  }
   std::unique_ptr<RunningCall> StartPull(const PullRequest&,
                                          PullDone) override {
     return nullptr;

@@ -180,6 +180,33 @@ absl::StatusOr<std::vector<StoredImage>> FakeRuntime::Listed() {
   return images;
 }
 
+std::unique_ptr<RunningCall> FakeRuntime::GetPlatform(const std::string& id,
+                                                      PlatformDone done) {
+  platforms_asked_.push_back(id);
+  most_platforms_at_once_ =
+      std::max(most_platforms_at_once_, ++open_platforms_);
+  return Ask<absl::StatusOr<std::optional<Platform>>>(
+      latencies_.get_platform,
+      [this, done = std::move(done)](
+          const absl::StatusOr<std::optional<Platform>>& platform) {
+        --open_platforms_;
+        done(platform);
+      },
+      [this, id] { return PlatformOf(id); });
+}
+
+absl::StatusOr<std::optional<Platform>> FakeRuntime::PlatformOf(
+    const std::string& id) {
+  const bool is_there =
+      std::any_of(stored_.begin(), stored_.end(),
+                  [&](const auto& each) { return each.second.id == id; });
+  if (!is_there) return absl::NotFoundError("no such image");
+  const auto platform = platforms_.find(id);
+  if (platform == platforms_.end()) return std::nullopt;
+  if (!platform->second.ok()) return platform->second.status();
+  return std::optional(*platform->second);
+}
+
 absl::StatusOr<std::vector<ImageFileSystem>> FakeRuntime::ImageFileSystems(
     absl::Duration timeout, const std::stop_token& stop) {
   return AskAndWait<absl::StatusOr<std::vector<ImageFileSystem>>>(

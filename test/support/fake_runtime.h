@@ -43,6 +43,7 @@ class FakeRuntime : public ContainerRuntime {
     absl::Duration version = absl::ZeroDuration();
     absl::Duration list_images = absl::ZeroDuration();
     absl::Duration image_file_systems = absl::ZeroDuration();
+    absl::Duration get_platform = absl::ZeroDuration();
     absl::Duration remove_image = absl::Milliseconds(500);
   };
 
@@ -60,6 +61,12 @@ class FakeRuntime : public ContainerRuntime {
   // "sha256:id-of-IMAGE".
   void Name(const std::string& image, const std::string& image_ref) {
     names_[image] = image_ref;
+  }
+
+  // What `image` was built for, by the name that its pulls end with; without,
+  // its config does not say.
+  void BuiltFor(const std::string& image, absl::StatusOr<Platform> platform) {
+    platforms_[NameOf(image)] = std::move(platform);
   }
 
   // How long a pull that is cancelled takes to end.
@@ -86,6 +93,12 @@ class FakeRuntime : public ContainerRuntime {
   void ComeBack();
 
   const std::vector<Call>& calls() const { return calls_; }
+  // The ids that GetPlatform was asked for.
+  const std::vector<std::string>& platforms_asked() const {
+    return platforms_asked_;
+  }
+  // The most GetPlatform calls that were open at the same time.
+  int most_platforms_at_once() const { return most_platforms_at_once_; }
   std::vector<Call> CallsFor(const std::string& image) const;
   // The ids of the images that were removed by RemoveImage.
   const std::vector<std::string>& removed() const { return removed_; }
@@ -101,6 +114,8 @@ class FakeRuntime : public ContainerRuntime {
   absl::StatusOr<std::vector<ImageFileSystem>> ImageFileSystems(
       absl::Duration timeout, const std::stop_token& stop) override;
   std::unique_ptr<RunningCall> ListImages(ListDone done) override;
+  std::unique_ptr<RunningCall> GetPlatform(const std::string& id,
+                                           PlatformDone done) override;
   std::unique_ptr<RunningCall> StartPull(const PullRequest& request,
                                          PullDone done) override;
   std::unique_ptr<RunningCall> RemoveImage(const std::string& id,
@@ -139,6 +154,7 @@ class FakeRuntime : public ContainerRuntime {
 
   absl::StatusOr<std::vector<StoredImage>> Listed();
   absl::Status Removed(const std::string& id);
+  absl::StatusOr<std::optional<Platform>> PlatformOf(const std::string& id);
   Attempt NextAttempt(const std::string& image);
   std::string NameOf(const std::string& image) const;
   void End(const std::shared_ptr<Pull>& pull, absl::Status result);
@@ -149,6 +165,10 @@ class FakeRuntime : public ContainerRuntime {
   std::map<std::string, std::deque<Attempt>> scripts_;
   std::map<std::string, std::string> names_;
   std::map<std::string, StoredImage> stored_;
+  std::map<std::string, absl::StatusOr<Platform>> platforms_;  // by id
+  std::vector<std::string> platforms_asked_;
+  int open_platforms_ = 0;
+  int most_platforms_at_once_ = 0;
   absl::StatusOr<std::vector<ImageFileSystem>> file_systems_ =
       std::vector<ImageFileSystem>();
   std::deque<absl::Status> list_errors_;

@@ -15,6 +15,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "prepull/image/platform.h"
 
 namespace prepull {
 
@@ -26,13 +27,6 @@ struct ManifestBlob {
 struct ImageManifest {
   ManifestBlob config = {};
   std::vector<ManifestBlob> layers = {};  // the lowest first
-};
-
-// As Go names them: "linux", "arm64", "v8". Empty: not said.
-struct Platform {
-  std::string os = "";
-  std::string architecture = "";
-  std::string variant = "";
 };
 
 struct ImageIndex {
@@ -54,9 +48,6 @@ absl::StatusOr<std::variant<ImageManifest, ImageIndex>> ParseManifest(
 // Source: https://github.com/opencontainers/image-spec/blob/main/config.md
 absl::StatusOr<std::map<std::string, std::string>> ParseImageLabels(
     absl::string_view config_json);
-
-// The one that this program was built for.
-Platform OwnPlatform();
 
 // The entry that a runtime on `wanted` would take: of its variant, else of the
 // next lower one. Errors: NOT_FOUND  there is none; names those there are.

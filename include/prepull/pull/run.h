@@ -72,6 +72,9 @@ struct ImageOutcome {
   std::optional<int64_t> size_bytes = std::nullopt;  // as the runtime has it
   std::string image_ref = "";                        // the runtime's name
   bool pinned = false;
+  // What it was built for, "linux/arm64"; empty = not known. Only of an image
+  // that this run has pulled; where the node cannot run it, `message` says so.
+  std::string platform = "";
   Reason reason = Reason::kNone;  // of the last attempt that failed
   std::string message = "";
 };

@@ -23,6 +23,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "prepull/auth/credential.h"
+#include "prepull/image/platform.h"
 #include "prepull/runtime/running_call.h"
 #include "prepull/runtime/runtime_extension.h"
 
@@ -68,6 +69,8 @@ class ContainerRuntime {
   using PullDone = std::function<void(absl::StatusOr<std::string> image_ref)>;
   using ListDone =
       std::function<void(absl::StatusOr<std::vector<StoredImage>>)>;
+  using PlatformDone =
+      std::function<void(absl::StatusOr<std::optional<Platform>>)>;
   using Done = std::function<void(absl::Status)>;
 
   virtual ~ContainerRuntime() = default;
@@ -87,6 +90,12 @@ class ContainerRuntime {
   // Gets all images of the node. Errors: what the runtime reports;
   //   UNAVAILABLE  nobody at the socket
   virtual std::unique_ptr<RunningCall> ListImages(ListDone done) = 0;
+
+  // Gets the platform that the image with this id was built for; nothing if
+  // its config does not say. Errors as for ListImages; NOT_FOUND  there is no
+  // such image.
+  virtual std::unique_ptr<RunningCall> GetPlatform(const std::string& id,
+                                                   PlatformDone done) = 0;
 
   // Starts a pull. Errors: what the runtime reports, with its text;
   //   CANCELLED    Cancel was called

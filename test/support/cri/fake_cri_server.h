@@ -71,6 +71,10 @@ class FakeCriServer {
   void StoreTags(absl::string_view repository, int count);
   void Remove(const std::string& image);
 
+  // What `image` was built for. Without it ImageStatus is UNIMPLEMENTED.
+  void BuiltFor(const std::string& image, const std::string& os,
+                const std::string& architecture);
+
   void SetMode(Mode mode);
   void SetVersion(const std::string& version);
   void SetName(const std::string& name);  // "containerd" by default
