@@ -38,8 +38,8 @@ struct ImageIndex {
 };
 
 // Errors: INVALID_ARGUMENT  it is neither, or could be read as both, or is of
-// Docker's schema 1; names more than 10,000 blobs or one of more than a
-// pebibyte.
+// Docker's schema 1; names more than 10,000 blobs, or blobs of more than 16 TiB
+// in all, so that sums over a list of images stay within 64 bits.
 absl::StatusOr<std::variant<ImageManifest, ImageIndex>> ParseManifest(
     absl::string_view json);
 
