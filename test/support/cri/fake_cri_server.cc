@@ -83,6 +83,7 @@ class FakeCriServer::Server : public cri::ImageService::CallbackService,
       cri::ImageFsInfoResponse* response) override {
     auto* reactor = new Reactor;
     std::unique_lock lock(mutex);
+    ++disk_questions;
     for (const std::string& mountpoint : mountpoints) {
       cri::FilesystemUsage* usage = response->add_image_filesystems();
       usage->mutable_fs_id()->set_mountpoint(mountpoint);
@@ -200,6 +201,7 @@ class FakeCriServer::Server : public cri::ImageService::CallbackService,
   int events = 0;
   int questions = 0;
   int lists = 0;
+  int disk_questions = 0;
   int64_t last_list_bytes = 0;
 
   std::unique_ptr<grpc::Server> grpc_server;
@@ -383,6 +385,11 @@ std::vector<FakeCriServer::Pull> FakeCriServer::pulls() const {
 int FakeCriServer::lists() const {
   std::lock_guard lock(server_->mutex);
   return server_->lists;
+}
+
+int FakeCriServer::disk_questions() const {
+  std::lock_guard lock(server_->mutex);
+  return server_->disk_questions;
 }
 
 int64_t FakeCriServer::last_list_bytes() const {

@@ -99,6 +99,7 @@ class FakeCriServer {
   int MostAtOnce(absl::string_view prefix = "") const;
 
   int lists() const;
+  int disk_questions() const;  // where its images are
   int64_t last_list_bytes() const;
 
  private:
