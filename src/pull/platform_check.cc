@@ -44,7 +44,7 @@ class PlatformCheck {
   void Warn() {
     std::sort(misfits_.begin(), misfits_.end());
     for (size_t i = 0; i < misfits_.size() && i < kMostWarnings; ++i) {
-      Log(LogLevel::kWarn, misfits_[i]->message,
+      Log(LogLevel::kWarn, misfits_[i]->warning,
           {{"image", misfits_[i]->image}});
     }
     if (misfits_.size() <= kMostWarnings) return;
@@ -82,7 +82,7 @@ class PlatformCheck {
     for (ImageOutcome* image : images) {
       image->platform = PlatformName(*platform);
       if (RunsOn(*platform, node_)) continue;
-      image->message =
+      image->warning =
           absl::StrCat("built for ", image->platform, "; this node is ",
                        node_.os, "/", node_.architecture);
       misfits_.push_back(image);

@@ -86,7 +86,7 @@ void WriteImage(JsonWriter& json, const ImageOutcome& image, Instant now) {
       .String("image_ref", image.image_ref)
       .Bool("pinned", image.pinned)
       .String("reason", ReasonName(image.reason))
-      .String("message", image.message)
+      .String("message", image.message.empty() ? image.warning : image.message)
       .String("pulled_as", image.pulled_as);
   if (image.platform.empty()) {
     json.Null("platform");

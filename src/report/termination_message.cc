@@ -19,7 +19,7 @@ bool IsMissing(const ImageOutcome& image) {
 // The image is on the node, but no pod can use it there. The name comes last,
 // because it may be long.
 std::string WarningLine(const ImageOutcome& image) {
-  return absl::StrCat("warning  ", image.message, ": ", image.image);
+  return absl::StrCat("warning  ", image.warning, ": ", image.image);
 }
 
 }  // namespace
@@ -39,7 +39,7 @@ std::string TerminationMessage(const Run& run, absl::Duration took) {
     absl::StrAppend(&text, "and ", missing - kMostImages, " more\n");
   }
   for (const ImageOutcome& image : run.images) {
-    if (image.state != ImageState::kPulled || image.message.empty()) continue;
+    if (image.warning.empty()) continue;
     if (++missing > kMostImages) break;
     absl::StrAppend(&text, Printable(WarningLine(image), kMostOfALine), "\n");
   }

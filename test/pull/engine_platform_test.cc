@@ -53,10 +53,10 @@ TEST_F(EnginePlatformTest, WarnsOfAnImageForAnotherPlatform) {
 
   EXPECT_EQ(run_.exit_code, ExitCode::kOk);
   EXPECT_EQ(image(0).platform, PlatformName(OwnPlatform()));
-  EXPECT_THAT(image(0).message, IsEmpty());
+  EXPECT_THAT(image(0).warning, IsEmpty());
   EXPECT_EQ(image(1).state, ImageState::kPulled);
   EXPECT_EQ(image(1).platform, "plan9/mips");
-  EXPECT_EQ(image(1).message, ForeignMessage());
+  EXPECT_EQ(image(1).warning, ForeignMessage());
   EXPECT_THAT(warnings_, ElementsAre(HasSubstr(ForeignMessage())));
   EXPECT_THAT(warnings_, ElementsAre(HasSubstr("quay.io/foreign:1")));
 }

@@ -35,6 +35,15 @@ TEST(ImagePlatformTest, IsReadBack) {
   EXPECT_EQ(ParseRunDocument(document)->run.images[0].platform, "linux/arm64");
 }
 
+TEST(ImagePlatformTest, AWarningIsTheMessageOfAnImageThatHasNone) {
+  prepull::Run run = {.list_known = true};
+  run.images.push_back({.image = "quay.io/a:1", .warning = "for plan9"});
+  run.counts.waiting = 1;
+
+  EXPECT_THAT(RunDocument(run, Instant(), absl::UnixEpoch()),
+              HasSubstr(R"("message":"for plan9")"));
+}
+
 // As older versions wrote it.
 TEST(ImagePlatformTest, MayBeMissing) {
   const std::string older =

@@ -40,7 +40,7 @@ TEST(TerminationMessageTest, WarnsOfImagesThatNoPodCanUse) {
   Add(run, ImageState::kPulled,
       {.image = "quay.io/arm:1",
        .platform = "linux/arm64",
-       .message = "built for linux/arm64; this node is linux/amd64"});
+       .warning = "built for linux/arm64; this node is linux/amd64"});
   Add(run, ImageState::kFailed,
       {.image = "quay.io/gone:1", .reason = Reason::kNotFound});
 
@@ -54,7 +54,7 @@ TEST(TerminationMessageTest, WarnsOfImagesThatNoPodCanUse) {
 TEST(TerminationMessageTest, FailuresComeBeforeWarnings) {
   prepull::Run run = {.list_known = true};
   for (int i = 0; i < 20; ++i) {
-    Add(run, ImageState::kPulled, {.image = "quay.io/arm:1", .message = "x"});
+    Add(run, ImageState::kPulled, {.image = "quay.io/arm:1", .warning = "x"});
     Add(run, ImageState::kFailed, {.image = "quay.io/gone:1"});
   }
 

@@ -73,8 +73,10 @@ struct ImageOutcome {
   std::string image_ref = "";                        // the runtime's name
   bool pinned = false;
   // What it was built for, "linux/arm64"; empty = not known. Only of an image
-  // that this run has pulled; where the node cannot run it, `message` says so.
+  // that this run has pulled.
   std::string platform = "";
+  // Why no pod can use it although it is on the node; found after its end.
+  std::string warning = "";
   Reason reason = Reason::kNone;  // of the last attempt that failed
   std::string message = "";
 };
