@@ -176,12 +176,15 @@ class Fetching {
     pull.concurrency = Concurrency();
     pull.node_download_slots = NodeDownloadSlots(run_.runtime);
     FetchImages(list_.requests, pull, EngineOn(runtime), context_.stop, run_);
-    if (run_.counts.pulled > 0) {
+    if (run_.counts.pulled > 0 && HasTimeLeft()) {
       WarnOfFullDisk(preflight_, runtime, context_);
     }
     if (NeedsDropIn()) output_.PrintDropIn(CrioDropIn(list_.requests));
     return End();
   }
+
+  // The status of a run that is over by its deadline is due in two seconds.
+  bool HasTimeLeft() const { return context_.clock.Now() < run_.deadline(); }
 
   // Null where every pull is anonymous, so that none has to wait.
   CredentialFinder* NeededFinder() const {

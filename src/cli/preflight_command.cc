@@ -50,10 +50,10 @@ std::vector<Finding> JudgeCredentials(const Node& node) {
   std::vector<Finding> findings;
   if (!node.credentials) return findings;
   for (const std::string& name : *node.credentials) {
-    findings.push_back({"secret", Verdict::kOk, name});
+    findings.push_back({"secret", CheckResult::kOk, name});
   }
   if (findings.empty()) {
-    findings.push_back({"secret", Verdict::kWarning,
+    findings.push_back({"secret", CheckResult::kWarning,
                         "no usable credential where it was looked for"});
   }
   return findings;
@@ -74,14 +74,14 @@ std::vector<Finding> Judge(const Node& node, const DiskDemand& demand) {
 bool IsFit(const std::vector<Finding>& findings) {
   return std::none_of(findings.begin(), findings.end(),
                       [](const Finding& finding) {
-                        return finding.verdict == Verdict::kFailed;
+                        return finding.result == CheckResult::kFailed;
                       });
 }
 
 // "Ok", as JSON has it.
-absl::string_view Word(Verdict verdict) {
-  if (verdict == Verdict::kOk) return "Ok";
-  return verdict == Verdict::kWarning ? "Warning" : "Failed";
+absl::string_view Word(CheckResult result) {
+  if (result == CheckResult::kOk) return "Ok";
+  return result == CheckResult::kWarning ? "Warning" : "Failed";
 }
 
 void WriteRuntime(const RuntimeState& runtime, JsonWriter& json) {
@@ -138,7 +138,7 @@ std::string PreflightDocument(const Node& node,
   for (const Finding& finding : findings) {
     json.OpenObject()
         .String("check", finding.check)
-        .String("result", Word(finding.verdict))
+        .String("result", Word(finding.result))
         .String("detail", finding.detail)
         .CloseObject();
   }
@@ -151,8 +151,8 @@ std::string LastLine(const std::vector<Finding>& findings) {
   std::vector<std::string> failed;
   int64_t warnings = 0;
   for (const Finding& finding : findings) {
-    if (finding.verdict == Verdict::kFailed) failed.push_back(finding.check);
-    if (finding.verdict == Verdict::kWarning) ++warnings;
+    if (finding.result == CheckResult::kFailed) failed.push_back(finding.check);
+    if (finding.result == CheckResult::kWarning) ++warnings;
   }
   if (!failed.empty()) {
     return absl::StrCat("this node is not fit: ", absl::StrJoin(failed, ", "));
@@ -166,7 +166,7 @@ std::string Table(const std::vector<Finding>& findings) {
   constexpr char kRow[] = "%-7s  %-7s  %s\n";
   std::string table = absl::StrFormat(kRow, "CHECK", "RESULT", "DETAIL");
   for (const Finding& finding : findings) {
-    const std::string word = absl::AsciiStrToLower(Word(finding.verdict));
+    const std::string word = absl::AsciiStrToLower(Word(finding.result));
     absl::StrAppendFormat(&table, kRow, finding.check, word, finding.detail);
   }
   return absl::StrCat(table, LastLine(findings), "\n");

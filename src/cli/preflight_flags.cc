@@ -65,8 +65,9 @@ absl::Status CheckDisk(const PreflightOptions& options,
   if (!is_required && absl::IsNotFound(disk.status())) return absl::OkStatus();
   std::vector<std::string> failures;
   for (const Finding& finding : JudgeImageDisk(disk, options.demand)) {
-    if (finding.verdict == Verdict::kFailed) failures.push_back(finding.detail);
-    if (finding.verdict == Verdict::kWarning) {
+    if (finding.result == CheckResult::kFailed)
+      failures.push_back(finding.detail);
+    if (finding.result == CheckResult::kWarning) {
       Log(LogLevel::kWarn, finding.detail);
     }
   }
@@ -85,7 +86,7 @@ void WarnOfFullDisk(const PreflightOptions& options, ContainerRuntime& runtime,
   const DiskDemand demand = {.gc_high_threshold_percent =
                                  options.demand.gc_high_threshold_percent};
   for (const Finding& finding : JudgeImageDisk(disk, demand)) {
-    if (finding.verdict == Verdict::kOk) continue;
+    if (finding.result == CheckResult::kOk) continue;
     Log(LogLevel::kWarn, finding.detail);
   }
 }

@@ -17,7 +17,8 @@ namespace json = boost::json;
 
 constexpr size_t kMostBlobs = 10'000;
 constexpr size_t kMostShownPlatforms = 12;
-constexpr int64_t kLargestBlob = int64_t{1} << 50;
+// Half a million such images can be added up.
+constexpr int64_t kLargestImage = int64_t{1} << 44;
 
 absl::Status Malformed(absl::string_view why) {
   return absl::InvalidArgumentError(why);
@@ -39,7 +40,7 @@ absl::StatusOr<ManifestBlob> ReadBlob(const json::value* value) {
   if (blob.digest.empty()) return Malformed("a blob has no digest");
   const json::value* size = value->as_object().if_contains("size");
   if (size == nullptr || !size->is_int64() || size->as_int64() < 0 ||
-      size->as_int64() > kLargestBlob) {
+      size->as_int64() > kLargestImage) {
     return Malformed("a blob has no size");
   }
   blob.size_bytes = size->as_int64();
@@ -59,8 +60,11 @@ absl::StatusOr<ImageManifest> ReadManifest(const json::object& document,
   ImageManifest manifest;
   ASSIGN_OR_RETURN(manifest.config, ReadBlob(document.if_contains("config")));
   ASSIGN_OR_RETURN(const json::array* list, ReadList(layers));
+  int64_t total_bytes = manifest.config.size_bytes;
   for (const json::value& layer : *list) {
     ASSIGN_OR_RETURN(ManifestBlob blob, ReadBlob(&layer));
+    total_bytes += blob.size_bytes;
+    if (total_bytes > kLargestImage) return Malformed("is too large");
     manifest.layers.push_back(std::move(blob));
   }
   return manifest;
@@ -98,13 +102,6 @@ std::vector<std::string> FittingVariants(const Platform& wanted) {
     variants.push_back("");
   }
   return variants;
-}
-
-std::string Describe(const Platform& platform) {
-  const std::string text =
-      absl::StrCat(platform.os, "/", platform.architecture,
-                   platform.variant.empty() ? "" : "/", platform.variant);
-  return Printable(text, 64);
 }
 
 }  // namespace
@@ -146,20 +143,6 @@ absl::StatusOr<std::map<std::string, std::string>> ParseImageLabels(
   return labels;
 }
 
-Platform OwnPlatform() {
-#if defined(__x86_64__)
-  return {.os = "linux", .architecture = "amd64"};
-#elif defined(__aarch64__)
-  return {.os = "linux", .architecture = "arm64", .variant = "v8"};
-#elif defined(__powerpc64__)
-  return {.os = "linux", .architecture = "ppc64le"};
-#elif defined(__s390x__)
-  return {.os = "linux", .architecture = "s390x"};
-#else
-#error "which name has this architecture in Go?"
-#endif
-}
-
 absl::StatusOr<ManifestBlob> ChoosePlatform(const ImageIndex& index,
                                             const Platform& wanted) {
   for (const std::string& variant : FittingVariants(wanted)) {
@@ -175,10 +158,10 @@ absl::StatusOr<ManifestBlob> ChoosePlatform(const ImageIndex& index,
   std::vector<std::string> there;
   for (const ImageIndex::Entry& entry : index.entries) {
     if (there.size() == kMostShownPlatforms) break;
-    there.push_back(Describe(entry.platform));
+    there.push_back(PlatformName(entry.platform));
   }
   return absl::NotFoundError(
-      absl::StrCat("nothing for ", Describe(wanted), ", only for ",
+      absl::StrCat("nothing for ", PlatformName(wanted), ", only for ",
                    there.empty() ? "no platform" : absl::StrJoin(there, ", ")));
 }
 

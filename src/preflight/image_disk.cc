@@ -40,8 +40,9 @@ std::string Place(const ImageDisk& disk) {
 }
 
 // What is short is a failure only where somebody said what is needed.
-Verdict Short(const DiskDemand& demand) {
-  return demand.space_required_bytes ? Verdict::kFailed : Verdict::kWarning;
+CheckResult Short(const DiskDemand& demand) {
+  return demand.space_required_bytes ? CheckResult::kFailed
+                                     : CheckResult::kWarning;
 }
 
 Finding Unseen(const ImageDisk& disk, const DiskDemand& demand) {
@@ -49,7 +50,7 @@ Finding Unseen(const ImageDisk& disk, const DiskDemand& demand) {
   const bool is_hidden = code == absl::StatusCode::kNotFound ||
                          code == absl::StatusCode::kPermissionDenied;
   return {.check = "disk",
-          .verdict = Short(demand),
+          .result = Short(demand),
           .detail = absl::StrCat(
               "image file system cannot be seen from here: ",
               Printable(disk.usage.status().message(), kLongestPath),
@@ -66,7 +67,7 @@ Finding TooSmall(const ImageDisk& disk, const DiskDemand& demand,
       available > 0 ? Amount(available) : std::string("nothing");
   return {
       .check = "disk",
-      .verdict = Verdict::kFailed,
+      .result = CheckResult::kFailed,
       .detail = absl::StrCat(
           Place(disk), ": ", room, " available below ",
           demand.gc_high_threshold_percent, "% of ",
@@ -78,7 +79,7 @@ Finding JudgeBytes(const ImageDisk& disk, const DiskDemand& demand) {
   const DiskUsage& usage = *disk.usage;
   if (usage.size_bytes <= 0) {
     return {.check = "disk",
-            .verdict = Short(demand),
+            .result = Short(demand),
             .detail = absl::StrCat(Place(disk), " does not say its size")};
   }
   const int high = demand.gc_high_threshold_percent;
@@ -88,7 +89,7 @@ Finding JudgeBytes(const ImageDisk& disk, const DiskDemand& demand) {
   }
   if (available <= 0) {
     return {.check = "disk",
-            .verdict = Verdict::kWarning,
+            .result = CheckResult::kWarning,
             .detail = absl::StrCat(
                 Place(disk), ": ", Amount(usage.used_bytes), " of ",
                 Amount(usage.size_bytes), " used (", PercentUsed(usage),
@@ -111,7 +112,7 @@ Finding JudgeInodes(const ImageDisk& disk, const DiskDemand& demand) {
                                         " of ", usage.inodes, " free");
   if (!LacksInodes(usage)) return {.check = "inodes", .detail = free};
   return {.check = "inodes",
-          .verdict = Short(demand),
+          .result = Short(demand),
           .detail = absl::StrCat(free, ", less than 1%")};
 }
 
@@ -154,7 +155,7 @@ std::vector<Finding> JudgeImageDisk(const absl::StatusOr<ImageDisk>& disk,
                                     const DiskDemand& demand) {
   if (!disk.ok()) {
     return {{.check = "disk",
-             .verdict = Short(demand),
+             .result = Short(demand),
              .detail = absl::StrCat(
                  "the runtime does not say where its images are: ",
                  Printable(disk.status().message(), kLongestPath))}};

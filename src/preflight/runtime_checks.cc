@@ -27,6 +27,16 @@ constexpr BadVersions kBadVersions[] = {
      {2, 1, 3},
      "failed pulls can block all later ones until containerd is restarted, "
      "2.1.4 mends it: https://github.com/containerd/containerd/issues/11864"},
+    // Layers that are unpacked side by side do not see what a layer below has,
+    // so the files that they delete stay. The setting is one of the plugin
+    // io.containerd.transfer.v1.local: nothing on the socket shows it.
+    {"containerd",
+     {2, 2, 0},
+     {2, 2, 2},
+     "if its configuration sets max_concurrent_unpacks above 1 (the default is "
+     "1, and the setting cannot be seen from here), files that an image "
+     "deletes in a later layer come back; 2.2.3 fixes it: "
+     "https://github.com/containerd/containerd/issues/13030"},
     // The limit has been configurable since
     // https://github.com/cri-o/cri-o/pull/8765; prepull tries again.
     {"cri-o",
@@ -45,7 +55,7 @@ Finding JudgeVersion(const RuntimeVersion& version) {
   const std::string bug = KnownBug(version);
   if (bug.empty()) return {.check = "version", .detail = "no known bugs"};
   return {.check = "version",
-          .verdict = Verdict::kWarning,
+          .result = CheckResult::kWarning,
           .detail = absl::StrCat(Name(version), ": ", bug)};
 }
 
@@ -62,7 +72,7 @@ Finding JudgeResume(const RuntimeState& runtime) {
           : absl::StrCat(": ",
                          Printable(runtime.extension.message(), kLongestName));
   return {.check = "resume",
-          .verdict = Verdict::kWarning,
+          .result = CheckResult::kWarning,
           .detail = absl::StrCat("a pull that was cut begins anew, and slow "
                                  "cannot be told from stuck",
                                  why)};
@@ -81,7 +91,7 @@ Finding JudgePins(const RuntimeState& runtime) {
   } else if (runtime.version.name == "cri-o") {
     why += ": its own are the pinned_images in /etc/crio/crio.conf.d";
   }
-  return {.check = "pins", .verdict = Verdict::kWarning, .detail = why};
+  return {.check = "pins", .result = CheckResult::kWarning, .detail = why};
 }
 
 }  // namespace

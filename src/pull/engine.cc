@@ -6,53 +6,42 @@
 #include <optional>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "prepull/base/log.h"
-#include "prepull/base/mailbox.h"
-#include "prepull/base/text.h"
 #include "prepull/pull/plan.h"
 #include "src/pull/error_class.h"
 #include "src/pull/lease_keeper.h"
 #include "src/pull/node_check.h"
+#include "src/pull/node_listing.h"
 #include "src/pull/pinner.h"
+#include "src/pull/platform_check.h"
 #include "src/pull/pull_loop.h"
 
 namespace prepull {
 namespace {
 
-// One ListImages; a busy node with 10,000 images needs a few seconds.
-constexpr absl::Duration kInventoryTimeout = absl::Seconds(30);
-// Between two questions to a runtime that answers with errors.
-constexpr absl::Duration kInventoryPause = absl::Seconds(1);
-// The last look of a run that was stopped: its status is due in two seconds.
+// The last look of a run whose time is over: its status is due in two seconds.
 constexpr absl::Duration kHastyListTimeout = absl::Milliseconds(700);
+// So much later a run may end for what its images were built for.
+constexpr absl::Duration kPlatformPatience = absl::Seconds(5);
 
-// Whether the runtime may come to answer if it is given time.
-bool MayPass(const absl::Status& error) {
-  return error.code() == absl::StatusCode::kUnavailable ||
-         error.code() == absl::StatusCode::kDeadlineExceeded ||
-         error.code() == absl::StatusCode::kAborted ||
-         absl::StrContains(error.message(), "not initialized yet");
-}
-
-// Waits until the runtime answers again, and a moment more, so that one that
-// answers with errors is not asked in a tight loop.
-void AwaitRuntime(const EngineContext& context, const std::stop_token& stop,
-                  const Run& run) {
-  auto answered = std::make_shared<Mailbox<absl::Status>>();
-  std::stop_callback wake(stop, [answered] { answered->wakeup().Notify(); });
-  const std::unique_ptr<RunningCall> call = context.runtime.AwaitAnswer(
-      [answered](const absl::Status& status) { answered->Post(status); });
-  Instant until = run.deadline();
-  while (!stop.stop_requested() && context.clock.Now() < until) {
-    if (!answered->Take().empty()) {
-      until = std::min(until, context.clock.Now() + kInventoryPause);
-    }
-    const Instant alarm = context.observer.OnTurn(run, context.clock.Now());
-    context.clock.WaitUntil(std::min(until, alarm), answered->wakeup());
+// Why a request has no reference: its line is wrong, or it stands for a source
+// that could not be had.
+Reason ReasonWithoutReference(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kNotFound:
+      return Reason::kNotFound;
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kPermissionDenied:
+      return Reason::kUnauthorized;
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+      return Reason::kRegistryUnavailable;
+    case absl::StatusCode::kInvalidArgument:
+      return Reason::kInvalidReference;
+    default:
+      return Reason::kUnknown;
   }
-  call->Cancel();
 }
 
 // What becomes of the images that did not reach an end of their own.
@@ -104,10 +93,11 @@ class Fetch {
         pinner_(requests, context, stop, run) {}
 
   void Start() {
+    const Instant asked_at = context_.clock.Now();
     const absl::StatusOr<Inventory> inventory =
         TakeInventory(context_, stop_, run_);
     if (!inventory.ok()) {
-      EndWithoutInventory(inventory.status());
+      EndWithoutInventory(inventory.status(), asked_at);
       return;
     }
     LeaseKeeper lease(context_.runtime.extension(), requests_, run_);
@@ -117,6 +107,7 @@ class Fetch {
     const Instant pulled_at = context_.clock.Now();
     StopTheRest(EndingOf(end, loop.runtime_is_away()), context_, run_);
     const absl::Status verified = Verify(end);
+    if (end == LoopEnd::kAllEnded) LookAtPlatforms();
     // A runtime that has not ended our calls would not answer more of them.
     if (WantsPins() && !loop.left_calls_behind()) {
       const Instant soon = pulled_at + kPinHaste;
@@ -124,8 +115,8 @@ class Fetch {
     }
     if (loop.runtime_is_away() && end == LoopEnd::kDeadline) {
       EndWithoutRuntime("the runtime went away and did not come back");
-    } else if (!verified.ok() && end == LoopEnd::kAllEnded) {
-      EndUnverified(verified);
+    } else if (!verified.ok()) {
+      EndWithoutRuntime(ReportedMessage(verified));
     } else {
       End(end);
     }
@@ -184,16 +175,54 @@ class Fetch {
   }
 
   // Asks the node once more, so that the report is about the node and not
-  // about our memory.
+  // about our memory. A runtime that was given little time and did not use it
+  // changes nothing: then the answers to the pulls count. Errors: the runtime
+  // cannot be asked.
   absl::Status Verify(LoopEnd end) {
-    absl::StatusOr<Inventory> inventory =
-        end == LoopEnd::kAllEnded ? TakeInventory(context_, stop_, run_)
-                                  : TakeHastyInventory();
-    if (!inventory.ok()) return inventory.status();
-    node_ = *std::move(inventory);
+    const Instant asked_at = context_.clock.Now();
+    absl::StatusOr<Inventory> node = absl::CancelledError("interrupted");
+    if (end == LoopEnd::kAllEnded) {
+      // The last pull may have ended just before the deadline.
+      node = ListNodeUntil(
+          context_, stop_, run_,
+          std::max(run_.deadline(), asked_at + kHastyListTimeout));
+    }
+    const bool in_haste = end != LoopEnd::kAllEnded || stop_.stop_requested();
+    if (!node.ok() && in_haste) {
+      node = ListNode(context_, std::stop_token(), run_, kHastyListTimeout);
+    }
+    if (!node.ok()) {
+      if (!in_haste && !WasShortOfTime(node.status(), asked_at)) {
+        return node.status();
+      }
+      Log(LogLevel::kWarn, "the node was not asked again what it holds",
+          {{"error", ReportedMessage(node.status())}});
+      return absl::OkStatus();
+    }
+    node_ = *std::move(node);
     check_.TakeSizes(*node_);
     check_.Compare(*node_);
     return absl::OkStatus();
+  }
+
+  // Whether the time was too short to tell a slow runtime from a dead one.
+  bool WasShortOfTime(const absl::Status& error, Instant asked_at) const {
+    return absl::IsDeadlineExceeded(error) &&
+           context_.clock.Now() - asked_at < kInventoryTimeout;
+  }
+
+  void LookAtPlatforms() {
+    if (!node_) return;
+    ImagesById pulled;
+    for (size_t i = 0; i < run_.images.size(); ++i) {
+      ImageOutcome& image = run_.images[i];
+      if (image.state != ImageState::kPulled) continue;
+      const StoredImage* stored = check_.Find(*node_, i);
+      if (stored != nullptr) pulled[stored->id].push_back(&image);
+    }
+    const Instant until = context_.clock.Now() + kPlatformPatience;
+    CheckPlatforms(pulled, context_, stop_, std::min(until, run_.deadline()),
+                   run_);
   }
 
   // Pins what is on the node, pulled or there before, now that no pull of ours
@@ -213,17 +242,6 @@ class Fetch {
     }
     const std::optional<Inventory> pinned = pinner_.Pin(present, until);
     if (pinned) check_.TakeSizes(*pinned);
-  }
-
-  absl::StatusOr<Inventory> TakeHastyInventory() {
-    absl::StatusOr<std::vector<StoredImage>> images =
-        context_.runtime.ListImages(kHastyListTimeout, std::stop_token());
-    if (!images.ok()) {
-      Log(LogLevel::kWarn, "the node was not asked again what it holds",
-          {{"error", ReportedMessage(images.status())}});
-      return images.status();
-    }
-    return Inventory(*std::move(images));
   }
 
   void End(LoopEnd end) {
@@ -256,23 +274,16 @@ class Fetch {
     return "no space left on the node";
   }
 
-  void EndWithoutInventory(const absl::Status& why) {
-    const bool stopped = stop_.stop_requested();
+  void EndWithoutInventory(const absl::Status& why, Instant asked_at) {
+    const LoopEnd end =
+        stop_.stop_requested() ? LoopEnd::kStopRequested : LoopEnd::kDeadline;
+    const bool was_short = WasShortOfTime(why, asked_at);
     TellFinal();
-    StopTheRest(EndingOf(stopped ? LoopEnd::kStopRequested : LoopEnd::kDeadline,
-                         /*runtime_is_away=*/true),
-                context_, run_);
-    if (stopped) {
+    StopTheRest(EndingOf(end, /*runtime_is_away=*/!was_short), context_, run_);
+    if (end == LoopEnd::kStopRequested) {
       Finish(ExitCode::kStopped, Phase::kInterrupted);
-    } else {
-      EndWithoutRuntime(ReportedMessage(why));
-    }
-  }
-
-  // All pulls ended, but nobody could say what the node holds.
-  void EndUnverified(const absl::Status& why) {
-    if (stop_.stop_requested()) {
-      Finish(ExitCode::kStopped, Phase::kInterrupted);
+    } else if (was_short) {
+      Finish(ExitCode::kStopped, Phase::kTimedOut);
     } else {
       EndWithoutRuntime(ReportedMessage(why));
     }
@@ -299,50 +310,6 @@ class Fetch {
   Pinner pinner_;
   std::optional<Inventory> node_;  // as Verify saw it
 };
-
-}  // namespace
-
-absl::StatusOr<Inventory> TakeInventory(const EngineContext& context,
-                                        const std::stop_token& stop,
-                                        const Run& run) {
-  while (true) {
-    const absl::Duration remaining = run.deadline() - context.clock.Now();
-    absl::StatusOr<std::vector<StoredImage>> images =
-        context.runtime.ListImages(std::min(kInventoryTimeout, remaining),
-                                   stop);
-    if (images.ok()) return Inventory(*std::move(images));
-    if (stop.stop_requested()) return absl::CancelledError("interrupted");
-    const absl::Status why(
-        images.status().code(),
-        absl::StrCat("list images: ", ReportedMessage(images.status())));
-    if (!MayPass(images.status())) return why;
-    Log(LogLevel::kWarn, "runtime does not list its images, waiting for it",
-        {{"error", ReportedMessage(images.status())}});
-    AwaitRuntime(context, stop, run);
-    if (context.clock.Now() >= run.deadline()) return why;
-  }
-}
-
-namespace {
-
-// Why a request has no reference: its line is wrong, or it stands for a source
-// that could not be had.
-Reason ReasonWithoutReference(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kNotFound:
-      return Reason::kNotFound;
-    case absl::StatusCode::kUnauthenticated:
-    case absl::StatusCode::kPermissionDenied:
-      return Reason::kUnauthorized;
-    case absl::StatusCode::kUnavailable:
-    case absl::StatusCode::kDeadlineExceeded:
-      return Reason::kRegistryUnavailable;
-    case absl::StatusCode::kInvalidArgument:
-      return Reason::kInvalidReference;
-    default:
-      return Reason::kUnknown;
-  }
-}
 
 }  // namespace
 

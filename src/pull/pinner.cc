@@ -7,13 +7,13 @@
 #include "prepull/runtime/runtime_version.h"
 #include "src/pull/error_class.h"
 #include "src/pull/lease_keeper.h"
+#include "src/pull/node_listing.h"
 #include "src/pull/pin_records.h"
 
 namespace prepull {
 namespace {
 
 constexpr absl::Duration kPinCallTimeout = absl::Seconds(10);
-constexpr absl::Duration kPinListTimeout = absl::Seconds(30);
 // The CRI plugin hears of a changed label through containerd's events, a
 // moment later; of thousands of them one after another.
 constexpr absl::Duration kReportPatience = absl::Seconds(5);
@@ -182,8 +182,8 @@ std::optional<Inventory> Pinner::AwaitReport(const std::vector<Image>& images) {
   Instant patience_ends = context_.clock.Now() + kReportPatience;
   while (true) {
     const std::stop_token stop = NextLimit().stop;
-    auto listed = context_.runtime.ListImages(
-        std::min(kPinListTimeout, TimeLeft()), stop);
+    absl::StatusOr<Inventory> listed =
+        ListNode(context_, stop, run_, std::min(kInventoryTimeout, TimeLeft()));
     if (!listed.ok()) {
       Log(LogLevel::kWarn, "the runtime was not asked what is pinned",
           {{"error", ReportedMessage(listed.status())}});

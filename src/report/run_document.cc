@@ -86,9 +86,14 @@ void WriteImage(JsonWriter& json, const ImageOutcome& image, Instant now) {
       .String("image_ref", image.image_ref)
       .Bool("pinned", image.pinned)
       .String("reason", ReasonName(image.reason))
-      .String("message", image.message)
-      .String("pulled_as", image.pulled_as)
-      .CloseObject();
+      .String("message", image.message.empty() ? image.warning : image.message)
+      .String("pulled_as", image.pulled_as);
+  if (image.platform.empty()) {
+    json.Null("platform");
+  } else {
+    json.String("platform", image.platform);
+  }
+  json.CloseObject();
 }
 
 }  // namespace

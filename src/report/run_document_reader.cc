@@ -27,6 +27,12 @@ class Keys {
     return Printable(std::string(value->as_string()), 4096);
   }
 
+  // Empty for null.
+  std::string MaybeText(const char* key) {
+    const json::value* value = Find(key);
+    return value != nullptr && value->is_null() ? "" : Text(key);
+  }
+
   int64_t Number(const char* key) {
     const std::optional<int64_t> number = MaybeNumber(key);
     return number ? *number : Complain<int64_t>(key, "a number");
@@ -177,6 +183,7 @@ absl::Status ReadImage(const json::value& value, size_t index, Run& run) {
   image.reason = keys.ReasonOf("reason");
   image.message = keys.Text("message");
   if (keys.Has("pulled_as")) image.pulled_as = keys.Text("pulled_as");
+  if (keys.Has("platform")) image.platform = keys.MaybeText("platform");
   // Neither on the node nor failed, as far as this version can tell.
   const ImageState state = keys.OneOf("state", StateName, ImageState::kStopped,
                                       ImageState::kStopped);

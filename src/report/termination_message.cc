@@ -16,6 +16,12 @@ bool IsMissing(const ImageOutcome& image) {
          image.state == ImageState::kStopped;
 }
 
+// The image is on the node, but no pod can use it there. The name comes last,
+// because it may be long.
+std::string WarningLine(const ImageOutcome& image) {
+  return absl::StrCat("warning  ", image.warning, ": ", image.image);
+}
+
 }  // namespace
 
 std::string TerminationMessage(const Run& run, absl::Duration took) {
@@ -31,6 +37,11 @@ std::string TerminationMessage(const Run& run, absl::Duration took) {
   }
   if (missing > kMostImages) {
     absl::StrAppend(&text, "and ", missing - kMostImages, " more\n");
+  }
+  for (const ImageOutcome& image : run.images) {
+    if (image.warning.empty()) continue;
+    if (++missing > kMostImages) break;
+    absl::StrAppend(&text, Printable(WarningLine(image), kMostOfALine), "\n");
   }
   return text;
 }

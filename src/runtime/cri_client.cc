@@ -11,6 +11,7 @@
 #include "src/runtime/blocking_call.h"
 #include "src/runtime/call_queue.h"
 #include "src/runtime/containerd_extension.h"
+#include "src/runtime/image_info.h"
 
 namespace prepull {
 namespace {
@@ -41,6 +42,22 @@ void SetAuth(const Credential& credential, cri::AuthConfig& auth) {
   auth.set_registry_token(credential.registry_token);
 }
 
+// Takes the strings out of `response`: a large node's list has megabytes.
+std::vector<StoredImage> FromProto(cri::ListImagesResponse& response) {
+  std::vector<StoredImage> images;
+  images.reserve(response.images_size());
+  for (cri::Image& image : *response.mutable_images()) {
+    images.push_back(
+        {.id = std::move(*image.mutable_id()),
+         .repo_tags = {image.repo_tags().begin(), image.repo_tags().end()},
+         .repo_digests = {image.repo_digests().begin(),
+                          image.repo_digests().end()},
+         .size_bytes = static_cast<int64_t>(image.size()),
+         .pinned = image.pinned()});
+  }
+  return images;
+}
+
 class CriClient : public ContainerRuntime {
  public:
   explicit CriClient(const std::string& socket)
@@ -61,29 +78,6 @@ class CriClient : public ContainerRuntime {
                           response.runtime_api_version()};
   }
 
-  absl::StatusOr<std::vector<StoredImage>> ListImages(
-      absl::Duration timeout, const std::stop_token& stop) override {
-    cri::ListImagesResponse response;
-    const absl::Status status =
-        BlockingCall(timeout, stop, [&](grpc::ClientContext& context) {
-          return images_->ListImages(&context, cri::ListImagesRequest(),
-                                     &response);
-        });
-    if (!status.ok()) return status;
-    std::vector<StoredImage> images;
-    images.reserve(response.images_size());
-    for (cri::Image& image : *response.mutable_images()) {
-      images.push_back(
-          {.id = std::move(*image.mutable_id()),
-           .repo_tags = {image.repo_tags().begin(), image.repo_tags().end()},
-           .repo_digests = {image.repo_digests().begin(),
-                            image.repo_digests().end()},
-           .size_bytes = static_cast<int64_t>(image.size()),
-           .pinned = image.pinned()});
-    }
-    return images;
-  }
-
   absl::StatusOr<std::vector<ImageFileSystem>> ImageFileSystems(
       absl::Duration timeout, const std::stop_token& stop) override {
     cri::ImageFsInfoResponse response;
@@ -100,6 +94,43 @@ class CriClient : public ContainerRuntime {
            .image_bytes = static_cast<int64_t>(each.used_bytes().value())});
     }
     return file_systems;
+  }
+
+  std::unique_ptr<RunningCall> ListImages(ListDone done) override {
+    using Answer = cri::ListImagesResponse;
+    return calls_.Ask<Answer>(
+        [this](grpc::ClientContext* context, grpc::CompletionQueue* queue) {
+          return images_->AsyncListImages(context, cri::ListImagesRequest(),
+                                          queue);
+        },
+        [done = std::move(done)](absl::StatusOr<Answer> answer) {
+          if (answer.ok()) {
+            done(FromProto(*answer));
+          } else {
+            done(answer.status());
+          }
+        });
+  }
+
+  std::unique_ptr<RunningCall> GetPlatform(const std::string& id,
+                                           PlatformDone done) override {
+    using Answer = cri::ImageStatusResponse;
+    cri::ImageStatusRequest request;
+    request.mutable_image()->set_image(id);
+    request.set_verbose(true);
+    return calls_.Ask<Answer>(
+        [&](grpc::ClientContext* context, grpc::CompletionQueue* queue) {
+          return images_->AsyncImageStatus(context, request, queue);
+        },
+        [done = std::move(done)](const absl::StatusOr<Answer>& answer) {
+          if (!answer.ok()) return done(answer.status());
+          if (!answer->has_image()) {
+            return done(absl::NotFoundError("no such image"));
+          }
+          const auto info = answer->info().find("info");
+          done(info == answer->info().end() ? std::nullopt
+                                            : PlatformOfInfo(info->second));
+        });
   }
 
   std::unique_ptr<RunningCall> StartPull(const PullRequest& request,

@@ -53,6 +53,23 @@ TEST_F(OutputTest, OfAFetchAsJsonIsTheStatusDocument) {
   EXPECT_EQ(JsonAt(fetch.out, "/images"), Status("/images"));
 }
 
+TEST_F(OutputTest, WarnsOfAnImageThatNoPodHereCanUse) {
+  const std::string warning = "built for plan9/mips; this node is linux/";
+  server_.BuiltFor("quay.io/a:1", "plan9", "mips");
+  const std::string last_words = folder_.Write("termination-log", "");
+
+  const Ended fetch = Fetch({"quay.io/a:1", "quay.io/b:1", "-o", "json",
+                             "--termination-log", last_words});
+
+  EXPECT_THAT(fetch, ExitsWith(0));
+  EXPECT_THAT(fetch.err, HasSubstr(warning));
+  EXPECT_EQ(Status("/images/0/platform"), "plan9/mips");
+  EXPECT_THAT(Status("/images/0/message"), StartsWith(warning));
+  EXPECT_EQ(Status("/images/1/platform"), "null");
+  EXPECT_EQ(Status("/images/1/message"), "");
+  EXPECT_THAT(ReadAll(last_words), HasSubstr("\nwarning  " + warning));
+}
+
 TEST_F(OutputTest, OfAFetchAsNamesIsWhatIsOnTheNode) {
   const Ended fetch = Fetch({"--image-list-file", MixedList(), "-o", "name"});
 

@@ -188,5 +188,21 @@ TEST_F(PreflightCommandTest, AFetchWithADemandNeedsToSeeTheDisk) {
   EXPECT_THAT(fetch.err, HasSubstr("names no image file system"));
 }
 
+// Its status is due within two seconds of the deadline.
+TEST_F(PreflightCommandTest, ARunThatIsOutOfTimeDoesNotAskForTheDiskAgain) {
+  server_.Script("quay.io/slow:1", {Forever()});
+
+  const Ended in_time = Fetch({"quay.io/a:1"});
+  const int asked_in_time = server_.disk_questions();
+  const Ended late =
+      Fetch({"quay.io/b:1", "quay.io/slow:1", "--overall-timeout", "1s"});
+
+  EXPECT_THAT(in_time, ExitsWith(0));
+  EXPECT_EQ(asked_in_time, 2);
+  EXPECT_THAT(late, ExitsWith(3));
+  EXPECT_EQ(Status("/pulled"), "1");
+  EXPECT_EQ(server_.disk_questions() - asked_in_time, 1);
+}
+
 }  // namespace
 }  // namespace prepull

@@ -29,7 +29,7 @@ STATUS_KEYS = [
 IMAGE_KEYS = [
     "image", "origin", "state", "attempts", "bytes_done", "bytes_total",
     "size_bytes", "duration_seconds", "image_ref", "pinned", "reason",
-    "message", "pulled_as",
+    "message", "pulled_as", "platform",
 ]
 RUNTIME_KEYS = ["name", "version", "socket", "byte_progress", "resume", "pin"]
 RETRY_FAST = ["--initial-pull-attempt-delay", "200ms",

@@ -55,6 +55,25 @@ TEST(ParseManifestTest, SaysThatSchema1IsOver) {
       StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("schema 1")));
 }
 
+// 10,000 of the largest blobs would not fit into 64 bits.
+TEST(ParseManifestTest, RefusesBlobsThatAreTooLargeInAll) {
+  const auto manifest = [](int64_t first, int64_t second) {
+    return ParseManifest(
+        absl::StrCat(R"({"config":{"digest":"sha256:cc","size":1},"layers":[)",
+                     R"({"digest":"sha256:11","size":)", first, "},",
+                     R"({"digest":"sha256:22","size":)", second, "}]}"));
+  };
+  constexpr int64_t kMost = int64_t{1} << 44;
+
+  EXPECT_THAT(manifest(kMost / 2, kMost / 2 - 1), IsOk());
+  EXPECT_THAT(
+      manifest(kMost / 2, kMost / 2),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("too large")));
+  EXPECT_THAT(manifest(kMost + 1, 0),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("a blob has no size")));
+}
+
 TEST(ParseImageLabelsTest, ReadsTheTextsAmongThem) {
   const auto labels = ParseImageLabels(
       R"({"architecture":"amd64","config":{"Labels":{"a":"1","b":2}}})");

@@ -23,7 +23,7 @@ constexpr int64_t kGib = 1024 * 1024 * kKib;
 
 // What TALM's check_space.sh (commit 72843fea) ends with for these outputs of
 // df, which are in KiB; 0 GiB: only usage below the threshold is asked for.
-// Each verdict was had from its own awk line.
+// Each result was had from its own awk line.
 struct TalmRow {
   int high;
   int64_t size_kib;
@@ -98,10 +98,9 @@ class JudgeImageDiskTest : public ::testing::Test {
             .inodes = 1000,
             .free_inodes = 500};
   }
-  static auto Found(const std::string& check, Verdict verdict,
+  static auto Found(const std::string& check, CheckResult result,
                     const std::string& detail) {
-    return AllOf(Field(&Finding::check, check),
-                 Field(&Finding::verdict, verdict),
+    return AllOf(Field(&Finding::check, check), Field(&Finding::result, result),
                  Field(&Finding::detail, HasSubstr(detail)));
   }
 };
@@ -109,10 +108,10 @@ class JudgeImageDiskTest : public ::testing::Test {
 TEST_F(JudgeImageDiskTest, SaysHowMuchIsAvailable) {
   EXPECT_THAT(
       JudgeImageDisk(Disk(Plenty()), {.space_required_bytes = 35'000'000'000}),
-      ElementsAre(Found("disk", Verdict::kOk,
+      ElementsAre(Found("disk", CheckResult::kOk,
                         "image file system /var/lib/containerd: 35.0GB "
                         "available below 85% of 100.0GB"),
-                  Found("inodes", Verdict::kOk, "500 of 1000 free")));
+                  Found("inodes", CheckResult::kOk, "500 of 1000 free")));
 }
 
 TEST_F(JudgeImageDiskTest, SaysHowMuchIsMissing) {
@@ -121,7 +120,7 @@ TEST_F(JudgeImageDiskTest, SaysHowMuchIsMissing) {
 
   EXPECT_THAT(
       JudgeImageDisk(Disk(usage), {.space_required_bytes = 35'000'000'000})[0],
-      Found("disk", Verdict::kFailed,
+      Found("disk", CheckResult::kFailed,
             "image file system /var/lib/containerd: 12.3GB available below "
             "85% of 100.0GB, 35.0GB required (22.7GB short)"));
 }
@@ -132,7 +131,7 @@ TEST_F(JudgeImageDiskTest, AboveTheThresholdNothingIsAvailable) {
 
   EXPECT_THAT(
       JudgeImageDisk(Disk(usage), {.space_required_bytes = 1'000'000'000})[0],
-      Found("disk", Verdict::kFailed,
+      Found("disk", CheckResult::kFailed,
             "nothing available below 85% of 100.0GB, 1.0GB required (1.0GB "
             "short)"));
 }
@@ -143,9 +142,9 @@ TEST_F(JudgeImageDiskTest, WithoutADemandAFullDiskIsAWarning) {
   usage.free_inodes = 1;
 
   EXPECT_THAT(JudgeImageDisk(Disk(usage), {}),
-              ElementsAre(Found("disk", Verdict::kWarning,
+              ElementsAre(Found("disk", CheckResult::kWarning,
                                 "85.0GB of 100.0GB used (85%), not below 85%"),
-                          Found("inodes", Verdict::kWarning,
+                          Found("inodes", CheckResult::kWarning,
                                 "1 of 1000 free, less than 1%")));
 }
 
@@ -154,12 +153,12 @@ TEST_F(JudgeImageDiskTest, WithADemandTooFewInodesAreAFailure) {
   usage.free_inodes = 1;
 
   EXPECT_THAT(JudgeImageDisk(Disk(usage), {.space_required_bytes = 1})[1],
-              Found("inodes", Verdict::kFailed, "less than 1%"));
+              Found("inodes", CheckResult::kFailed, "less than 1%"));
 }
 
 TEST_F(JudgeImageDiskTest, UncountedInodesAreFine) {
   EXPECT_THAT(JudgeImageDisk(Disk(Usage(kGib, 0)), {})[1],
-              Found("inodes", Verdict::kOk, "counts none"));
+              Found("inodes", CheckResult::kOk, "counts none"));
 }
 
 TEST_F(JudgeImageDiskTest, WhatCannotBeSeenFailsOnlyWithADemand) {
@@ -167,28 +166,30 @@ TEST_F(JudgeImageDiskTest, WhatCannotBeSeenFailsOnlyWithADemand) {
       Disk(absl::NotFoundError("/var/lib/containerd: no such file"));
 
   EXPECT_THAT(JudgeImageDisk(hidden, {}),
-              ElementsAre(Found("disk", Verdict::kWarning, "--host-root")));
+              ElementsAre(Found("disk", CheckResult::kWarning, "--host-root")));
   EXPECT_THAT(JudgeImageDisk(hidden, {.space_required_bytes = 1}),
-              ElementsAre(Found("disk", Verdict::kFailed,
+              ElementsAre(Found("disk", CheckResult::kFailed,
                                 "cannot be seen from here: "
                                 "/var/lib/containerd: no such file")));
 }
 
 TEST_F(JudgeImageDiskTest, WhatSaysNoSizeFailsOnlyWithADemand) {
   EXPECT_THAT(JudgeImageDisk(Disk(DiskUsage()), {})[0],
-              Found("disk", Verdict::kWarning, "does not say its size"));
+              Found("disk", CheckResult::kWarning, "does not say its size"));
   EXPECT_THAT(JudgeImageDisk(Disk(DiskUsage()), {.space_required_bytes = 1})[0],
-              Found("disk", Verdict::kFailed, "does not say its size"));
+              Found("disk", CheckResult::kFailed, "does not say its size"));
 }
 
 TEST_F(JudgeImageDiskTest, ARuntimeThatSaysNothingFailsOnlyWithADemand) {
   const absl::StatusOr<ImageDisk> nothing =
       absl::UnimplementedError("unknown method");
 
-  EXPECT_THAT(JudgeImageDisk(nothing, {}),
-              ElementsAre(Found("disk", Verdict::kWarning, "unknown method")));
-  EXPECT_THAT(JudgeImageDisk(nothing, {.space_required_bytes = 1}),
-              ElementsAre(Found("disk", Verdict::kFailed, "unknown method")));
+  EXPECT_THAT(
+      JudgeImageDisk(nothing, {}),
+      ElementsAre(Found("disk", CheckResult::kWarning, "unknown method")));
+  EXPECT_THAT(
+      JudgeImageDisk(nothing, {.space_required_bytes = 1}),
+      ElementsAre(Found("disk", CheckResult::kFailed, "unknown method")));
 }
 
 class LookAtImageDiskTest : public ::testing::Test {
@@ -237,6 +238,14 @@ TEST_F(LookAtImageDiskTest, NoPlaceIsNotFound) {
   EXPECT_THAT(Look("/"), StatusIs(absl::StatusCode::kNotFound));
   runtime_.SetImageFileSystems({{{""}}});
   EXPECT_THAT(Look("/"), StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(LookAtImageDiskTest, WaitsNoLongerThanItMay) {
+  runtime_.AnswerIn({.image_file_systems = absl::Seconds(2)});
+  const Instant before = clock_.Now();
+
+  EXPECT_THAT(Look("/"), StatusIs(absl::StatusCode::kDeadlineExceeded));
+  EXPECT_EQ(clock_.Now() - before, absl::Seconds(1));
 }
 
 TEST_F(LookAtImageDiskTest, SaysWhatTheRuntimeSaid) {

@@ -11,6 +11,7 @@
 namespace prepull {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -19,12 +20,23 @@ TEST(KnownBugTest, IsToldOfTheVersionsThatHaveIt) {
     EXPECT_THAT(KnownBug({"containerd", version}), HasSubstr("issues/11864"))
         << version;
   }
+  for (const char* version : {"2.2.0", "v2.2.1", "2.2.2+unknown"}) {
+    EXPECT_THAT(KnownBug({"containerd", version}), HasSubstr("issues/13030"))
+        << version;
+  }
   EXPECT_THAT(KnownBug({"cri-o", "1.31.2"}), HasSubstr("issues/8764"));
+}
+
+TEST(KnownBugTest, SaysWhichSettingItDependsOnWhereItCannotBeSeen) {
+  EXPECT_THAT(
+      KnownBug({"containerd", "v2.2.1"}),
+      AllOf(HasSubstr("if"), HasSubstr("max_concurrent_unpacks above 1"),
+            HasSubstr("cannot be seen")));
 }
 
 TEST(KnownBugTest, IsNotToldOfOthers) {
   for (const char* version :
-       {"1.6.20~ds1", "1.7.24", "2.0.7", "2.1.4", "v2.2.0", "", "devel"}) {
+       {"1.6.20~ds1", "1.7.24", "2.0.7", "2.1.4", "v2.2.3", "", "devel"}) {
     EXPECT_THAT(KnownBug({"containerd", version}), IsEmpty()) << version;
   }
   EXPECT_THAT(KnownBug({"cri-o", "1.31.3"}), IsEmpty());
@@ -43,7 +55,7 @@ std::string Verdicts(const RuntimeState& state) {
   std::string lines;
   for (const Finding& finding : JudgeRuntime(state)) {
     lines += finding.check;
-    lines += finding.verdict == Verdict::kOk ? " ok\n" : " warning\n";
+    lines += finding.result == CheckResult::kOk ? " ok\n" : " warning\n";
   }
   return lines;
 }

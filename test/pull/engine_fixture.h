@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <functional>
 #include <map>
@@ -60,7 +61,8 @@ class Witness : public RunObserver {
     if (at_the_end) at_the_end();
   }
   Instant OnTurn(const Run&, Instant now) override {
-    ++turns;
+    if (turns++ > 0) longest_rest = std::max(longest_rest, now - last_turn);
+    last_turn = now;
     // A wait that is over before it began would turn the engine for ever.
     if (turns > kMostTurns) std::abort();
     return now + wants_to_be_called;
@@ -70,6 +72,8 @@ class Witness : public RunObserver {
   std::vector<absl::Duration> retries;
   int turns = 0;
   std::function<void()> at_the_end;  // called when the run has ended
+  Instant last_turn;
+  absl::Duration longest_rest;  // between two turns
   // As one does that draws a picture of the run.
   absl::Duration wants_to_be_called = absl::InfiniteDuration();
 

@@ -20,8 +20,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
-// Relative to the folder that ctest runs in: the project's.
-constexpr char kGolden[] = "test/golden/status.json";
+constexpr char kGolden[] = "test/golden/status.json";  // in the project
 
 std::string ReadGolden() {
   std::ostringstream text;

@@ -11,6 +11,8 @@ namespace prepull {
 namespace {
 
 using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 void AddEnded(prepull::Run& run, ImageState state, ImageOutcome image) {
   run.images.push_back(std::move(image));
@@ -31,6 +33,35 @@ TEST(TerminationMessageTest, TellsTheStoryInAFewLines) {
             "1 of 2 images present; 1 failed (1m30s)\n"
             "failed   quay.io/gone:1  NotFound: manifest unknown (not "
             "retried)\n");
+}
+
+TEST(TerminationMessageTest, WarnsOfImagesThatNoPodCanUse) {
+  prepull::Run run = {.list_known = true};
+  Add(run, ImageState::kPulled,
+      {.image = "quay.io/arm:1",
+       .platform = "linux/arm64",
+       .warning = "built for linux/arm64; this node is linux/amd64"});
+  Add(run, ImageState::kFailed,
+      {.image = "quay.io/gone:1", .reason = Reason::kNotFound});
+
+  EXPECT_EQ(TerminationMessage(run, absl::Seconds(1)),
+            "1 of 2 images present; 1 failed (1.0s)\n"
+            "failed   quay.io/gone:1  NotFound\n"
+            "warning  built for linux/arm64; this node is linux/amd64: "
+            "quay.io/arm:1\n");
+}
+
+TEST(TerminationMessageTest, FailuresComeBeforeWarnings) {
+  prepull::Run run = {.list_known = true};
+  for (int i = 0; i < 20; ++i) {
+    Add(run, ImageState::kPulled, {.image = "quay.io/arm:1", .warning = "x"});
+    Add(run, ImageState::kFailed, {.image = "quay.io/gone:1"});
+  }
+
+  const std::string text = TerminationMessage(run, absl::Seconds(1));
+
+  EXPECT_THAT(text, EndsWith("and 10 more\n"));
+  EXPECT_THAT(text, Not(HasSubstr("warning")));
 }
 
 TEST(TerminationMessageTest, SaysWhyARunEndedBeforeItBegan) {

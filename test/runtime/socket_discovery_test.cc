@@ -46,13 +46,14 @@ class ScriptedRuntime : public ContainerRuntime {
     if (stopped.WaitFor(timeout)) return absl::CancelledError("interrupted");
     return absl::DeadlineExceededError("Deadline Exceeded");
   }
-  absl::StatusOr<std::vector<StoredImage>> ListImages(
-      absl::Duration, const std::stop_token&) override {
-    return absl::UnimplementedError("");
-  }
   absl::StatusOr<std::vector<ImageFileSystem>> ImageFileSystems(
       absl::Duration, const std::stop_token&) override {
     return absl::UnimplementedError("");
+  }
+  std::unique_ptr<RunningCall> ListImages(ListDone) override { return nullptr; }
+  std::unique_ptr<RunningCall> GetPlatform(const std::string&,
+                                           PlatformDone) override {
+    return nullptr;
   }
   std::unique_ptr<RunningCall> StartPull(const PullRequest&,
                                          PullDone) override {

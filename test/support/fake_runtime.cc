@@ -25,7 +25,6 @@ class FakeRuntime::PullHandle : public RunningCall {
     const auto end = [runtime = &runtime_, pull = pull_] {
       runtime->End(pull, absl::CancelledError("CANCELLED"));
     };
-    if (runtime_.cancel_takes_ == absl::ZeroDuration()) return end();
     runtime_.clock_.After(runtime_.cancel_takes_, end);
   }
 
@@ -34,16 +33,70 @@ class FakeRuntime::PullHandle : public RunningCall {
   std::shared_ptr<Pull> pull_;
 };
 
-class FakeRuntime::AnswerHandle : public RunningCall {
+// As in gRPC the last word comes from another thread.
+class FakeRuntime::QuestionHandle : public RunningCall {
  public:
-  explicit AnswerHandle(std::shared_ptr<Done> done) : done_(std::move(done)) {}
+  QuestionHandle(FakeClock& clock, std::shared_ptr<Question> question)
+      : clock_(clock), question_(std::move(question)) {}
   void Cancel() override {
-    if (*done_) std::exchange(*done_, nullptr)(absl::CancelledError());
+    clock_.After(absl::ZeroDuration(), [question = question_] {
+      End(question, absl::CancelledError("CANCELLED"));
+    });
   }
 
  private:
-  std::shared_ptr<Done> done_;
+  FakeClock& clock_;
+  std::shared_ptr<Question> question_;
 };
+
+void FakeRuntime::End(const std::shared_ptr<Question>& question,
+                      const absl::Status& status) {
+  if (*question) std::exchange(*question, nullptr)(status);
+}
+
+template <typename Answer>
+std::unique_ptr<RunningCall> FakeRuntime::Ask(absl::Duration latency,
+                                              std::function<void(Answer)> done,
+                                              std::function<Answer()> answer) {
+  auto question = std::make_shared<Question>(
+      [done = std::move(done),
+       answer = std::move(answer)](const absl::Status& status) {
+        done(status.ok() ? answer() : Answer(status));
+      });
+  questions_.push_back(question);
+  if (is_away_) latency = absl::ZeroDuration();
+  if (latency != absl::InfiniteDuration()) {
+    clock_.After(latency,
+                 [question, end = is_away_ ? SocketGone() : absl::OkStatus()] {
+                   End(question, end);
+                 });
+  }
+  return std::make_unique<QuestionHandle>(clock_, question);
+}
+
+template <typename Answer>
+Answer FakeRuntime::AskAndWait(absl::Duration latency, absl::Duration timeout,
+                               const std::stop_token& stop,
+                               std::function<Answer()> answer) {
+  const absl::Status late = absl::DeadlineExceededError("Deadline Exceeded");
+  if (timeout <= absl::ZeroDuration()) return late;
+  Wakeup wakeup;
+  std::stop_callback wake(stop, [&wakeup] { wakeup.Notify(); });
+  auto said = std::make_shared<std::optional<Answer>>();
+  auto wakes = std::make_shared<Wakeup*>(&wakeup);
+  const auto call = Ask<Answer>(
+      latency,
+      [said, wakes](Answer it) {
+        *said = std::move(it);
+        if (*wakes != nullptr) (*wakes)->Notify();
+      },
+      std::move(answer));
+  clock_.WaitUntil(clock_.Now() + timeout, wakeup);
+  *wakes = nullptr;
+  call->Cancel();
+  if (*said) return **std::move(said);
+  return stop.stop_requested() ? absl::CancelledError("CANCELLED") : late;
+}
 
 absl::Status SocketGone() {
   return absl::UnavailableError(
@@ -79,12 +132,15 @@ void FakeRuntime::GoAway() {
   for (const auto& pull : std::vector(running_)) {
     End(pull, absl::UnavailableError("Socket closed"));
   }
+  for (const auto& question : std::exchange(questions_, {})) {
+    End(question, absl::UnavailableError("Socket closed"));
+  }
 }
 
 void FakeRuntime::ComeBack() {
   is_away_ = false;
-  for (const auto& done : std::exchange(waiting_for_answer_, {})) {
-    if (*done) std::exchange(*done, nullptr)(absl::OkStatus());
+  for (const auto& question : std::exchange(waiting_for_answer_, {})) {
+    End(question, absl::OkStatus());
   }
 }
 
@@ -96,16 +152,21 @@ std::vector<FakeRuntime::Call> FakeRuntime::CallsFor(
   return calls;
 }
 
-absl::StatusOr<RuntimeVersion> FakeRuntime::Version(absl::Duration,
-                                                    const std::stop_token&) {
-  if (is_away_) return SocketGone();
-  return RuntimeVersion{"containerd", "1.6.20~ds1", "v1"};
+absl::StatusOr<RuntimeVersion> FakeRuntime::Version(
+    absl::Duration timeout, const std::stop_token& stop) {
+  return AskAndWait<absl::StatusOr<RuntimeVersion>>(
+      latencies_.version, timeout, stop, [] {
+        return RuntimeVersion{"containerd", "1.6.20~ds1", "v1"};
+      });
 }
 
-absl::StatusOr<std::vector<StoredImage>> FakeRuntime::ListImages(
-    absl::Duration, const std::stop_token&) {
+std::unique_ptr<RunningCall> FakeRuntime::ListImages(ListDone done) {
   ++lists_;
-  if (is_away_) return SocketGone();
+  return Ask<absl::StatusOr<std::vector<StoredImage>>>(
+      latencies_.list_images, std::move(done), [this] { return Listed(); });
+}
+
+absl::StatusOr<std::vector<StoredImage>> FakeRuntime::Listed() {
   if (!list_errors_.empty()) {
     const absl::Status error = list_errors_.front();
     list_errors_.pop_front();
@@ -119,10 +180,38 @@ absl::StatusOr<std::vector<StoredImage>> FakeRuntime::ListImages(
   return images;
 }
 
+std::unique_ptr<RunningCall> FakeRuntime::GetPlatform(const std::string& id,
+                                                      PlatformDone done) {
+  platforms_asked_.push_back(id);
+  most_platforms_at_once_ =
+      std::max(most_platforms_at_once_, ++open_platforms_);
+  return Ask<absl::StatusOr<std::optional<Platform>>>(
+      latencies_.get_platform,
+      [this, done = std::move(done)](
+          const absl::StatusOr<std::optional<Platform>>& platform) {
+        --open_platforms_;
+        done(platform);
+      },
+      [this, id] { return PlatformOf(id); });
+}
+
+absl::StatusOr<std::optional<Platform>> FakeRuntime::PlatformOf(
+    const std::string& id) {
+  const bool is_there =
+      std::any_of(stored_.begin(), stored_.end(),
+                  [&](const auto& each) { return each.second.id == id; });
+  if (!is_there) return absl::NotFoundError("no such image");
+  const auto platform = platforms_.find(id);
+  if (platform == platforms_.end()) return std::nullopt;
+  if (!platform->second.ok()) return platform->second.status();
+  return std::optional(*platform->second);
+}
+
 absl::StatusOr<std::vector<ImageFileSystem>> FakeRuntime::ImageFileSystems(
-    absl::Duration, const std::stop_token&) {
-  if (is_away_) return SocketGone();
-  return file_systems_;
+    absl::Duration timeout, const std::stop_token& stop) {
+  return AskAndWait<absl::StatusOr<std::vector<ImageFileSystem>>>(
+      latencies_.image_file_systems, timeout, stop,
+      [this] { return file_systems_; });
 }
 
 FakeRuntime::Attempt FakeRuntime::NextAttempt(const std::string& image) {
@@ -167,37 +256,33 @@ void FakeRuntime::End(const std::shared_ptr<Pull>& pull, absl::Status result) {
   pull->done(NameOf(pull->image));
 }
 
-// In half a second.
 std::unique_ptr<RunningCall> FakeRuntime::RemoveImage(const std::string& id,
                                                       Done done) {
-  auto shared = std::make_shared<Done>(std::move(done));
-  clock_.After(absl::Milliseconds(500), [this, id, shared] {
-    if (!*shared) return;
-    absl::Status result = is_away_ ? SocketGone() : absl::OkStatus();
-    if (!remove_errors_.empty()) {
-      result = remove_errors_.front();
-      remove_errors_.pop_front();
-    }
-    if (result.ok()) {
-      removed_.push_back(id);
-      std::erase_if(stored_,
-                    [&](const auto& each) { return each.second.id == id; });
-    }
-    std::exchange(*shared, nullptr)(result);
-  });
-  return std::make_unique<AnswerHandle>(shared);
+  return Ask<absl::Status>(latencies_.remove_image, std::move(done),
+                           [this, id] { return Removed(id); });
+}
+
+absl::Status FakeRuntime::Removed(const std::string& id) {
+  if (!remove_errors_.empty()) {
+    const absl::Status error = remove_errors_.front();
+    remove_errors_.pop_front();
+    return error;
+  }
+  removed_.push_back(id);
+  std::erase_if(stored_,
+                [&](const auto& each) { return each.second.id == id; });
+  return absl::OkStatus();
 }
 
 std::unique_ptr<RunningCall> FakeRuntime::AwaitAnswer(Done done) {
-  auto shared = std::make_shared<Done>(std::move(done));
+  auto question = std::make_shared<Question>(std::move(done));
   if (is_away_) {
-    waiting_for_answer_.push_back(shared);
+    waiting_for_answer_.push_back(question);
   } else {
-    clock_.After(absl::ZeroDuration(), [shared] {
-      if (*shared) std::exchange(*shared, nullptr)(absl::OkStatus());
-    });
+    clock_.After(absl::ZeroDuration(),
+                 [question] { End(question, absl::OkStatus()); });
   }
-  return std::make_unique<AnswerHandle>(shared);
+  return std::make_unique<QuestionHandle>(clock_, question);
 }
 
 }  // namespace prepull

@@ -15,6 +15,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "prepull/image/platform.h"
 
 namespace prepull {
 
@@ -28,13 +29,6 @@ struct ImageManifest {
   std::vector<ManifestBlob> layers = {};  // the lowest first
 };
 
-// As Go names them: "linux", "arm64", "v8". Empty: not said.
-struct Platform {
-  std::string os = "";
-  std::string architecture = "";
-  std::string variant = "";
-};
-
 struct ImageIndex {
   struct Entry {
     ManifestBlob manifest = {};
@@ -44,8 +38,8 @@ struct ImageIndex {
 };
 
 // Errors: INVALID_ARGUMENT  it is neither, or could be read as both, or is of
-// Docker's schema 1; names more than 10,000 blobs or one of more than a
-// pebibyte.
+// Docker's schema 1; names more than 10,000 blobs, or blobs of more than 16 TiB
+// in all, so that sums over a list of images stay within 64 bits.
 absl::StatusOr<std::variant<ImageManifest, ImageIndex>> ParseManifest(
     absl::string_view json);
 
@@ -54,9 +48,6 @@ absl::StatusOr<std::variant<ImageManifest, ImageIndex>> ParseManifest(
 // Source: https://github.com/opencontainers/image-spec/blob/main/config.md
 absl::StatusOr<std::map<std::string, std::string>> ParseImageLabels(
     absl::string_view config_json);
-
-// The one that this program was built for.
-Platform OwnPlatform();
 
 // The entry that a runtime on `wanted` would take: of its variant, else of the
 // next lower one. Errors: NOT_FOUND  there is none; names those there are.

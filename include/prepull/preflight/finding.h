@@ -6,7 +6,7 @@
 
 namespace prepull {
 
-enum class Verdict {
+enum class CheckResult {
   kOk,
   kWarning,  // pulls may go worse than they could
   kFailed,   // the node is not fit
@@ -14,7 +14,7 @@ enum class Verdict {
 
 struct Finding {
   std::string check;  // one word: "disk"
-  Verdict verdict = Verdict::kOk;
+  CheckResult result = CheckResult::kOk;
   std::string detail;  // a sentence without a full stop
 };
 

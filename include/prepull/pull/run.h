@@ -73,6 +73,11 @@ struct ImageOutcome {
   std::optional<int64_t> size_bytes = std::nullopt;  // as the runtime has it
   std::string image_ref = "";                        // the runtime's name
   bool pinned = false;
+  // What it was built for, "linux/arm64"; empty = not known. Only of an image
+  // that this run has pulled.
+  std::string platform = "";
+  // Why no pod can use it although it is on the node; found after its end.
+  std::string warning = "";
   Reason reason = Reason::kNone;  // of the last attempt that failed
   std::string message = "";
 };

@@ -10,9 +10,9 @@
 
 namespace prepull {
 
-// The run's last line, why it ended if it did so early, and up to ten images
-// that are not there, each with its reason: at most 2 KiB, half of what the
-// kubelet takes.
+// The run's last line, why it ended if it did so early, and up to ten images:
+// first those that are not there, each with its reason, then those that were
+// built for another platform. At most 2 KiB, half of what the kubelet takes.
 std::string TerminationMessage(const Run& run, absl::Duration took);
 
 }  // namespace prepull

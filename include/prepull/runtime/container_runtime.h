@@ -1,9 +1,11 @@
 // The container runtime of this node as a seam: what it is, what it holds, and
 // pulls.
 //
-// Pulls are asynchronous, so that one thread can run a whole list of them.
-// What only some runtimes can do is in an optional
-// interface of its own, extension().
+// What the engine asks while it runs is asynchronous, so that one thread can
+// run a whole list of pulls and still hear its deadline. Such a call has no
+// deadline of its own: the caller ends it. Its callback comes once, on another
+// thread, and after Cancel as well (CANCELLED). What only some runtimes can do
+// is in an optional interface of its own, extension().
 // Threads: all methods are safe to call from any thread.
 // Source: the CRI ImageService, runtime.v1.
 #ifndef PREPULL_RUNTIME_CONTAINER_RUNTIME_H_
@@ -21,6 +23,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "prepull/auth/credential.h"
+#include "prepull/image/platform.h"
 #include "prepull/runtime/running_call.h"
 #include "prepull/runtime/runtime_extension.h"
 
@@ -64,6 +67,10 @@ class ContainerRuntime {
  public:
   // Gets the runtime's own name for the image (PullImageResponse.image_ref).
   using PullDone = std::function<void(absl::StatusOr<std::string> image_ref)>;
+  using ListDone =
+      std::function<void(absl::StatusOr<std::vector<StoredImage>>)>;
+  using PlatformDone =
+      std::function<void(absl::StatusOr<std::optional<Platform>>)>;
   using Done = std::function<void(absl::Status)>;
 
   virtual ~ContainerRuntime() = default;
@@ -76,17 +83,21 @@ class ContainerRuntime {
   virtual absl::StatusOr<RuntimeVersion> Version(
       absl::Duration timeout, const std::stop_token& stop) = 0;
 
-  // All images of the node. Errors as for Version.
-  virtual absl::StatusOr<std::vector<StoredImage>> ListImages(
-      absl::Duration timeout, const std::stop_token& stop) = 0;
-
   // Where the images are. Errors as for Version.
   virtual absl::StatusOr<std::vector<ImageFileSystem>> ImageFileSystems(
       absl::Duration timeout, const std::stop_token& stop) = 0;
 
-  // Starts a pull. `done` is called once, on
-  // another thread, and after Cancel as well. The call has no deadline: the
-  // caller ends it. Errors: what the runtime reports, with its text;
+  // Gets all images of the node. Errors: what the runtime reports;
+  //   UNAVAILABLE  nobody at the socket
+  virtual std::unique_ptr<RunningCall> ListImages(ListDone done) = 0;
+
+  // Gets the platform that the image with this id was built for; nothing if
+  // its config does not say. Errors as for ListImages; NOT_FOUND  there is no
+  // such image.
+  virtual std::unique_ptr<RunningCall> GetPlatform(const std::string& id,
+                                                   PlatformDone done) = 0;
+
+  // Starts a pull. Errors: what the runtime reports, with its text;
   //   CANCELLED    Cancel was called
   //   ABORTED      the runtime gave up by itself
   //   UNAVAILABLE  nobody at the socket
@@ -94,7 +105,7 @@ class ContainerRuntime {
                                                  PullDone done) = 0;
 
   // Removes the image with this id under all its names, also while containers
-  // use it. One that is not there is OK. `done` as for StartPull.
+  // use it. One that is not there is OK.
   virtual std::unique_ptr<RunningCall> RemoveImage(const std::string& id,
                                                    Done done) = 0;
 

@@ -13,7 +13,6 @@
 #include <mutex>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "cri/image_service.grpc.pb.h"
 #include "cri/runtime_service.grpc.pb.h"
@@ -63,11 +62,28 @@ class FakeCriServer::Server : public cri::ImageService::CallbackService,
     return reactor;
   }
 
+  grpc::ServerUnaryReactor* ImageStatus(
+      grpc::CallbackServerContext*, const cri::ImageStatusRequest* request,
+      cri::ImageStatusResponse* response) override {
+    auto* reactor = new Reactor;
+    std::unique_lock lock(mutex);
+    absl::Status error = absl::UnimplementedError("unknown method");
+    const auto info = infos.find(request->image().image());
+    if (info != infos.end() && request->verbose()) {
+      error = absl::OkStatus();
+      response->mutable_image()->set_id(info->first);
+      (*response->mutable_info())["info"] = info->second;
+    }
+    Answer(reactor, error, lock);
+    return reactor;
+  }
+
   grpc::ServerUnaryReactor* ImageFsInfo(
       grpc::CallbackServerContext*, const cri::ImageFsInfoRequest*,
       cri::ImageFsInfoResponse* response) override {
     auto* reactor = new Reactor;
     std::unique_lock lock(mutex);
+    ++disk_questions;
     for (const std::string& mountpoint : mountpoints) {
       cri::FilesystemUsage* usage = response->add_image_filesystems();
       usage->mutable_fs_id()->set_mountpoint(mountpoint);
@@ -174,6 +190,7 @@ class FakeCriServer::Server : public cri::ImageService::CallbackService,
   std::string runtime_name = "containerd";
   std::string version = "1.6.20";
   std::vector<std::string> mountpoints;
+  std::map<std::string, std::string> infos;  // JSON by the image's id
   absl::Status version_error;
   absl::Status list_error;
   std::map<std::string, cri::Image> stored;
@@ -184,6 +201,7 @@ class FakeCriServer::Server : public cri::ImageService::CallbackService,
   int events = 0;
   int questions = 0;
   int lists = 0;
+  int disk_questions = 0;
   int64_t last_list_bytes = 0;
 
   std::unique_ptr<grpc::Server> grpc_server;
@@ -291,6 +309,14 @@ void FakeCriServer::Remove(const std::string& image) {
   server_->stored.erase(image);
 }
 
+void FakeCriServer::BuiltFor(const std::string& image, const std::string& os,
+                             const std::string& architecture) {
+  std::lock_guard lock(server_->mutex);
+  server_->infos[StoredAs(image).id()] =
+      absl::StrCat(R"({"imageSpec":{"os":")", os, R"(","architecture":")",
+                   architecture, R"("}})");
+}
+
 void FakeCriServer::SetMode(Mode mode) {
   std::lock_guard lock(server_->mutex);
   server_->mode = mode;
@@ -356,33 +382,14 @@ std::vector<FakeCriServer::Pull> FakeCriServer::pulls() const {
   return server_->pulls;
 }
 
-std::vector<FakeCriServer::Pull> FakeCriServer::PullsOf(
-    const std::string& image) const {
-  std::vector<Pull> of_image = pulls();
-  std::erase_if(of_image,
-                [&](const Pull& pull) { return pull.image != image; });
-  return of_image;
-}
-
-int FakeCriServer::MostAtOnce(absl::string_view prefix) const {
-  std::map<int, int> steps;  // up or down, in the order they happened
-  for (const Pull& pull : pulls()) {
-    if (!absl::StartsWith(pull.image, prefix)) continue;
-    steps[pull.started] = 1;
-    if (pull.ended != 0) steps[pull.ended] = -1;
-  }
-  int running = 0;
-  int most = 0;
-  for (const auto& [event, step] : steps) {
-    running += step;
-    most = std::max(most, running);
-  }
-  return most;
-}
-
 int FakeCriServer::lists() const {
   std::lock_guard lock(server_->mutex);
   return server_->lists;
+}
+
+int FakeCriServer::disk_questions() const {
+  std::lock_guard lock(server_->mutex);
+  return server_->disk_questions;
 }
 
 int64_t FakeCriServer::last_list_bytes() const {

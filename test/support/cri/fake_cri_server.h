@@ -71,6 +71,10 @@ class FakeCriServer {
   void StoreTags(absl::string_view repository, int count);
   void Remove(const std::string& image);
 
+  // What `image` was built for. Without it ImageStatus is UNIMPLEMENTED.
+  void BuiltFor(const std::string& image, const std::string& os,
+                const std::string& architecture);
+
   void SetMode(Mode mode);
   void SetVersion(const std::string& version);
   void SetName(const std::string& name);  // "containerd" by default
@@ -95,6 +99,7 @@ class FakeCriServer {
   int MostAtOnce(absl::string_view prefix = "") const;
 
   int lists() const;
+  int disk_questions() const;  // where its images are
   int64_t last_list_bytes() const;
 
  private:
