@@ -17,7 +17,8 @@ namespace json = boost::json;
 
 constexpr size_t kMostBlobs = 10'000;
 constexpr size_t kMostShownPlatforms = 12;
-constexpr int64_t kLargestBlob = int64_t{1} << 50;
+// So that the sum over two million images is no overflow.
+constexpr int64_t kLargestImage = int64_t{1} << 42;
 
 absl::Status Malformed(absl::string_view why) {
   return absl::InvalidArgumentError(why);
@@ -39,7 +40,7 @@ absl::StatusOr<ManifestBlob> ReadBlob(const json::value* value) {
   if (blob.digest.empty()) return Malformed("a blob has no digest");
   const json::value* size = value->as_object().if_contains("size");
   if (size == nullptr || !size->is_int64() || size->as_int64() < 0 ||
-      size->as_int64() > kLargestBlob) {
+      size->as_int64() > kLargestImage) {
     return Malformed("a blob has no size");
   }
   blob.size_bytes = size->as_int64();
@@ -59,8 +60,11 @@ absl::StatusOr<ImageManifest> ReadManifest(const json::object& document,
   ImageManifest manifest;
   ASSIGN_OR_RETURN(manifest.config, ReadBlob(document.if_contains("config")));
   ASSIGN_OR_RETURN(const json::array* list, ReadList(layers));
+  int64_t sum = manifest.config.size_bytes;
   for (const json::value& layer : *list) {
     ASSIGN_OR_RETURN(ManifestBlob blob, ReadBlob(&layer));
+    sum += blob.size_bytes;
+    if (sum > kLargestImage) return Malformed("its layers are too large");
     manifest.layers.push_back(std::move(blob));
   }
   return manifest;

@@ -44,8 +44,8 @@ struct ImageIndex {
 };
 
 // Errors: INVALID_ARGUMENT  it is neither, or could be read as both, or is of
-// Docker's schema 1; names more than 10,000 blobs or one of more than a
-// pebibyte.
+// Docker's schema 1; names more than 10,000 blobs, or such as have more than 4
+// TiB together.
 absl::StatusOr<std::variant<ImageManifest, ImageIndex>> ParseManifest(
     absl::string_view json);
 
