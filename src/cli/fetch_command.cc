@@ -207,7 +207,8 @@ class Fetching {
     const bool names_secret = std::any_of(
         list_.requests.begin(), list_.requests.end(),
         [](const ImageRequest& each) { return !each.options.secret.empty(); });
-    return names_secret || HasSources(options_.images.sources.credentials)
+    return names_secret ||
+                   HasCredentialSources(options_.images.sources.credentials)
                ? finder_.get()
                : nullptr;
   }
