@@ -34,6 +34,11 @@ void MoveInto(DockerConfig&& part, DockerConfig& whole) {
             std::back_inserter(whole.warnings));
 }
 
+void NoteUnused(const absl::Status& why, DockerConfig& whole) {
+  whole.warnings.push_back(Shown(why.message()));
+  if (MayReadLater(why)) whole.unread = whole.warnings.back();
+}
+
 void AddFile(const std::string& folder, const std::string& name,
              FileSystem& files, DockerConfig& whole) {
   const std::string path = absl::StrCat(folder, "/", name);
@@ -44,7 +49,7 @@ void AddFile(const std::string& folder, const std::string& name,
   if (config.ok()) {
     MoveInto(*std::move(config), whole);
   } else if (IsCalledLikeOne(name)) {
-    whole.warnings.push_back(Shown(config.status().message()));
+    NoteUnused(config.status(), whole);
   }
 }
 
@@ -67,6 +72,10 @@ absl::StatusOr<DockerConfig> ReadFolder(const std::string& path,
 }
 
 }  // namespace
+
+bool MayReadLater(const absl::Status& error) {
+  return !absl::IsInvalidArgument(error);
+}
 
 absl::StatusOr<DockerConfig> ReadDockerConfigs(const std::string& path,
                                                FileSystem& files) {
