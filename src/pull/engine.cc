@@ -322,29 +322,6 @@ absl::StatusOr<Inventory> TakeInventory(const EngineContext& context,
   }
 }
 
-namespace {
-
-// Why a request has no reference: its line is wrong, or it stands for a source
-// that could not be had.
-Reason ReasonWithoutReference(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kNotFound:
-      return Reason::kNotFound;
-    case absl::StatusCode::kUnauthenticated:
-    case absl::StatusCode::kPermissionDenied:
-      return Reason::kUnauthorized;
-    case absl::StatusCode::kUnavailable:
-    case absl::StatusCode::kDeadlineExceeded:
-      return Reason::kRegistryUnavailable;
-    case absl::StatusCode::kInvalidArgument:
-      return Reason::kInvalidReference;
-    default:
-      return Reason::kUnknown;
-  }
-}
-
-}  // namespace
-
 void TakeList(const std::vector<ImageRequest>& requests, Run& run) {
   run.images.reserve(requests.size());
   for (const ImageRequest& request : requests) {
