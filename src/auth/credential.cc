@@ -5,6 +5,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "prepull/base/status_macros.h"
 
 namespace prepull {
 namespace {
@@ -24,8 +25,7 @@ absl::Status WithoutSecrets(const absl::Status& error,
       if (secret.size() >= kShortestSecret) hidden.emplace_back(secret, "***");
     }
   }
-  return absl::Status(error.code(),
-                      absl::StrReplaceAll(error.message(), hidden));
+  return WithMessage(error, absl::StrReplaceAll(error.message(), hidden));
 }
 
 }  // namespace prepull

@@ -35,6 +35,11 @@ void MoveInto(DockerConfig&& part, DockerConfig& whole) {
             std::back_inserter(whole.warnings));
 }
 
+void NoteUnused(const absl::Status& why, DockerConfig& whole) {
+  whole.warnings.push_back(Shown(why.message()));
+  if (MayReadLater(why)) whole.unread = whole.warnings.back();
+}
+
 void AddFile(const std::string& folder, const std::string& name,
              FileSystem& files, DockerConfig& whole) {
   const std::string path = absl::StrCat(folder, "/", name);
@@ -45,7 +50,7 @@ void AddFile(const std::string& folder, const std::string& name,
   if (config.ok()) {
     MoveInto(*std::move(config), whole);
   } else if (IsCalledLikeOne(name)) {
-    whole.warnings.push_back(Shown(config.status().message()));
+    NoteUnused(config.status(), whole);
   }
 }
 
@@ -68,6 +73,10 @@ absl::StatusOr<DockerConfig> ReadFolder(const std::string& path,
 }
 
 }  // namespace
+
+bool MayReadLater(const absl::Status& error) {
+  return !absl::IsInvalidArgument(error);
+}
 
 absl::StatusOr<DockerConfig> ReadDockerConfigs(const std::string& path,
                                                FileSystem& files) {

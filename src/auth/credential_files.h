@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "prepull/base/file_system.h"
 #include "src/auth/docker_config.h"
@@ -16,10 +17,15 @@ namespace prepull {
 // which are the kubelet's own, and no folder below it. One that is neither
 // called like a docker config (.dockerconfigjson, .dockercfg, *.json) nor is
 // one passes unmentioned: a Secret may have other keys. Errors, each naming
-// the path: what FileSystem says of `path`; INVALID_ARGUMENT  it is no docker
-// config, larger than 1 MiB, or neither file nor folder.
+// the path: what FileSystem says of `path`; DATA_LOSS  it is no JSON;
+// INVALID_ARGUMENT  it is no docker config, larger than 1 MiB, or neither file
+// nor folder.
 absl::StatusOr<DockerConfig> ReadDockerConfigs(const std::string& path,
                                                FileSystem& files);
+
+// Whether such an error is of the moment: a file that is not there (yet), not
+// to be read, or half written. What it says is not wrong by itself.
+bool MayReadLater(const absl::Status& error);
 
 }  // namespace prepull
 

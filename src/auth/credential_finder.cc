@@ -1,15 +1,13 @@
 #include "prepull/auth/credential_finder.h"
 
-#include <algorithm>
-#include <iterator>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "prepull/base/mutex.h"
 #include "prepull/base/status_macros.h"
+#include "prepull/base/task_queue.h"
 #include "prepull/base/text.h"
-#include "src/auth/credential_files.h"
+#include "src/auth/file_credentials.h"
 #include "src/auth/provider_config.h"
 #include "src/auth/provider_plugin.h"
 #include "src/auth/warnings.h"
@@ -19,47 +17,57 @@ namespace {
 
 constexpr int64_t kLargestConfig = 1 << 20;
 
-Keyring KeyringOf(std::vector<KeyringEntry> entries) {
-  Keyring keyring;
-  for (KeyringEntry& entry : entries) keyring.Add(std::move(entry));
-  return keyring;
-}
+// The answer to one Find: CANCELLED if no other is given.
+//
+// Not thread-safe: whoever holds it last may answer.
+class OwedAnswer {
+ public:
+  explicit OwedAnswer(CredentialFinder::Done done) : done_(std::move(done)) {}
+  ~OwedAnswer() {
+    if (done_ != nullptr) done_(absl::CancelledError("stopped"));
+  }
+  OwedAnswer(const OwedAnswer&) = delete;
+  OwedAnswer& operator=(const OwedAnswer&) = delete;
 
-bool IsPlainName(const std::string& name) {
-  return !name.empty() && name != "." && !absl::StartsWith(name, "..") &&
-         name.size() <= 253 && name.find('/') == std::string::npos &&
-         Printable(name, name.size()) == name;
-}
+  void Give(absl::StatusOr<CredentialsToTry> answer) {
+    std::exchange(done_, nullptr)(std::move(answer));
+  }
+
+ private:
+  CredentialFinder::Done done_;
+};
 
 // One Find that waits for several plugins.
 //
 // Threads: safe to share.
 class Gathering {
  public:
-  Gathering(Reference image, std::vector<Credential> from_files, size_t plugins,
-            CredentialFinder::Done done)
+  Gathering(Reference image, CredentialsToTry from_files, size_t plugins,
+            std::shared_ptr<OwedAnswer> owed)
       : image_(std::move(image)),
-        credentials_(std::move(from_files)),
-        done_(std::move(done)),
+        found_(std::move(from_files)),
+        owed_(std::move(owed)),
         answers_(plugins),
         missing_(plugins) {}
 
-  // `place`: of the plugin among the asked. The last one calls `done`.
+  // `place`: of the plugin among the asked. The last one answers.
   void Take(size_t place, absl::StatusOr<ProviderPlugin::Entries> entries) {
     {
       MutexLock lock(mutex_);
       if (entries.ok()) {
         answers_[place] = *std::move(entries);
+      } else if (absl::IsCancelled(entries.status())) {
+        cancelled_ = entries.status();
       } else {
-        status_ = entries.status();
+        found_.unread = std::string(entries.status().message());
       }
       if (--missing_ > 0) return;
-      if (status_.ok()) AddAnswers();
+      AddAnswers();
     }
-    if (status_.ok()) {
-      done_(std::move(credentials_));
+    if (cancelled_.ok()) {
+      owed_->Give(std::move(found_));
     } else {
-      done_(status_);
+      owed_->Give(cancelled_);
     }
   }
 
@@ -70,14 +78,14 @@ class Gathering {
     for (ProviderPlugin::Entries& answer : answers_) {
       for (KeyringEntry& entry : answer) keyring.Add(std::move(entry));
     }
-    AppendNew(keyring.Find(image_), credentials_);
+    AppendNew(keyring.Find(image_), found_.credentials);
   }
 
   const Reference image_;
-  // These and `status_` belong to the last Take once nothing is missing.
-  std::vector<Credential> credentials_;
-  absl::Status status_;
-  const CredentialFinder::Done done_;
+  // These belong to the last Take once nothing is missing.
+  CredentialsToTry found_;
+  absl::Status cancelled_;
+  const std::shared_ptr<OwedAnswer> owed_;
 
   Mutex mutex_;
   std::vector<ProviderPlugin::Entries> answers_ ABSL_GUARDED_BY(mutex_);
@@ -87,7 +95,17 @@ class Gathering {
 class SystemCredentialFinder : public CredentialFinder {
  public:
   SystemCredentialFinder(CredentialOptions options, FileSystem& files)
-      : options_(std::move(options)), files_(files) {}
+      : options_(std::move(options)),
+        files_(files),
+        warnings_(std::make_shared<Warnings>()),
+        from_files_(
+            std::make_shared<FileCredentials>(options_, files, warnings_)),
+        self_(std::make_shared<Self>(this)) {}
+
+  ~SystemCredentialFinder() override {
+    MutexLock lock(self_->mutex);
+    self_->finder = nullptr;
+  }
 
   // Errors: as MakeCredentialFinder says.
   absl::Status LoadPlugins(Host& host, const Clock& clock) {
@@ -109,31 +127,66 @@ class SystemCredentialFinder : public CredentialFinder {
     }
     for (CredentialProvider& provider : providers) {
       if (provider.needs_service_account) {
-        warnings_.Add(absl::StrCat("plugin ", provider.name,
-                                   ": needs a pod's service account, which "
-                                   "only the kubelet can give it"));
+        warnings_->Add(absl::StrCat("plugin ", provider.name,
+                                    ": needs a pod's service account, which "
+                                    "only the kubelet can give it"));
         continue;
       }
       std::string program = absl::StrCat(folder, "/", provider.name);
       plugins_.push_back(std::make_unique<ProviderPlugin>(
           std::move(provider), std::move(program), options_.provider_timeout,
-          ProviderPlugin::World{host, clock, warnings_}));
+          ProviderPlugin::World{host, clock, *warnings_}));
     }
     return absl::OkStatus();
   }
 
   void Find(const Reference& image, const std::string& secret,
             Done done) override {
-    if (!secret.empty()) return done(FindInSecret(image, secret));
-    std::vector<Credential> found;
-    AppendNew(KeyringOf(ReadFiles()).Find(image), found);
+    reading_.Add([image, secret, from_files = from_files_, self = self_,
+                  owed = std::make_shared<OwedAnswer>(std::move(done))] {
+      absl::StatusOr<CredentialsToTry> found = from_files->Find(image, secret);
+      MutexLock lock(self->mutex);
+      if (self->finder == nullptr) return;
+      if (found.ok() && secret.empty()) {
+        self->finder->AskPlugins(image, *std::move(found), owed);
+      } else {
+        owed->Give(std::move(found));
+      }
+    });
+  }
+
+  void Refused(const Reference& image, const Credential& credential) override {
+    for (const std::unique_ptr<ProviderPlugin>& plugin : plugins_) {
+      plugin->Forget(image, credential);
+    }
+  }
+
+  std::vector<std::string> Sources() override {
+    std::vector<std::string> sources = from_files_->Sources();
+    for (const std::unique_ptr<ProviderPlugin>& plugin : plugins_) {
+      sources.push_back(plugin->Description());
+    }
+    return sources;
+  }
+
+ private:
+  // The finder as a read sees it that may outlive it.
+  struct Self {
+    explicit Self(SystemCredentialFinder* it) : finder(it) {}
+
+    Mutex mutex;
+    SystemCredentialFinder* finder ABSL_GUARDED_BY(mutex);
+  };
+
+  void AskPlugins(const Reference& image, CredentialsToTry from_files,
+                  std::shared_ptr<OwedAnswer> owed) {
     std::vector<ProviderPlugin*> asked;
     for (const std::unique_ptr<ProviderPlugin>& plugin : plugins_) {
       if (plugin->Matches(image)) asked.push_back(plugin.get());
     }
-    if (asked.empty()) return done(std::move(found));
+    if (asked.empty()) return owed->Give(std::move(from_files));
     const auto gathering = std::make_shared<Gathering>(
-        image, std::move(found), asked.size(), std::move(done));
+        image, std::move(from_files), asked.size(), std::move(owed));
     for (size_t i = 0; i < asked.size(); ++i) {
       asked[i]->Ask(image,
                     [gathering, i](absl::StatusOr<ProviderPlugin::Entries> e) {
@@ -142,92 +195,14 @@ class SystemCredentialFinder : public CredentialFinder {
     }
   }
 
-  std::vector<std::string> Sources() override {
-    std::vector<std::string> sources;
-    const auto add = [&sources](const std::vector<KeyringEntry>& entries) {
-      for (const KeyringEntry& entry : entries) {
-        sources.push_back(entry.credential.source);
-      }
-    };
-    add(ReadFiles());
-    for (const std::string& name : SecretNames()) {
-      add(ReadSource(SecretPath(name)));
-    }
-    for (const std::unique_ptr<ProviderPlugin>& plugin : plugins_) {
-      sources.push_back(plugin->Description());
-    }
-    return sources;
-  }
-
- private:
-  std::vector<KeyringEntry> ReadFiles() {
-    std::vector<KeyringEntry> all;
-    for (const std::string& path : options_.docker_configs) {
-      std::vector<KeyringEntry> entries = ReadSource(path);
-      std::move(entries.begin(), entries.end(), std::back_inserter(all));
-    }
-    return all;
-  }
-
-  // A deployment may mount it where it exists only, so it may be missing.
-  std::vector<KeyringEntry> ReadSource(const std::string& path) {
-    absl::StatusOr<DockerConfig> config = ReadDockerConfigs(path, files_);
-    if (!config.ok()) {
-      warnings_.Add(std::string(config.status().message()));
-      return {};
-    }
-    warnings_.Add(config->warnings);
-    return std::move(config->entries);
-  }
-
-  absl::StatusOr<std::vector<Credential>> FindInSecret(
-      const Reference& image, const std::string& secret) {
-    const std::string what =
-        absl::StrCat("secret \"", Printable(secret, 253), "\"");
-    if (!IsPlainName(secret)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(what, ": is no name of a secret"));
-    }
-    if (options_.secrets_dir.empty()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(what, ": there is no --secrets-dir to find it in"));
-    }
-    absl::StatusOr<DockerConfig> config =
-        ReadDockerConfigs(SecretPath(secret), files_);
-    if (!config.ok()) return Annotate(config.status(), what);
-    warnings_.Add(config->warnings);
-    std::vector<Credential> found;
-    AppendNew(KeyringOf(std::move(config->entries)).Find(image), found);
-    if (!found.empty()) return found;
-    return absl::NotFoundError(
-        absl::StrCat(what, ": has no credentials for ", image.repository(),
-                     config->warnings.empty()
-                         ? ""
-                         : absl::StrCat(" (", config->warnings.front(), ")")));
-  }
-
-  std::vector<std::string> SecretNames() {
-    if (options_.secrets_dir.empty()) return {};
-    absl::StatusOr<std::vector<std::string>> names =
-        files_.ListFolder(options_.secrets_dir);
-    if (!names.ok()) {
-      warnings_.Add(std::string(names.status().message()));
-      return {};
-    }
-    std::erase_if(*names,
-                  [](const std::string& name) { return !IsPlainName(name); });
-    return *std::move(names);
-  }
-
-  std::string SecretPath(const std::string& name) const {
-    return absl::StrCat(options_.secrets_dir, "/", name);
-  }
-
   const CredentialOptions options_;
   FileSystem& files_;
-  Warnings warnings_;
+  const std::shared_ptr<Warnings> warnings_;
+  const std::shared_ptr<FileCredentials> from_files_;
+  const std::shared_ptr<Self> self_;
   // Behind what they refer to, since their threads end with them.
   std::vector<std::unique_ptr<ProviderPlugin>> plugins_;
+  TaskQueue reading_;
 };
 
 }  // namespace

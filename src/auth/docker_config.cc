@@ -6,6 +6,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "prepull/base/text.h"
 
 namespace prepull {
@@ -26,6 +27,16 @@ json::string_view View(absl::string_view text) {
 
 absl::string_view View(json::string_view text) {
   return {text.data(), text.size()};
+}
+
+// As docker's own reader trims what some tools pad
+// (docker/cli/cli/config/configfile/file.go, decodeAuth).
+std::string WithoutOuterNuls(const std::string& password) {
+  const absl::string_view nul("\0", 1);
+  absl::string_view rest = password;
+  while (absl::ConsumePrefix(&rest, nul)) continue;
+  while (absl::ConsumeSuffix(&rest, nul)) continue;
+  return std::string(rest);
 }
 
 // What an entry says of one account.
@@ -77,7 +88,7 @@ class EntryReader {
     const size_t colon = decoded.find(':');
     if (colon == std::string::npos) return false;
     credential.username = decoded.substr(0, colon);
-    credential.password = decoded.substr(colon + 1);
+    credential.password = WithoutOuterNuls(decoded.substr(colon + 1));
     return true;
   }
 
@@ -193,7 +204,9 @@ absl::StatusOr<DockerConfig> ParseDockerConfig(absl::string_view text,
   json::error_code error;
   const json::value document = json::parse(View(text), error);
   if (error) {
-    return reader.Unusable(absl::StrCat("is no JSON: ", error.message()));
+    return absl::DataLossError(
+        reader.Unusable(absl::StrCat("is no JSON: ", error.message()))
+            .message());
   }
   if (!document.is_object()) return reader.Unusable("is no JSON object");
   return reader.Read(document.as_object());

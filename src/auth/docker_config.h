@@ -23,11 +23,15 @@ struct DockerConfig {
   // What cannot be used and why: each names the file and the key, is printable
   // and shows no value.
   std::vector<std::string> warnings = {};
+
+  // Of a folder: why one of its files could not be read this time. Empty if
+  // all could.
+  std::string unread = "";
 };
 
-// `path` is for the texts only. Errors: INVALID_ARGUMENT  it is no JSON object,
-// or none that could be a docker config; the message names the path and shows
-// nothing of the text.
+// `path` is for the texts only. Errors: DATA_LOSS  it is no JSON: perhaps only
+// half of it is written yet; INVALID_ARGUMENT  it is none that could be a
+// docker config. The message names the path and shows nothing of the text.
 absl::StatusOr<DockerConfig> ParseDockerConfig(absl::string_view text,
                                                absl::string_view path);
 

@@ -1,5 +1,6 @@
-// The one file that knows yaml-cpp, which throws. Nodes are const here, since
-// looking into a mutable one changes it.
+// yaml-cpp throws: what it throws is caught in this file, the only one of the
+// room that includes it. Nodes are const here, since looking into a mutable
+// one changes it.
 #include "src/auth/provider_config.h"
 
 #include <yaml-cpp/yaml.h>

@@ -11,6 +11,12 @@
 #include "prepull/base/text.h"
 
 namespace prepull {
+namespace {
+
+constexpr CacheScope kScopes[] = {CacheScope::kImage, CacheScope::kRegistry,
+                                  CacheScope::kGlobal};
+
+}  // namespace
 
 ProviderPlugin::ProviderPlugin(CredentialProvider provider, std::string program,
                                absl::Duration timeout, World world)
@@ -49,6 +55,23 @@ void ProviderPlugin::Ask(const Reference& image, Done done) {
   request.done(*std::move(known));
 }
 
+void ProviderPlugin::Forget(const Reference& image,
+                            const Credential& credential) {
+  const Request request = {image.repository(), image.registry()};
+  const auto has_it = [&credential](const KeyringEntry& entry) {
+    return entry.credential == credential;
+  };
+  MutexLock lock(mutex_);
+  for (const CacheScope scope : kScopes) {
+    const auto found = cache_.find(CacheKey(scope, request));
+    if (found == cache_.end()) continue;
+    const Entries& entries = found->second.entries;
+    if (std::any_of(entries.begin(), entries.end(), has_it)) {
+      cache_.erase(found);
+    }
+  }
+}
+
 void ProviderPlugin::Queue(Request request) {
   queue_.push_back(std::move(request));
   if (!worker_.joinable()) worker_ = std::thread([this] { Work(); });
@@ -67,8 +90,7 @@ std::string ProviderPlugin::CacheKey(CacheScope scope, const Request& request) {
 
 std::optional<ProviderPlugin::Entries> ProviderPlugin::Recall(
     const Request& request) const {
-  for (const CacheScope scope :
-       {CacheScope::kImage, CacheScope::kRegistry, CacheScope::kGlobal}) {
+  for (const CacheScope scope : kScopes) {
     const auto found = cache_.find(CacheKey(scope, request));
     if (found != cache_.end() && world_.clock.Now() < found->second.until) {
       return found->second.entries;
@@ -126,10 +148,8 @@ void ProviderPlugin::Serve(Request request) {
   for (const Request& one : served) {
     if (answer.ok()) {
       one.done(answer->entries);
-    } else if (absl::IsCancelled(answer.status())) {
-      one.done(answer.status());
     } else {
-      one.done(Entries());
+      one.done(answer.status());
     }
   }
 }
@@ -151,11 +171,13 @@ void ProviderPlugin::TakeServed(const absl::StatusOr<ProviderAnswer>& answer,
 
 absl::StatusOr<ProviderAnswer> ProviderPlugin::Run(const std::string& image) {
   absl::StatusOr<ProviderAnswer> answer = Execute(image);
-  if (!answer.ok() && !absl::IsCancelled(answer.status())) {
-    world_.warnings.Add(absl::StrCat("plugin ", provider_.name, ": ",
-                                     answer.status().message()));
+  if (answer.ok()) return answer;
+  const absl::Status why =
+      Annotate(answer.status(), absl::StrCat("plugin ", provider_.name));
+  if (!absl::IsCancelled(why)) {
+    world_.warnings.Add(std::string(why.message()));
   }
-  return answer;
+  return why;
 }
 
 absl::StatusOr<ProviderAnswer> ProviderPlugin::Execute(

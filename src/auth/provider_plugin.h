@@ -51,10 +51,16 @@ class ProviderPlugin {
 
   bool Matches(const Reference& image) const;
 
-  // Gets what the plugin answers for `image`; a plugin that fails has no
-  // credentials and makes a warning. `done` is called once, before this
-  // returns or later on the plugin's thread, and may not block.
+  // Gets what the plugin answers for `image`. `done` is called once, before
+  // this returns or later on the plugin's thread, and may not block. Errors,
+  // each naming the plugin, and all but CANCELLED a warning as well: as
+  // Host::RunChild's; UNAVAILABLE  it failed; INVALID_ARGUMENT  its answer is
+  // none.
   void Ask(const Reference& image, Done done);
+
+  // Forgets an answer for `image` that has this `credential`, which was
+  // refused.
+  void Forget(const Reference& image, const Credential& credential);
 
   // "plugin NAME: PATTERN PATTERN…"
   std::string Description() const;
@@ -63,7 +69,7 @@ class ProviderPlugin {
   struct Request {
     std::string repository;
     std::string registry;
-    Done done;
+    Done done = nullptr;
   };
   struct Remembered {
     Instant until;

@@ -16,6 +16,7 @@
 namespace prepull {
 namespace {
 
+// For the runtime to say what it holds.
 constexpr absl::Duration kCheckTimeout = absl::Minutes(1);
 
 CommandDoc CheckDoc() {
@@ -29,7 +30,8 @@ CommandDoc CheckDoc() {
           .exit_codes = {"0  every image is on the node",
                          "1  some image is missing",
                          "2  bad flags, unreadable or empty list",
-                         "3  interrupted", "4  the runtime cannot be reached"},
+                         "3  interrupted, or out of time",
+                         "4  the runtime cannot be reached"},
           .positional = "[IMAGE...]",
           .positional_text = "images, besides those of the lists"};
 }
@@ -96,6 +98,13 @@ class CheckCommand : public CommandProgram {
  public:
   CheckCommand() : CommandProgram(CheckDoc()) {
     AddImageArguments(command(), images_);
+    command().Duration({.name = "--overall-timeout",
+                        .value = "D",
+                        .text = "how long it may take to get the list; a "
+                                "registry that is away is asked again until "
+                                "then",
+                        .fallback = "20m"},
+                       overall_timeout_);
     AddSourceFlags(command(), images_.sources);
     AddCredentialFlags(command(), images_.sources.credentials);
     command().Group("Output");
@@ -110,12 +119,15 @@ class CheckCommand : public CommandProgram {
 
   CommandEnd Run(const CommandContext& context) override {
     StartTalk(talk_, context, /*to_people=*/true);
-    const struct Run run = {.start = context.started,
-                            .overall_timeout = kCheckTimeout};
     const auto sockets = SocketsToTry(images_, context.host);
     if (!sockets.ok()) return Failed(ExitCode::kBadInput, sockets.status());
-    const auto list = ReadImages(images_, context, Instant::Never());
-    if (!list.ok()) return Failed(ExitCode::kBadInput, list.status());
+    const auto list =
+        ReadImages(images_, context, context.started + overall_timeout_);
+    if (!list.ok()) {
+      return Failed(
+          IsOutOfTime(list.status()) ? ExitCode::kStopped : ExitCode::kBadInput,
+          list.status());
+    }
     WarnOfUnused(*list);
     const auto found = Connect(*sockets, context);
     if (!found.ok()) {
@@ -123,6 +135,9 @@ class CheckCommand : public CommandProgram {
       end.error += SocketHint(images_, context.host);
       return end;
     }
+    // The list has had its own time.
+    const struct Run run = {.start = context.clock.Now(),
+                            .overall_timeout = kCheckTimeout};
     RunObserver nobody;
     const auto inventory = TakeInventory({.runtime = *found->runtime,
                                           .clock = context.clock,
@@ -155,6 +170,7 @@ class CheckCommand : public CommandProgram {
   }
 
   ImageArguments images_;
+  absl::Duration overall_timeout_ = absl::Minutes(20);
   std::string output_ = "table";
   TalkOptions talk_;
 };

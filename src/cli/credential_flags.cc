@@ -29,7 +29,7 @@ void AddCredentialFlags(Command& command, CredentialOptions& options) {
                options.provider_bin_dir);
 }
 
-bool HasSources(const CredentialOptions& options) {
+bool HasCredentialSources(const CredentialOptions& options) {
   return !options.docker_configs.empty() || !options.secrets_dir.empty() ||
          !options.provider_config.empty() || !options.provider_bin_dir.empty();
 }

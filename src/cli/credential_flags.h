@@ -10,7 +10,7 @@ namespace prepull {
 void AddCredentialFlags(Command& command, CredentialOptions& options);
 
 // Whether there is anywhere to look.
-bool HasSources(const CredentialOptions& options);
+bool HasCredentialSources(const CredentialOptions& options);
 
 }  // namespace prepull
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "prepull/base/json_writer.h"
 #include "prepull/base/log.h"
+#include "prepull/base/passing_error.h"
 #include "prepull/base/random.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
@@ -191,7 +192,8 @@ class Fetching {
     const bool names_secret = std::any_of(
         list_.requests.begin(), list_.requests.end(),
         [](const ImageRequest& each) { return !each.options.secret.empty(); });
-    return names_secret || HasSources(options_.images.sources.credentials)
+    return names_secret ||
+                   HasCredentialSources(options_.images.sources.credentials)
                ? finder_.get()
                : nullptr;
   }
@@ -220,15 +222,15 @@ class Fetching {
   }
 
   CommandEnd EndBad(const absl::Status& why) {
-    if (why.code() == absl::StatusCode::kCancelled ||
-        why.code() == absl::StatusCode::kDeadlineExceeded) {
-      run_.message = std::string(why.message());
-      return EndWith(ExitCode::kStopped, context_.stop.stop_requested()
-                                             ? Phase::kInterrupted
-                                             : Phase::kTimedOut);
+    run_.message = std::string(why.message());
+    if (IsOutOfTime(why)) {
+      if (context_.stop.stop_requested()) {
+        return EndWith(ExitCode::kStopped, Phase::kInterrupted);
+      }
+      if (IsPassing(why)) run_.reason = ReasonWithoutReference(why);
+      return EndWith(ExitCode::kStopped, Phase::kTimedOut);
     }
     run_.reason = Reason::kBadInput;
-    run_.message = std::string(why.message());
     return EndWith(ExitCode::kBadInput, Phase::kFailed);
   }
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "prepull/base/log.h"
+#include "prepull/base/passing_error.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
 #include "prepull/image/rewrite.h"
@@ -100,6 +101,11 @@ absl::StatusOr<ImageList> ReadImages(const ImageArguments& arguments,
           ? "no images: name some, or give --image-list-file"
           : absl::StrCat("list ", arguments.list_files.back(),
                          ": holds no images"));
+}
+
+bool IsOutOfTime(const absl::Status& error) {
+  return absl::IsCancelled(error) || absl::IsDeadlineExceeded(error) ||
+         IsPassing(error);
 }
 
 void WarnOfUnused(const ImageList& list) {

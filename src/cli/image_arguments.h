@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "prepull/image/image_request.h"
 #include "prepull/runtime/socket_discovery.h"
@@ -42,12 +43,15 @@ struct ImageList {
 // The list as asked for: of files, of the command line, of sources.
 // `keeps_failures`: as for ReadSources. Errors: INVALID_ARGUMENT and what
 // reading a file says, for a list or a source that is unreadable, or a list
-// that is empty; CANCELLED and DEADLINE_EXCEEDED while standard input does not
-// end, or a registry does not answer.
+// that is empty; those for which IsOutOfTime holds.
 absl::StatusOr<ImageList> ReadImages(const ImageArguments& arguments,
                                      const CommandContext& context,
                                      Instant until,
                                      bool keeps_failures = false);
+
+// Whether ReadImages was interrupted, or was not done by its deadline: standard
+// input did not end, or a registry was away. Then it may be had another time.
+bool IsOutOfTime(const absl::Status& error);
 
 // Warns of rules that did nothing: they are probably misspelt.
 void WarnOfUnused(const ImageList& list);

@@ -220,7 +220,7 @@ class PreflightCommand : public CommandProgram {
  private:
   std::optional<std::vector<std::string>> SourcesOf(
       CredentialFinder& finder) const {
-    if (!HasSources(credentials_)) return std::nullopt;
+    if (!HasCredentialSources(credentials_)) return std::nullopt;
     return finder.Sources();
   }
 

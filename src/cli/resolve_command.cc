@@ -118,12 +118,26 @@ class Pinning {
   absl::Status Pin(ImageRequest& request) {
     const Reference& reference = *request.reference;
     if (!reference.digest().empty()) return absl::OkStatus();
-    ASSIGN_OR_RETURN(const std::string digest,
-                     registry_.ResolveDigest(reference));
+    ASSIGN_OR_RETURN(const std::string digest, DigestOf(reference));
     request.reference =
         Reference::Parse(absl::StrCat(reference.text(), "@", digest));
     request.options.policy = std::nullopt;  // what it stands for is settled
     return request.reference.status();
+  }
+
+  // Asks for it until the time is up, or another image has failed for good.
+  absl::StatusOr<std::string> DigestOf(const Reference& image) {
+    for (int tries = 1;; ++tries) {
+      absl::StatusOr<std::string> digest = registry_.ResolveDigest(image);
+      if (digest.ok() || !IsWorthAnotherTry(digest.status(), tries) ||
+          HasFailed()) {
+        return digest;
+      }
+      const absl::Status paused = registry_.Pause(tries);
+      if (!paused.ok()) {
+        return absl::IsCancelled(paused) ? paused : digest.status();
+      }
+    }
   }
 
   RegistryClient& registry_;
@@ -141,7 +155,8 @@ class ResolveCommand : public CommandProgram {
     command().Group("How");
     command().Duration({.name = "--overall-timeout",
                         .value = "D",
-                        .text = "how long it may take",
+                        .text = "how long it may take; a registry that is "
+                                "away is asked again until then",
                         .fallback = "20m"},
                        overall_timeout_);
     AddCredentialFlags(command(), images_.sources.credentials);
@@ -186,9 +201,7 @@ class ResolveCommand : public CommandProgram {
 
  private:
   static CommandEnd Failed(const absl::Status& why) {
-    const bool is_stop =
-        absl::IsCancelled(why) || absl::IsDeadlineExceeded(why);
-    return {is_stop ? ExitCode::kStopped : ExitCode::kBadInput,
+    return {IsOutOfTime(why) ? ExitCode::kStopped : ExitCode::kBadInput,
             std::string(why.message())};
   }
 

@@ -4,8 +4,10 @@
 #include <iterator>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "prepull/base/passing_error.h"
 #include "prepull/base/random.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
@@ -100,19 +102,30 @@ absl::StatusOr<RegistryOptions> OptionsOf(const SourceArguments& arguments,
   return options;
 }
 
-SourceOptions WithTemporaryFolder(SourceOptions options, const Host& host) {
+SourceOptions OptionsOf(SourceOptions options, const Host& host,
+                        bool keeps_failures) {
+  options.keeps_failures = keeps_failures;
   const std::string named = FromEnvironment(host, "TMPDIR");
   if (!named.empty()) options.temporary_folders = {named};
   return options;
 }
 
-// All of them, up to a length that can be read.
-std::string WhatFailed(const std::vector<ImageRequest>& failures) {
+// All of them, up to a length that can be read. It may pass if all may, and is
+// of the kind of the first then.
+absl::Status ErrorOf(const std::vector<ImageRequest>& failures) {
   const std::string what =
-      absl::StrJoin(failures, "; ", [](std::string* out, const auto& failure) {
-        absl::StrAppend(out, failure.reference.status().message());
+      Printable(absl::StrJoin(failures, "; ",
+                              [](std::string* out, const auto& failure) {
+                                absl::StrAppend(
+                                    out, failure.reference.status().message());
+                              }),
+                4096);
+  const bool may_pass =
+      absl::c_all_of(failures, [](const ImageRequest& failure) {
+        return IsPassing(failure.reference.status());
       });
-  return Printable(what, 4096);
+  return may_pass ? WithMessage(failures.front().reference.status(), what)
+                  : absl::InvalidArgumentError(what);
 }
 
 }  // namespace
@@ -171,15 +184,10 @@ absl::StatusOr<SourceImages> ReadSources(const SourceArguments& arguments,
                    RegistryAccess::Open(arguments, context, deadline));
   ASSIGN_OR_RETURN(
       SourceImages found,
-      ResolveSources(WithTemporaryFolder(arguments.sources, context.host),
+      ResolveSources(OptionsOf(arguments.sources, context.host, keeps_failures),
                      context.files, access->client()));
   if (found.failures.empty()) return found;
-  if (!keeps_failures) {
-    const std::string what = WhatFailed(found.failures);
-    // Out of time is no fault of the source.
-    return context.clock.Now() < deadline ? absl::InvalidArgumentError(what)
-                                          : absl::DeadlineExceededError(what);
-  }
+  if (!keeps_failures) return ErrorOf(found.failures);
   std::move(found.failures.begin(), found.failures.end(),
             std::back_inserter(found.requests));
   found.failures.clear();

@@ -44,9 +44,11 @@ class RegistryAccess {
   std::unique_ptr<RegistryClient> client_;
 };
 
-// The images of the sources. Errors: as ResolveSources'; with
-// `keeps_failures` a source that fails is a request without a reference, else
-// INVALID_ARGUMENT that names it.
+// The images of the sources. With `keeps_failures` a source that fails is a
+// request without a reference, and all have half of the time until `deadline`.
+// Errors: as ResolveSources'; without it also INVALID_ARGUMENT that names what
+// has failed, or, where only registries were away until the deadline, what they
+// said (IsPassing).
 absl::StatusOr<SourceImages> ReadSources(const SourceArguments& arguments,
                                          const CommandContext& context,
                                          Instant deadline, bool keeps_failures);

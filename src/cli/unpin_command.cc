@@ -161,7 +161,8 @@ class UnpinCommand : public CommandProgram {
 
   CommandEnd Free(const std::vector<ImageRequest>& requests,
                   const FoundRuntime& found, const CommandContext& context) {
-    const struct Run run = {.start = context.started,
+    // The list has had its own time.
+    const struct Run run = {.start = context.clock.Now(),
                             .overall_timeout = kUnpinTimeout};
     RunObserver nobody;
     const auto node = TakeInventory({.runtime = *found.runtime,

@@ -16,13 +16,21 @@ constexpr ErrorClass kNoCredentials = {.reason = Reason::kUnauthorized,
 constexpr ErrorClass kCutForStall = {.reason = Reason::kStalled,
                                      .retry = Retry::kAtOnce};
 
-// " (tried a.json: quay.io)": where to look for what is wrong.
-std::string TriedCredentials(const FoundCredentials& credentials) {
-  if (!credentials.ok() || credentials->empty()) return "";
+// " (tried a.json: quay.io; b.json: is no JSON)": where to look for what is
+// wrong.
+std::string TriedCredentials(const RoundEnd& end) {
+  if (!end.credentials.ok()) return "";
   std::vector<std::string> sources;
-  for (const Credential& each : *credentials) sources.push_back(each.source);
-  return Printable(absl::StrCat(" (tried ", absl::StrJoin(sources, ", "), ")"),
-                   512);
+  for (const Credential& each : *end.credentials) {
+    sources.push_back(each.source);
+  }
+  std::vector<std::string> parts;
+  if (!sources.empty()) {
+    parts.push_back(absl::StrCat("tried ", absl::StrJoin(sources, ", ")));
+  }
+  if (!end.unread.empty()) parts.push_back(end.unread);
+  if (parts.empty()) return "";
+  return Printable(absl::StrCat(" (", absl::StrJoin(parts, "; "), ")"), 512);
 }
 
 }  // namespace
@@ -50,7 +58,9 @@ AttemptFailure FailureOf(const RoundEnd& end, const std::optional<Cut>& cut) {
       .message = ReportedMessage(error),
       .run_ends = is_cancelled};
   if (failure.what.retry == Retry::kNextCredential) {
-    absl::StrAppend(&failure.message, TriedCredentials(end.credentials));
+    absl::StrAppend(&failure.message, TriedCredentials(end));
+    // What could not be read or run may have one that is not refused.
+    if (!end.unread.empty()) failure.what.retry = Retry::kWholeBudget;
   }
   return failure;
 }

@@ -13,6 +13,8 @@ namespace {
 // left behind, because the status file is due within two seconds.
 constexpr absl::Duration kCancelPatience = absl::Seconds(1);
 
+constexpr int kMostRefusals = 3;
+
 }  // namespace
 
 PullLoop::PullLoop(const std::vector<ImageRequest>& requests,
@@ -288,10 +290,12 @@ void PullLoop::Count(size_t image, const ErrorClass& error, bool gained_bytes) {
 
 void PullLoop::Retry(size_t image, const ErrorClass& error) {
   AttemptHistory& history = work_[image].history;
-  // Refused credentials are looked at once more: a secret may be rotated.
+  // Refused credentials are looked at once more: a secret may be rotated. A
+  // plugin may have new ones each time, which are no better.
   ErrorClass judged = error;
-  const bool looks_again =
-      error.retry == Retry::kNextCredential && context_.credentials != nullptr;
+  const bool looks_again = error.retry == Retry::kNextCredential &&
+                           context_.credentials != nullptr &&
+                           history.refused < kMostRefusals;
   if (looks_again) judged.retry = Retry::kWholeBudget;
   const std::optional<absl::Duration> wanted =
       DelayBeforeNext(options_.retry, history, judged, context_.roll_dice());

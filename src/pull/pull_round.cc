@@ -53,15 +53,24 @@ void PullRound::FindCredentials() {
     Pull();
     return;
   }
-  seams_.credentials->Find(*task_.request.reference,
-                           task_.request.options.secret,
-                           Posting<FoundCredentials>(&PullRound::OnFound));
+  seams_.credentials->Find(
+      *task_.request.reference, task_.request.options.secret,
+      Posting<absl::StatusOr<CredentialsToTry>>(&PullRound::OnFound));
 }
 
-void PullRound::OnFound(const FoundCredentials& found) {
+void PullRound::OnFound(const absl::StatusOr<CredentialsToTry>& found) {
   if (has_ended_ || is_cancelled_) return;
-  credentials_ = found;
-  if (task_.refused && SameCredentials(found, *task_.refused)) {
+  if (found.ok()) {
+    credentials_ = found->credentials;
+    unread_ = found->unread;
+  } else {
+    credentials_ = found.status();
+    if (absl::IsUnavailable(found.status())) {
+      unread_ = std::string(found.status().message());
+    }
+  }
+  if (task_.refused && unread_.empty() &&
+      SameCredentials(credentials_, *task_.refused)) {
     End(absl::UnauthenticatedError("nothing new to try"),
         /*had_nothing_new=*/true);
   } else if (!found.ok()) {
@@ -91,6 +100,10 @@ void PullRound::OnPulled(const absl::StatusOr<std::string>& image_ref) {
   const bool was_refused =
       !image_ref.ok() && !is_cancelled_ &&
       Classify(image_ref.status()).retry == Retry::kNextCredential;
+  if (was_refused && next_credential_ <= credentials_->size()) {
+    seams_.credentials->Refused(*task_.request.reference,
+                                (*credentials_)[next_credential_ - 1]);
+  }
   if (was_refused && next_credential_ < credentials_->size()) {
     Pull();
   } else {
@@ -118,7 +131,7 @@ void PullRound::End(absl::StatusOr<std::string> image_ref,
   if (!image_ref.ok() && credentials_.ok()) {
     image_ref = WithoutSecrets(image_ref.status(), *credentials_);
   }
-  done({std::move(image_ref), credentials_, had_nothing_new});
+  done({std::move(image_ref), credentials_, unread_, had_nothing_new});
 }
 
 }  // namespace prepull

@@ -29,6 +29,8 @@ using FoundCredentials = absl::StatusOr<std::vector<Credential>>;
 struct RoundEnd {
   absl::StatusOr<std::string> image_ref;
   FoundCredentials credentials = std::vector<Credential>();
+  // Why there may be more than these: see CredentialsToTry.
+  std::string unread = "";
   // Nothing was pulled, because there was nothing new to try.
   bool had_nothing_new = false;
 };
@@ -76,7 +78,7 @@ class PullRound {
 
   void FindCredentials();
   void OnRemoved(const absl::Status& removed);
-  void OnFound(const FoundCredentials& found);
+  void OnFound(const absl::StatusOr<CredentialsToTry>& found);
   void Pull();
   void OnPulled(const absl::StatusOr<std::string>& image_ref);
   void End(absl::StatusOr<std::string> image_ref, bool had_nothing_new = false);
@@ -84,6 +86,7 @@ class PullRound {
   const RoundTask task_;
   const Seams seams_;
   FoundCredentials credentials_ = std::vector<Credential>();
+  std::string unread_;
   size_t next_credential_ = 0;
   std::unique_ptr<RunningCall> call_;
   bool is_cancelled_ = false;

@@ -1,5 +1,7 @@
 #include "prepull/pull/reason.h"
 
+#include "prepull/base/passing_error.h"
+
 namespace prepull {
 
 absl::string_view ReasonName(Reason reason) {
@@ -38,6 +40,26 @@ absl::string_view ReasonName(Reason reason) {
       return "Unknown";
   }
   return "Unknown";
+}
+
+Reason ReasonWithoutReference(const absl::Status& error) {
+  switch (error.code()) {
+    case absl::StatusCode::kNotFound:
+      return Reason::kNotFound;
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kPermissionDenied:
+      return Reason::kUnauthorized;
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+      return Reason::kRegistryUnavailable;
+    case absl::StatusCode::kResourceExhausted:
+      // Else something is larger than prepull takes.
+      return IsPassing(error) ? Reason::kRateLimited : Reason::kUnknown;
+    case absl::StatusCode::kInvalidArgument:
+      return Reason::kInvalidReference;
+    default:
+      return Reason::kUnknown;
+  }
 }
 
 }  // namespace prepull

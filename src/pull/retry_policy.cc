@@ -32,6 +32,7 @@ bool IsCounted(Retry retry) {
 void AttemptHistory::Add(const ErrorClass& error, bool gained_bytes,
                          Instant now) {
   if (error.retry == Retry::kFewTimes) ++few_times;
+  if (error.retry == Retry::kNextCredential) ++refused;
   const bool is_spoilt = error.retry == Retry::kForAMinute;
   if (!is_spoilt) spoilt_times = 0;
   if (is_spoilt && ++spoilt_times == 1) spoilt_since = now;

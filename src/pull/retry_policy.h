@@ -22,6 +22,7 @@ struct AttemptHistory {
   int spoilt_times = 0;
   Instant spoilt_since = Instant();
   absl::Duration spoilt_for = absl::ZeroDuration();
+  int refused = 0;            // rounds in which all credentials were refused
   bool had_last_try = false;  // the one just before the deadline
 
   // Takes in an attempt that failed with `error` at `now`. One that gained

@@ -10,8 +10,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "prepull/base/passing_error.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
+#include "src/registry/answer_error.h"
 #include "src/registry/registry_json.h"
 
 namespace prepull {
@@ -88,6 +90,10 @@ absl::StatusOr<HttpResponse> Authorizer::Send(const Place& place,
   }
   ASSIGN_OR_RETURN(HttpResponse response,
                    http_.Send(Authorized(request, value), place.tries));
+  if (!value.empty() && IsRefusal(response.status)) {
+    // What was taken once may have expired, for which some answer 403.
+    ASSIGN_OR_RETURN(response, http_.Send(request, place.tries));
+  }
   if (response.status != 401) return response;
   return SendWithCredentials(place, request, response);
 }
@@ -105,20 +111,22 @@ absl::Status Authorizer::WithTried(const absl::Status& refusal,
   MutexLock lock(mutex_);
   const auto tried = tried_.find(image.repository());
   if (tried == tried_.end()) return refusal;
-  return absl::Status(refusal.code(), absl::StrCat(refusal.message(), " (",
-                                                   tried->second, ")"));
+  const absl::Status named = WithMessage(
+      refusal, absl::StrCat(refusal.message(), " (", tried->second.names, ")"));
+  return tried->second.is_all ? named : PassingError(named);
 }
 
 void Authorizer::NoteTried(const Reference& image,
-                           const std::vector<Credential>& credentials) {
-  const std::string sources = absl::StrJoin(
-      credentials, ", ", [](std::string* text, const Credential& each) {
+                           const CredentialsToTry& found) {
+  std::string names = absl::StrJoin(
+      found.credentials, ", ", [](std::string* text, const Credential& each) {
         absl::StrAppend(text, each.source);
       });
+  names = names.empty() ? "no credentials fit" : absl::StrCat("tried ", names);
+  if (!found.unread.empty()) absl::StrAppend(&names, "; ", found.unread);
   MutexLock lock(mutex_);
-  tried_[image.repository()] =
-      credentials.empty() ? "no credentials fit"
-                          : Printable(absl::StrCat("tried ", sources), 512);
+  tried_[image.repository()] = {.names = Printable(names, 512),
+                                .is_all = found.unread.empty()};
 }
 
 void Authorizer::NoteSaid(const Credential& credential) {
@@ -133,26 +141,27 @@ absl::StatusOr<HttpResponse> Authorizer::SendWithCredentials(
     const HttpResponse& refusal) {
   const std::optional<Challenge> challenge = Choose(refusal);
   if (!challenge.has_value()) return refusal;
-  ASSIGN_OR_RETURN(std::vector<Credential> credentials, Find(place.image));
-  NoteTried(place.image, credentials);
-  if (credentials.empty()) credentials.emplace_back();
+  ASSIGN_OR_RETURN(CredentialsToTry found, Find(place.image));
+  NoteTried(place.image, found);
+  if (found.credentials.empty()) found.credentials.emplace_back();
   absl::StatusOr<HttpResponse> last = refusal;
-  for (const Credential& credential : credentials) {
+  for (const Credential& credential : found.credentials) {
     NoteSaid(credential);
     absl::StatusOr<std::string> value =
         Authorize(*challenge, credential, place);
     if (absl::IsUnauthenticated(value.status())) {
       last = value.status();
-      continue;
+    } else {
+      RETURN_IF_ERROR(value.status());
+      last = http_.Send(Authorized(request, *value), place.tries);
+      if (!last.ok()) return last;
+      if (!IsRefusal(last->status)) {
+        MutexLock lock(mutex_);
+        taken_[place.image.repository()] = *std::move(value);
+        return last;
+      }
     }
-    RETURN_IF_ERROR(value.status());
-    last = http_.Send(Authorized(request, *value), place.tries);
-    if (!last.ok()) return last;
-    if (!IsRefusal(last->status)) {
-      MutexLock lock(mutex_);
-      taken_[place.image.repository()] = *std::move(value);
-      return last;
-    }
+    if (!credential.empty()) credentials_.Refused(place.image, credential);
   }
   return last;
 }
@@ -218,30 +227,26 @@ absl::StatusOr<std::string> Authorizer::FetchToken(const Challenge& challenge,
   if (IsRefusal(response->status) || response->status == 400) {
     return Refused(who, credential, *response);
   }
-  if (response->status != 200) {
-    return absl::UnavailableError(
-        absl::StrCat(who, " answers ", response->status));
-  }
+  RETURN_IF_ERROR(CheckAnswer(who, *response));
   absl::StatusOr<std::string> token = ParseToken(response->body);
   RETURN_IF_ERROR(Annotate(token.status(), who));
   return token;
 }
 
-absl::StatusOr<std::vector<Credential>> Authorizer::Find(
-    const Reference& image) {
+absl::StatusOr<CredentialsToTry> Authorizer::Find(const Reference& image) {
   struct Answer {
     Mutex mutex;
-    std::optional<absl::StatusOr<std::vector<Credential>>> credentials
+    std::optional<absl::StatusOr<CredentialsToTry>> found
         ABSL_GUARDED_BY(mutex);
     Wakeup wakeup;
   };
   // It may come when nobody waits for it any more.
   const auto answer = std::make_shared<Answer>();
   credentials_.Find(image, /*secret=*/"",
-                    [answer](absl::StatusOr<std::vector<Credential>> found) {
+                    [answer](absl::StatusOr<CredentialsToTry> found) {
                       {
                         MutexLock lock(answer->mutex);
-                        answer->credentials = std::move(found);
+                        answer->found = std::move(found);
                       }
                       answer->wakeup.Notify();
                     });
@@ -250,12 +255,12 @@ absl::StatusOr<std::vector<Credential>> Authorizer::Find(
   while (true) {
     {
       MutexLock lock(answer->mutex);
-      if (answer->credentials.has_value()) return *answer->credentials;
+      if (answer->found.has_value()) return *answer->found;
     }
     if (options_.stop.stop_requested()) return absl::CancelledError("stopped");
     if (clock_.Now() >= options_.deadline) {
-      return absl::DeadlineExceededError(
-          "the deadline passed while credentials were looked for");
+      return PassingError(absl::DeadlineExceededError(
+          "the deadline passed while credentials were looked for"));
     }
     clock_.WaitUntil(options_.deadline, answer->wakeup);
   }

@@ -48,7 +48,8 @@ class Authorizer {
                                     const HttpRequest& request);
 
   // A refusal of `image` with the names of the credentials that were tried
-  // for it, or that there are none; any other error as it is.
+  // for it, or that there are none; any other error as it is. It may pass if
+  // some that are configured could not be had.
   absl::Status WithTried(const absl::Status& refusal, const Reference& image);
 
   // `error` without any secret that was said here.
@@ -65,9 +66,8 @@ class Authorizer {
   absl::StatusOr<std::string> FetchToken(const Challenge& challenge,
                                          const Credential& credential,
                                          const Place& place);
-  absl::StatusOr<std::vector<Credential>> Find(const Reference& image);
-  void NoteTried(const Reference& image,
-                 const std::vector<Credential>& credentials);
+  absl::StatusOr<CredentialsToTry> Find(const Reference& image);
+  void NoteTried(const Reference& image, const CredentialsToTry& found);
   void NoteSaid(const Credential& credential);
 
   const Options options_;
@@ -78,8 +78,12 @@ class Authorizer {
   Mutex mutex_;
   // repository -> the header that was taken last
   std::map<std::string, std::string> taken_ ABSL_GUARDED_BY(mutex_);
-  // repository -> what was tried there last, for people
-  std::map<std::string, std::string> tried_ ABSL_GUARDED_BY(mutex_);
+  // What was tried at a repository last.
+  struct Tried {
+    std::string names = "";  // for people
+    bool is_all = true;      // all that is configured
+  };
+  std::map<std::string, Tried> tried_ ABSL_GUARDED_BY(mutex_);
   // Whatever was said, tokens too.
   std::vector<Credential> said_ ABSL_GUARDED_BY(mutex_);
 };

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
+#include "src/registry/answer_error.h"
 
 namespace prepull {
 
@@ -44,7 +45,7 @@ absl::Status BlobDownload::Begin(const HttpResponse& head) {
                         absl::StrCat("bytes ", offset_, "-"))) {
     return absl::DataLossError("the registry continues at a wrong byte");
   }
-  if (absl::StartsWithIgnoreCase(head.Header("Content-Type"), "text/html")) {
+  if (IsWebPage(head)) {
     return absl::DataLossError("a web page comes instead of the blob");
   }
   int64_t announced = 0;

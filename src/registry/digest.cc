@@ -58,7 +58,7 @@ std::string DigestOf(absl::string_view bytes) {
   return digester.Take();
 }
 
-absl::Status CheckDigest(absl::string_view bytes, absl::string_view digest) {
+absl::Status VerifyDigest(absl::string_view bytes, absl::string_view digest) {
   ASSIGN_OR_RETURN(Digester digester, Digester::Like(digest));
   digester.Add(bytes);
   const std::string found = digester.Take();

@@ -43,7 +43,7 @@ class Digester {
 std::string DigestOf(absl::string_view bytes);
 
 // Errors: DATA_LOSS  `bytes` do not have `digest`; as Like's.
-absl::Status CheckDigest(absl::string_view bytes, absl::string_view digest);
+absl::Status VerifyDigest(absl::string_view bytes, absl::string_view digest);
 
 }  // namespace prepull
 

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "prepull/base/mutex.h"
 #include "prepull/image/reference.h"
@@ -23,7 +25,8 @@ class Origins {
   Origins(const std::vector<std::string>& insecure_hosts, PatientClient& http);
 
   // That of the registry of `image`; it is asked where it may do without TLS.
-  Origin For(const Reference& image);
+  // Errors: of that question, if neither way has an answer.
+  absl::StatusOr<Origin> For(const Reference& image);
 
   // Whether the registry of `image` may send us to `target`. Without TLS to
   // our own loopback only if it is there itself: from elsewhere it would have
@@ -32,7 +35,7 @@ class Origins {
 
  private:
   bool IsInsecure(absl::string_view authority) const;
-  bool Answers(const Origin& origin);
+  absl::Status Try(const Origin& origin);
 
   const std::vector<std::string>& insecure_hosts_;
   PatientClient& http_;

@@ -7,8 +7,11 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "prepull/base/log.h"
+#include "prepull/base/passing_error.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
+#include "src/registry/answer_error.h"
+#include "src/registry/registry_url.h"
 
 namespace prepull {
 namespace {
@@ -17,10 +20,6 @@ constexpr absl::Duration kFirstPause = absl::Seconds(1);
 constexpr absl::Duration kLongestPause = absl::Seconds(30);
 // A server that asks for more is one that we need not wait for.
 constexpr absl::Duration kLongestRetryAfter = absl::Minutes(5);
-
-bool IsBusy(int status) {
-  return status == 429 || (status >= 500 && status != 501);
-}
 
 // Of a number of seconds; a date is worth no clock of ours.
 absl::Duration RetryAfter(const HttpResponse& response) {
@@ -41,7 +40,7 @@ PatientClient::PatientClient(const RegistryOptions& options, HttpClient& http,
       clock_(clock),
       roll_dice_(std::move(roll_dice)) {}
 
-bool PatientClient::IsPassing(const absl::Status& status) {
+bool PatientClient::IsAway(const absl::Status& status) {
   return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
 }
 
@@ -57,11 +56,15 @@ absl::StatusOr<HttpResponse> PatientClient::Send(HttpRequest request,
   }
   for (int next = 1;; ++next) {
     absl::StatusOr<HttpResponse> response = SendOnce(request);
-    const bool is_final = response.ok() ? !IsBusy(response->status)
-                                        : !IsPassing(response.status());
+    const bool is_final =
+        response.ok() ? !IsBusy(response->status) : !IsAway(response.status());
     if (is_final || is_begun || next == tries) return response;
     const absl::Duration asked =
         response.ok() ? RetryAfter(*response) : absl::ZeroDuration();
+    {
+      MutexLock lock(mutex_);
+      asked_until_ = std::max(asked_until_, clock_.Now() + asked);
+    }
     const std::string why =
         response.ok() ? absl::StrCat("the answer is ", response->status)
                       : std::string(response.status().message());
@@ -79,19 +82,54 @@ absl::StatusOr<HttpResponse> PatientClient::SendOnce(HttpRequest request) {
   request.ca_file = options_.ca_file;
   request.extra_ca_file = options_.extra_ca_file;
   request.proxy = options_.proxies.For(request.url);
-  return http_.Send(request, options_.stop);
+  const absl::StatusOr<Origin> server = OriginOf(request.url);
+  if (!server.ok()) return http_.Send(request, options_.stop);
+  request.limits.idle = Patience(server->text());
+  const Instant begun = clock_.Now();
+  absl::StatusOr<HttpResponse> response = http_.Send(request, options_.stop);
+  if (response.ok() || !IsAway(response.status())) return response;
+  if (absl::IsDeadlineExceeded(response.status()) &&
+      clock_.Now() - begun >= request.limits.idle) {
+    BeMorePatient(server->text(), request.limits.idle);
+  }
+  return PassingError(response.status());
 }
 
-absl::Status PatientClient::Pause(int next, absl::Duration at_least) {
+absl::Duration PatientClient::Patience(const std::string& server) {
+  MutexLock lock(mutex_);
+  const auto found = patience_.find(server);
+  return found == patience_.end() ? HttpLimits().idle : found->second;
+}
+
+// By what it was given and not by what it has now: many may have waited for it
+// at the same time.
+void PatientClient::BeMorePatient(const std::string& server,
+                                  absl::Duration than) {
+  MutexLock lock(mutex_);
+  absl::Duration& patience = patience_[server];
+  patience = std::max(patience, 2 * than);
+}
+
+absl::Status PatientClient::PauseForAll(int tries) {
+  Instant asked_until;
+  {
+    MutexLock lock(mutex_);
+    asked_until = asked_until_;
+  }
+  return Pause(tries, asked_until - clock_.Now());
+}
+
+absl::Status PatientClient::Pause(int tries, absl::Duration at_least) {
   absl::Duration pause =
-      std::min(kFirstPause * std::pow(2, next - 1), kLongestPause);
+      std::min(kFirstPause * std::exp2(std::min(tries, 60) - 1), kLongestPause);
   {
     MutexLock lock(mutex_);
     pause *= 1 - roll_dice_() / 2;
   }
   const Instant until = clock_.Now() + std::max(pause, at_least);
   if (until >= options_.deadline) {
-    return absl::DeadlineExceededError("the deadline comes before another try");
+    return PassingError(
+        absl::DeadlineExceededError("the deadline comes before another try"));
   }
   Wakeup wakeup;
   const std::stop_callback wake(options_.stop, [&] { wakeup.Notify(); });

@@ -12,8 +12,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "prepull/base/passing_error.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
+#include "src/registry/answer_error.h"
 #include "src/registry/authorizer.h"
 #include "src/registry/blob_download.h"
 #include "src/registry/digest.h"
@@ -33,6 +35,12 @@ constexpr int64_t kLargestTagPage = 8 << 20;
 constexpr size_t kMostTags = 1'000'000;
 constexpr size_t kMostTagPages = 10'000;
 constexpr int kMostRedirects = 5;
+// Of a blob of which something has come, which is lost if it is given up.
+constexpr int kMostBlobTries = 6;
+// They spread over a minute at least.
+constexpr int kFewTries = 9;
+
+constexpr char kRegistry[] = "the registry";
 
 constexpr char kManifestTypes[] =
     "application/vnd.oci.image.index.v1+json, "
@@ -56,26 +64,6 @@ absl::StatusOr<std::variant<ImageManifest, ImageIndex>> Parse(
   auto parsed = ParseManifest(response.body);
   RETURN_IF_ERROR(Annotate(parsed.status(), "the manifest"));
   return parsed;
-}
-
-absl::Status StatusOf(const HttpResponse& response) {
-  const std::string words = DescribeErrors(response.body);
-  const std::string text =
-      absl::StrCat("the registry answers ", response.status,
-                   words.empty() ? "" : " ", words);
-  switch (response.status) {
-    case 401:
-      return absl::UnauthenticatedError(text);
-    case 403:
-      return absl::PermissionDeniedError(text);
-    case 404:
-      return absl::NotFoundError(text);
-    case 429:
-      return absl::ResourceExhaustedError(text);
-    default:
-      return response.status >= 500 ? absl::UnavailableError(text)
-                                    : absl::FailedPreconditionError(text);
-  }
 }
 
 bool IsRedirect(int status) {
@@ -141,9 +129,12 @@ class Client : public RegistryClient {
 
   absl::Status MayGoOn() const override {
     if (options_.stop.stop_requested()) return absl::CancelledError("stopped");
-    return IsLate() ? absl::DeadlineExceededError("the deadline has passed")
+    return IsLate() ? PassingError(absl::DeadlineExceededError(
+                          "the deadline has passed"))
                     : absl::OkStatus();
   }
+
+  absl::Status Pause(int tries) override { return http_.PauseForAll(tries); }
 
  private:
   // What `ask` gets from the mirror of `image`, if it has one, else from its
@@ -179,15 +170,15 @@ class Client : public RegistryClient {
     absl::Status at_mirror = answer.status();
     if (is_over() || IsLate()) return Annotate(at_mirror, who);
     answer = ask(image, PatientClient::kMostTries);
-    if (MayPass(at_mirror) && MayPass(answer.status()) && !is_over() &&
-        !IsLate()) {
+    const bool is_away = IsPassing(answer.status());
+    if (IsPassing(at_mirror) && is_away && !is_over() && !IsLate()) {
       // Where no way leads out, the mirror is all there is.
       absl::StatusOr<Answer> again = ask(*mirror, PatientClient::kMostTries);
       if (again.ok() || absl::IsCancelled(again.status())) return again;
       at_mirror = again.status();
     }
     if (absl::IsCancelled(answer.status())) return answer;
-    if (PatientClient::IsPassing(at_mirror)) {
+    if (PatientClient::IsAway(at_mirror) && !is_away) {
       mirrors_.PassOver(*mirror, authorizer_.WithoutSecrets(at_mirror));
     }
     RETURN_IF_ERROR(
@@ -195,18 +186,13 @@ class Client : public RegistryClient {
     return answer;
   }
 
-  // A busy registry counts, too.
-  static bool MayPass(const absl::Status& status) {
-    return PatientClient::IsPassing(status) ||
-           absl::IsResourceExhausted(status);
-  }
-
   bool IsLate() const { return clock_.Now() >= options_.deadline; }
 
   // Asks the registry of `place` for /v2/NAME/`path`.
   absl::StatusOr<HttpResponse> Ask(const Place& place, const std::string& path,
                                    const HttpRequest& request) {
-    return AskAt(place, origins_.For(place.image), path, request);
+    ASSIGN_OR_RETURN(const Origin origin, origins_.For(place.image));
+    return AskAt(place, origin, path, request);
   }
 
   absl::StatusOr<HttpResponse> AskAt(const Place& place, const Origin& origin,
@@ -262,11 +248,11 @@ class Client : public RegistryClient {
                      Ask(place, absl::StrCat("manifests/", name),
                          {.headers = {{"Accept", kManifestTypes}},
                           .limits = {.body_bytes = kLargestManifest}}));
-    if (response.status != 200) return StatusOf(response);
+    RETURN_IF_ERROR(CheckAnswer(kRegistry, response));
     const std::string wanted = digest.empty() ? place.image.digest() : digest;
     if (!wanted.empty()) {
       RETURN_IF_ERROR(
-          Annotate(CheckDigest(response.body, wanted), "the manifest"));
+          Annotate(VerifyDigest(response.body, wanted), "the manifest"));
     }
     return response;
   }
@@ -306,21 +292,28 @@ class Client : public RegistryClient {
         with_range = false;
         continue;
       }
-      if (response.ok()) {
-        const std::string where = absl::StrCat("the blob from byte ", before);
-        return before == 0 ? StatusOf(*response)
-                           : Annotate(StatusOf(*response), where);
-      }
+      const absl::Status why = BlobError(response, before);
       const bool went_on = download.offset() > before;
       if (went_on) next = 1;
-      // Where no answer began it has been tried often enough.
-      if (!PatientClient::IsPassing(response.status()) ||
-          !download.is_begun() || (next >= place.tries && !went_on)) {
-        return response.status();
+      // The request for a blob of which nothing came was repeated already.
+      const bool has_begun = before > 0 || download.is_begun();
+      const int tries = place.tries > 1 ? kMostBlobTries : 1;
+      if (!IsPassing(why) || !has_begun || (next >= tries && !went_on)) {
+        return why;
       }
-      RETURN_IF_ERROR(http_.Pause(next, absl::ZeroDuration()));
+      const absl::Status paused = http_.Pause(next, absl::ZeroDuration());
+      if (!paused.ok()) return absl::IsCancelled(paused) ? paused : why;
     }
     return download.Finish();
+  }
+
+  static absl::Status BlobError(const absl::StatusOr<HttpResponse>& response,
+                                int64_t from_byte) {
+    if (!response.ok()) return response.status();
+    const absl::Status why = CheckAnswer(kRegistry, *response);
+    return from_byte == 0
+               ? why
+               : Annotate(why, absl::StrCat("the blob from byte ", from_byte));
   }
 
   absl::StatusOr<std::vector<std::string>> TagsAt(const Place& place) {
@@ -335,7 +328,7 @@ class Client : public RegistryClient {
       ASSIGN_OR_RETURN(
           const HttpResponse response,
           Ask(place, path, {.limits = {.body_bytes = kLargestTagPage}}));
-      if (response.status != 200) return StatusOf(response);
+      RETURN_IF_ERROR(CheckAnswer(kRegistry, response));
       ASSIGN_OR_RETURN(std::vector<std::string> page,
                        ParseTagList(response.body));
       tags.insert(tags.end(), std::make_move_iterator(page.begin()),
@@ -356,8 +349,9 @@ class Client : public RegistryClient {
   absl::StatusOr<std::string> PageOf(const Reference& image,
                                      const std::string& path,
                                      const std::string& link) {
+    ASSIGN_OR_RETURN(const Origin origin, origins_.For(image));
     const std::string base =
-        absl::StrCat(origins_.For(image).text(), "/v2/", PathOf(image), "/");
+        absl::StrCat(origin.text(), "/v2/", PathOf(image), "/");
     absl::StatusOr<std::string> url =
         ResolveLocation(absl::StrCat(base, path), link);
     RETURN_IF_ERROR(Annotate(url.status(), "the header Link"));
@@ -379,6 +373,10 @@ class Client : public RegistryClient {
 };
 
 }  // namespace
+
+bool IsWorthAnotherTry(const absl::Status& failure, int tries) {
+  return IsPassing(failure) || (absl::IsDataLoss(failure) && tries < kFewTries);
+}
 
 absl::StatusOr<std::unique_ptr<RegistryClient>> MakeRegistryClient(
     RegistryOptions options, HttpClient& http, CredentialFinder& credentials,

@@ -3,7 +3,7 @@
 // between them.
 //
 // Which of the two it is its first byte says. Of the file never more is held
-// than one YAML document of 64 MiB at most, or nothing where it is JSON.
+// than one YAML document of 16 MiB at most, or nothing where it is JSON.
 #ifndef PREPULL_SOURCE_CATALOG_STREAM_H_
 #define PREPULL_SOURCE_CATALOG_STREAM_H_
 

@@ -3,16 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <future>
-#include <memory>
 #include <string>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "prepull/base/log.h"
-#include "test/support/fake_clock.h"
-#include "test/support/fake_file_system.h"
-#include "test/support/fake_host.h"
+#include "test/auth/credential_finder_fixture.h"
 #include "test/support/status_matchers.h"
 
 namespace prepull {
@@ -27,83 +21,6 @@ using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
-// A docker config with one account, whose password is never to be seen.
-std::string ConfigFor(const std::string& key, const std::string& user) {
-  return absl::StrCat(R"({"auths":{")", key, R"(":{"username":")", user,
-                      R"(","password":"hidden"}}})");
-}
-
-std::string Providers(const std::vector<std::string>& names) {
-  std::string text =
-      "apiVersion: kubelet.config.k8s.io/v1\n"
-      "kind: CredentialProviderConfig\nproviders:\n";
-  for (const std::string& name : names) {
-    absl::StrAppend(&text, "- name: ", name,
-                    "\n  matchImages: [a.io]\n  defaultCacheDuration: 0s\n"
-                    "  apiVersion: credentialprovider.kubelet.k8s.io/v1\n");
-  }
-  return text;
-}
-
-class CredentialFinderTest : public ::testing::Test {
- protected:
-  CredentialFinderTest() {
-    StartLog(
-        {.format = LogFormat::kText,
-         .write = [this](absl::string_view line) { log_.emplace_back(line); }});
-  }
-  ~CredentialFinderTest() override {
-    finder_.reset();
-    StartLog({.write = [](absl::string_view) {}});
-  }
-
-  void Put(const std::string& path, const std::string& text) {
-    ASSERT_THAT(files_.WriteFileAtomically(path, text), IsOk());
-  }
-
-  absl::Status Make(CredentialOptions options) {
-    auto made = MakeCredentialFinder(std::move(options), files_, host_, clock_);
-    if (!made.ok()) return made.status();
-    finder_ = *std::move(made);
-    return absl::OkStatus();
-  }
-
-  // The users that are found, with where they are from.
-  absl::StatusOr<std::vector<std::string>> Find(
-      const std::string& image, const std::string& secret = "") {
-    std::promise<absl::StatusOr<std::vector<Credential>>> found;
-    finder_->Find(Reference::Parse(image).value(), secret,
-                  [&found](auto credentials) {
-                    found.set_value(std::move(credentials));
-                  });
-    auto credentials = found.get_future().get();
-    if (!credentials.ok()) return credentials.status();
-    std::vector<std::string> shown;
-    for (const Credential& credential : *credentials) {
-      shown.push_back(
-          absl::StrCat(credential.username, " of ", credential.source));
-    }
-    return shown;
-  }
-
-  // Every plugin answers with an account of its own name.
-  void AnswerWithNames() {
-    host_.child = [](const ChildCommand& command, Instant,
-                     const std::stop_token&) {
-      return ChildOutput{absl::StrCat(
-          R"({"kind":"CredentialProviderResponse","cacheKeyType":"Image",)",
-          R"("apiVersion":"credentialprovider.kubelet.k8s.io/v1",)",
-          R"("auth":{"a.io":{"username":")", command.program, "\"}}}")};
-    };
-  }
-
-  FakeFileSystem files_;
-  FakeHost host_;
-  FakeClock clock_;
-  std::vector<std::string> log_;
-  std::unique_ptr<CredentialFinder> finder_;
-};
-
 TEST_F(CredentialFinderTest, FindsNothingWithoutSources) {
   ASSERT_THAT(Make({}), IsOk());
 
@@ -113,9 +30,9 @@ TEST_F(CredentialFinderTest, FindsNothingWithoutSources) {
 }
 
 TEST_F(CredentialFinderTest, FindsInFilesInTheirOrder) {
-  Put("/one", ConfigFor("a.io", "first"));
-  Put("/two/config.json", ConfigFor("a.io/team", "narrow"));
-  Put("/three", ConfigFor("a.io", "last"));
+  Put("/one", ConfigOf("a.io", "first"));
+  Put("/two/config.json", ConfigOf("a.io/team", "narrow"));
+  Put("/three", ConfigOf("a.io", "last"));
   ASSERT_THAT(Make({.docker_configs = {"/one", "/two", "/three"}}), IsOk());
 
   EXPECT_THAT(
@@ -126,26 +43,26 @@ TEST_F(CredentialFinderTest, FindsInFilesInTheirOrder) {
 }
 
 TEST_F(CredentialFinderTest, GivesTheSameAccountOnce) {
-  Put("/one", ConfigFor("a.io", "u"));
-  Put("/two", ConfigFor("a.io", "u"));
+  Put("/one", ConfigOf("a.io", "u"));
+  Put("/two", ConfigOf("a.io", "u"));
   ASSERT_THAT(Make({.docker_configs = {"/one", "/two"}}), IsOk());
 
   EXPECT_THAT(Find("a.io/x"), IsOkAndHolds(ElementsAre("u of /one: a.io")));
 }
 
 TEST_F(CredentialFinderTest, ReadsTheFilesAnewEachTime) {
-  Put("/one", ConfigFor("a.io", "old"));
+  Put("/one", ConfigOf("a.io", "old"));
   ASSERT_THAT(Make({.docker_configs = {"/one"}}), IsOk());
   EXPECT_THAT(Find("a.io/x"), IsOkAndHolds(ElementsAre("old of /one: a.io")));
 
-  Put("/one", ConfigFor("a.io", "new"));
+  Put("/one", ConfigOf("a.io", "new"));
 
   EXPECT_THAT(Find("a.io/x"), IsOkAndHolds(ElementsAre("new of /one: a.io")));
 }
 
 TEST_F(CredentialFinderTest, WarnsOnceOfAFileThatIsNotThereAndGoesOn) {
   Put("/broken", "hidden");
-  Put("/one", ConfigFor("a.io", "u"));
+  Put("/one", ConfigOf("a.io", "u"));
   ASSERT_THAT(Make({.docker_configs = {"/none", "/broken", "/one"}}), IsOk());
 
   EXPECT_THAT(Find("a.io/x"), IsOkAndHolds(SizeIs(1)));
@@ -172,9 +89,9 @@ TEST_F(CredentialFinderTest, ShowsNoMoreThanAFewHundredWarnings) {
 }
 
 TEST_F(CredentialFinderTest, TakesAnImagesOwnSecretAndNothingElse) {
-  Put("/one", ConfigFor("a.io", "general"));
-  Put("/secrets/team/.dockerconfigjson", ConfigFor("a.io", "own"));
-  Put("/secrets/plain", ConfigFor("a.io", "plain"));
+  Put("/one", ConfigOf("a.io", "general"));
+  Put("/secrets/team/.dockerconfigjson", ConfigOf("a.io", "own"));
+  Put("/secrets/plain", ConfigOf("a.io", "plain"));
   ASSERT_THAT(Make({.docker_configs = {"/one"}, .secrets_dir = "/secrets"}),
               IsOk());
 
@@ -186,7 +103,7 @@ TEST_F(CredentialFinderTest, TakesAnImagesOwnSecretAndNothingElse) {
 }
 
 TEST_F(CredentialFinderTest, SaysWhyAnImagesOwnSecretCannotBeUsed) {
-  Put("/secrets/team/.dockerconfigjson", ConfigFor("b.io", "own"));
+  Put("/secrets/team/.dockerconfigjson", ConfigOf("b.io", "own"));
   Put("/secrets/broken", R"({"auths":{"a.io":{"auth":"hidden"}}})");
   ASSERT_THAT(Make({.secrets_dir = "/secrets"}), IsOk());
 
@@ -205,8 +122,8 @@ TEST_F(CredentialFinderTest, SaysWhyAnImagesOwnSecretCannotBeUsed) {
 }
 
 TEST_F(CredentialFinderTest, LeavesTheFolderOfSecretsForNoName) {
-  Put("/one", ConfigFor("a.io", "u"));
-  Put("/secrets/..data/a", ConfigFor("a.io", "u"));
+  Put("/one", ConfigOf("a.io", "u"));
+  Put("/secrets/..data/a", ConfigOf("a.io", "u"));
   ASSERT_THAT(Make({.secrets_dir = "/secrets"}), IsOk());
 
   for (const std::string name :
@@ -228,7 +145,7 @@ TEST_F(CredentialFinderTest, SaysThatASecretNeedsTheFolder) {
 }
 
 TEST_F(CredentialFinderTest, AsksThePluginsBehindTheFiles) {
-  Put("/one", ConfigFor("a.io", "file"));
+  Put("/one", ConfigOf("a.io", "file"));
   Put("/providers.yaml", Providers({"b", "a"}));
   Put("/bin/a", "");
   AnswerWithNames();
@@ -244,7 +161,7 @@ TEST_F(CredentialFinderTest, AsksThePluginsBehindTheFiles) {
 }
 
 TEST_F(CredentialFinderTest, CountsOnTheOthersWhenAPluginIsMissing) {
-  Put("/one", ConfigFor("a.io", "file"));
+  Put("/one", ConfigOf("a.io", "file"));
   Put("/providers.yaml", Providers({"a"}));
   Put("/bin/other", "");
   ASSERT_THAT(Make({.docker_configs = {"/one"},
@@ -299,8 +216,8 @@ TEST_F(CredentialFinderTest, RefusesAWrongProviderConfig) {
 }
 
 TEST_F(CredentialFinderTest, ListsItsSources) {
-  Put("/one", ConfigFor("https://user:hidden@a.io", "hidden"));
-  Put("/secrets/team/config.json", ConfigFor("b.io", "hidden"));
+  Put("/one", ConfigOf("https://user:hidden@a.io", "hidden"));
+  Put("/secrets/team/config.json", ConfigOf("b.io", "hidden"));
   Put("/providers.yaml", Providers({"ecr"}));
   Put("/bin/ecr", "");
   ASSERT_THAT(Make({.docker_configs = {"/one"},

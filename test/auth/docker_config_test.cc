@@ -167,9 +167,32 @@ TEST(DockerConfigTest, RefusesWhatIsNoDockerConfig) {
   refused("\"secret\"", "is no JSON object");
   refused("{}", "has no \"auths\"");
   refused(R"({"auths":[]})", "\"auths\" is no object");
-  refused("", "is no JSON: incomplete JSON");
-  refused("password", "is no JSON: syntax error");
-  refused(std::string(100'000, '['), "is no JSON: too deep");
+}
+
+TEST(DockerConfigTest, TellsWhatMayBeHalfWrittenFromWhatIsWrong) {
+  const auto unread = [](const std::string& text, const std::string& why) {
+    EXPECT_THAT(ParseDockerConfig(text, "some/file"),
+                StatusIs(Code::kDataLoss, "some/file: " + why))
+        << text;
+  };
+
+  unread("", "is no JSON: incomplete JSON");
+  unread(R"({"auths":{"a.io":)", "is no JSON: incomplete JSON");
+  unread("password", "is no JSON: syntax error");
+  unread(std::string(100'000, '['), "is no JSON: too deep");
+}
+
+TEST(DockerConfigTest, TrimsNulsFromAPasswordAsDockerDoes) {
+  const auto password = [](const std::string& decoded) {
+    const DockerConfig config =
+        Read(absl::StrCat(R"({"auths":{"a.io":{"auth":")",
+                          absl::Base64Escape(decoded), R"("}}})"));
+    return config.entries.at(0).credential.password;
+  };
+
+  EXPECT_EQ(password(std::string("u:secret\0\0", 10)), "secret");
+  EXPECT_EQ(password(std::string("u:\0secret", 9)), "secret");
+  EXPECT_EQ(password(std::string("u:se\0cret", 9)), std::string("se\0cret", 7));
 }
 
 TEST(DockerConfigTest, TakesNoMoreEntriesThanASecretHolds) {

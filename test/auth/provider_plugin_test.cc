@@ -202,6 +202,41 @@ TEST_F(ProviderPluginTest, RemembersNothingForADurationOfZero) {
   EXPECT_THAT(commands_, SizeIs(2));
 }
 
+TEST_F(ProviderPluginTest, AsksAgainAfterItFailed) {
+  Say("", 1);
+  (void)Ask("a.io/x");
+  Say(Answer("Registry"));
+
+  EXPECT_THAT(Ask("a.io/x"), IsOkAndHolds(SizeIs(1)));
+}
+
+TEST_F(ProviderPluginTest, AsksAgainForWhatWasRefused) {
+  const Credential refused = {.username = "u", .password = "hidden"};
+  for (const std::string scope : {"Image", "Registry", "Global"}) {
+    Say(Answer(scope));
+    (void)Ask("a.io/x:1");
+    commands_.clear();
+
+    plugin_->Forget(ImageNamed("a.io/x:1"), refused);
+    (void)Ask("a.io/x:1");
+
+    EXPECT_THAT(commands_, SizeIs(1)) << scope;
+    clock_.Advance(absl::Hours(2));
+  }
+}
+
+TEST_F(ProviderPluginTest, RemembersWhatWasRefusedElsewhereOrIsAnotherAccount) {
+  Say(Answer("Image"));
+  (void)Ask("a.io/x");
+
+  plugin_->Forget(ImageNamed("a.io/y"),
+                  {.username = "u", .password = "hidden"});
+  plugin_->Forget(ImageNamed("a.io/x"), {.username = "u", .password = "old"});
+  (void)Ask("a.io/x");
+
+  EXPECT_THAT(commands_, SizeIs(1));
+}
+
 TEST_F(ProviderPluginTest, RunsOnceForAllWhoWaitForTheSame) {
   Hold(ChildOutput{Answer("Registry", R"("cacheDuration":"0s",)")});
   auto first = AskLater("a.io/x");
@@ -225,16 +260,17 @@ TEST_F(ProviderPluginTest, MakesNobodyWaitForARowOfTimeouts) {
 
   release_.Notify();
 
-  EXPECT_THAT(first.get(), IsOkAndHolds(IsEmpty()));
-  EXPECT_THAT(other.get(), IsOkAndHolds(IsEmpty()));
+  EXPECT_THAT(first.get(), StatusIs(Code::kDeadlineExceeded));
+  EXPECT_THAT(other.get(), StatusIs(Code::kDeadlineExceeded));
   EXPECT_THAT(commands_, SizeIs(1));
 }
 
-TEST_F(ProviderPluginTest, MakesAFailureAWarningOnceAndNoCredentials) {
+TEST_F(ProviderPluginTest, MakesAFailureAWarningOnceAndAnErrorEachTime) {
+  const std::string why = "plugin ecr: /bin/ecr: ended with exit code 7";
   Say("hidden", 7);
 
-  EXPECT_THAT(Ask("a.io/x"), IsOkAndHolds(IsEmpty()));
-  EXPECT_THAT(Ask("a.io/y"), IsOkAndHolds(IsEmpty()));
+  EXPECT_THAT(Ask("a.io/x"), StatusIs(Code::kUnavailable, why));
+  EXPECT_THAT(Ask("a.io/y"), StatusIs(Code::kUnavailable, why));
 
   EXPECT_THAT(commands_, SizeIs(2));
   EXPECT_THAT(log_, ElementsAre(AllOf(HasSubstr("warn"),

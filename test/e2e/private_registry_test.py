@@ -19,6 +19,7 @@ from lab.bad_registry import BadRegistry  # noqa: E402
 from lab.credentials import (  # noqa: E402
     MountedSecret, Provider, docker_config, write_file)
 from lab.images import make_image, make_layer  # noqa: E402
+from lab.process import wait_until  # noqa: E402
 from lab.registry import Registry  # noqa: E402
 from lab.token_auth import TokenAuth  # noqa: E402
 
@@ -206,6 +207,59 @@ class PasswordTest(PrivateTest):
         self.check_pulled(run, [self.name])
         # Without the tag, as the kubelet asks.
         self.assertEqual(provider.request()["image"], f"{ONE}/team/app")
+
+    def test_a_plugin_that_fails_for_a_while_is_waited_for(self):
+        provider = Provider(self.path("provider"), ONE, FIRST)
+        provider.break_down()
+        run = self.lab.start_fetch([self.name], *provider.flags)
+        run.wait_for_status(
+            lambda status: any(image["attempts"] >= 3
+                               for image in status["images"]), "three refusals")
+
+        provider.recover()
+        run.wait()
+
+        self.check_pulled(run, [self.name])
+
+    def test_a_plugin_that_fails_to_the_end_is_a_run_to_be_continued(self):
+        provider = Provider(self.path("provider"), ONE, FIRST)
+        provider.break_down()
+
+        run = self.lab.fetch([self.name], *provider.flags,
+                             "--overall-timeout", "5s")
+
+        self.assertEqual(run.exit_code, 3, run.story())
+        (image,) = run.status()["images"]
+        self.assertEqual((image["state"], image["reason"]),
+                         ("Stopped", "Unauthorized"))
+        self.assertIn("plugin lab-provider: ", image["message"])
+        self.assertIn("ended with exit code 1", image["message"])
+
+    def test_a_file_that_is_half_written_is_read_again(self):
+        path = write_file(self.lab.folder, "config.json", '{"auths":')
+        run = self.lab.start_fetch([self.name], "--docker-config", path)
+        self.wait_for_refusal(run)
+
+        write_file(self.lab.folder, "config.json", docker_config({ONE: FIRST}))
+        run.wait()
+
+        self.check_pulled(run, [self.name])
+
+    def test_a_source_is_read_once_its_plugin_works(self):
+        other = self.lab.add_registry("127.0.0.1", FIRST)
+        host = f"127.0.0.1:{other.port}"
+        self.lab.route(host, other)
+        name = self.push(other, host)
+        provider = Provider(self.path("provider"), host, FIRST)
+        provider.break_down()
+        run = self.lab.start_fetch(
+            [], "--select", f"{host}/team/app regex:.*", *provider.flags)
+        wait_until(lambda: "source is away" in run.log(), 30, "a refusal")
+
+        provider.recover()
+        run.wait()
+
+        self.check_pulled(run, [name])
 
     def test_a_plugin_is_asked_after_the_files(self):
         provider = Provider(self.path("provider"), ONE, FIRST)

@@ -109,7 +109,9 @@ class FrontTest(ResolveTest):
         self.open(TokenAuth({}, anonymous=True))
         self.blobs.corrupt(1_500_000)
 
-        said = self.refuse("--catalog", self.catalog, "--package", "op")
+        # It is fetched again for a minute, as far as there is one.
+        said = self.refuse("--catalog", self.catalog, "--package", "op",
+                           "--overall-timeout", "5s")
 
         self.assertIn("digest", said)
 

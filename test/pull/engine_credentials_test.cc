@@ -75,6 +75,84 @@ TEST_F(EngineCredentialsTest, EndsAfterOneRoundIfNothingChanges) {
   EXPECT_THAT(witness_.ends, SizeIs(2));
 }
 
+TEST_F(EngineCredentialsTest, ARefusalIsNoLastWordWhileASourceCannotBeRead) {
+  finder_.unread = "plugin ecr: /bin/ecr: ended with exit code 1";
+  runtime_.Script("quay.io/a:1", {{Unauthorized()}});
+
+  Fetch({"quay.io/a:1"});
+
+  EXPECT_EQ(run_.exit_code, ExitCode::kStopped);
+  EXPECT_EQ(image(0).state, ImageState::kStopped);
+  EXPECT_EQ(image(0).reason, Reason::kUnauthorized);
+  EXPECT_THAT(image(0).message, HasSubstr(finder_.unread));
+  EXPECT_GT(image(0).attempts, 20);
+  EXPECT_LT(image(0).attempts, 40);
+}
+
+TEST_F(EngineCredentialsTest, WhatASourceHasOnceItCanBeReadIsTried) {
+  finder_.unread = "plugin ecr: /bin/ecr: ended with exit code 1";
+  runtime_.Script("quay.io/a:1", {{Unauthorized()}, {Unauthorized()}, {}});
+  clock_.After(absl::Milliseconds(2500), [this] {
+    finder_.unread = "";
+    finder_.users["quay.io/a:1"] = {"late"};
+  });
+
+  Fetch({"quay.io/a:1"});
+
+  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_THAT(UsersOf("quay.io/a:1"), ElementsAre("", "", "late"));
+}
+
+TEST_F(EngineCredentialsTest, ASourceThatFailsAfterARefusalIsWaitedFor) {
+  finder_.users["quay.io/a:1"] = {"old"};
+  runtime_.Script("quay.io/a:1", {{Unauthorized()}, {Unauthorized()}, {}});
+  clock_.After(absl::Milliseconds(1500),
+               [this] { finder_.unread = "half written"; });
+
+  Fetch({"quay.io/a:1"});
+
+  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+}
+
+TEST_F(EngineCredentialsTest, ASecretThatCannotBeReadNowIsTriedAgain) {
+  finder_.broken_secrets["team"] = absl::UnavailableError("half written");
+  finder_.users["quay.io/a:1"] = {"own"};
+  clock_.After(absl::Milliseconds(500),
+               [this] { finder_.broken_secrets.clear(); });
+
+  ImageRequest request = {"quay.io/a:1", "images.txt:1",
+                          Reference::Parse("quay.io/a:1")};
+  request.options.secret = "team";
+  FetchRequests({request});
+
+  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_THAT(UsersOf("quay.io/a:1"), ElementsAre("own"));
+}
+
+TEST_F(EngineCredentialsTest, SaysWhichCredentialsWereRefused) {
+  finder_.users["quay.io/a:1"] = {"first", "second", "third"};
+  runtime_.Script("quay.io/a:1", {{Unauthorized()}, {Refused()}, {}});
+
+  Fetch({"quay.io/a:1"});
+
+  EXPECT_THAT(finder_.refused, ElementsAre("first"));
+}
+
+TEST_F(EngineCredentialsTest, NewCredentialsThatAreRefusedAgainAndAgainEndIt) {
+  // As a plugin gives a new token each time it is asked.
+  int token = 0;
+  finder_.on_find = [&] {
+    finder_.users["quay.io/a:1"] = {absl::StrCat("token ", ++token)};
+  };
+  runtime_.Script("quay.io/a:1", {{Unauthorized()}});
+
+  Fetch({"quay.io/a:1"});
+
+  EXPECT_EQ(run_.exit_code, ExitCode::kImagesFailed);
+  EXPECT_EQ(image(0).reason, Reason::kUnauthorized);
+  EXPECT_THAT(UsersOf("quay.io/a:1"), SizeIs(3));
+}
+
 TEST_F(EngineCredentialsTest, HidesASecretThatTheAnswerRepeats) {
   finder_.users["quay.io/a:1"] = {"somebody"};
   runtime_.Script("quay.io/a:1",

@@ -84,6 +84,7 @@ TEST_F(RoundTest, NoPullBeginsAfterACancel) {
     void Find(const Reference&, const std::string&, Done to) override {
       done = std::move(to);
     }
+    void Refused(const Reference&, const Credential&) override {}
     std::vector<std::string> Sources() override { return {}; }
     Done done;
   } finder;
@@ -105,7 +106,7 @@ TEST_F(RoundTest, NoPullBeginsAfterACancel) {
                    .done = [&](const RoundEnd&) { ++ends; }});
   round.Start();
 
-  finder.done(std::vector<Credential>());
+  finder.done(CredentialsToTry());
   round.Cancel();
   for (const auto& errand : std::exchange(mail, {})) errand();
 

@@ -5,12 +5,14 @@
 
 #include <string>
 
+#include "prepull/base/passing_error.h"
 #include "test/registry/registry_client_fixture.h"
 #include "test/support/status_matchers.h"
 
 namespace prepull {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::SizeIs;
@@ -102,6 +104,66 @@ TEST_F(TokenTest, ARefusalWithoutCredentialsSaysThatNoneFit) {
   EXPECT_THAT(Client().FetchManifest(Image("r.example/app:1")),
               StatusIs(absl::StatusCode::kUnauthenticated,
                        "r.example wants a password (no credentials fit)"));
+}
+
+TEST_F(TokenTest, ARefusalMayPassWhileCredentialsCannotBeHad) {
+  challenge_ = "Basic realm=\"r\"";
+  credentials_.users["r.example/app:1"] = {"alice"};
+
+  const auto refused = Client().FetchManifest(Image("r.example/app:1"));
+  credentials_.unread = "plugin ecr: ended with exit code 1";
+  const auto unread = Client().FetchManifest(Image("r.example/app:1"));
+
+  EXPECT_FALSE(IsPassing(refused.status()));
+  EXPECT_TRUE(IsPassing(unread.status()));
+  EXPECT_THAT(unread,
+              StatusIs(absl::StatusCode::kUnauthenticated,
+                       "the registry answers 401 (tried alice.json; plugin "
+                       "ecr: ended with exit code 1)"));
+}
+
+TEST_F(TokenTest, WhoIsRefusedIsReported) {
+  credentials_.users["r.example/app:1"] = {"alice", "bob", "carol"};
+  servers_.answers[token_url_] = [](const HttpRequest& request) {
+    return Header(request, "Authorization") == kBasicBob
+               ? HttpResponse{.status = 200, .body = R"({"token":"t1"})"}
+               : HttpResponse{.status = 401};
+  };
+
+  ASSERT_THAT(Client().FetchManifest(Image("r.example/app:1")), IsOk());
+
+  EXPECT_THAT(credentials_.refused, ElementsAre("alice"));
+}
+
+TEST_F(TokenTest, ATokenServerThatIsBusyMayComeBack) {
+  servers_.Fixed(token_url_, {.status = 503});
+
+  const auto resolved = Client().FetchManifest(Image("r.example/app:1"));
+
+  EXPECT_TRUE(IsPassing(resolved.status()));
+  EXPECT_THAT(resolved, StatusIs(absl::StatusCode::kUnavailable,
+                                 "the token server a.example answers 503"));
+}
+
+// As ECR answers to a password that has expired.
+TEST_F(TokenTest, WhatOpenedTheDoorAndIsForbiddenNowIsAskedForAnew) {
+  challenge_ = "Basic realm=\"r\"";
+  credentials_.users["r.example/app:1"] = {"old"};
+  std::string good = "Basic b2xkOmhpZGRlbg==";  // old:hidden
+  servers_.answers["https://r.example/v2/app/manifests/1"] =
+      [&](const HttpRequest& request) {
+        const std::string said = Header(request, "Authorization");
+        if (said == good) {
+          return HttpResponse{.status = 200, .body = kManifest};
+        }
+        return HttpResponse{.status = said.empty() ? 401 : 403,
+                            .headers = {{"WWW-Authenticate", challenge_}}};
+      };
+  ASSERT_THAT(Client().FetchManifest(Image("r.example/app:1")), IsOk());
+  good = kBasicBob;
+  credentials_.users["r.example/app:1"] = {"bob"};
+
+  EXPECT_THAT(Client().FetchManifest(Image("r.example/app:1")), IsOk());
 }
 
 TEST_F(TokenTest, ARealmWithoutTlsGetsNoPassword) {

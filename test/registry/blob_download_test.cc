@@ -53,7 +53,31 @@ TEST_F(BlobDownloadTest, AnUnreachableBlobIsTriedNoOftenerThanTheRest) {
   EXPECT_THAT(Fetch("bytes", digest),
               StatusIs(absl::StatusCode::kUnavailable, "refused"));
 
-  EXPECT_THAT(servers_.calls, SizeIs(6));
+  EXPECT_THAT(servers_.calls, SizeIs(3));
+}
+
+TEST_F(BlobDownloadTest, WhatHasComeIsWorthMoreTries) {
+  const std::string bytes = "0123456789";
+  const std::string digest = DigestOf(bytes);
+  const Instant begun = clock_.Now();
+  servers_.answers[absl::StrCat("https://r.example/v2/app/blobs/", digest)] =
+      [&](const HttpRequest& request) {
+        if (Header(request, "Range").empty()) {
+          return HttpResponse{.status = 200,
+                              .headers = {{"Breaks-Off", "yes"}},
+                              .body = bytes.substr(0, 4)};
+        }
+        if (clock_.Now() < begun + absl::Seconds(30)) {
+          return HttpResponse{.status = 503};
+        }
+        return HttpResponse{.status = 206,
+                            .headers = {{"Content-Range", "bytes 4-9/10"}},
+                            .body = bytes.substr(4)};
+      };
+
+  ASSERT_THAT(Fetch(bytes, digest), IsOk());
+
+  EXPECT_EQ(received_, bytes);
 }
 
 TEST_F(BlobDownloadTest, ABlobThatBreaksOffIsContinuedAtItsByte) {

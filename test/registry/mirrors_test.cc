@@ -118,6 +118,19 @@ TEST_F(MirrorsTest, WhereOnlyTheMirrorIsReachableItIsWaitedFor) {
   EXPECT_THAT(warnings_, IsEmpty());
 }
 
+TEST_F(MirrorsTest, WhereNothingIsReachableTheMirrorIsAskedNextTimeToo) {
+  for (const char* place : {kAtMirror, kAtRegistry}) {
+    servers_.answers[place] = [](const HttpRequest&) {
+      return absl::UnavailableError("no route");
+    };
+  }
+  ASSERT_THAT(FetchManifest(), StatusIs(absl::StatusCode::kUnavailable));
+  servers_.Fixed(kAtMirror, {.status = 200, .body = kManifest});
+
+  EXPECT_THAT(FetchManifest(), IsOk());
+  EXPECT_THAT(warnings_, IsEmpty());
+}
+
 class MirroredBlobTest : public MirrorsTest {
  protected:
   MirroredBlobTest() {

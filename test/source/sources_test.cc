@@ -6,9 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "test/support/fake_file_system.h"
-#include "test/support/fake_registry.h"
+#include "test/source/sources_fixture.h"
 #include "test/support/status_matchers.h"
 #include "test/support/tar_builder.h"
 
@@ -19,63 +17,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-
-std::vector<std::string> Images(const std::vector<ImageRequest>& requests) {
-  std::vector<std::string> images;
-  for (const ImageRequest& request : requests) images.push_back(request.image);
-  return images;
-}
-
-std::string Release(const std::vector<std::string>& names) {
-  std::string tags;
-  for (const std::string& name : names) {
-    absl::StrAppend(&tags, tags.empty() ? "" : ",", R"({"name":")", name,
-                    R"(","from":{"name":"quay.io/ocp/)", name, R"(:1"}})");
-  }
-  return TarBuilder()
-      .File("release-manifests/image-references",
-            absl::StrCat(R"({"spec":{"tags":[)", tags, "]}}"))
-      .Take();
-}
-
-std::string Catalog(const std::string& package, const std::string& name = "c") {
-  return TarBuilder()
-      .File(absl::StrCat("configs/", package, "/catalog.yaml"),
-            absl::StrCat("schema: olm.package\nname: ", package,
-                         "\ndefaultChannel: ", name,
-                         "\n---\nschema: olm.channel\n"
-                         "package: ",
-                         package, "\nname: ", name,
-                         "\nentries:\n- name: ", package,
-                         ".v1\n---\nschema: olm.bundle\npackage: ", package,
-                         "\nname: ", package, ".v1\nimage: quay.io/", package,
-                         "/bundle:1\nrelatedImages:\n- image: quay.io/",
-                         package, "/operand:1\n"))
-      .Take();
-}
-
-class SourcesTest : public ::testing::Test {
- protected:
-  SourcesTest() {
-    registry_.Add("quay.io/ocp/release:4",
-                  {Release({"aws-thing", "cli", "etcd"})});
-    registry_.Add("quay.io/index/one:1", {Catalog("op")});
-    registry_.Add("quay.io/index/two:1", {Catalog("other")});
-    registry_.tags["quay.io/app"] = {"1.0.0", "1.1.0", "2.0.0", "junk"};
-  }
-
-  absl::StatusOr<SourceImages> Resolve() {
-    return ResolveSources(options_, files_, registry_);
-  }
-
-  void Put(const std::string& path, const std::string& text) {
-    ASSERT_THAT(files_.WriteFileAtomically(path, text), IsOk());
-  }
-
-  SourceOptions options_;
-  FakeFileSystem files_;
-  FakeRegistry registry_;
-};
 
 TEST_F(SourcesTest, AReleaseIsItsImageAndWhatItIsMadeOf) {
   options_.releases = {"quay.io/ocp/release:4"};
@@ -135,7 +76,7 @@ TEST_F(SourcesTest, APackageOfNoCatalogueIsAFailureThatNamesThoseThereAre) {
 }
 
 TEST_F(SourcesTest, AChannelMayBeInOneOfTheCataloguesThatHaveItsPackage) {
-  registry_.Add("quay.io/index/old:1", {Catalog("op", "old")});
+  registry_.Add("quay.io/index/old:1", {CatalogOf("op", "old")});
   options_.catalogs = {"quay.io/index/one:1", "quay.io/index/old:1"};
   options_.packages = {"op:c,old,gone"};
 

@@ -2,6 +2,7 @@
 #ifndef PREPULL_TEST_SUPPORT_FAKE_CREDENTIALS_H_
 #define PREPULL_TEST_SUPPORT_FAKE_CREDENTIALS_H_
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -17,6 +18,12 @@ class FakeCredentials : public CredentialFinder {
   std::map<std::string, std::vector<std::string>> users;
   // Secrets that cannot be used, with why.
   std::map<std::string, absl::Status> broken_secrets;
+  // Why there may be more than `users`; empty if these are all.
+  std::string unread;
+  // The users that were reported as refused, in this order.
+  std::vector<std::string> refused;
+  // Called before each Find is answered.
+  std::function<void()> on_find = [] {};
   int asked = 0;
   std::string last_secret;
   // Whether Find answers; else it waits for Answer().
@@ -30,6 +37,7 @@ class FakeCredentials : public CredentialFinder {
       waiting_.push_back(std::move(done));
       return;
     }
+    on_find();
     const auto broken = broken_secrets.find(secret);
     if (broken != broken_secrets.end()) {
       done(broken->second);
@@ -40,7 +48,11 @@ class FakeCredentials : public CredentialFinder {
       credentials.push_back(
           {.username = user, .password = "hidden", .source = user + ".json"});
     }
-    done(credentials);
+    done(CredentialsToTry{.credentials = credentials, .unread = unread});
+  }
+
+  void Refused(const Reference&, const Credential& credential) override {
+    refused.push_back(credential.username);
   }
 
   std::vector<std::string> Sources() override { return {}; }

@@ -3,6 +3,7 @@
 #ifndef PREPULL_TEST_SUPPORT_FAKE_REGISTRY_H_
 #define PREPULL_TEST_SUPPORT_FAKE_REGISTRY_H_
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -35,6 +36,13 @@ class FakeRegistry : public RegistryClient {
   std::map<std::string, std::vector<std::string>> tags = {};
   // By image or repository: what every question about it gets.
   std::map<std::string, absl::Status> broken = {};
+
+  // Called with the number of each pause; an error ends the waiting.
+  std::function<absl::Status(int)> on_pause = [](int) {
+    return absl::DeadlineExceededError("no more time");
+  };
+
+  absl::Status Pause(int tries) override { return on_pause(tries); }
 
   absl::StatusOr<std::string> ResolveDigest(const Reference& image) override {
     const auto resolved = FetchManifest(image);

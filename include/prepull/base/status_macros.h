@@ -7,17 +7,27 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
 namespace prepull {
 
+// `error` with `message` in the place of its own.
+inline absl::Status WithMessage(const absl::Status& error,
+                                absl::string_view message) {
+  absl::Status changed(error.code(), message);
+  error.ForEachPayload([&](absl::string_view type, const absl::Cord& payload) {
+    changed.SetPayload(type, payload);
+  });
+  return changed;
+}
+
 // Puts `what` before the message of an error; an OK status stays OK.
 inline absl::Status Annotate(const absl::Status& status,
                              absl::string_view what) {
   if (status.ok()) return status;
-  return absl::Status(status.code(),
-                      absl::StrCat(what, ": ", status.message()));
+  return WithMessage(status, absl::StrCat(what, ": ", status.message()));
 }
 
 }  // namespace prepull

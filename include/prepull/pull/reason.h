@@ -2,6 +2,7 @@
 #ifndef PREPULL_PULL_REASON_H_
 #define PREPULL_PULL_REASON_H_
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
 namespace prepull {
@@ -27,6 +28,10 @@ enum class Reason {
 
 // "NotFound", "Unauthorized" ...; "" for kNone.
 absl::string_view ReasonName(Reason reason);
+
+// Why there is no image to pull: a line is wrong, or what it stands for could
+// not be had.
+Reason ReasonWithoutReference(const absl::Status& error);
 
 }  // namespace prepull
 

@@ -133,7 +133,8 @@ struct Run {
 
   Phase phase = Phase::kPreparing;
   std::optional<ExitCode> exit_code = std::nullopt;
-  Reason reason = Reason::kNone;  // why it ended with 2, 4, 5 or 70
+  // Why it ended with 2, 4, 5 or 70, or with 3 before there was a list.
+  Reason reason = Reason::kNone;
   std::string message = "";
   bool tolerated = false;  // it succeeded although images failed
 

@@ -53,8 +53,10 @@ class RegistryClient {
 
   // What `image` stands for at its registry: of an index its own digest, so
   // that it is the same for every platform. Errors, of every call: NOT_FOUND,
-  // UNAUTHENTICATED and PERMISSION_DENIED as the registry says; UNAVAILABLE
-  // after some tries; DATA_LOSS  a wrong digest; CANCELLED, DEADLINE_EXCEEDED.
+  // UNAUTHENTICATED and PERMISSION_DENIED as the registry says; UNAVAILABLE,
+  // and RESOURCE_EXHAUSTED for a 429, after a few tries; DATA_LOSS  a wrong
+  // digest, or a web page; CANCELLED, DEADLINE_EXCEEDED. IsPassing tells those
+  // that may be gone later.
   virtual absl::StatusOr<std::string> ResolveDigest(const Reference& image) = 0;
 
   // The manifest for our own platform.
@@ -72,7 +74,16 @@ class RegistryClient {
 
   // For long work on what calls gave. Errors: CANCELLED, DEADLINE_EXCEEDED.
   virtual absl::Status MayGoOn() const { return absl::OkStatus(); }
+
+  // Waits before what has failed `tries` times is asked for again: a second,
+  // doubling to half a minute, less jitter, or what a registry has asked for.
+  // Errors: CANCELLED; DEADLINE_EXCEEDED  the deadline comes before that.
+  virtual absl::Status Pause(int tries) = 0;
 };
+
+// Whether to ask once more for what has failed with `failure`, and `tries`
+// times: as long as that may pass, and for a minute where what came was wrong.
+bool IsWorthAnotherTry(const absl::Status& failure, int tries);
 
 // All must outlive the client. Errors: INVALID_ARGUMENT  names the option.
 absl::StatusOr<std::unique_ptr<RegistryClient>> MakeRegistryClient(

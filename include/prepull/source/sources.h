@@ -26,6 +26,8 @@ struct SourceOptions {
   std::vector<std::string> precache_specs = {};  // folders
   std::vector<std::string> selects = {};         // "REPO RULE"
   std::vector<std::string> select_files = {};
+  // Whether the rest is of use without a source that has failed for good.
+  bool keeps_failures = false;
   // Where a catalogue's database may lie for a while.
   std::vector<std::string> temporary_folders = {"/tmp", "/var/tmp"};
 };

@@ -28,6 +28,7 @@ providers:
 _PROVIDER = """\
 #!/bin/sh
 cat >'{request}'
+[ ! -e '{broken}' ] || exit 1
 cat <<'END'
 {answer}
 END
@@ -96,26 +97,38 @@ class MountedSecret:
 
 
 class Provider:
-    """A credential provider plugin with its configuration, in a new folder."""
+    """A credential provider plugin with its configuration, in a new folder.
+
+    It works until break_down(), and again after recover().
+    """
 
     def __init__(self, folder, pattern, account):
         os.makedirs(os.path.join(folder, "bin"))
+        self._broken_path = os.path.join(folder, "broken")
         self._request_path = os.path.join(folder, "request.json")
         config = write_file(folder, "config.yaml",
                             _PROVIDER_CONFIG.format(pattern=pattern))
         user, password = account
+        answer = json.dumps({
+            "kind": "CredentialProviderResponse",
+            "apiVersion": "credentialprovider.kubelet.k8s.io/v1",
+            "cacheKeyType": "Registry",
+            "auth": {pattern: {"username": user, "password": password}},
+        })
         program = write_file(
             os.path.join(folder, "bin"), "lab-provider",
-            _PROVIDER.format(request=self._request_path, answer=json.dumps({
-                "kind": "CredentialProviderResponse",
-                "apiVersion": "credentialprovider.kubelet.k8s.io/v1",
-                "cacheKeyType": "Registry",
-                "auth": {pattern: {"username": user, "password": password}},
-            })))
+            _PROVIDER.format(request=self._request_path,
+                             broken=self._broken_path, answer=answer))
         os.chmod(program, stat.S_IRWXU)
         self.flags = ["--image-credential-provider-config", config,
                       "--image-credential-provider-bin-dir",
                       os.path.join(folder, "bin")]
+
+    def break_down(self):
+        write_file(os.path.dirname(self._broken_path), "broken", "")
+
+    def recover(self):
+        os.remove(self._broken_path)
 
     def request(self):
         """What it was asked last."""
