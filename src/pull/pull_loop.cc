@@ -273,7 +273,7 @@ void PullLoop::Enter(size_t image, const AttemptFailure& failure,
   }
   TellGate(image, what);
   if (what.retry == Retry::kAwaitRuntime) vigil_.Lose();
-  if (what.retry == Retry::kUncounted) lease_.Renew(stop_);
+  if (what.retry == Retry::kUncounted) lease_.Renew();
   if (what.retry == Retry::kStopRun) no_space_ = true;
 }
 
