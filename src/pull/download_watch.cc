@@ -13,8 +13,8 @@ namespace prepull {
 namespace {
 
 constexpr absl::Duration kListEvery = absl::Seconds(1);
-// A runtime that is this late with a list is asked anew.
-constexpr absl::Duration kListDownloadsTimeout = absl::Seconds(10);
+// A runtime that is this late with an answer is asked anew.
+constexpr absl::Duration kAnswerTimeout = absl::Seconds(10);
 // Without a list for so long the watch is blind.
 constexpr absl::Duration kBlindAfter = absl::Seconds(30);
 // A download that was cancelled writes down the rest of its step a little
@@ -113,14 +113,7 @@ bool DownloadWatch::IsSought(size_t image) const {
 void DownloadWatch::Turn(Instant now) {
   GiveUpWaiting(now);
   if (is_refused_) return;
-  if (listing_ != nullptr) {
-    if (now >= listing_ends_) {
-      listing_ends_ = Instant::Never();
-      listing_->Cancel();
-    }
-  } else if (IsActive() && now >= ListDue()) {
-    List(now);
-  }
+  if (listing_ == nullptr && IsActive() && now >= ListDue()) List(now);
   SearchDue(now);
 }
 
@@ -133,7 +126,7 @@ Instant DownloadWatch::NextTurn() const {
     next = std::min(next, settling.since + kPatience);
   }
   if (is_refused_ || !IsActive()) return next;
-  next = std::min(next, listing_ != nullptr ? listing_ends_ : ListDue());
+  if (listing_ == nullptr) next = std::min(next, ListDue());
   if (searches_ >= kMostSearches) return next;
   for (const size_t image : running_) {
     if (IsSought(image)) next = std::min(next, watched_.at(image).search_at);
@@ -153,10 +146,11 @@ Instant DownloadWatch::ListDue() const {
 
 void DownloadWatch::List(Instant now) {
   listing_asked_ = now;
-  listing_ends_ = now + kListDownloadsTimeout;
   list_at_ = now + kListEvery;
-  listing_ = seams_.extension.ListDownloads(Posting<std::vector<OpenDownload>>(
-      [this, now](const auto& listed) { OnListed(now, listed); }));
+  listing_ = seams_.extension.ListDownloads(
+      kAnswerTimeout,
+      Posting<std::vector<OpenDownload>>(
+          [this, now](const auto& listed) { OnListed(now, listed); }));
 }
 
 void DownloadWatch::OnListed(
@@ -195,7 +189,8 @@ void DownloadWatch::Refuse() {
 void DownloadWatch::AskForBlobs(const BlobLedger::Digests& blobs) {
   for (const std::string& digest : ledger_.TakeDue(seams_.clock.Now(), blobs)) {
     seams_.extension.FindBlob(
-        digest, Posting<StoredBlob>([this, digest](const auto& blob) {
+        digest, kAnswerTimeout,
+        Posting<StoredBlob>([this, digest](const auto& blob) {
           const Instant now = seams_.clock.Now();
           if (blob.ok()) {
             ledger_.OnWhole(digest, blob->created_at < run_.started_at);
@@ -220,7 +215,7 @@ void DownloadWatch::Search(size_t image) {
   ++searches_;
   const BlobSource source = SourceOf(*requests_[image].reference);
   seams_.extension.FindBlobs(
-      source.host, source.repository,
+      source.host, source.repository, kAnswerTimeout,
       Posting<std::vector<StoredBlob>>([this, image](const auto& blobs) {
         if (blobs.ok()) {
           OnFound(image, *blobs);
@@ -257,7 +252,7 @@ void DownloadWatch::OnFound(size_t image,
 
 void DownloadWatch::ReadManifest(size_t image, const StoredBlob& manifest) {
   seams_.extension.ReadBlob(
-      manifest.digest,
+      manifest.digest, kAnswerTimeout,
       Posting<std::string>([this, image, digest = manifest.digest,
                             config = ConfigOf(manifest)](const auto& text) {
         const bool is_good = text.ok() && TakeManifest(image, config, *text);
@@ -362,6 +357,11 @@ Verdict DownloadWatch::Judge(size_t image, Instant now) const {
 
 absl::Duration DownloadWatch::Patience(size_t image) const {
   return detector_.Patience(watched_.at(image).window);
+}
+
+BlobLedger::Digests DownloadWatch::BlobsOf(size_t image) const {
+  const auto it = watched_.find(image);
+  return it == watched_.end() ? BlobLedger::Digests() : it->second.blobs;
 }
 
 bool DownloadWatch::NeedsToBeAlone(size_t image) const {

@@ -74,6 +74,9 @@ class DownloadWatch {
   // How long its downloads may rest at present.
   absl::Duration Patience(size_t image) const;
 
+  // The digests of its config and its layers; empty while they are unknown.
+  BlobLedger::Digests BlobsOf(size_t image) const;
+
   // Whether the downloads of `image` could be taken for those of another pull
   // from its repository: it has to be alone there at first.
   bool NeedsToBeAlone(size_t image) const;
@@ -153,7 +156,6 @@ class DownloadWatch {
   bool is_refused_ = false;  // the runtime does not show downloads
   std::unique_ptr<RunningCall> listing_;
   Instant listing_asked_;
-  Instant listing_ends_;
   Instant seen_ = Instant(-absl::InfiniteDuration());  // asked for, answered
   Instant list_at_ = Instant(-absl::InfiniteDuration());
 };

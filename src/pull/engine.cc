@@ -100,7 +100,7 @@ class Fetch {
       EndWithoutInventory(inventory.status(), asked_at);
       return;
     }
-    LeaseKeeper lease(context_.runtime.extension(), requests_, run_);
+    LeaseKeeper lease(context_, requests_, run_);
     ApplyPlan(*inventory, lease);
     PullLoop loop(requests_, replaces_, options_, context_, lease, stop_, run_);
     const LoopEnd end = loop.Pull();
@@ -128,9 +128,9 @@ class Fetch {
   LeaseFate FateOfLease(LoopEnd end) const {
     if (run_.counts.present() == run_.total()) return LeaseFate::kDeleteAll;
     if (run_.exit_code == ExitCode::kImagesFailed || run_.tolerated) {
-      return LeaseFate::kDeleteOwn;
+      return LeaseFate::kDelete;
     }
-    return end == LoopEnd::kNoSpace ? LeaseFate::kCollectOwn : LeaseFate::kKeep;
+    return end == LoopEnd::kNoSpace ? LeaseFate::kCollect : LeaseFate::kKeep;
   }
 
   void ApplyPlan(const Inventory& inventory, LeaseKeeper& lease) {

@@ -40,7 +40,13 @@ constexpr ErrorClass kStalled = {Reason::kStalled, Retry::kWholeBudget};
 constexpr ErrorClass kStoreLostIt = {Reason::kUnknown, Retry::kFewTimes};
 constexpr ErrorClass kTimedOut = {Reason::kTimeout, Retry::kWholeBudget};
 constexpr ErrorClass kUnusable = {Reason::kNotUsable, Retry::kNever};
-constexpr ErrorClass kWrongContent = {Reason::kNotUsable, Retry::kFewTimes};
+// An answer that ended in order and was too short: a proxy's page. (What was
+// cut is continued inside the pull.)
+constexpr ErrorClass kShortAnswer = {.reason = Reason::kRegistryUnavailable,
+                                     .retry = Retry::kWholeBudget,
+                                     .bad_bytes = true};
+constexpr ErrorClass kWrongContent = {
+    .reason = Reason::kNotUsable, .retry = Retry::kFewTimes, .bad_bytes = true};
 constexpr ErrorClass kWrongPlatform = {Reason::kPlatformMismatch,
                                        Retry::kNever};
 
@@ -110,9 +116,11 @@ constexpr Row kRows[] = {
     {"no such host", kNetwork},
     {"server misbehaving", kNetwork},
     {"temporary failure in name resolution", kNetwork},
+    {"failed to read expected number of bytes", kShortAnswer},
+    {"short read: expected", kShortAnswer},
     {" unexpected eof", kNetwork},
     {": eof ", kNetwork},
-    {"unexpected commit size", kNetwork},
+    {"unexpected commit size", kShortAnswer},
 
     // Ended by the runtime, not by us.
     {"context canceled", kStalled},

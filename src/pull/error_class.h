@@ -36,6 +36,9 @@ struct ErrorClass {
   Retry retry = Retry::kWholeBudget;
   // When the registry asks to be left alone until ("retry-after: 34s").
   std::optional<absl::Duration> retry_after = std::nullopt;
+  // What the runtime has of a download is wrong: it has to go before the next
+  // attempt.
+  bool bad_bytes = false;
 };
 
 // `error`: a pull's status as the runtime room hands it on; not OK. An attempt

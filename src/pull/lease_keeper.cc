@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "prepull/base/log.h"
+#include "src/pull/await_call.h"
 #include "src/pull/error_class.h"
 
 namespace prepull {
@@ -17,25 +18,14 @@ constexpr absl::Duration kKeptFor = absl::Hours(24);
 constexpr absl::Duration kLeaseCallTimeout = absl::Seconds(10);
 // Freeing the space of large layers takes the runtime a while.
 constexpr absl::Duration kCollectTimeout = absl::Minutes(1);
-
-constexpr absl::Duration kHastyTimeout = absl::Milliseconds(300);
+// What a run does about leases at its end may take this long in all.
+constexpr absl::Duration kLeaseEndTimeout = absl::Minutes(2);
+// A run that was told to stop has no more than a moment.
+constexpr absl::Duration kLeaseHaste = absl::Milliseconds(300);
 
 void Warn(absl::string_view what, const absl::Status& why) {
   Log(LogLevel::kWarn, what, {{"error", ReportedMessage(why)}});
 }
-
-// A run that was told to stop has no more than a moment.
-RuntimeExtension::Limit LimitOf(absl::Duration timeout,
-                                const std::stop_token& stop) {
-  if (stop.stop_requested()) return {kHastyTimeout, {}};
-  return {timeout, stop};
-}
-
-struct Taken {
-  int64_t leases = 0;
-  int64_t content = 0;
-  int64_t downloads = 0;
-};
 
 }  // namespace
 
@@ -58,13 +48,47 @@ std::string ListHash(const std::vector<ImageRequest>& requests) {
   return absl::StrCat(absl::Hex(hash, absl::kZeroPad16));
 }
 
-LeaseKeeper::LeaseKeeper(RuntimeExtension* extension,
+struct LeaseKeeper::Taken {
+  std::set<std::pair<std::string, std::string>> resources;  // type, id
+  int64_t leases = 0;
+  int64_t content = 0;
+  int64_t downloads = 0;
+};
+
+LeaseKeeper::LeaseKeeper(const EngineContext& context,
                          const std::vector<ImageRequest>& requests,
                          const Run& run)
-    : extension_(extension), run_(run), list_hash_(ListHash(requests)) {}
+    : context_(context),
+      extension_(context.runtime.extension()),
+      run_(run),
+      list_hash_(ListHash(requests)) {}
 
+LeaseKeeper::~LeaseKeeper() {
+  if (sign_of_life_ != nullptr) sign_of_life_->Cancel();
+}
+
+// One call, in what is left of the time for them.
+template <typename Answer, typename Start>
+Answer LeaseKeeper::Ask(absl::Duration timeout, Start start) {
+  const Instant now = context_.clock.Now();
+  if (stop_.stop_requested()) {
+    until_ = std::min(until_, now + kLeaseHaste);
+    stop_ = {};
+  }
+  const absl::Duration left = std::min(timeout, until_ - now);
+  if (left <= absl::ZeroDuration()) {
+    return absl::DeadlineExceededError("no time left for leases");
+  }
+  return AwaitCall<Answer>(context_, run_, stop_,
+                           [&](auto done) { return start(left, done); });
+}
+
+// The wall clock may have jumped since the run began, as on a node that gets
+// its time after boot.
 Lease LeaseKeeper::OwnLease() const {
-  const absl::Time expires = run_.started_at + run_.overall_timeout + kKeptFor;
+  const absl::Time expires = context_.clock.WallNow() +
+                             (run_.deadline() - context_.clock.Now()) +
+                             kKeptFor;
   return {
       .id = absl::StrCat("prepull-", list_hash_, "-", run_.id),
       .labels = {{kListLabel, list_hash_},
@@ -74,21 +98,32 @@ Lease LeaseKeeper::OwnLease() const {
 
 void LeaseKeeper::Begin(const std::stop_token& stop) {
   if (extension_ == nullptr) return;
+  stop_ = stop;
+  until_ = run_.deadline();
   const Lease lease = OwnLease();
-  const absl::Status created =
-      extension_->CreateLease(lease, {kLeaseCallTimeout, stop});
+  const auto created = Ask<absl::Status>(
+      kLeaseCallTimeout, [&](absl::Duration timeout, auto done) {
+        return extension_->CreateLease(lease, timeout, done);
+      });
   if (created.ok()) {
     lease_id_ = lease.id;
-    TakeOver(stop);
+    sign_of_life_ = extension_->HoldDownload(lease.id, lease.id);
+    TakeOver();
   } else if (created.code() != absl::StatusCode::kUnimplemented &&
              !stop.stop_requested()) {
     Warn("no lease: a pull that is cut will start again", created);
   }
 }
 
-void LeaseKeeper::TakeOver(const std::stop_token& stop) {
-  const auto leases =
-      extension_->FindLeases(kListLabel, list_hash_, {kLeaseCallTimeout, stop});
+absl::StatusOr<std::vector<Lease>> LeaseKeeper::FindLeases() {
+  return Ask<absl::StatusOr<std::vector<Lease>>>(
+      kLeaseCallTimeout, [&](absl::Duration timeout, auto done) {
+        return extension_->FindLeases(kListLabel, list_hash_, timeout, done);
+      });
+}
+
+void LeaseKeeper::TakeOver() {
+  const auto leases = FindLeases();
   if (!leases.ok()) {
     Warn("leases of earlier runs cannot be listed", leases.status());
     return;
@@ -96,22 +131,8 @@ void LeaseKeeper::TakeOver(const std::stop_token& stop) {
   Taken taken;
   for (const Lease& lease : *leases) {
     if (lease.id == lease_id_) continue;
-    const auto resources =
-        extension_->LeaseResources(lease.id, {kLeaseCallTimeout, stop});
-    // Expired or deleted meanwhile: then there is nothing to take.
-    if (!resources.ok()) continue;
-    ++taken.leases;
-    for (const LeaseResource& resource : *resources) {
-      const absl::Status added = extension_->AddLeaseResource(
-          lease_id_, resource, {kLeaseCallTimeout, stop});
-      if (!added.ok()) {
-        Log(LogLevel::kDebug, "not taken over",
-            {{"resource", resource.id}, {"error", ReportedMessage(added)}});
-        continue;
-      }
-      if (resource.type == "content") ++taken.content;
-      if (resource.type == "ingests") ++taken.downloads;
-    }
+    const bool has_all = TakeResources(lease.id, taken);
+    if (has_all && !IsAlive(lease.id)) Delete(lease.id, /*collect=*/false);
   }
   if (taken.leases == 0) return;
   Log(LogLevel::kInfo, "resuming what earlier runs of this list downloaded",
@@ -120,35 +141,87 @@ void LeaseKeeper::TakeOver(const std::stop_token& stop) {
        {"open_downloads", taken.downloads}});
 }
 
-void LeaseKeeper::Renew(const std::stop_token& stop) {
+// Whether our lease has all that this one keeps.
+bool LeaseKeeper::TakeResources(const std::string& lease_id, Taken& taken) {
+  const auto resources = Ask<absl::StatusOr<std::vector<LeaseResource>>>(
+      kLeaseCallTimeout, [&](absl::Duration timeout, auto done) {
+        return extension_->LeaseResources(lease_id, timeout, done);
+      });
+  // Expired or deleted meanwhile: then there is nothing to take.
+  if (!resources.ok()) return false;
+  ++taken.leases;
+  bool has_all = true;
+  for (const LeaseResource& resource : *resources) {
+    // That run's sign of life.
+    if (resource.id == lease_id) continue;
+    if (taken.resources.contains({resource.type, resource.id})) continue;
+    const auto added = Ask<absl::Status>(
+        kLeaseCallTimeout, [&](absl::Duration timeout, auto done) {
+          return extension_->AddLeaseResource(lease_id_, resource, timeout,
+                                              done);
+        });
+    if (!added.ok()) {
+      Log(LogLevel::kDebug, "not taken over",
+          {{"resource", resource.id}, {"error", ReportedMessage(added)}});
+      has_all = false;
+      continue;
+    }
+    taken.resources.insert({resource.type, resource.id});
+    if (resource.type == "content") ++taken.content;
+    if (resource.type == "ingests") ++taken.downloads;
+  }
+  return has_all;
+}
+
+// Also if that cannot be told. A full disk refuses a download only after nobody
+// was found to be writing it.
+bool LeaseKeeper::IsAlive(const std::string& lease_id) {
+  const auto dropped = Ask<absl::Status>(
+      kLeaseCallTimeout, [&](absl::Duration timeout, auto done) {
+        return extension_->DropDownload(lease_id, timeout, done);
+      });
+  return !dropped.ok() && Classify(dropped).retry != Retry::kStopRun;
+}
+
+void LeaseKeeper::Renew() {
   if (lease_id_.empty()) return;
-  const absl::Status created =
-      extension_->CreateLease(OwnLease(), {kLeaseCallTimeout, stop});
-  if (!created.ok()) Warn("lease cannot be created again", created);
+  extension_->CreateLease(OwnLease(), kLeaseCallTimeout,
+                          [](const absl::Status& created) {
+                            if (created.ok()) return;
+                            Warn("lease cannot be created again", created);
+                          });
 }
 
 void LeaseKeeper::End(LeaseFate fate, const std::stop_token& stop) {
-  if (extension_ == nullptr || fate == LeaseFate::kKeep) return;
-  if (fate == LeaseFate::kDeleteAll) {
-    const auto leases = extension_->FindLeases(
-        kListLabel, list_hash_, LimitOf(kLeaseCallTimeout, stop));
-    if (leases.ok()) {
-      for (const Lease& lease : *leases) Delete(lease.id, false, stop);
-      return;
-    }
+  if (extension_ == nullptr) return;
+  stop_ = stop;
+  until_ = context_.clock.Now() + kLeaseEndTimeout;
+  if (fate != LeaseFate::kKeep) {
+    if (!lease_id_.empty()) Delete(lease_id_, fate == LeaseFate::kCollect);
+    DeleteOthers(/*also_alive=*/fate == LeaseFate::kDeleteAll);
+  }
+  if (sign_of_life_ != nullptr) sign_of_life_->Cancel();
+}
+
+void LeaseKeeper::DeleteOthers(bool also_alive) {
+  const auto leases = FindLeases();
+  if (!leases.ok()) {
     if (leases.status().code() == absl::StatusCode::kUnimplemented) return;
     Warn("leases of earlier runs stay until they expire", leases.status());
+    return;
   }
-  if (!lease_id_.empty()) {
-    Delete(lease_id_, fate == LeaseFate::kCollectOwn, stop);
+  for (const Lease& lease : *leases) {
+    if (lease.id == lease_id_) continue;
+    if (also_alive || !IsAlive(lease.id)) Delete(lease.id, /*collect=*/false);
   }
 }
 
-void LeaseKeeper::Delete(const std::string& id, bool collect,
-                         const std::stop_token& stop) {
-  const absl::Status deleted = extension_->DeleteLease(
-      id, collect,
-      LimitOf(collect ? kCollectTimeout : kLeaseCallTimeout, stop));
+void LeaseKeeper::Delete(const std::string& id, bool collect) {
+  const auto deleted = Ask<absl::Status>(
+      collect ? kCollectTimeout : kLeaseCallTimeout,
+      [&](absl::Duration timeout, auto done) {
+        return extension_->DeleteLease(id, collect, timeout, done);
+      });
   if (!deleted.ok()) Warn("lease stays until it expires", deleted);
 }
 

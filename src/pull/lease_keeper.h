@@ -1,46 +1,61 @@
 // The lease that keeps what a run downloads from the runtime's garbage
 // collector, so that no byte is lost when a pull is cut or the run killed.
 //
-// Every run has a lease of its own, labelled with its list. At the start the
-// leases that earlier runs of the list left are found, and what they keep is
-// taken over: that is how a run resumes. A runtime without leases is none of
-// the run's trouble: lease_id() is empty then.
-// Not thread-safe. Its calls block, for seconds at most.
+// Every run has a lease of its own, labelled with its list. At the start what
+// the leases of earlier runs of the list keep is taken over, and those leases
+// are deleted: that is how a run resumes. A runtime without leases is fine:
+// lease_id() is empty then.
+//
+// Runs of one list may overlap, and none may take a lease from one that is
+// alive. Pods on a node share no process ids, files or sockets but the
+// runtime's, and the wall clock may jump. So a run holds a download that has
+// the id of its lease open for as long as it lives (HoldDownload): the runtime
+// locks it, and lets go of it when the process is gone, kill -9 included. A
+// lease whose download can be dropped belongs to nobody.
+//
+// Not thread-safe. Begin and End block; meanwhile the run's observers turn.
 // Source: github.com/containerd/containerd, docs/garbage-collection.md
 #ifndef PREPULL_PULL_LEASE_KEEPER_H_
 #define PREPULL_PULL_LEASE_KEEPER_H_
 
+#include <memory>
+#include <set>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "prepull/image/image_request.h"
-#include "prepull/pull/run.h"
+#include "prepull/pull/engine.h"
 #include "prepull/runtime/runtime_extension.h"
 
 namespace prepull {
 
 // What becomes of the leases when a run ends.
 enum class LeaseFate {
-  kKeep,        // the run can be continued
-  kDeleteOwn,   // it ended for good
-  kCollectOwn,  // for lack of space: return when the space is free
-  kDeleteAll,   // every image is there: nobody needs them
+  kKeep,       // the run can be continued
+  kDelete,     // it ended for good: its own goes, and those of dead runs
+  kCollect,    // the same for lack of space: return when the space is free
+  kDeleteAll,  // every image is there: nobody needs them
 };
 
 class LeaseKeeper {
  public:
-  // `extension` may be null.
-  LeaseKeeper(RuntimeExtension* extension,
+  // What it gets by reference outlives it; the runtime may lack an extension.
+  LeaseKeeper(const EngineContext& context,
               const std::vector<ImageRequest>& requests, const Run& run);
+  ~LeaseKeeper();
+  LeaseKeeper(const LeaseKeeper&) = delete;
+  LeaseKeeper& operator=(const LeaseKeeper&) = delete;
 
-  // Creates the lease and takes over what is there. Without a word if the
-  // runtime has no leases, with a warning if they fail.
+  // Creates the lease and takes over what is there, until the run's deadline
+  // at most. Without a word if the runtime has no leases, with a warning if
+  // they fail.
   void Begin(const std::stop_token& stop);
 
   // The lease was deleted under the run (by one that found the list
-  // complete): creates it again.
-  void Renew(const std::stop_token& stop);
+  // complete): has it created again, without waiting for that.
+  void Renew();
 
   // No pull of ours may be running: a pull whose lease is deleted goes on
   // invisibly and then fails. A stop ends the wait for freed space.
@@ -50,14 +65,27 @@ class LeaseKeeper {
   const std::string& lease_id() const { return lease_id_; }
 
  private:
-  Lease OwnLease() const;
-  void TakeOver(const std::stop_token& stop);
-  void Delete(const std::string& id, bool collect, const std::stop_token& stop);
+  struct Taken;
 
+  template <typename Answer, typename Start>
+  Answer Ask(absl::Duration timeout, Start start);
+  Lease OwnLease() const;
+  absl::StatusOr<std::vector<Lease>> FindLeases();
+  void TakeOver();
+  bool TakeResources(const std::string& lease_id, Taken& taken);
+  bool IsAlive(const std::string& lease_id);
+  void DeleteOthers(bool also_alive);
+  void Delete(const std::string& id, bool collect);
+
+  const EngineContext& context_;
   RuntimeExtension* const extension_;
   const Run& run_;
   const std::string list_hash_;
   std::string lease_id_;
+  std::unique_ptr<RunningCall> sign_of_life_;
+  // Of Begin and End while they run.
+  std::stop_token stop_;
+  Instant until_;
 };
 
 // The same for the same images in any order and spelling.

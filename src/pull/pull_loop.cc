@@ -31,14 +31,9 @@ PullLoop::PullLoop(const std::vector<ImageRequest>& requests,
       pool_(options.concurrency, options.registry_concurrency),
       work_(requests.size()),
       remover_(context.runtime, Posting()),
+      dropper_(context.runtime.extension(), Posting()),
       vigil_(context.runtime, context.clock, Posting(), run.runtime.socket) {
   if (run.runtime.features.byte_progress) WatchDownloads();
-}
-
-// Outlives the loop: then it reaches nobody.
-std::function<void(PullLoop::Errand)> PullLoop::Posting() const {
-  return
-      [mailbox = mailbox_](Errand errand) { mailbox->Post(std::move(errand)); };
 }
 
 void PullLoop::WatchDownloads() {
@@ -247,6 +242,21 @@ void PullLoop::OnFailure(size_t image, const RoundEnd& end) {
   const AttemptFailure failure = FailureOf(end, work_[image].cut);
   run_.Move(run_.images[image], ImageState::kWaiting);
   if (!failure.run_ends) Enter(image, failure, end.credentials);
+  // Without a lease the runtime has thrown away what it had.
+  if (!failure.what.bad_bytes || lease_.lease_id().empty()) {
+    return Settle(image, failure);
+  }
+  ++unsettled_;
+  dropper_.Drop(end.image_ref.status(),
+                watch_ ? watch_->BlobsOf(image) : BlobLedger::Digests(),
+                [=, this] {
+                  --unsettled_;
+                  Settle(image, failure);
+                });
+}
+
+// Counts the attempt as soon as it is known what it gained.
+void PullLoop::Settle(size_t image, const AttemptFailure& failure) {
   if (watch_ == nullptr) {
     if (!failure.run_ends) Count(image, failure.what, /*gained_bytes=*/false);
     return;
@@ -254,7 +264,8 @@ void PullLoop::OnFailure(size_t image, const RoundEnd& end) {
   ++unsettled_;
   watch_->OnFailed(image, failure.was_cut, [=, this](bool gained_bytes) {
     --unsettled_;
-    if (!failure.run_ends) Count(image, failure.what, gained_bytes);
+    if (failure.run_ends) return;
+    Count(image, failure.what, gained_bytes && !failure.what.bad_bytes);
   });
 }
 
@@ -275,7 +286,7 @@ void PullLoop::Enter(size_t image, const AttemptFailure& failure,
   }
   TellGate(image, what);
   if (what.retry == Retry::kAwaitRuntime) vigil_.Lose();
-  if (what.retry == Retry::kUncounted) lease_.Renew(stop_);
+  if (what.retry == Retry::kUncounted) lease_.Renew();
   if (what.retry == Retry::kStopRun) no_space_ = true;
 }
 
@@ -375,7 +386,8 @@ void PullLoop::CancelAll() {
 
 void PullLoop::DrainFor(absl::Duration patience) {
   const Instant until = context_.clock.Now() + patience;
-  while (!running_.empty() && context_.clock.Now() < until) {
+  while ((!running_.empty() || dropper_.is_busy()) &&
+         context_.clock.Now() < until) {
     context_.clock.WaitUntil(until, mailbox_->wakeup());
     ReadMail();
   }
@@ -383,14 +395,6 @@ void PullLoop::DrainFor(absl::Duration patience) {
     run_.Move(run_.images[image], ImageState::kWaiting);
   }
   vigil_.Cancel();
-}
-
-const std::string& PullLoop::RegistryOf(size_t image) const {
-  return requests_[image].reference->registry();
-}
-
-const std::string& PullLoop::RepositoryOf(size_t image) const {
-  return requests_[image].reference->repository();
 }
 
 }  // namespace prepull

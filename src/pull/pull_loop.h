@@ -17,6 +17,7 @@
 #include "prepull/base/mailbox.h"
 #include "prepull/pull/engine.h"
 #include "src/pull/attempt_failure.h"
+#include "src/pull/download_dropper.h"
 #include "src/pull/download_watch.h"
 #include "src/pull/image_remover.h"
 #include "src/pull/lease_keeper.h"
@@ -82,6 +83,7 @@ class PullLoop {
   void OnFailure(size_t image, const RoundEnd& end);
   void Enter(size_t image, const AttemptFailure& failure,
              const FoundCredentials& credentials);
+  void Settle(size_t image, const AttemptFailure& failure);
   void Count(size_t image, const ErrorClass& error, bool gained_bytes);
   void Retry(size_t image, const ErrorClass& error);
   void GiveUp(size_t image);
@@ -93,11 +95,20 @@ class PullLoop {
   void CancelAll();
   void DrainFor(absl::Duration patience);
 
-  const std::string& RegistryOf(size_t image) const;
-  const std::string& RepositoryOf(size_t image) const;
+  const std::string& RegistryOf(size_t image) const {
+    return requests_[image].reference->registry();
+  }
+  const std::string& RepositoryOf(size_t image) const {
+    return requests_[image].reference->repository();
+  }
 
-  // Hands errands to the loop's thread. Threads: from any.
-  std::function<void(Errand)> Posting() const;
+  // Hands errands to the loop's thread, and outlives it: then they reach
+  // nobody. Threads: from any.
+  std::function<void(Errand)> Posting() const {
+    return [mailbox = mailbox_](Errand errand) {
+      mailbox->Post(std::move(errand));
+    };
+  }
 
   const std::vector<ImageRequest>& requests_;
   const std::map<size_t, std::string>& replaces_;
@@ -117,6 +128,7 @@ class PullLoop {
   int unsettled_ = 0;  // attempts that ended and whose bytes are not known yet
   std::unique_ptr<DownloadWatch> watch_;  // null where nothing can be seen
   ImageRemover remover_;
+  DownloadDropper dropper_;
   RuntimeVigil vigil_;
 };
 

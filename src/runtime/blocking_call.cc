@@ -1,20 +1,14 @@
 #include "src/runtime/blocking_call.h"
 
-#include <grpc/support/time.h>
-
 #include "src/runtime/grpc_status.h"
 
 namespace prepull {
-namespace {
 
-// A deadline on the monotonic clock, which gRPC keeps as such.
 gpr_timespec DeadlineIn(absl::Duration timeout) {
   return gpr_time_add(
       gpr_now(GPR_CLOCK_MONOTONIC),
       gpr_time_from_nanos(absl::ToInt64Nanoseconds(timeout), GPR_TIMESPAN));
 }
-
-}  // namespace
 
 absl::Status BlockingCall(
     absl::Duration timeout, const std::stop_token& stop,

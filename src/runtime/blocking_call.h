@@ -2,6 +2,7 @@
 #ifndef PREPULL_SRC_RUNTIME_BLOCKING_CALL_H_
 #define PREPULL_SRC_RUNTIME_BLOCKING_CALL_H_
 
+#include <grpc/support/time.h>
 #include <grpcpp/client_context.h>
 #include <grpcpp/support/status.h>
 
@@ -12,6 +13,9 @@
 #include "absl/time/time.h"
 
 namespace prepull {
+
+// A deadline on the monotonic clock, which gRPC keeps as such.
+gpr_timespec DeadlineIn(absl::Duration timeout);
 
 // Makes `call` with a context that ends it at `timeout` and at `stop`.
 absl::Status BlockingCall(

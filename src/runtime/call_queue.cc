@@ -15,7 +15,7 @@ class CallHandle : public RunningCall {
 
 }  // namespace
 
-CallQueue::CallQueue() : thread_([this] { Run(); }) {}
+CallQueue::CallQueue() : thread_([this] { Serve(); }) {}
 
 // gRPC forbids a new step after Shutdown, and a stream needs steps to end: so
 // the queue is shut down when the last call is over.
@@ -38,7 +38,7 @@ std::unique_ptr<RunningCall> CallQueue::Add(std::shared_ptr<AsyncCall> call) {
   return std::make_unique<CallHandle>(std::move(call));
 }
 
-void CallQueue::Run() {
+void CallQueue::Serve() {
   void* tag = nullptr;
   bool ok = false;
   while (queue_.Next(&tag, &ok)) {

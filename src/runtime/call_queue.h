@@ -36,13 +36,16 @@ class AsyncCall : public std::enable_shared_from_this<AsyncCall> {
   // callback and returns true: the call is over.
   virtual bool OnStep(bool ok) = 0;
 
-  void Cancel() {
+  virtual void Cancel() {
     cancelled_ = true;
     context_.TryCancel();
   }
 
  protected:
-  absl::Status Result() const { return FromGrpc(status_, cancelled_); }
+  absl::Status Result() const { return ResultOf(status_); }
+  absl::Status ResultOf(const grpc::Status& status) const {
+    return FromGrpc(status, cancelled_);
+  }
 
   grpc::ClientContext context_;
   grpc::Status status_;
@@ -162,9 +165,17 @@ class CallQueue {
     return handle;
   }
 
+  // A call of another kind, with a method Start(CompletionQueue&).
+  template <typename Call>
+  std::unique_ptr<RunningCall> Run(std::shared_ptr<Call> call) {
+    std::unique_ptr<RunningCall> handle = Add(call);
+    call->Start(queue_);
+    return handle;
+  }
+
  private:
   std::unique_ptr<RunningCall> Add(std::shared_ptr<AsyncCall> call);
-  void Run();
+  void Serve();
 
   grpc::CompletionQueue queue_;
   Mutex mutex_;

@@ -13,7 +13,9 @@
 #include "containerd/leases.grpc.pb.h"
 #include "prepull/base/status_macros.h"
 #include "src/runtime/blocking_call.h"
+#include "src/runtime/containerd_call.h"
 #include "src/runtime/containerd_filter.h"
+#include "src/runtime/download_lock.h"
 
 namespace prepull {
 namespace {
@@ -26,11 +28,6 @@ using LabelMap = google::protobuf::Map<std::string, std::string>;
 
 constexpr int64_t kMaxBlobBytes = 8 << 20;
 constexpr size_t kMaxBlobs = 100'000;
-
-// containerd refuses every call of its own services without it.
-void SetNamespace(grpc::ClientContext& context) {
-  context.AddMetadata("containerd-namespace", "k8s.io");
-}
 
 Labels FromProto(const LabelMap& labels) {
   Labels copy;
@@ -72,9 +69,22 @@ std::vector<OpenDownload> FromProto(
     if (digest.empty()) continue;
     downloads.push_back({.digest = std::move(digest),
                          .offset_bytes = status.offset(),
-                         .total_bytes = status.total()});
+                         .ref = status.ref()});
   }
   return downloads;
+}
+
+// The server filters too; it is not relied on.
+std::vector<Lease> LeasesWith(const std::string& key, const std::string& value,
+                              const leases::ListResponse& response) {
+  std::vector<Lease> found;
+  for (const leases::Lease& lease : response.leases()) {
+    Labels labels = FromProto(lease.labels());
+    const auto label = labels.find(key);
+    if (label == labels.end() || label->second != value) continue;
+    found.push_back({.id = lease.id(), .labels = std::move(labels)});
+  }
+  return found;
 }
 
 bool CameFrom(const content::Info& blob, const std::string& source,
@@ -97,33 +107,6 @@ absl::Status TakeBlobs(const content::ListContentResponse& part,
     if (CameFrom(blob, source, repository)) blobs.push_back(FromProto(blob));
   }
   return absl::OkStatus();
-}
-
-// Gives `done` what `convert` makes of the answer, or the error.
-template <typename Answer, typename Value, typename Convert>
-typename AnswerCall<Answer>::Done Converting(RuntimeExtension::Done<Value> done,
-                                             Convert convert) {
-  return [done = std::move(done), convert](absl::StatusOr<Answer> answer) {
-    if (!answer.ok()) {
-      done(answer.status());
-    } else {
-      done(convert(*answer));
-    }
-  };
-}
-
-// Gives `done` what was collected, or the error.
-template <typename Value>
-std::function<void(absl::Status)> Handing(std::shared_ptr<Value> collected,
-                                          RuntimeExtension::Done<Value> done) {
-  return [collected = std::move(collected),
-          done = std::move(done)](const absl::Status& status) {
-    if (!status.ok()) {
-      done(status);
-    } else {
-      done(std::move(*collected));
-    }
-  };
 }
 
 // Brings `record` to the wanted labels; returns the field mask's paths of
@@ -162,82 +145,95 @@ class ContainerdExtension : public RuntimeExtension {
     });
   }
 
-  absl::Status CreateLease(const Lease& lease, const Limit& limit) override {
+  std::unique_ptr<RunningCall> CreateLease(const Lease& lease,
+                                           absl::Duration timeout,
+                                           Finished done) override {
+    using Answer = leases::CreateResponse;
     leases::CreateRequest request;
     request.set_id(lease.id);
     request.mutable_labels()->insert(lease.labels.begin(), lease.labels.end());
-    leases::CreateResponse response;
-    const absl::Status status = Ask(limit, [&](grpc::ClientContext& context) {
-      return leases_->Create(&context, request, &response);
-    });
-    return absl::IsAlreadyExists(status) ? absl::OkStatus() : status;
+    return calls_.Ask<Answer>(
+        [&](grpc::ClientContext* context, grpc::CompletionQueue* queue) {
+          Prepare(*context, timeout);
+          return leases_->AsyncCreate(context, request, queue);
+        },
+        Ending<Answer>(std::move(done), absl::StatusCode::kAlreadyExists));
   }
 
-  absl::StatusOr<std::vector<Lease>> FindLeases(const std::string& key,
-                                                const std::string& value,
-                                                const Limit& limit) override {
+  std::unique_ptr<RunningCall> FindLeases(
+      const std::string& key, const std::string& value, absl::Duration timeout,
+      Done<std::vector<Lease>> done) override {
+    using Answer = leases::ListResponse;
     leases::ListRequest request;
     request.add_filters(LabelIs(key, value));
-    leases::ListResponse response;
-    RETURN_IF_ERROR(Ask(limit, [&](grpc::ClientContext& context) {
-      return leases_->List(&context, request, &response);
-    }));
-    std::vector<Lease> found;
-    for (const leases::Lease& lease : response.leases()) {
-      Labels labels = FromProto(lease.labels());
-      const auto label = labels.find(key);
-      if (label == labels.end() || label->second != value) continue;
-      found.push_back({.id = lease.id(), .labels = std::move(labels)});
-    }
-    return found;
+    return calls_.Ask<Answer>(
+        [&](grpc::ClientContext* context, grpc::CompletionQueue* queue) {
+          Prepare(*context, timeout);
+          return leases_->AsyncList(context, request, queue);
+        },
+        Converting<Answer>(std::move(done), [key, value](const Answer& answer) {
+          return LeasesWith(key, value, answer);
+        }));
   }
 
-  absl::StatusOr<std::vector<LeaseResource>> LeaseResources(
-      const std::string& lease_id, const Limit& limit) override {
+  std::unique_ptr<RunningCall> LeaseResources(
+      const std::string& lease_id, absl::Duration timeout,
+      Done<std::vector<LeaseResource>> done) override {
+    using Answer = leases::ListResourcesResponse;
     leases::ListResourcesRequest request;
     request.set_id(lease_id);
-    leases::ListResourcesResponse response;
-    RETURN_IF_ERROR(Ask(limit, [&](grpc::ClientContext& context) {
-      return leases_->ListResources(&context, request, &response);
-    }));
-    std::vector<LeaseResource> resources;
-    for (const leases::Resource& resource : response.resources()) {
-      resources.push_back({.id = resource.id(), .type = resource.type()});
-    }
-    return resources;
+    return calls_.Ask<Answer>(
+        [&](grpc::ClientContext* context, grpc::CompletionQueue* queue) {
+          Prepare(*context, timeout);
+          return leases_->AsyncListResources(context, request, queue);
+        },
+        Converting<Answer>(std::move(done), [](const Answer& answer) {
+          std::vector<LeaseResource> resources;
+          for (const leases::Resource& resource : answer.resources()) {
+            resources.push_back({.id = resource.id(), .type = resource.type()});
+          }
+          return resources;
+        }));
   }
 
-  absl::Status AddLeaseResource(const std::string& lease_id,
-                                const LeaseResource& resource,
-                                const Limit& limit) override {
+  std::unique_ptr<RunningCall> AddLeaseResource(const std::string& lease_id,
+                                                const LeaseResource& resource,
+                                                absl::Duration timeout,
+                                                Finished done) override {
+    using Answer = google::protobuf::Empty;
     leases::AddResourceRequest request;
     request.set_id(lease_id);
     request.mutable_resource()->set_id(resource.id);
     request.mutable_resource()->set_type(resource.type);
-    google::protobuf::Empty response;
-    return Ask(limit, [&](grpc::ClientContext& context) {
-      return leases_->AddResource(&context, request, &response);
-    });
+    return calls_.Ask<Answer>(
+        [&](grpc::ClientContext* context, grpc::CompletionQueue* queue) {
+          Prepare(*context, timeout);
+          return leases_->AsyncAddResource(context, request, queue);
+        },
+        Ending<Answer>(std::move(done)));
   }
 
-  absl::Status DeleteLease(const std::string& lease_id, bool collect,
-                           const Limit& limit) override {
+  std::unique_ptr<RunningCall> DeleteLease(const std::string& lease_id,
+                                           bool collect, absl::Duration timeout,
+                                           Finished done) override {
+    using Answer = google::protobuf::Empty;
     leases::DeleteRequest request;
     request.set_id(lease_id);
     request.set_sync(collect);
-    google::protobuf::Empty response;
-    const absl::Status status = Ask(limit, [&](grpc::ClientContext& context) {
-      return leases_->Delete(&context, request, &response);
-    });
-    return absl::IsNotFound(status) ? absl::OkStatus() : status;
+    return calls_.Ask<Answer>(
+        [&](grpc::ClientContext* context, grpc::CompletionQueue* queue) {
+          Prepare(*context, timeout);
+          return leases_->AsyncDelete(context, request, queue);
+        },
+        Ending<Answer>(std::move(done), absl::StatusCode::kNotFound));
   }
 
   std::unique_ptr<RunningCall> ListDownloads(
-      Done<std::vector<OpenDownload>> done) override {
+      absl::Duration timeout, Done<std::vector<OpenDownload>> done) override {
     using Answer = content::ListStatusesResponse;
     return calls_.Ask<Answer>(
-        [this](grpc::ClientContext* context, grpc::CompletionQueue* queue) {
-          SetNamespace(*context);
+        [&](grpc::ClientContext* context, grpc::CompletionQueue* queue) {
+          Prepare(*context, timeout);
           return content_->AsyncListStatuses(
               context, content::ListStatusesRequest(), queue);
         },
@@ -246,9 +242,21 @@ class ContainerdExtension : public RuntimeExtension {
         }));
   }
 
+  std::unique_ptr<RunningCall> DropDownload(const std::string& ref,
+                                            absl::Duration timeout,
+                                            Finished done) override {
+    return prepull::DropDownload({*content_, calls_, ref}, timeout,
+                                 std::move(done));
+  }
+
+  std::unique_ptr<RunningCall> HoldDownload(
+      const std::string& ref, const std::string& lease_id) override {
+    return prepull::HoldDownload({*content_, calls_, ref}, lease_id);
+  }
+
   std::unique_ptr<RunningCall> FindBlobs(
       const std::string& host, const std::string& repository,
-      Done<std::vector<StoredBlob>> done) override {
+      absl::Duration timeout, Done<std::vector<StoredBlob>> done) override {
     using Part = content::ListContentResponse;
     const std::string source =
         absl::StrCat("containerd.io/distribution.source.", host);
@@ -257,7 +265,7 @@ class ContainerdExtension : public RuntimeExtension {
     auto blobs = std::make_shared<std::vector<StoredBlob>>();
     return calls_.Collect<Part>(
         [&](grpc::ClientContext* context, grpc::CompletionQueue* queue) {
-          SetNamespace(*context);
+          Prepare(*context, timeout);
           return content_->PrepareAsyncList(context, request, queue);
         },
         [blobs, source, repository](const Part& part) {
@@ -267,13 +275,14 @@ class ContainerdExtension : public RuntimeExtension {
   }
 
   std::unique_ptr<RunningCall> FindBlob(const std::string& digest,
+                                        absl::Duration timeout,
                                         Done<StoredBlob> done) override {
     using Answer = content::InfoResponse;
     content::InfoRequest request;
     request.set_digest(digest);
     return calls_.Ask<Answer>(
         [&](grpc::ClientContext* context, grpc::CompletionQueue* queue) {
-          SetNamespace(*context);
+          Prepare(*context, timeout);
           return content_->AsyncInfo(context, request, queue);
         },
         Converting<Answer>(std::move(done), [](const Answer& answer) {
@@ -282,6 +291,7 @@ class ContainerdExtension : public RuntimeExtension {
   }
 
   std::unique_ptr<RunningCall> ReadBlob(const std::string& digest,
+                                        absl::Duration timeout,
                                         Done<std::string> done) override {
     using Part = content::ReadContentResponse;
     content::ReadContentRequest request;
@@ -290,7 +300,7 @@ class ContainerdExtension : public RuntimeExtension {
     auto bytes = std::make_shared<std::string>();
     return calls_.Collect<Part>(
         [&](grpc::ClientContext* context, grpc::CompletionQueue* queue) {
-          SetNamespace(*context);
+          Prepare(*context, timeout);
           return content_->PrepareAsyncRead(context, request, queue);
         },
         [bytes, digest](const Part& part) {

@@ -148,6 +148,17 @@ class BadRegistryTest(unittest.TestCase):
         self.assertEqual([whole, around, behind],
                          [wrong, wrong[4000:], BLOB[6000:]])
 
+    def test_replaces_an_answer_by_a_page_whatever_part_was_asked_for(self):
+        self.registry.replace(b"<html>", times=2)
+
+        answers = [self.get(BLOB_PATH, {"Range": "bytes=3-"})
+                   for _ in range(3)]
+
+        self.assertEqual([(answer.status, body) for answer, body in answers],
+                         [(200, b"<html>"), (200, b"<html>"), (206, BLOB[3:])])
+        self.assertTrue(
+            answers[0][0].getheader("Content-Type").startswith("text/html"))
+
     def test_refuses_with_status_and_headers_so_many_times(self):
         self.registry.refuse(429, {"Retry-After": "7"}, of="/manifests/",
                              times=2)

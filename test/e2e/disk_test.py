@@ -72,6 +72,23 @@ class DiskTest(RealNodeTest):
         self.check_disk_full("packed", *(make_layer(f"packed-{i}", 20_000_000)
                                          for i in range(2)))
 
+    def test_a_full_disk_frees_what_an_earlier_run_kept(self):
+        names = [self.add(f"app-{i}", make_layer(f"app-{i}", 30_000_000))
+                 for i in range(3)]
+        before = self.used()
+        self.registry.bytes_per_second = 4_000_000
+        stopped = self.lab.start_fetch(names)
+        self.wait_until_served(20_000_000)
+        stopped.interrupt()
+        self.registry.bytes_per_second = None
+
+        run = self.lab.fetch(names)
+
+        self.assertEqual(stopped.exit_code, 3, stopped.story())
+        self.check_no_space(run)
+        wait_until(lambda: self.used() < before + 1_000_000, 10,
+                   "the space to be free again")
+
     def test_preflight_says_what_the_disk_says(self):
         disk = os.statvfs(self.lab.containerd.root)
 

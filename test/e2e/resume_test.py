@@ -39,7 +39,7 @@ class ResumeTest(RealNodeTest):
 
         killed = self.lab.start_fetch([name])
         self.wait_until_served(half)
-        kill(killed)
+        killed.kill()
         run = self.lab.fetch([name])
 
         status = self.check_pulled(run, [name])
@@ -73,6 +73,42 @@ class ResumeTest(RealNodeTest):
         self.check_pulled(run, [name])
         self.check_continued(layer, 3_000_000)
 
+    def test_the_lease_of_a_killed_run_goes_as_soon_as_it_is_taken_over(self):
+        layer = make_layer("twice", 16_000_000)
+        name = self.add("app", layer)
+        self.registry.bytes_per_second = 4_000_000
+
+        for served in (4_000_000, 8_000_000):
+            run = self.lab.start_fetch([name])
+            self.wait_until_served(served)
+            self.assertEqual(len(self.our_leases()), 1)
+            run.kill()
+        self.registry.bytes_per_second = None
+
+        self.check_pulled(self.lab.fetch([name]), [name])
+        self.assertLess(self.registry.bytes_served(), 1.1 * len(layer.blob))
+
+    def test_a_run_that_ends_leaves_the_lease_of_one_that_is_alive(self):
+        names = [self.add("app", make_layer("alive", 8_000_000)),
+                 "bad.lab:5000/missing:1.0"]
+        self.registry.bytes_per_second = 1_000_000
+        alive = self.lab.start_fetch(names)
+        self.wait_until_served(1_000_000)
+        (lease,) = self.our_leases()
+
+        given_up = self.lab.fetch(
+            names, "--stall-timeout", "0", "--max-attempts", "1",
+            "--initial-pull-attempt-timeout", "1s",
+            "--max-pull-attempt-timeout", "1s")
+        left = self.our_leases()
+        self.registry.bytes_per_second = None
+        alive.wait()
+
+        self.assertEqual(given_up.exit_code, 1, given_up.story())
+        self.assertEqual(left, [lease])
+        self.assertEqual(alive.status()["pulled"], 1, alive.story())
+        self.assertEqual(self.our_leases(), [])
+
     def test_two_runs_of_one_list_at_the_same_time_both_end_well(self):
         names = self.add_family(
             make_family(6, base_size=3_000_000, own_size=500_000))
@@ -96,13 +132,6 @@ def big_layer():
     """A layer of 64 MB, and half of its bytes."""
     layer = make_layer("big", 64_000_000)
     return layer, len(layer.blob) // 2
-
-
-def kill(run):
-    """Ends prepull by kill -9: it gets no chance to tidy up."""
-    # pylint: disable=protected-access
-    run._child.kill()
-    run._child.wait()
 
 
 if __name__ == "__main__":

@@ -76,6 +76,10 @@ class SystemdTest(unittest.TestCase):
         self.assertIn('"pulled":1',
                       (self.folder / "status.json").read_text())
 
+    def test_it_waits_for_the_right_time(self):
+        for key in ("After", "Wants"):
+            self.assertIn("time-sync.target", setting(key).split())
+
     def test_it_starts_again_only_after_what_another_start_can_mend(self):
         self.assertEqual(setting("Type"), "oneshot")
         self.assertEqual(setting("Restart"), "on-failure")

@@ -49,24 +49,6 @@ TEST(ParseManifestTest, RefusesWhatCouldBeReadAsBoth) {
                        HasSubstr("as well as an index")));
 }
 
-TEST(ParseManifestTest, RefusesLayersThatNoNodeCouldHold) {
-  const auto manifest_of = [](int layers, const std::string& size) {
-    std::string text = R"({"config":{"digest":"c","size":1},"layers":[)";
-    for (int i = 0; i < layers; ++i) {
-      absl::StrAppend(&text, i == 0 ? "" : ",", R"({"digest":")", i,
-                      R"(","size":)", size, "}");
-    }
-    return ParseManifest(text + "]}");
-  };
-
-  EXPECT_THAT(manifest_of(4, "1000000000000"), IsOk());
-  EXPECT_THAT(
-      manifest_of(5, "1000000000000"),
-      StatusIs(absl::StatusCode::kInvalidArgument, "its layers are too large"));
-  EXPECT_THAT(manifest_of(1, "9223372036854775807"),
-              StatusIs(absl::StatusCode::kInvalidArgument));
-}
-
 TEST(ParseManifestTest, SaysThatSchema1IsOver) {
   EXPECT_THAT(
       ParseManifest(R"({"schemaVersion":1,"fsLayers":[]})"),

@@ -96,7 +96,7 @@ TEST(JudgeRuntimeTest, ShowsWhoAnswersPrintably) {
 
 TEST(LookAtRuntimeTest, AsksForTheExtension) {
   FakeClock clock;
-  FakeExtension extension;
+  FakeExtension extension(clock);
   auto runtime = std::make_unique<FakeRuntime>(clock);
   runtime->UseExtension(extension);
   const FoundRuntime found = {

@@ -39,6 +39,12 @@ inline absl::Status RateLimited(const std::string& words = "") {
       words.empty() ? "" : "\n", words));
 }
 
+inline absl::Status LeaseGone() {
+  return absl::NotFoundError(
+      "failed to pull and unpack image \"quay.io/a:1\": lease does not exist: "
+      "not found");
+}
+
 inline absl::Status DiskFull() {
   return absl::UnknownError(
       "failed to extract layer sha256:11: mount callback failed on /tmp/x: "

@@ -13,8 +13,21 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
+using ::testing::UnorderedElementsAre;
 
 constexpr char kListLabel[] = "prepull/list";
+constexpr char kExpireLabel[] = "containerd.io/gc.expire";
+const LeaseResource kBlob = {"sha256:11", "content"};
+const LeaseResource kDownload = {"layer-sha256:22", "ingests"};
+const LeaseResource kSignOfLife = {"prepull-other-run", "ingests"};
+
+std::vector<LeaseResource> HundredBlobs() {
+  std::vector<LeaseResource> blobs;
+  for (int i = 0; i < 100; ++i) {
+    blobs.push_back({absl::StrCat("sha256:", i), "content"});
+  }
+  return blobs;
+}
 
 class EngineLeaseTest : public EngineTest {
  protected:
@@ -32,7 +45,19 @@ class EngineLeaseTest : public EngineTest {
     return ListHash(requests);
   }
 
-  FakeExtension extension_;
+  // A run of the list {"quay.io/a:1"} left this.
+  void LeaveLease(const std::string& id, std::vector<LeaseResource> resources) {
+    extension_.leases[id] = {{{kListLabel, ListHashOf({"quay.io/a:1"})}},
+                             std::move(resources)};
+  }
+
+  std::vector<std::string> LeaseIds() const {
+    std::vector<std::string> ids;
+    for (const auto& [id, lease] : extension_.leases) ids.push_back(id);
+    return ids;
+  }
+
+  FakeExtension extension_{clock_};
 };
 
 TEST_F(EngineLeaseTest, EveryPullGoesWithTheLeaseOfTheRun) {
@@ -49,13 +74,14 @@ TEST_F(EngineLeaseTest, EveryPullGoesWithTheLeaseOfTheRun) {
 
 TEST_F(EngineLeaseTest, TheLeaseExpiresADayAfterTheDeadline) {
   runtime_.Script("quay.io/a:1", {{.takes = absl::InfiniteDuration()}});
-  run_.started_at = absl::FromUnixSeconds(1767322800);  // 2026-01-02 03:00
+  ASSERT_EQ(clock_.WallNow(),
+            absl::FromUnixSeconds(1767322800));  // 2026-01-02 03:00
 
   Fetch({"quay.io/a:1"});
 
   ASSERT_THAT(extension_.leases, SizeIs(1));
   const Labels& labels = extension_.leases.begin()->second.labels;
-  EXPECT_EQ(labels.at("containerd.io/gc.expire"), "2026-01-03T03:20:00Z");
+  EXPECT_EQ(labels.at(kExpireLabel), "2026-01-03T03:20:00Z");
   EXPECT_EQ(labels.at(kListLabel), ListHashOf({"quay.io/a:1"}));
 }
 
@@ -96,10 +122,7 @@ TEST_F(EngineLeaseTest, ARunWithNothingToDoDeletesWhatOthersLeft) {
 }
 
 TEST_F(EngineLeaseTest, TakesOverWhatAKilledRunDownloaded) {
-  const LeaseResource blob = {"sha256:11", "content"};
-  const LeaseResource download = {"layer-sha256:22", "ingests"};
-  extension_.leases["prepull-old"] = {
-      {{kListLabel, ListHashOf({"quay.io/a:1"})}}, {blob, download}};
+  LeaveLease("prepull-old", {kBlob, kDownload});
   runtime_.Script("quay.io/a:1", {{.takes = absl::InfiniteDuration()}});
   StopAfter(absl::Seconds(5));
 
@@ -107,8 +130,81 @@ TEST_F(EngineLeaseTest, TakesOverWhatAKilledRunDownloaded) {
 
   const auto& own = extension_.leases.at(extension_.created[0]).resources;
   ASSERT_THAT(own, SizeIs(2));
-  EXPECT_EQ(own[0].id, blob.id);
-  EXPECT_EQ(own[1].id, download.id);
+  EXPECT_EQ(own[0].id, kBlob.id);
+  EXPECT_EQ(own[1].id, kDownload.id);
+}
+
+TEST_F(EngineLeaseTest, WhatWasTakenOverWhollyIsKeptByOneLeaseOnly) {
+  LeaveLease("prepull-old", {kBlob, kDownload});
+  LeaveLease("prepull-older", {kBlob});
+  runtime_.Script("quay.io/a:1", {{.takes = absl::InfiniteDuration()}});
+  StopAfter(absl::Seconds(5));
+
+  Fetch({"quay.io/a:1"});
+
+  ASSERT_THAT(LeaseIds(), ElementsAre(extension_.created[0]));
+  EXPECT_THAT(extension_.leases.at(extension_.created[0]).resources, SizeIs(2));
+}
+
+TEST_F(EngineLeaseTest, ARunThatIsAliveSharesWhatItHasAndKeepsItsLease) {
+  LeaveLease("prepull-other-run", {kBlob, kSignOfLife});
+  extension_.held.insert("prepull-other-run");
+  runtime_.Script("quay.io/a:1", {{.takes = absl::InfiniteDuration()}});
+  StopAfter(absl::Seconds(5));
+
+  Fetch({"quay.io/a:1"});
+
+  EXPECT_THAT(LeaseIds(),
+              UnorderedElementsAre("prepull-other-run", extension_.created[0]));
+  EXPECT_THAT(extension_.leases.at(extension_.created[0]).resources, SizeIs(1));
+}
+
+TEST_F(EngineLeaseTest, ShowsThatItIsAliveUntilItsEnd) {
+  bool is_held = false;
+  clock_.After(absl::Milliseconds(500), [&] {
+    is_held = extension_.held.contains(extension_.created[0]);
+  });
+
+  Fetch({"quay.io/a:1"});
+
+  EXPECT_TRUE(is_held);
+  EXPECT_THAT(extension_.held, IsEmpty());
+}
+
+TEST_F(EngineLeaseTest, TakingOverEndsAtTheDeadlineAndLeavesTheRest) {
+  LeaveLease("prepull-old", HundredBlobs());
+  extension_.lease_calls.latency = absl::Seconds(1);
+  overall_timeout_ = absl::Seconds(30);
+
+  Fetch({"quay.io/a:1"});
+
+  EXPECT_EQ(run_.exit_code, ExitCode::kStopped);
+  EXPECT_LE(Elapsed(), absl::Seconds(32));
+  EXPECT_TRUE(extension_.leases.contains("prepull-old"));
+}
+
+TEST_F(EngineLeaseTest, AStopEndsTheTakingOver) {
+  LeaveLease("prepull-old", {kBlob, kDownload});
+  extension_.lease_calls.latency = absl::Seconds(8);
+  StopAfter(absl::Seconds(20));
+
+  Fetch({"quay.io/a:1"});
+
+  EXPECT_EQ(run_.exit_code, ExitCode::kStopped);
+  EXPECT_LE(Elapsed(), absl::Seconds(22));
+  EXPECT_TRUE(extension_.leases.contains("prepull-old"));
+}
+
+TEST_F(EngineLeaseTest, ObserversTurnWhileTheRuntimeHasNoAnswer) {
+  extension_.lease_calls.hangs = true;
+  witness_.wants_to_be_called = absl::Seconds(1);
+  int turns = 0;
+  clock_.After(absl::Seconds(9.5), [&] { turns = witness_.turns; });
+
+  Fetch({"quay.io/a:1"});
+
+  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_GE(turns, 9);
 }
 
 TEST_F(EngineLeaseTest, AnInterruptedRunKeepsItsLease) {
@@ -121,39 +217,98 @@ TEST_F(EngineLeaseTest, AnInterruptedRunKeepsItsLease) {
   EXPECT_THAT(extension_.leases, SizeIs(1));
 }
 
-TEST_F(EngineLeaseTest, ARunThatEndedForGoodDeletesItsOwnLeaseOnly) {
-  const std::string hash = ListHashOf({"quay.io/a:1", "quay.io/b:1"});
-  extension_.leases["prepull-other-run"] = {{{kListLabel, hash}}, {}};
+TEST_F(EngineLeaseTest, ARunThatEndedForGoodLeavesLeasesOfLivingRunsOnly) {
+  LeaveLease("prepull-other-run", {});
+  extension_.held.insert("prepull-other-run");
+  clock_.After(absl::Milliseconds(500),
+               [this] { LeaveLease("prepull-killed", {kBlob}); });
   runtime_.Script("quay.io/a:1", {{Missing()}});
 
-  Fetch({"quay.io/a:1", "quay.io/b:1"});
+  Fetch({"quay.io/a:1"});
 
-  EXPECT_THAT(extension_.leases, SizeIs(1));
-  EXPECT_TRUE(extension_.leases.contains("prepull-other-run"));
+  EXPECT_EQ(run_.exit_code, ExitCode::kImagesFailed);
+  EXPECT_THAT(LeaseIds(), ElementsAre("prepull-other-run"));
 }
 
-TEST_F(EngineLeaseTest, AFullDiskFreesTheSpaceBeforeTheRunEnds) {
+TEST_F(EngineLeaseTest, AFullDiskFreesWhatNoLivingRunKeepsBeforeTheRunEnds) {
+  LeaveLease("prepull-other-run", {});
+  extension_.held.insert("prepull-other-run");
+  clock_.After(absl::Milliseconds(500),
+               [this] { LeaveLease("prepull-killed", {kBlob}); });
   runtime_.Script("quay.io/a:1", {{DiskFull()}});
 
   Fetch({"quay.io/a:1"});
 
   EXPECT_EQ(run_.exit_code, ExitCode::kNodeNotFit);
   EXPECT_THAT(extension_.collected, ElementsAre(extension_.created[0]));
+  EXPECT_THAT(LeaseIds(), ElementsAre("prepull-other-run"));
+}
+
+TEST_F(EngineLeaseTest, ADiskTooFullToAskWhoIsAliveIsFreedAllTheSame) {
+  clock_.After(absl::Milliseconds(500), [this] {
+    LeaveLease("prepull-killed", {kBlob});
+    extension_.drops.error =
+        absl::UnknownError("mkdir /x: no space left on device: unknown");
+  });
+  runtime_.Script("quay.io/a:1", {{DiskFull()}});
+
+  Fetch({"quay.io/a:1"});
+
+  EXPECT_THAT(LeaseIds(), IsEmpty());
+}
+
+TEST_F(EngineLeaseTest, ALeaseOfWhichNobodyKnowsWhoseItIsStays) {
+  LeaveLease("prepull-other-run", {});
+  extension_.drops.hangs = true;
+  runtime_.Script("quay.io/a:1", {{Missing()}});
+
+  Fetch({"quay.io/a:1"});
+
+  EXPECT_THAT(LeaseIds(), ElementsAre("prepull-other-run"));
 }
 
 TEST_F(EngineLeaseTest, ALeaseDeletedUnderTheRunIsMadeAnewAndNotCounted) {
   options_.retry.max_attempts = 1;
-  runtime_.Script("quay.io/a:1",
-                  {{absl::NotFoundError("failed to pull and unpack image "
-                                        "\"quay.io/a:1\": lease does not "
-                                        "exist: not found")},
-                   {}});
+  runtime_.Script("quay.io/a:1", {{LeaseGone()}, {}});
 
   Fetch({"quay.io/a:1"});
 
   EXPECT_EQ(run_.exit_code, ExitCode::kOk);
   EXPECT_EQ(image(0).attempts, 1);
   EXPECT_THAT(extension_.created, SizeIs(2));
+}
+
+TEST_F(EngineLeaseTest, ALeaseMadeAnewExpiresByTheClockAsItIsByThen) {
+  runtime_.Script("quay.io/a:1",
+                  {{LeaseGone()}, {.takes = absl::InfiniteDuration()}});
+  clock_.After(absl::Milliseconds(500), [this] {
+    clock_.JumpWallClock(absl::Hours(1000));
+    extension_.leases.clear();
+  });
+  StopAfter(absl::Seconds(5));
+
+  Fetch({"quay.io/a:1"});
+
+  absl::Time expires;
+  ASSERT_TRUE(absl::ParseTime(
+      absl::RFC3339_full,
+      extension_.leases.at(extension_.created[0]).labels.at(kExpireLabel),
+      &expires, nullptr));
+  EXPECT_GT(expires, clock_.WallNow() + absl::Hours(24));
+  EXPECT_LT(expires, clock_.WallNow() + absl::Hours(25));
+}
+
+TEST_F(EngineLeaseTest, NobodyWaitsForALeaseThatIsMadeAnew) {
+  runtime_.Script("quay.io/a:1", {{LeaseGone()}, {}});
+  runtime_.Script("quay.io/b:1", {{.takes = absl::InfiniteDuration()}, {}});
+  options_.retry.first_timeout = absl::Seconds(3);
+  clock_.After(absl::Milliseconds(500),
+               [this] { extension_.lease_calls.latency = absl::Seconds(9); });
+
+  Fetch({"quay.io/a:1", "quay.io/b:1"});
+
+  EXPECT_THAT(AttemptsAt("quay.io/b:1"),
+              ElementsAre(absl::ZeroDuration(), absl::Seconds(4)));
 }
 
 TEST_F(EngineLeaseTest, ARuntimeWithoutLeasesPullsAllTheSame) {

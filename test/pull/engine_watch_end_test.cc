@@ -17,12 +17,6 @@ constexpr char kEndOne[] = "quay.io/a:1";
 constexpr char kEndTwo[] = "quay.io/b:1";
 constexpr char kEndThree[] = "quay.io/c:1";
 
-absl::Status LeaseGone() {
-  return absl::NotFoundError(
-      "failed to pull and unpack image \"quay.io/a:1\": lease does not exist: "
-      "not found");
-}
-
 class EngineWatchEndTest : public EngineWatchTest {
  protected:
   // The manifest is known, nothing of the layer arrives.

@@ -28,6 +28,7 @@ void ExpectEach(const ErrorClass& expected, const std::vector<Seen>& rows) {
     EXPECT_EQ(ReasonName(found.reason), ReasonName(expected.reason));
     EXPECT_EQ(found.retry, expected.retry);
     EXPECT_EQ(found.retry_after, expected.retry_after);
+    EXPECT_EQ(found.bad_bytes, expected.bad_bytes);
   }
 }
 
@@ -165,13 +166,36 @@ TEST(ClassifyTest, TriesForAMinuteWhatNoRegistryWouldAnswer) {
        {"fetching blob: StatusCode: 404, \"gone\"", "CRI-O"}});
 }
 
+TEST(ClassifyTest, TakesAnAnswerThatIsTooShortForAPage) {
+  ExpectEach(
+      {.reason = Reason::kRegistryUnavailable,
+       .retry = Retry::kWholeBudget,
+       .bad_bytes = true},
+      {{Containerd("failed to read expected number of bytes: unexpected EOF"),
+        "containerd 1.6.20, 1.7.24 [lab]"},
+       {Containerd(
+            "short read: expected 429 bytes but got 503: unexpected EOF"),
+        "containerd 2.1.9 [lab]"},
+       {Containerd("failed commit on ref \"layer-" + kA +
+                   "\": unexpected commit size 429, expected 401: failed "
+                   "precondition"),
+        "containerd before 2.1.4", Code::kFailedPrecondition}});
+}
+
 TEST(ClassifyTest, RetriesDamagedContentFewTimes) {
   ExpectEach(
-      {Reason::kNotUsable, Retry::kFewTimes},
+      {.reason = Reason::kNotUsable,
+       .retry = Retry::kFewTimes,
+       .bad_bytes = true},
       {{Containerd("failed commit on ref \"layer-" + kA +
                    "\": unexpected commit digest " + kA + ", expected " + kB +
                    ": failed precondition"),
         "containerd 1.6.20, 1.7.24, 2.1.9 [lab]", Code::kFailedPrecondition},
+       {Containerd("failed commit on ref \"layer-" + kA + "\": \"layer-" + kA +
+                   "\" failed size validation: 600006 != 501823: failed "
+                   "precondition"),
+        "containerd 1.6.20, 1.7.24, 2.1.9, a page longer than the layer [lab]",
+        Code::kFailedPrecondition},
        {Containerd("failed commit on ref \"config-" + kA + "\": \"config-" +
                    kA +
                    "\" failed size validation: 8040 != 193: failed "
@@ -386,13 +410,6 @@ TEST(ClassifyTest, RetriesNetworkTroubleForTheWholeBudget) {
        {Head("context deadline exceeded (Client.Timeout exceeded while "
              "awaiting headers)"),
         "Go"},
-       {Containerd(
-            "short read: expected 429 bytes but got 503: unexpected EOF"),
-        "containerd 2.1.4"},
-       {Containerd("failed commit on ref \"layer-" + kA +
-                   "\": unexpected commit size 429, expected 401: failed "
-                   "precondition"),
-        "containerd before 2.1.4", Code::kFailedPrecondition},
        {Manifest("received unexpected HTTP status: 503 Service Unavailable"),
         "CRI-O"},
        {Ping("dial tcp 10.0.0.7:443: i/o timeout"), "CRI-O"},

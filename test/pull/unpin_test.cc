@@ -118,7 +118,8 @@ TEST(PinsNotInTest, KeepAListedNameThatTheRuntimeDoesNotList) {
 }
 
 TEST(UnpinTest, TakesOffBothLabelsAndNoOther) {
-  FakeExtension extension;
+  FakeClock clock;
+  FakeExtension extension(clock);
   extension.records["quay.io/a:1"] = {
       {kPinnedLabel, kPinnedValue}, {kOurPinLabel, "x"}, {"kept", "yes"}};
 
@@ -131,7 +132,8 @@ TEST(UnpinTest, TakesOffBothLabelsAndNoOther) {
 }
 
 TEST(UnpinTest, OfARecordThatIsGoneIsDone) {
-  FakeExtension extension;
+  FakeClock clock;
+  FakeExtension extension(clock);
 
   EXPECT_THAT(Unpin(extension, "quay.io/a:1", {}), IsOk());
 }

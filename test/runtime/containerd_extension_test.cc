@@ -25,6 +25,7 @@ using ::testing::Pair;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
+constexpr absl::Duration kCallLimit = absl::Seconds(20);
 const char kSource[] = "containerd.io/distribution.source.quay.io";
 
 std::string DigestOf(char digit) {
@@ -47,6 +48,7 @@ class ContainerdExtensionTest : public ::testing::Test {
   }
 
   ~ContainerdExtensionTest() override {
+    client_.reset();  // a call that lasts would keep the server
     server_->Shutdown();
     unlink(socket_.c_str());
     rmdir(folder_.c_str());
@@ -54,13 +56,19 @@ class ContainerdExtensionTest : public ::testing::Test {
 
   void Serve(const std::vector<grpc::Service*>& services) {
     client_.reset();
-    if (server_ != nullptr) server_->Shutdown();
+    Restart(services);
+    client_ = MakeCriClient(socket_);
+  }
+
+  // Calls that are open end; the client stays.
+  void Restart(const std::vector<grpc::Service*>& services) {
+    if (server_ != nullptr) server_->Shutdown(std::chrono::system_clock::now());
+    server_.reset();  // it takes its socket away
     grpc::ServerBuilder builder;
     builder.AddListeningPort(absl::StrCat("unix:", socket_),
                              grpc::InsecureServerCredentials());
     for (grpc::Service* service : services) builder.RegisterService(service);
     server_ = builder.BuildAndStart();
-    client_ = MakeCriClient(socket_);
   }
 
   RuntimeExtension& extension() { return *client_->extension(); }
@@ -75,22 +83,58 @@ class ContainerdExtensionTest : public ::testing::Test {
     return promise->get_future().get();
   }
 
+  template <typename Start>
+  absl::Status WaitForEnd(Start start) {
+    auto promise = std::make_shared<std::promise<absl::Status>>();
+    start([promise](const absl::Status& end) { promise->set_value(end); });
+    return promise->get_future().get();
+  }
+
   absl::StatusOr<std::vector<OpenDownload>> ListDownloads() {
     return Wait<std::vector<OpenDownload>>(
-        [&](auto done) { extension().ListDownloads(done); });
+        [&](auto done) { extension().ListDownloads(kCallLimit, done); });
   }
   absl::StatusOr<std::vector<StoredBlob>> FindBlobs() {
     return Wait<std::vector<StoredBlob>>([&](auto done) {
-      extension().FindBlobs("quay.io", "team/app.x", done);
+      extension().FindBlobs("quay.io", "team/app.x", kCallLimit, done);
     });
   }
   absl::StatusOr<StoredBlob> FindBlob(const std::string& digest) {
     return Wait<StoredBlob>(
-        [&](auto done) { extension().FindBlob(digest, done); });
+        [&](auto done) { extension().FindBlob(digest, kCallLimit, done); });
   }
   absl::StatusOr<std::string> ReadBlob() {
-    return Wait<std::string>(
-        [&](auto done) { extension().ReadBlob(DigestOf('a'), done); });
+    return Wait<std::string>([&](auto done) {
+      extension().ReadBlob(DigestOf('a'), kCallLimit, done);
+    });
+  }
+  absl::Status CreateLease(const Lease& lease) {
+    return WaitForEnd(
+        [&](auto done) { extension().CreateLease(lease, kCallLimit, done); });
+  }
+  absl::StatusOr<std::vector<Lease>> FindLeases(const std::string& key,
+                                                const std::string& value) {
+    return Wait<std::vector<Lease>>([&](auto done) {
+      extension().FindLeases(key, value, kCallLimit, done);
+    });
+  }
+  absl::StatusOr<std::vector<LeaseResource>> LeaseResources() {
+    return Wait<std::vector<LeaseResource>>(
+        [&](auto done) { extension().LeaseResources("a", kCallLimit, done); });
+  }
+  absl::Status AddLeaseResource(const LeaseResource& resource) {
+    return WaitForEnd([&](auto done) {
+      extension().AddLeaseResource("a", resource, kCallLimit, done);
+    });
+  }
+  absl::Status DeleteLease() {
+    return WaitForEnd([&](auto done) {
+      extension().DeleteLease("a", /*collect=*/true, kCallLimit, done);
+    });
+  }
+  absl::Status DropDownload(const std::string& ref) {
+    return WaitForEnd(
+        [&](auto done) { extension().DropDownload(ref, kCallLimit, done); });
   }
   absl::Status Pull(const PullRequest& request) {
     return Wait<std::string>(
@@ -124,11 +168,12 @@ class ContainerdExtensionTest : public ::testing::Test {
 
 TEST_F(ContainerdExtensionTest, SendsTheNamespaceWithEveryCall) {
   (void)extension().Probe({});
-  (void)extension().CreateLease({.id = "a"}, {});
-  (void)extension().FindLeases("key", "value", {});
-  (void)extension().LeaseResources("a", {});
-  (void)extension().AddLeaseResource("a", {"b", "content"}, {});
-  (void)extension().DeleteLease("a", true, {});
+  (void)CreateLease({.id = "a"});
+  (void)FindLeases("key", "value");
+  (void)LeaseResources();
+  (void)AddLeaseResource({"b", "content"});
+  (void)DeleteLease();
+  (void)DropDownload("c");  // two calls
   (void)ListDownloads();
   (void)FindBlobs();
   (void)FindBlob(DigestOf('a'));
@@ -137,7 +182,7 @@ TEST_F(ContainerdExtensionTest, SendsTheNamespaceWithEveryCall) {
   (void)extension().UpdateRecordLabels("quay.io/team/app:1", {{"a", "b"}}, {},
                                        {});
 
-  EXPECT_THAT(namespaces_.values(), AllOf(SizeIs(13), Each("k8s.io")));
+  EXPECT_THAT(namespaces_.values(), AllOf(SizeIs(15), Each("k8s.io")));
 }
 
 TEST_F(ContainerdExtensionTest, SendsTheLeaseWithAPullThatHasOne) {
@@ -148,8 +193,8 @@ TEST_F(ContainerdExtensionTest, SendsTheLeaseWithAPullThatHasOne) {
 }
 
 TEST_F(ContainerdExtensionTest, CreatesALeaseWithItsLabels) {
-  const absl::Status status = extension().CreateLease(
-      {.id = "prepull-1", .labels = {{"prepull/list", "abc"}}}, {});
+  const absl::Status status =
+      CreateLease({.id = "prepull-1", .labels = {{"prepull/list", "abc"}}});
 
   EXPECT_TRUE(status.ok()) << status;
   EXPECT_EQ(leases_.created.id(), "prepull-1");
@@ -159,13 +204,13 @@ TEST_F(ContainerdExtensionTest, CreatesALeaseWithItsLabels) {
 TEST_F(ContainerdExtensionTest, TakesALeaseThatIsThereForCreated) {
   leases_.create_answer = {grpc::StatusCode::ALREADY_EXISTS, "exists"};
 
-  EXPECT_TRUE(extension().CreateLease({.id = "a"}, {}).ok());
+  EXPECT_TRUE(CreateLease({.id = "a"}).ok());
 }
 
 TEST_F(ContainerdExtensionTest, TakesALeaseThatIsGoneForDeleted) {
   leases_.delete_answer = NotFound();
 
-  EXPECT_TRUE(extension().DeleteLease("a", /*collect=*/true, {}).ok());
+  EXPECT_TRUE(DeleteLease().ok());
   EXPECT_TRUE(leases_.deleted.sync());
 }
 
@@ -175,7 +220,7 @@ TEST_F(ContainerdExtensionTest, AsksForLeasesByAQuotedLabel) {
   (*same.mutable_labels())["prepull/list"] = "a\"b\\c\n";
   leases_.listed.add_leases()->set_id("other");
 
-  const auto found = extension().FindLeases("prepull/list", "a\"b\\c\n", {});
+  const auto found = FindLeases("prepull/list", "a\"b\\c\n");
 
   EXPECT_THAT(leases_.filters,
               ElementsAre(R"(labels."prepull/list"=="a\"b\\c\x0a")"));
@@ -184,10 +229,9 @@ TEST_F(ContainerdExtensionTest, AsksForLeasesByAQuotedLabel) {
 }
 
 TEST_F(ContainerdExtensionTest, GivesALeaseWhatAnotherHeld) {
-  EXPECT_TRUE(
-      extension().AddLeaseResource("a", {"layer-x", "ingests"}, {}).ok());
+  EXPECT_TRUE(AddLeaseResource({"layer-x", "ingests"}).ok());
 
-  const auto resources = extension().LeaseResources("a", {});
+  const auto resources = LeaseResources();
 
   ASSERT_TRUE(resources.ok());
   EXPECT_THAT(*resources,
@@ -203,7 +247,6 @@ TEST_F(ContainerdExtensionTest, ListsDownloadsByDigestAndSkipsTheRest) {
     content::Status& status = *content_.statuses.add_statuses();
     status.set_ref(ref);
     status.set_offset(5);
-    status.set_total(9);
   }
 
   const auto downloads = ListDownloads();
@@ -213,7 +256,7 @@ TEST_F(ContainerdExtensionTest, ListsDownloadsByDigestAndSkipsTheRest) {
               ElementsAre(Field(&OpenDownload::digest, DigestOf('1')),
                           Field(&OpenDownload::digest, DigestOf('2'))));
   EXPECT_EQ(downloads->front().offset_bytes, 5);
-  EXPECT_EQ(downloads->front().total_bytes, 9);
+  EXPECT_EQ(downloads->front().ref, "layer-" + DigestOf('1'));
 }
 
 TEST_F(ContainerdExtensionTest, FindsTheBlobsOfExactlyThisRepository) {
@@ -330,7 +373,7 @@ TEST_F(ContainerdExtensionTest, EndsAHeldListByCancel) {
   std::unique_ptr<RunningCall> call;
 
   const auto blobs = Wait<std::vector<StoredBlob>>([&](auto done) {
-    call = extension().FindBlobs("quay.io", "team/app.x", done);
+    call = extension().FindBlobs("quay.io", "team/app.x", kCallLimit, done);
     call->Cancel();
   });
   release.set_value();
@@ -343,9 +386,9 @@ TEST_F(ContainerdExtensionTest, AClientThatGoesEndsItsCallsFirst) {
   content_.held = release.get_future();
   std::vector<absl::Status> ends;
   for (int i = 0; i < 3; ++i) {
-    extension().FindBlobs("quay.io", "team/app", [&](const auto& blobs) {
-      ends.push_back(blobs.status());
-    });
+    extension().FindBlobs(
+        "quay.io", "team/app", kCallLimit,
+        [&](const auto& blobs) { ends.push_back(blobs.status()); });
   }
 
   client_.reset();
@@ -370,11 +413,70 @@ TEST_F(ContainerdExtensionTest, EndsAtItsTimeoutAndItsStop) {
   EXPECT_TRUE(absl::IsCancelled(stop)) << stop;
 }
 
+TEST_F(ContainerdExtensionTest, EndsACallWithoutAnAnswerAtItsTimeout) {
+  std::promise<void> release;
+  content_.held = release.get_future();
+
+  const auto blobs = Wait<std::vector<StoredBlob>>([&](auto done) {
+    extension().FindBlobs("quay.io", "team/app.x", absl::Milliseconds(20),
+                          done);
+  });
+  release.set_value();
+
+  EXPECT_TRUE(absl::IsDeadlineExceeded(blobs.status())) << blobs.status();
+}
+
+TEST_F(ContainerdExtensionTest, DropsADownloadUnderItsLock) {
+  EXPECT_TRUE(DropDownload("layer-x").ok());
+
+  EXPECT_THAT(content_.writes.aborted(), ElementsAre("layer-x (locked)"));
+  EXPECT_THAT(content_.writes.leases(), ElementsAre(""));
+}
+
+TEST_F(ContainerdExtensionTest, LeavesADownloadThatSomebodyWrites) {
+  content_.writes.Lock("layer-x");
+
+  const absl::Status dropped = DropDownload("layer-x");
+
+  EXPECT_TRUE(absl::IsUnavailable(dropped)) << dropped;
+  EXPECT_THAT(content_.writes.aborted(), IsEmpty());
+}
+
+TEST_F(ContainerdExtensionTest, TakesADownloadThatIsGoneForDropped) {
+  content_.abort_answer = NotFound();
+
+  EXPECT_TRUE(DropDownload("layer-x").ok());
+}
+
+TEST_F(ContainerdExtensionTest, HoldsADownloadUntilItIsCancelled) {
+  const std::unique_ptr<RunningCall> hold =
+      extension().HoldDownload("prepull-1", "lease-1");
+  content_.writes.WaitForLocks(1);
+
+  const absl::Status held = DropDownload("prepull-1");
+  hold->Cancel();
+  content_.writes.WaitForLocks(0);
+
+  EXPECT_TRUE(absl::IsUnavailable(held)) << held;
+  EXPECT_THAT(content_.writes.leases(), ElementsAre("lease-1", ""));
+  EXPECT_TRUE(DropDownload("prepull-1").ok());
+}
+
+TEST_F(ContainerdExtensionTest, HoldsADownloadAgainWhenTheRuntimeIsBack) {
+  extension().HoldDownload("prepull-1", "lease-1");
+  content_.writes.WaitForLocks(1);
+
+  Restart({&leases_, &content_, &images_, &cri_});
+  content_.writes.WaitForLocks(1);
+
+  EXPECT_TRUE(absl::IsUnavailable(DropDownload("prepull-1")));
+}
+
 TEST_F(ContainerdExtensionTest, PassesOnThatARuntimeHasNoneOfIt) {
   Serve({&cri_});
 
   EXPECT_TRUE(absl::IsUnimplemented(extension().Probe({})));
-  EXPECT_TRUE(absl::IsUnimplemented(extension().CreateLease({.id = "a"}, {})));
+  EXPECT_TRUE(absl::IsUnimplemented(CreateLease({.id = "a"})));
   EXPECT_TRUE(absl::IsUnimplemented(ListDownloads().status()));
   EXPECT_TRUE(absl::IsUnimplemented(FindBlobs().status()));
   EXPECT_TRUE(absl::IsUnimplemented(ReadBlob().status()));

@@ -7,8 +7,10 @@
 
 #include <grpcpp/server_context.h>
 
+#include <condition_variable>
 #include <future>
 #include <mutex>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -107,6 +109,49 @@ struct FakeLeases : leases::Leases::Service {
   leases::ListResourcesResponse resources;
 };
 
+// What is open for writing, as containerd locks it.
+class Writes {
+ public:
+  bool Lock(const std::string& ref) {
+    std::lock_guard lock(mutex_);
+    const bool is_new = locked_.insert(ref).second;
+    changed_.notify_all();
+    return is_new;
+  }
+  void Unlock(const std::string& ref) {
+    std::lock_guard lock(mutex_);
+    locked_.erase(ref);
+    changed_.notify_all();
+  }
+  void WaitForLocks(size_t count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return locked_.size() == count; });
+  }
+  void NoteLease(const std::string& lease) {
+    std::lock_guard lock(mutex_);
+    leases_.push_back(lease);
+  }
+  void NoteAbort(const std::string& ref) {
+    std::lock_guard lock(mutex_);
+    aborted_.push_back(ref + (locked_.contains(ref) ? " (locked)" : ""));
+  }
+  std::vector<std::string> leases() {
+    std::lock_guard lock(mutex_);
+    return leases_;
+  }
+  std::vector<std::string> aborted() {
+    std::lock_guard lock(mutex_);
+    return aborted_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::set<std::string> locked_;
+  std::vector<std::string> leases_;  // that each Write came with
+  std::vector<std::string> aborted_;
+};
+
 struct FakeContent : content::Content::Service {
   explicit FakeContent(SeenMetadata& metadata) : seen(metadata) {}
 
@@ -145,6 +190,33 @@ struct FakeContent : content::Content::Service {
     *response = statuses;
     return grpc::Status::OK;
   }
+  grpc::Status Write(
+      grpc::ServerContext* context,
+      grpc::ServerReaderWriter<content::WriteContentResponse,
+                               content::WriteContentRequest>* stream) override {
+    seen.Note(*context);
+    SeenMetadata lease("containerd-lease");
+    lease.Note(*context);
+    writes.NoteLease(lease.values()[0]);
+    content::WriteContentRequest request;
+    if (!stream->Read(&request)) return grpc::Status::OK;
+    const std::string ref = request.ref();
+    if (!writes.Lock(ref)) {
+      return {grpc::StatusCode::UNAVAILABLE, "ref " + ref + " locked for 1s"};
+    }
+    do {
+      stream->Write(content::WriteContentResponse());
+    } while (stream->Read(&request));
+    writes.Unlock(ref);
+    return grpc::Status::OK;
+  }
+  grpc::Status Abort(grpc::ServerContext* context,
+                     const content::AbortRequest* request,
+                     google::protobuf::Empty*) override {
+    seen.Note(*context);
+    writes.NoteAbort(request->ref());
+    return abort_answer;
+  }
 
   SeenMetadata& seen;
   content::Info info;
@@ -152,6 +224,8 @@ struct FakeContent : content::Content::Service {
   std::vector<content::ListContentResponse> listed;
   std::shared_future<void> held;  // List ends when it is ready
   std::vector<std::string> blob;
+  Writes writes;
+  grpc::Status abort_answer;
   content::ListStatusesResponse statuses;
 };
 

@@ -30,17 +30,9 @@ class FakeContentStore : public FakeExtension {
     int64_t size_bytes = 0;
   };
 
-  // One of the calls: when it was made, and how it is answered.
-  struct Service {
-    std::vector<Instant> asked = {};
-    absl::Status error = {};
-    absl::Duration latency = absl::ZeroDuration();
-    bool hangs = false;  // no answer but to Cancel
-  };
-
   static constexpr int64_t kConfigBytes = 100;
 
-  explicit FakeContentStore(FakeClock& clock) : clock_(clock) {}
+  explicit FakeContentStore(FakeClock& clock) : FakeExtension(clock) {}
 
   Service lists;     // ListDownloads
   Service searches;  // FindBlobs
@@ -129,23 +121,23 @@ class FakeContentStore : public FakeExtension {
 
   // What is under way at the time of the question, however late the answer.
   std::unique_ptr<RunningCall> ListDownloads(
-      Done<std::vector<OpenDownload>> done) override {
+      absl::Duration timeout, Done<std::vector<OpenDownload>> done) override {
     std::vector<OpenDownload> listed;
     for (const auto& [digest, offset] : open_) {
-      listed.push_back({digest, offset});
+      listed.push_back({digest, offset, absl::StrCat("layer-", digest)});
     }
-    return Answer<std::vector<OpenDownload>>(lists, std::move(done),
-                                             [listed] { return listed; });
+    return Answer<absl::StatusOr<std::vector<OpenDownload>>>(
+        lists, timeout, std::move(done), [listed] { return listed; });
   }
 
   // What is there when the answer is given.
   std::unique_ptr<RunningCall> FindBlobs(
       const std::string& host, const std::string& repository,
-      Done<std::vector<StoredBlob>> done) override {
+      absl::Duration timeout, Done<std::vector<StoredBlob>> done) override {
     const std::string source = absl::StrCat(host, " ", repository);
     searched.push_back(source);
-    return Answer<std::vector<StoredBlob>>(
-        searches, std::move(done), [this, source] {
+    return Answer<absl::StatusOr<std::vector<StoredBlob>>>(
+        searches, timeout, std::move(done), [this, source] {
           std::vector<StoredBlob> found;
           for (const auto& [digest, from] : from_) {
             if (from == source) found.push_back(whole_[digest]);
@@ -155,50 +147,24 @@ class FakeContentStore : public FakeExtension {
   }
 
   std::unique_ptr<RunningCall> FindBlob(const std::string& digest,
+                                        absl::Duration timeout,
                                         Done<StoredBlob> done) override {
-    return Answer<StoredBlob>(lookups, std::move(done),
-                              [this, digest] { return Get(whole_, digest); });
+    return Answer<absl::StatusOr<StoredBlob>>(
+        lookups, timeout, std::move(done),
+        [this, digest] { return Get(whole_, digest); });
   }
 
   std::unique_ptr<RunningCall> ReadBlob(const std::string& digest,
+                                        absl::Duration timeout,
                                         Done<std::string> done) override {
-    return Answer<std::string>(reads, std::move(done),
-                               [this, digest] { return Get(texts_, digest); });
+    return Answer<absl::StatusOr<std::string>>(
+        reads, timeout, std::move(done),
+        [this, digest] { return Get(texts_, digest); });
   }
 
  private:
-  template <typename What>
-  class Call : public RunningCall {
-   public:
-    Call(FakeClock& clock, std::shared_ptr<Done<What>> done)
-        : clock_(clock), done_(std::move(done)) {}
-    // As in gRPC the last word comes from another thread, a little later.
-    void Cancel() override {
-      clock_.After(absl::Milliseconds(1), [done = done_] {
-        if (*done) std::exchange(*done, nullptr)(absl::CancelledError());
-      });
-    }
-
-   private:
-    FakeClock& clock_;
-    std::shared_ptr<Done<What>> done_;
-  };
-
-  template <typename What>
-  std::unique_ptr<RunningCall> Answer(
-      Service& service, Done<What> done,
-      std::function<absl::StatusOr<What>()> answer) {
-    service.asked.push_back(clock_.Now());
-    auto shared = std::make_shared<Done<What>>(std::move(done));
-    if (!service.hangs) {
-      clock_.After(service.latency,
-                   [shared, answer = std::move(answer), error = service.error] {
-                     if (*shared == nullptr) return;
-                     const auto done_now = std::exchange(*shared, nullptr);
-                     error.ok() ? done_now(answer()) : done_now(error);
-                   });
-    }
-    return std::make_unique<Call<What>>(clock_, shared);
+  void OnDropped(const std::string& ref) override {
+    open_.erase(ref.substr(ref.find('-') + 1));
   }
 
   template <typename What>
@@ -217,7 +183,6 @@ class FakeContentStore : public FakeExtension {
                         reference.repository().substr(registry.size() + 1));
   }
 
-  FakeClock& clock_;
   std::map<std::string, int64_t> open_;      // offsets, by digest
   std::map<std::string, StoredBlob> whole_;  // by digest
   std::map<std::string, std::string> from_;  // digest -> "host team/app"

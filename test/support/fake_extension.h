@@ -1,15 +1,22 @@
-// Leases and image records in memory, as containerd has them. What else the
-// extension offers is UNIMPLEMENTED. Not thread-safe.
+// Leases and image records in memory, as containerd has them, on a FakeClock:
+// every call takes the time that a test gives its service, and ends at its
+// timeout, its stop and its Cancel. Downloads and blobs are UNIMPLEMENTED; see
+// FakeContentStore. Not thread-safe.
 #ifndef PREPULL_TEST_SUPPORT_FAKE_EXTENSION_H_
 #define PREPULL_TEST_SUPPORT_FAKE_EXTENSION_H_
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "prepull/runtime/runtime_extension.h"
+#include "test/support/fake_clock.h"
 
 namespace prepull {
 
@@ -20,6 +27,16 @@ class FakeExtension : public RuntimeExtension {
     std::vector<LeaseResource> resources;
   };
 
+  // Some of the calls: when they were made, and how they are answered.
+  struct Service {
+    std::vector<Instant> asked = {};
+    absl::Status error = {};
+    absl::Duration latency = absl::ZeroDuration();
+    bool hangs = false;  // no answer but to its timeout, a stop or Cancel
+  };
+
+  explicit FakeExtension(FakeClock& clock) : clock_(clock) {}
+
   // By id; a test reads and changes them as it likes.
   std::map<std::string, KeptLease> leases;
   // The ids of all leases that were created, also those that are gone.
@@ -28,69 +45,122 @@ class FakeExtension : public RuntimeExtension {
   std::vector<std::string> collected;
   // What every call answers, if it is an error.
   absl::Status error;
+  Service lease_calls;
+  Service record_calls;  // Probe, too
 
-  absl::Status Probe(const Limit&) override { return error; }
+  // Downloads that a process has open: HoldDownload's, and a test's own.
+  std::multiset<std::string> held;
+  std::vector<std::string> dropped;
+  Service drops;
 
-  absl::Status CreateLease(const Lease& lease, const Limit&) override {
-    if (!error.ok()) return error;
-    created.push_back(lease.id);
-    leases.try_emplace(lease.id, KeptLease{lease.labels, {}});
-    return absl::OkStatus();
+  absl::Status Probe(const Limit& limit) override {
+    return Spend(record_calls, limit);
   }
 
-  absl::StatusOr<std::vector<Lease>> FindLeases(const std::string& key,
-                                                const std::string& value,
-                                                const Limit&) override {
-    if (!error.ok()) return error;
-    std::vector<Lease> found;
-    for (const auto& [id, lease] : leases) {
-      const auto label = lease.labels.find(key);
-      if (label == lease.labels.end() || label->second != value) continue;
-      found.push_back({id, lease.labels});
-    }
-    return found;
+  std::unique_ptr<RunningCall> CreateLease(const Lease& lease,
+                                           absl::Duration timeout,
+                                           Finished done) override {
+    return Answer<absl::Status>(
+        lease_calls, timeout, std::move(done), [this, lease] {
+          created.push_back(lease.id);
+          leases.try_emplace(lease.id, KeptLease{lease.labels, {}});
+          return absl::OkStatus();
+        });
   }
 
-  absl::StatusOr<std::vector<LeaseResource>> LeaseResources(
-      const std::string& lease_id, const Limit&) override {
-    const auto lease = leases.find(lease_id);
-    if (lease == leases.end()) return absl::NotFoundError("lease: not found");
-    return lease->second.resources;
+  std::unique_ptr<RunningCall> FindLeases(
+      const std::string& key, const std::string& value, absl::Duration timeout,
+      Done<std::vector<Lease>> done) override {
+    return Answer<absl::StatusOr<std::vector<Lease>>>(
+        lease_calls, timeout, std::move(done), [this, key, value] {
+          std::vector<Lease> found;
+          for (const auto& [id, lease] : leases) {
+            const auto label = lease.labels.find(key);
+            if (label == lease.labels.end() || label->second != value) continue;
+            found.push_back({id, lease.labels});
+          }
+          return found;
+        });
   }
 
-  absl::Status AddLeaseResource(const std::string& lease_id,
-                                const LeaseResource& resource,
-                                const Limit&) override {
-    const auto lease = leases.find(lease_id);
-    if (lease == leases.end()) return absl::NotFoundError("lease: not found");
-    lease->second.resources.push_back(resource);
-    return absl::OkStatus();
+  std::unique_ptr<RunningCall> LeaseResources(
+      const std::string& lease_id, absl::Duration timeout,
+      Done<std::vector<LeaseResource>> done) override {
+    using Resources = absl::StatusOr<std::vector<LeaseResource>>;
+    return Answer<Resources>(lease_calls, timeout, std::move(done),
+                             [this, lease_id]() -> Resources {
+                               const auto lease = leases.find(lease_id);
+                               if (lease == leases.end()) return NoSuchLease();
+                               return lease->second.resources;
+                             });
   }
 
-  absl::Status DeleteLease(const std::string& lease_id, bool collect,
-                           const Limit&) override {
-    if (!error.ok()) return error;
-    leases.erase(lease_id);
-    if (collect) collected.push_back(lease_id);
-    return absl::OkStatus();
+  std::unique_ptr<RunningCall> AddLeaseResource(const std::string& lease_id,
+                                                const LeaseResource& resource,
+                                                absl::Duration timeout,
+                                                Finished done) override {
+    return Answer<absl::Status>(lease_calls, timeout, std::move(done),
+                                [this, lease_id, resource] {
+                                  const auto lease = leases.find(lease_id);
+                                  if (lease == leases.end())
+                                    return NoSuchLease();
+                                  lease->second.resources.push_back(resource);
+                                  return absl::OkStatus();
+                                });
+  }
+
+  std::unique_ptr<RunningCall> DeleteLease(const std::string& lease_id,
+                                           bool collect, absl::Duration timeout,
+                                           Finished done) override {
+    return Answer<absl::Status>(lease_calls, timeout, std::move(done),
+                                [this, lease_id, collect] {
+                                  leases.erase(lease_id);
+                                  if (collect) collected.push_back(lease_id);
+                                  return absl::OkStatus();
+                                });
+  }
+
+  std::unique_ptr<RunningCall> DropDownload(const std::string& ref,
+                                            absl::Duration timeout,
+                                            Finished done) override {
+    return Answer<absl::Status>(
+        drops, timeout, std::move(done), [this, ref]() -> absl::Status {
+          if (held.contains(ref)) {
+            return absl::UnavailableError(
+                absl::StrCat("ref ", ref, " locked for 1s: unavailable"));
+          }
+          dropped.push_back(ref);
+          OnDropped(ref);
+          return absl::OkStatus();
+        });
+  }
+
+  std::unique_ptr<RunningCall> HoldDownload(const std::string& ref,
+                                            const std::string&) override {
+    held.insert(ref);
+    return std::make_unique<Call>([this, ref, is_held = true]() mutable {
+      if (std::exchange(is_held, false)) held.erase(held.find(ref));
+    });
   }
 
   std::unique_ptr<RunningCall> ListDownloads(
-      Done<std::vector<OpenDownload>> done) override {
-    return Refuse(done);
+      absl::Duration timeout, Done<std::vector<OpenDownload>> done) override {
+    return Refuse(timeout, std::move(done));
   }
   std::unique_ptr<RunningCall> FindBlobs(
-      const std::string&, const std::string&,
+      const std::string&, const std::string&, absl::Duration timeout,
       Done<std::vector<StoredBlob>> done) override {
-    return Refuse(done);
+    return Refuse(timeout, std::move(done));
   }
   std::unique_ptr<RunningCall> FindBlob(const std::string&,
+                                        absl::Duration timeout,
                                         Done<StoredBlob> done) override {
-    return Refuse(done);
+    return Refuse(timeout, std::move(done));
   }
   std::unique_ptr<RunningCall> ReadBlob(const std::string&,
+                                        absl::Duration timeout,
                                         Done<std::string> done) override {
-    return Refuse(done);
+    return Refuse(timeout, std::move(done));
   }
 
   // Image records: their labels by name; a test changes them as it likes.
@@ -103,8 +173,10 @@ class FakeExtension : public RuntimeExtension {
   std::function<void()> before_record_change = [] {};
 
   absl::StatusOr<std::vector<ImageRecord>> RecordsWithLabel(
-      const std::string& key, const Limit&) override {
-    if (!error.ok()) return error;
+      const std::string& key, const Limit& limit) override {
+    if (const absl::Status spent = Spend(record_calls, limit); !spent.ok()) {
+      return spent;
+    }
     std::vector<ImageRecord> found;
     for (const auto& [name, labels] : records) {
       if (labels.contains(key)) found.push_back({name, labels});
@@ -114,10 +186,12 @@ class FakeExtension : public RuntimeExtension {
 
   absl::Status UpdateRecordLabels(const std::string& name, const Labels& set,
                                   const std::vector<std::string>& removed,
-                                  const Limit&) override {
+                                  const Limit& limit) override {
     before_record_change();
     record_changes.push_back(name);
-    if (!error.ok()) return error;
+    if (const absl::Status spent = Spend(record_calls, limit); !spent.ok()) {
+      return spent;
+    }
     if (record_errors.contains(name)) return record_errors.at(name);
     const auto record = records.find(name);
     if (record == records.end()) return absl::NotFoundError("image: not found");
@@ -126,21 +200,81 @@ class FakeExtension : public RuntimeExtension {
     return absl::OkStatus();
   }
 
+ protected:
+  // Starts a call that ends once: with what `answer` says when the service's
+  // latency is over, at its timeout, or by Cancel.
+  template <typename Value>
+  std::unique_ptr<RunningCall> Answer(Service& service, absl::Duration timeout,
+                                      std::function<void(Value)> done,
+                                      std::function<Value()> answer) {
+    service.asked.push_back(clock_.Now());
+    auto shared = std::make_shared<std::function<void(Value)>>(std::move(done));
+    const auto end_after = [this, shared](absl::Duration delay,
+                                          std::function<Value()> value) {
+      clock_.After(delay, [shared, value = std::move(value)] {
+        if (*shared) std::exchange(*shared, nullptr)(value());
+      });
+    };
+    const absl::Status failed = error.ok() ? service.error : error;
+    if (!service.hangs) {
+      end_after(service.latency,
+                [failed, answer = std::move(answer)]() -> Value {
+                  return failed.ok() ? answer() : Value(failed);
+                });
+    }
+    end_after(timeout, []() -> Value { return TooLate(); });
+    // As in gRPC the last word comes from another thread, a little later.
+    return std::make_unique<Call>([end_after] {
+      end_after(absl::Milliseconds(1),
+                []() -> Value { return absl::CancelledError(); });
+    });
+  }
+
+  // The download is gone.
+  virtual void OnDropped(const std::string&) {}
+
+  FakeClock& clock_;
+
  private:
-  class Ended : public RunningCall {
+  class Call : public RunningCall {
    public:
-    void Cancel() override {}
+    explicit Call(std::function<void()> cancel) : cancel_(std::move(cancel)) {}
+    void Cancel() override { cancel_(); }
+
+   private:
+    std::function<void()> cancel_;
   };
 
-  static absl::Status Unimplemented() {
-    return absl::UnimplementedError("unknown service");
+  // What a call that its caller waits for comes to, once its time is over.
+  absl::Status Spend(Service& service, const Limit& limit) {
+    service.asked.push_back(clock_.Now());
+    Wakeup wakeup;
+    std::stop_callback stop(limit.stop, [&wakeup] { wakeup.Notify(); });
+    const absl::Duration takes =
+        service.hangs ? absl::InfiniteDuration() : service.latency;
+    clock_.WaitUntil(clock_.Now() + std::min(takes, limit.timeout), wakeup);
+    if (limit.stop.stop_requested()) return absl::CancelledError();
+    if (takes > limit.timeout) return TooLate();
+    return error.ok() ? service.error : error;
   }
 
-  template <typename Callback>
-  static std::unique_ptr<RunningCall> Refuse(const Callback& done) {
-    done(Unimplemented());
-    return std::make_unique<Ended>();
+  template <typename Value>
+  std::unique_ptr<RunningCall> Refuse(absl::Duration timeout,
+                                      Done<Value> done) {
+    return Answer<absl::StatusOr<Value>>(
+        refusals_, timeout, std::move(done), []() -> absl::StatusOr<Value> {
+          return absl::UnimplementedError("unknown service");
+        });
   }
+
+  static absl::Status TooLate() {
+    return absl::DeadlineExceededError("Deadline Exceeded");
+  }
+  static absl::Status NoSuchLease() {
+    return absl::NotFoundError("lease: not found");
+  }
+
+  Service refusals_;
 };
 
 }  // namespace prepull

@@ -4,8 +4,8 @@
 //
 // Everything is in containerd's namespace k8s.io. A runtime without it
 // answers UNIMPLEMENTED, and everything works without. A callback comes once,
-// on another thread, and after Cancel as well (CANCELLED); such a call has no
-// deadline.
+// on another thread: with the answer, with DEADLINE_EXCEEDED after the call's
+// `timeout` or with CANCELLED after Cancel.
 // Threads: all methods are safe to call from any thread.
 // Source: containerd.services.{leases,content,images}.v1
 #ifndef PREPULL_RUNTIME_RUNTIME_EXTENSION_H_
@@ -44,7 +44,7 @@ struct LeaseResource {
 struct OpenDownload {
   std::string digest;  // "sha256:..."
   int64_t offset_bytes = 0;
-  int64_t total_bytes = 0;  // 0 = unknown
+  std::string ref = "";  // the runtime's name for it, "layer-sha256:..."
 };
 
 // A blob in the content store.
@@ -72,6 +72,7 @@ class RuntimeExtension {
   };
   template <typename Answer>
   using Done = std::function<void(absl::StatusOr<Answer>)>;
+  using Finished = std::function<void(absl::Status)>;
 
   virtual ~RuntimeExtension() = default;
 
@@ -80,41 +81,63 @@ class RuntimeExtension {
   virtual absl::Status Probe(const Limit& limit) = 0;
 
   // A lease that is there already is OK; its labels stay as they are.
-  virtual absl::Status CreateLease(const Lease& lease, const Limit& limit) = 0;
+  virtual std::unique_ptr<RunningCall> CreateLease(const Lease& lease,
+                                                   absl::Duration timeout,
+                                                   Finished done) = 0;
 
   // All leases whose label `key` is `value`.
-  virtual absl::StatusOr<std::vector<Lease>> FindLeases(
-      const std::string& key, const std::string& value, const Limit& limit) = 0;
+  virtual std::unique_ptr<RunningCall> FindLeases(
+      const std::string& key, const std::string& value, absl::Duration timeout,
+      Done<std::vector<Lease>> done) = 0;
 
-  virtual absl::StatusOr<std::vector<LeaseResource>> LeaseResources(
-      const std::string& lease_id, const Limit& limit) = 0;
+  virtual std::unique_ptr<RunningCall> LeaseResources(
+      const std::string& lease_id, absl::Duration timeout,
+      Done<std::vector<LeaseResource>> done) = 0;
 
-  virtual absl::Status AddLeaseResource(const std::string& lease_id,
-                                        const LeaseResource& resource,
-                                        const Limit& limit) = 0;
+  virtual std::unique_ptr<RunningCall> AddLeaseResource(
+      const std::string& lease_id, const LeaseResource& resource,
+      absl::Duration timeout, Finished done) = 0;
 
-  // `collect`: returns when what only the lease kept is gone. A lease that is
+  // `collect`: ends when what only the lease kept is gone. A lease that is
   // not there is OK.
-  virtual absl::Status DeleteLease(const std::string& lease_id, bool collect,
-                                   const Limit& limit) = 0;
+  virtual std::unique_ptr<RunningCall> DeleteLease(const std::string& lease_id,
+                                                   bool collect,
+                                                   absl::Duration timeout,
+                                                   Finished done) = 0;
 
   // All downloads of the node that are under way, layers, manifests and all.
   virtual std::unique_ptr<RunningCall> ListDownloads(
-      Done<std::vector<OpenDownload>> done) = 0;
+      absl::Duration timeout, Done<std::vector<OpenDownload>> done) = 0;
+
+  // Throws away what the download `ref` has so far, unless somebody is writing
+  // it: whoever asks for it next begins at byte 0. The runtime reads what is
+  // there first (about 600 MB/s). One that is not there is OK.
+  // Errors: UNAVAILABLE  somebody is writing it, or the runtime is gone.
+  virtual std::unique_ptr<RunningCall> DropDownload(const std::string& ref,
+                                                    absl::Duration timeout,
+                                                    Finished done) = 0;
+
+  // Keeps `ref` open as a download of the lease until Cancel or until this
+  // process is gone, however that ends: as long as DropDownload finds it being
+  // written. Begins anew after a restart of the runtime.
+  virtual std::unique_ptr<RunningCall> HoldDownload(
+      const std::string& ref, const std::string& lease_id) = 0;
 
   // The blobs that came from `repository` ("team/app") of a registry host
   // (without its port): manifests have labels that name their layers.
   virtual std::unique_ptr<RunningCall> FindBlobs(
       const std::string& host, const std::string& repository,
-      Done<std::vector<StoredBlob>> done) = 0;
+      absl::Duration timeout, Done<std::vector<StoredBlob>> done) = 0;
 
   // The blob `digest`. Errors: NOT_FOUND  the store does not have it whole.
   virtual std::unique_ptr<RunningCall> FindBlob(const std::string& digest,
+                                                absl::Duration timeout,
                                                 Done<StoredBlob> done) = 0;
 
   // The bytes of the blob `digest`, at most 8 MiB. Errors: NOT_FOUND;
   // RESOURCE_EXHAUSTED  it is larger.
   virtual std::unique_ptr<RunningCall> ReadBlob(const std::string& digest,
+                                                absl::Duration timeout,
                                                 Done<std::string> done) = 0;
 
   // All image records that have the label `key`.

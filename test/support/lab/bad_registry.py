@@ -36,7 +36,8 @@ from .process import wait_until
 from .ranges import ERROR, Part, part_of
 
 _BLOB = "application/octet-stream"
-_PAGE = (b"<html>Down for maintenance</html>", "text/html; charset=utf-8")
+_PAGE = b"<html>Down for maintenance</html>"
+_HTML = "text/html; charset=utf-8"
 _CHUNK_BYTES = 65536
 _SEND_BUFFER_BYTES = 262144
 _NO_LINGER = struct.pack("ii", 1, 0)
@@ -71,6 +72,7 @@ class _Fault:
     kind: str
     after: int = 0
     code: int = 0
+    body: bytes = b""
     headers: dict = dataclasses.field(default_factory=dict)
     of: str = "/blobs/"
     times: float = math.inf
@@ -152,6 +154,10 @@ class BadRegistry:
         """Changes the byte at this position of the blob."""
         self._faults.append(_Fault("corrupt", after=position, **where))
 
+    def replace(self, body, **where):
+        """Answers 200 with this page instead of what was asked for."""
+        self._faults.append(_Fault("replace", body=body, **where))
+
     def refuse(self, code, headers=None, **where):
         """Answers with this HTTP status and these headers."""
         self._faults.append(_Fault("refuse", code=code,
@@ -159,7 +165,7 @@ class BadRegistry:
 
     def page(self, **where):
         """Answers 200 with a page for people, as a captive portal does."""
-        self._faults.append(_Fault("page", **where))
+        self.replace(_PAGE, **where)
 
     def behave(self):
         """Ends all faults; what is stalled stays so."""
@@ -278,8 +284,8 @@ class _Connection(http.server.BaseHTTPRequestHandler):
             path, self._dice, part if self.command == "GET" else None)
         if fault and fault.kind == "refuse":
             part = Part(0, ERROR, fault.code)
-        if fault and fault.kind == "page":
-            content, part = _PAGE, Part(0, _PAGE[0])
+        if fault and fault.kind == "replace":
+            content, part = (fault.body, _HTML), Part(0, fault.body)
         self._registry.note(Request(
             self.command, *_split(path),
             part.first if "Range" in self.headers else None, part.code))
@@ -358,7 +364,7 @@ def _unsent_bytes(connection):
 def _befalls(fault, path, dice, part):
     if fault.of not in path or fault.times < 1 or dice >= fault.fraction:
         return False
-    if fault.kind in ("refuse", "page"):
+    if fault.kind in ("refuse", "replace"):
         return True
     if part is None or part.code >= 300:
         return False
@@ -371,7 +377,7 @@ def _headers(content, part, fault):
     headers = {"Content-Length": str(len(part.body)), "Accept-Ranges": "bytes"}
     if part.code < 300:
         headers["Content-Type"] = content[1]
-        if content[1] not in (_BLOB, _PAGE[1]):
+        if content[1] not in (_BLOB, _HTML):
             headers["Docker-Content-Digest"] = digest_of(content[0])
     if part.content_range:
         headers["Content-Range"] = part.content_range

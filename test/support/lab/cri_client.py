@@ -2,7 +2,7 @@
 
 The tests must not learn from prepull whether prepull is right, and Debian has
 neither crictl nor a reason to install Python's gRPC for three calls. So this
-speaks the little of HTTP/2 and protobuf that those calls need: one connection
+speaks the little of HTTP/2 and protobuf that calls need: one connection
 and one stream per call, headers sent uncompressed, the answer's headers not
 read. An answer without a message is a failed call.
 
@@ -52,7 +52,9 @@ class CriClient:
             with socket.socket(socket.AF_UNIX) as connection:
                 connection.settimeout(seconds)
                 connection.connect(self._socket_path)
-                connection.sendall(_request(method, message))
+                connection.sendall(
+                    begin_stream(f"/runtime.v1.ImageService/{method}") +
+                    data_frame(message, _END_STREAM))
                 answer = _read_answer(connection)
         except OSError as error:
             raise CallFailed(f"{method}: {error}") from error
@@ -61,37 +63,48 @@ class CriClient:
         return answer[5:]
 
 
-def _request(method, message):
+def begin_stream(path, metadata=None):
+    """What opens a connection and a call on it."""
     headers = b"".join(
-        b"\0" + _short(name) + _short(value)
-        for name, value in (
-            (":method", "POST"), (":scheme", "http"), (":authority", "lab"),
-            (":path", f"/runtime.v1.ImageService/{method}"),
-            ("content-type", "application/grpc"), ("te", "trailers")))
+        b"\0" + short(name) + short(value)
+        for name, value in {
+            ":method": "POST", ":scheme": "http", ":authority": "lab",
+            ":path": path, "content-type": "application/grpc",
+            "te": "trailers", **(metadata or {})}.items())
     # Setting 4 is the window of a stream; the connection has its own.
     window = struct.pack(">HI", 4, _LARGEST_WINDOW)
     return (_PREFACE + _frame(_SETTINGS, 0, 0, window) +
             _frame(_WINDOW_UPDATE, 0, 0, struct.pack(">I", 2**30)) +
-            _frame(_HEADERS, _END_HEADERS, 1, headers) +
-            _frame(_DATA, _END_STREAM, 1,
-                   struct.pack(">BI", 0, len(message)) + message))
+            _frame(_HEADERS, _END_HEADERS, 1, headers))
 
 
-def _read_answer(connection):
-    answer = b""
+def data_frame(message, flags=0):
+    """A message of the call."""
+    return _frame(_DATA, flags, 1, struct.pack(">BI", 0, len(message)) + message)
+
+
+def read_data(connection):
+    """The next piece of the answer, and whether it was the last."""
     while True:
         head = _read_exactly(connection, 9)
         length = int.from_bytes(head[:3], "big")
         kind, flags = head[3], head[4]
         payload = _read_exactly(connection, length)
-        if kind == _DATA:
-            answer += payload
         if kind in (_SETTINGS, _PING) and not flags & _ACK:
             reply = payload if kind == _PING else b""
             connection.sendall(_frame(kind, _ACK, 0, reply))
         ended = kind in (_DATA, _HEADERS) and flags & _END_STREAM
-        if ended or kind in (_RESET, _GOAWAY):
-            return answer
+        ended = bool(ended or kind in (_RESET, _GOAWAY))
+        if kind == _DATA or ended:
+            return payload if kind == _DATA else b"", ended
+
+
+def _read_answer(connection):
+    answer, ended = b"", False
+    while not ended:
+        data, ended = read_data(connection)
+        answer += data
+    return answer
 
 
 def _read_exactly(connection, size):
@@ -109,14 +122,14 @@ def _frame(kind, flags, stream, payload):
             struct.pack(">BBI", kind, flags, stream) + payload)
 
 
-def _short(text):
+def short(text):
     """A string of less than 127 bytes as HPACK and protobuf both write it."""
     assert len(text) < 127, text
     return bytes([len(text)]) + text.encode()
 
 
 def _image_spec(reference):
-    name = b"\x0a" + _short(reference)
+    name = b"\x0a" + short(reference)
     return b"\x0a" + bytes([len(name)]) + name
 
 

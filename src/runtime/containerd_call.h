@@ -1,0 +1,69 @@
+// How a call of one of containerd's own services begins, and how its answer
+// gets to whoever asked.
+#ifndef PREPULL_SRC_RUNTIME_CONTAINERD_CALL_H_
+#define PREPULL_SRC_RUNTIME_CONTAINERD_CALL_H_
+
+#include <grpcpp/client_context.h>
+
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "prepull/runtime/runtime_extension.h"
+#include "src/runtime/blocking_call.h"
+#include "src/runtime/call_queue.h"
+
+namespace prepull {
+
+// containerd refuses every call of its own services without it.
+inline void SetNamespace(grpc::ClientContext& context) {
+  context.AddMetadata("containerd-namespace", "k8s.io");
+}
+
+inline void Prepare(grpc::ClientContext& context, absl::Duration timeout) {
+  SetNamespace(context);
+  context.set_deadline(DeadlineIn(timeout));
+}
+
+// Gives `done` what `convert` makes of the answer, or the error.
+template <typename Answer, typename Value, typename Convert>
+typename AnswerCall<Answer>::Done Converting(RuntimeExtension::Done<Value> done,
+                                             Convert convert) {
+  return [done = std::move(done), convert](absl::StatusOr<Answer> answer) {
+    if (!answer.ok()) {
+      done(answer.status());
+    } else {
+      done(convert(*answer));
+    }
+  };
+}
+
+// Tells `done` how a call without an answer ended; `also_good` is OK, too.
+template <typename Answer>
+typename AnswerCall<Answer>::Done Ending(
+    RuntimeExtension::Finished done,
+    absl::StatusCode also_good = absl::StatusCode::kOk) {
+  return [done = std::move(done),
+          also_good](const absl::StatusOr<Answer>& answer) {
+    done(answer.status().code() == also_good ? absl::OkStatus()
+                                             : answer.status());
+  };
+}
+
+// Gives `done` what was collected, or the error.
+template <typename Value>
+std::function<void(absl::Status)> Handing(std::shared_ptr<Value> collected,
+                                          RuntimeExtension::Done<Value> done) {
+  return [collected = std::move(collected),
+          done = std::move(done)](const absl::Status& status) {
+    if (!status.ok()) {
+      done(status);
+    } else {
+      done(std::move(*collected));
+    }
+  };
+}
+
+}  // namespace prepull
+
+#endif  // PREPULL_SRC_RUNTIME_CONTAINERD_CALL_H_
