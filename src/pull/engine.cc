@@ -25,25 +25,6 @@ constexpr absl::Duration kHastyListTimeout = absl::Milliseconds(700);
 // So much later a run may end for what its images were built for.
 constexpr absl::Duration kPlatformPatience = absl::Seconds(5);
 
-// Why a request has no reference: its line is wrong, or it stands for a source
-// that could not be had.
-Reason ReasonWithoutReference(const absl::Status& status) {
-  switch (status.code()) {
-    case absl::StatusCode::kNotFound:
-      return Reason::kNotFound;
-    case absl::StatusCode::kUnauthenticated:
-    case absl::StatusCode::kPermissionDenied:
-      return Reason::kUnauthorized;
-    case absl::StatusCode::kUnavailable:
-    case absl::StatusCode::kDeadlineExceeded:
-      return Reason::kRegistryUnavailable;
-    case absl::StatusCode::kInvalidArgument:
-      return Reason::kInvalidReference;
-    default:
-      return Reason::kUnknown;
-  }
-}
-
 // What becomes of the images that did not reach an end of their own.
 struct Ending {
   Reason reason;

@@ -5,6 +5,7 @@
 #include "prepull/base/file_system.h"
 #include "src/cli/app.h"
 #include "src/cli/console.h"
+#include "src/cli/last_words.h"
 #include "test/support/cri/e2e_test_base.h"
 #include "test/support/fake_host.h"
 
@@ -19,6 +20,7 @@ class SlowListTest : public E2eTest {
                           .files = files_,
                           .clock = clock_,
                           .console = console_,
+                          .last_words = last_words_,
                           .stop = std::stop_token(),
                           .started = clock_.Now() - absl::Minutes(5)});
   }
@@ -27,6 +29,7 @@ class SlowListTest : public E2eTest {
   SystemFileSystem files_;
   FakeHost host_;
   Console console_{host_};
+  LastWords last_words_;
 };
 
 TEST_F(SlowListTest, CheckAsksTheRuntimeAllTheSame) {

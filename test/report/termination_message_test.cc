@@ -37,12 +37,12 @@ TEST(TerminationMessageTest, TellsTheStoryInAFewLines) {
 
 TEST(TerminationMessageTest, WarnsOfImagesThatNoPodCanUse) {
   prepull::Run run = {.list_known = true};
-  Add(run, ImageState::kPulled,
-      {.image = "quay.io/arm:1",
-       .platform = "linux/arm64",
-       .warning = "built for linux/arm64; this node is linux/amd64"});
-  Add(run, ImageState::kFailed,
-      {.image = "quay.io/gone:1", .reason = Reason::kNotFound});
+  AddEnded(run, ImageState::kPulled,
+           {.image = "quay.io/arm:1",
+            .platform = "linux/arm64",
+            .warning = "built for linux/arm64; this node is linux/amd64"});
+  AddEnded(run, ImageState::kFailed,
+           {.image = "quay.io/gone:1", .reason = Reason::kNotFound});
 
   EXPECT_EQ(TerminationMessage(run, absl::Seconds(1)),
             "1 of 2 images present; 1 failed (1.0s)\n"
@@ -54,8 +54,9 @@ TEST(TerminationMessageTest, WarnsOfImagesThatNoPodCanUse) {
 TEST(TerminationMessageTest, FailuresComeBeforeWarnings) {
   prepull::Run run = {.list_known = true};
   for (int i = 0; i < 20; ++i) {
-    Add(run, ImageState::kPulled, {.image = "quay.io/arm:1", .warning = "x"});
-    Add(run, ImageState::kFailed, {.image = "quay.io/gone:1"});
+    AddEnded(run, ImageState::kPulled,
+             {.image = "quay.io/arm:1", .warning = "x"});
+    AddEnded(run, ImageState::kFailed, {.image = "quay.io/gone:1"});
   }
 
   const std::string text = TerminationMessage(run, absl::Seconds(1));
