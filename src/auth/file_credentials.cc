@@ -87,6 +87,7 @@ std::vector<std::string> FileCredentials::Sources() {
     std::move(more.begin(), more.end(), std::back_inserter(entries));
   }
   std::vector<std::string> sources;
+  sources.reserve(entries.size());
   for (const KeyringEntry& entry : entries) {
     sources.push_back(entry.credential.source);
   }

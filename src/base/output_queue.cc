@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <condition_variable>
 #include <deque>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -116,7 +117,7 @@ class OutputQueue::State
   }
 
   void Add(Text text) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (text.may_drop) droppable_bytes_ += text.text.size();
+    if (text.may_drop) droppable_bytes_ += std::ssize(text.text);
     texts_.push_back(std::move(text));
     pushed_.notify_all();
   }
@@ -128,7 +129,7 @@ class OutputQueue::State
     if (is_closed_) return std::nullopt;
     Text next = std::move(texts_.front());
     texts_.pop_front();
-    if (next.may_drop) droppable_bytes_ -= next.text.size();
+    if (next.may_drop) droppable_bytes_ -= std::ssize(next.text);
     is_writing_ = true;
     // What comes behind an error would be a text with a hole.
     if (errors_.contains(next.fd)) next.text.clear();

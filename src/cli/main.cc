@@ -36,7 +36,7 @@ void OpenClosedStreams() {
   gnu::used]] constexpr void (*kBeforeAll)() = OpenClosedStreams;
 
 // How long the last words may take.
-constexpr absl::Duration kLastWordsPatience = absl::Milliseconds(200);
+constexpr absl::Duration kFlushPatience = absl::Milliseconds(200);
 constexpr int kInternal = static_cast<int>(ExitCode::kInternal);
 
 // For OnAbort, which is given nothing and may come at any time.
@@ -94,7 +94,7 @@ int Main(int argc, char** argv) {
                        [&] {
                          console.Abandon();
                          TheLastWords().Say(ExitCode::kStopped, "interrupted");
-                         console.Flush(clock.Now() + kLastWordsPatience, {});
+                         console.Flush(clock.Now() + kFlushPatience, {});
                          _exit(static_cast<int>(ExitCode::kStopped));
                        }},
                   clock);

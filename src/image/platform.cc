@@ -23,7 +23,7 @@ std::string NormalArchitecture(const std::string& name) {
                       {"aarch64", "arm64"},
                       {"armhf", "arm"},
                       {"armel", "arm"}}};
-  const std::string lower = absl::AsciiStrToLower(name);
+  std::string lower = absl::AsciiStrToLower(name);
   for (const auto& [other, go] : kOtherNames) {
     if (lower == other) return std::string(go);
   }

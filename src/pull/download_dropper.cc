@@ -68,7 +68,8 @@ void DownloadDropper::Drop(const absl::Status& error,
       });
 }
 
-void DownloadDropper::DropAll(const std::vector<std::string>& refs, Task then) {
+void DownloadDropper::DropAll(const std::vector<std::string>& refs,
+                              const Task& then) {
   if (refs.empty()) return then();
   auto left = std::make_shared<size_t>(refs.size());
   for (const std::string& ref : refs) {
@@ -78,18 +79,23 @@ void DownloadDropper::DropAll(const std::vector<std::string>& refs, Task then) {
   }
 }
 
+void DownloadDropper::Tell(const std::string& ref,
+                           const absl::Status& dropped) {
+  if (dropped.ok()) {
+    Log(LogLevel::kInfo, "download with wrong bytes dropped",
+        {{"download", ref}});
+  } else {
+    Log(LogLevel::kWarn, "download with wrong bytes is still there",
+        {{"download", ref}, {"error", ReportedMessage(dropped)}});
+  }
+}
+
 void DownloadDropper::DropOne(const std::string& ref, Task then) {
   extension_->DropDownload(
       ref, kDropTimeout,
       [post = post_, ref, then = std::move(then)](const absl::Status& dropped) {
         post([ref, then, dropped] {
-          if (dropped.ok()) {
-            Log(LogLevel::kInfo, "download with wrong bytes dropped",
-                {{"download", ref}});
-          } else {
-            Log(LogLevel::kWarn, "download with wrong bytes is still there",
-                {{"download", ref}, {"error", ReportedMessage(dropped)}});
-          }
+          Tell(ref, dropped);
           then();
         });
       });

@@ -42,7 +42,8 @@ class DownloadDropper {
 
  private:
   void DropOne(const std::string& ref, Task then);
-  void DropAll(const std::vector<std::string>& refs, Task then);
+  void DropAll(const std::vector<std::string>& refs, const Task& then);
+  static void Tell(const std::string& ref, const absl::Status& dropped);
 
   RuntimeExtension* const extension_;
   const Post post_;

@@ -190,16 +190,20 @@ void DownloadWatch::AskForBlobs(const BlobLedger::Digests& blobs) {
   for (const std::string& digest : ledger_.TakeDue(seams_.clock.Now(), blobs)) {
     seams_.extension.FindBlob(
         digest, kAnswerTimeout,
-        Posting<StoredBlob>([this, digest](const auto& blob) {
-          const Instant now = seams_.clock.Now();
-          if (blob.ok()) {
-            ledger_.OnWhole(digest, blob->created_at < run_.started_at);
-          } else if (absl::IsNotFound(blob.status())) {
-            ledger_.OnMissing(now, digest);
-          } else {
-            ledger_.OnNoAnswer(now, digest);
-          }
-        }));
+        Posting<StoredBlob>(
+            [this, digest](const auto& blob) { TakeBlob(digest, blob); }));
+  }
+}
+
+void DownloadWatch::TakeBlob(const std::string& digest,
+                             const absl::StatusOr<StoredBlob>& blob) {
+  const Instant now = seams_.clock.Now();
+  if (blob.ok()) {
+    ledger_.OnWhole(digest, blob->created_at < run_.started_at);
+  } else if (absl::IsNotFound(blob.status())) {
+    ledger_.OnMissing(now, digest);
+  } else {
+    ledger_.OnNoAnswer(now, digest);
   }
 }
 

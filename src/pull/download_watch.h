@@ -122,6 +122,8 @@ class DownloadWatch {
                 const absl::StatusOr<std::vector<OpenDownload>>& listed);
   void Refuse();
   void AskForBlobs(const BlobLedger::Digests& blobs);
+  void TakeBlob(const std::string& digest,
+                const absl::StatusOr<StoredBlob>& blob);
   void SearchDue(Instant now);
   void Search(size_t image);
   void OnFound(size_t image, const std::vector<StoredBlob>& blobs);

@@ -83,7 +83,8 @@ class Fetch {
     }
     LeaseKeeper lease(context_, requests_, run_);
     ApplyPlan(*inventory, lease);
-    PullLoop loop(requests_, replaces_, options_, context_, lease, stop_, run_);
+    PullLoop loop({requests_, replaces_, options_}, context_, lease, stop_,
+                  run_);
     const LoopEnd end = loop.Pull();
     const Instant pulled_at = context_.clock.Now();
     StopTheRest(EndingOf(end, loop.runtime_is_away()), context_, run_);

@@ -45,8 +45,9 @@ constexpr ErrorClass kUnusable = {Reason::kNotUsable, Retry::kNever};
 constexpr ErrorClass kShortAnswer = {.reason = Reason::kRegistryUnavailable,
                                      .retry = Retry::kWholeBudget,
                                      .bad_bytes = true};
-constexpr ErrorClass kWrongContent = {
-    .reason = Reason::kNotUsable, .retry = Retry::kFewTimes, .bad_bytes = true};
+constexpr ErrorClass kWrongContent = {.reason = Reason::kNotUsable,
+                                      .retry = Retry::kForAMinute,
+                                      .bad_bytes = true};
 constexpr ErrorClass kWrongPlatform = {Reason::kPlatformMismatch,
                                        Retry::kNever};
 

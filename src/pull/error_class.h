@@ -21,10 +21,10 @@ enum class Retry {
   kNextCredential,  // these credentials were refused
   kAtOnce,          // a cut that lost nothing: straight back into the queue
   kWholeBudget,     // transient: until the deadline or --max-attempts
-  kFewTimes,        // three tries in all: what does not unpack never will, a
-                    // proxy that hands over wrong bytes stays broken
+  kFewTimes,        // three tries in all: what does not unpack never will
   kForAMinute,      // a minute and three tries at least: what answers is no
-                    // registry, or one to which a push still goes on
+                    // registry, or hands over wrong bytes, or has a push still
+                    // going on
   kLater,           // rate limit: the registry's gate closes for everybody
   kUncounted,       // not the image's doing: again, not counted as an attempt
   kAwaitRuntime,    // the runtime is gone: wait until it answers

@@ -85,6 +85,16 @@ Instant Pool::NextChange(Instant now) const {
   return next;
 }
 
+void Pool::TakeParked(const Lane& lane, std::vector<size_t>& images) {
+  for (auto& [repository, held] : held_) {
+    if (held.lane != &lane) continue;
+    for (const auto& [place, parked] : held.parked) {
+      images.push_back(parked.image);
+    }
+    held.parked.clear();
+  }
+}
+
 std::vector<size_t> Pool::TakeShutOut(Instant when) {
   std::vector<size_t> images;
   for (auto& [registry, lane] : lanes_) {
@@ -96,13 +106,7 @@ std::vector<size_t> Pool::TakeShutOut(Instant when) {
       images.push_back(waiting.image);
       LetOthersIn(waiting.image, waiting.alone_in);
     }
-    for (auto& [repository, held] : held_) {
-      if (held.lane != &lane) continue;
-      for (const auto& [place, parked] : held.parked) {
-        images.push_back(parked.image);
-      }
-      held.parked.clear();
-    }
+    TakeParked(lane, images);
   }
   waiting_ -= images.size();
   std::sort(images.begin(), images.end());

@@ -83,6 +83,7 @@ class Pool {
 
   bool HasSlot(const Lane& lane) const;
   void ParkDue(Lane& lane, Instant now);
+  void TakeParked(const Lane& lane, std::vector<size_t>& images);
 
   const int concurrency_;
   const int registry_concurrency_;

@@ -17,19 +17,17 @@ constexpr int kMostRefusals = 3;
 
 }  // namespace
 
-PullLoop::PullLoop(const std::vector<ImageRequest>& requests,
-                   const std::map<size_t, std::string>& replaces,
-                   const PullOptions& options, const EngineContext& context,
+PullLoop::PullLoop(const PullOrder& order, const EngineContext& context,
                    LeaseKeeper& lease, const std::stop_token& stop, Run& run)
-    : requests_(requests),
-      replaces_(replaces),
-      options_(options),
+    : requests_(order.requests),
+      replaces_(order.replaces),
+      options_(order.options),
       context_(context),
       lease_(lease),
       stop_(stop),
       run_(run),
-      pool_(options.concurrency, options.registry_concurrency),
-      work_(requests.size()),
+      pool_(options_.concurrency, options_.registry_concurrency),
+      work_(requests_.size()),
       remover_(context.runtime, Posting()),
       dropper_(context.runtime.extension(), Posting()),
       vigil_(context.runtime, context.clock, Posting(), run.runtime.socket) {
@@ -55,19 +53,10 @@ LoopEnd PullLoop::Pull() {
   QueueAll();
   while (true) {
     ReadMail();
-    if (!stop_.stop_requested()) {
-      for (const size_t image : pool_.TakeShutOut(run_.deadline())) {
-        ShutOut(image);
-      }
-    }
+    ShutOutWhatCannotStart();
     const Instant now = context_.clock.Now();
-    if (watch_ != nullptr) {
-      // First, because the last image may be over by it.
-      watch_->Turn(now);
-      if (stop_.stop_requested() || now >= run_.deadline()) {
-        watch_->SettleAll();
-      }
-    }
+    // First, because the last image may be over by it.
+    if (watch_ != nullptr) TurnWatch(now);
     if (const std::optional<LoopEnd> end = ReasonToEnd(now)) {
       CancelAll();
       DrainFor(kCancelPatience);
@@ -81,6 +70,16 @@ LoopEnd PullLoop::Pull() {
     context_.clock.WaitUntil(std::min(NextAlarm(now), observer_alarm),
                              mailbox_->wakeup());
   }
+}
+
+void PullLoop::ShutOutWhatCannotStart() {
+  if (stop_.stop_requested()) return;
+  for (const size_t image : pool_.TakeShutOut(run_.deadline())) ShutOut(image);
+}
+
+void PullLoop::TurnWatch(Instant now) {
+  watch_->Turn(now);
+  if (stop_.stop_requested() || now >= run_.deadline()) watch_->SettleAll();
 }
 
 void PullLoop::QueueAll() {

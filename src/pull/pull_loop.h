@@ -31,13 +31,18 @@ namespace prepull {
 // Why no further pull is started.
 enum class LoopEnd { kAllEnded, kStopRequested, kDeadline, kNoSpace };
 
+// What to pull, and how. All of it outlives the loop.
+struct PullOrder {
+  const std::vector<ImageRequest>& requests;
+  // The images that are removed before they are pulled, with the id under which
+  // the runtime has them.
+  const std::map<size_t, std::string>& replaces;
+  const PullOptions& options;
+};
+
 class PullLoop {
  public:
-  // `replaces`: the images that are removed before they are pulled, with the
-  // id under which the runtime has them.
-  PullLoop(const std::vector<ImageRequest>& requests,
-           const std::map<size_t, std::string>& replaces,
-           const PullOptions& options, const EngineContext& context,
+  PullLoop(const PullOrder& order, const EngineContext& context,
            LeaseKeeper& lease, const std::stop_token& stop, Run& run);
 
   // Pulls every image of the run that is Waiting. On return each has ended or
@@ -68,6 +73,8 @@ class PullLoop {
   using Errand = DownloadWatch::Errand;
 
   void WatchDownloads();
+  void ShutOutWhatCannotStart();
+  void TurnWatch(Instant now);
   void QueueAll();
   void Queue(size_t image, Instant due);
   std::optional<LoopEnd> ReasonToEnd(Instant now) const;

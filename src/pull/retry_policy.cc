@@ -37,7 +37,8 @@ void AttemptHistory::Add(const ErrorClass& error, bool gained_bytes,
   if (!is_spoilt) spoilt_times = 0;
   if (is_spoilt && ++spoilt_times == 1) spoilt_since = now;
   spoilt_for = is_spoilt ? now - spoilt_since : kNoTime;
-  if (gained_bytes) {
+  // Spoilt bytes are no gain.
+  if (gained_bytes && !is_spoilt) {
     since_gain = 0;
     in_row = 1;
     return;

@@ -136,6 +136,11 @@ void Authorizer::NoteSaid(const Credential& credential) {
   }
 }
 
+void Authorizer::Keep(const Place& place, std::string value) {
+  MutexLock lock(mutex_);
+  taken_[place.image.repository()] = std::move(value);
+}
+
 absl::StatusOr<HttpResponse> Authorizer::SendWithCredentials(
     const Place& place, const HttpRequest& request,
     const HttpResponse& refusal) {
@@ -154,12 +159,9 @@ absl::StatusOr<HttpResponse> Authorizer::SendWithCredentials(
     } else {
       RETURN_IF_ERROR(value.status());
       last = http_.Send(Authorized(request, *value), place.tries);
-      if (!last.ok()) return last;
-      if (!IsRefusal(last->status)) {
-        MutexLock lock(mutex_);
-        taken_[place.image.repository()] = *std::move(value);
-        return last;
-      }
+      const bool is_refused = last.ok() && IsRefusal(last->status);
+      if (last.ok() && !is_refused) Keep(place, *std::move(value));
+      if (!is_refused) return last;
     }
     if (!credential.empty()) credentials_.Refused(place.image, credential);
   }

@@ -69,6 +69,8 @@ class Authorizer {
   absl::StatusOr<CredentialsToTry> Find(const Reference& image);
   void NoteTried(const Reference& image, const CredentialsToTry& found);
   void NoteSaid(const Credential& credential);
+  // The repository's next requests begin with this header.
+  void Keep(const Place& place, std::string value);
 
   const Options options_;
   PatientClient& http_;

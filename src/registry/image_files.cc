@@ -191,20 +191,20 @@ class Search {
   std::set<Root> Unvisited() const {
     std::set<Root> found;
     for (const Link& link : links_) {
-      if (link.entry.kind == Kind::kHardLink) {
-        if (!delivered_.contains(link.entry.target)) {
-          found.insert({.path = link.entry.target, .layer = link.layer});
-        }
-        continue;
-      }
-      for (const Root& root : roots_) {
-        const std::optional<std::string> path = BehindLink(link.entry, root);
-        if (path.has_value() && !IsVisited(*path)) {
-          found.insert({.path = *path});
-        }
+      if (link.entry.kind != Kind::kHardLink) {
+        AddBehindLink(link.entry, found);
+      } else if (!delivered_.contains(link.entry.target)) {
+        found.insert({.path = link.entry.target, .layer = link.layer});
       }
     }
     return found;
+  }
+
+  void AddBehindLink(const LayerEntry& link, std::set<Root>& found) const {
+    for (const Root& root : roots_) {
+      const std::optional<std::string> path = BehindLink(link, root);
+      if (path.has_value() && !IsVisited(*path)) found.insert({.path = *path});
+    }
   }
 
   // Where `root` is, or what of it is below the link, once the link is

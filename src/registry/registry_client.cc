@@ -292,7 +292,7 @@ class Client : public RegistryClient {
         with_range = false;
         continue;
       }
-      const absl::Status why = BlobError(response, before);
+      absl::Status why = BlobError(response, before);
       const bool went_on = download.offset() > before;
       if (went_on) next = 1;
       // The request for a blob of which nothing came was repeated already.

@@ -133,8 +133,8 @@ absl::StatusOr<std::vector<CatalogImage>> Catalog::Choose(
     const CatalogVersions& versions) const {
   std::vector<CatalogImage> chosen;
   absl::flat_hash_set<absl::string_view> seen;
-  const auto add = [&](const std::string& bundle,
-                       const std::vector<std::string>& images) {
+  const auto add = [&](const Package& package, const std::string& bundle) {
+    const std::vector<std::string>& images = package.bundles.at(bundle).images;
     if (absl::c_linear_search(images, "")) WarnOfNameless(bundle);
     for (const std::string& image : images) {
       if (image.empty() || !seen.insert(image).second) continue;
@@ -152,9 +152,7 @@ absl::StatusOr<std::vector<CatalogImage>> Catalog::Choose(
       RETURN_IF_ERROR(
           Annotate(names.status(),
                    absl::StrCat("package ", Printable(request.name, 128))));
-      for (const std::string& name : *names) {
-        add(name, package.bundles.at(name).images);
-      }
+      for (const std::string& name : *names) add(package, name);
     }
   }
   return chosen;

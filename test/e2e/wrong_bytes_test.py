@@ -88,7 +88,7 @@ class WrongBytesTest(RealNodeTest):
     def test_a_run_that_gives_up_leaves_nothing_wrong_behind(self):
         self.registry.corrupt(300_000, of=self.digest)
 
-        run = self.lab.fetch([self.name])
+        run = self.lab.fetch([self.name], "--max-attempts", "2")
 
         self.assertEqual(run.exit_code, 1, run.story())
         self.check_the_kubelet_can_pull()

@@ -182,10 +182,10 @@ TEST(ClassifyTest, TakesAnAnswerThatIsTooShortForAPage) {
         "containerd before 2.1.4", Code::kFailedPrecondition}});
 }
 
-TEST(ClassifyTest, RetriesDamagedContentFewTimes) {
+TEST(ClassifyTest, RetriesDamagedContentForAMinute) {
   ExpectEach(
       {.reason = Reason::kNotUsable,
-       .retry = Retry::kFewTimes,
+       .retry = Retry::kForAMinute,
        .bad_bytes = true},
       {{Containerd("failed commit on ref \"layer-" + kA +
                    "\": unexpected commit digest " + kA + ", expected " + kB +

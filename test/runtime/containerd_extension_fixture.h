@@ -1,0 +1,166 @@
+// The extension against a containerd of our own: real gRPC on a unix socket.
+#ifndef PREPULL_TEST_RUNTIME_CONTAINERD_EXTENSION_FIXTURE_H_
+#define PREPULL_TEST_RUNTIME_CONTAINERD_EXTENSION_FIXTURE_H_
+
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <future>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "prepull/runtime/cri_client.h"
+#include "test/runtime/fake_containerd.h"
+
+namespace prepull {
+
+inline constexpr absl::Duration kCallLimit = absl::Seconds(20);
+inline constexpr char kSource[] = "containerd.io/distribution.source.quay.io";
+
+inline std::string DigestOf(char digit) {
+  return absl::StrCat("sha256:", std::string(64, digit));
+}
+
+class ContainerdExtensionTest : public ::testing::Test {
+ protected:
+  ContainerdExtensionTest() {
+    images_.record.set_name("quay.io/team/app:1");
+    (*images_.record.mutable_labels())["kept"] = "as it is";
+    (*images_.record.mutable_labels())["old"] = "value";
+    images_.record.mutable_target()->set_media_type("application/vnd.oci");
+    images_.record.mutable_target()->set_digest(DigestOf('a'));
+    images_.record.mutable_target()->set_size(7);
+    content_.info.set_digest(DigestOf('a'));
+    content_.info.set_size(7);
+    content_.info.mutable_created_at()->set_seconds(1'700'000'000);
+    Serve({&leases_, &content_, &images_, &cri_});
+  }
+
+  ~ContainerdExtensionTest() override {
+    client_.reset();  // a call that lasts would keep the server
+    server_->Shutdown();
+    unlink(socket_.c_str());
+    rmdir(folder_.c_str());
+  }
+
+  void Serve(const std::vector<grpc::Service*>& services) {
+    client_.reset();
+    Restart(services);
+    client_ = MakeCriClient(socket_);
+  }
+
+  // Calls that are open end; the client stays.
+  void Restart(const std::vector<grpc::Service*>& services) {
+    if (server_ != nullptr) server_->Shutdown(std::chrono::system_clock::now());
+    server_.reset();  // it takes its socket away
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort(absl::StrCat("unix:", socket_),
+                             grpc::InsecureServerCredentials());
+    for (grpc::Service* service : services) builder.RegisterService(service);
+    server_ = builder.BuildAndStart();
+  }
+
+  RuntimeExtension& extension() { return *client_->extension(); }
+
+  // What a call that was started by `start` hands to its callback.
+  template <typename Value, typename Start>
+  absl::StatusOr<Value> Wait(Start start) {
+    auto promise = std::make_shared<std::promise<absl::StatusOr<Value>>>();
+    start([promise](absl::StatusOr<Value> value) {
+      promise->set_value(std::move(value));
+    });
+    return promise->get_future().get();
+  }
+
+  template <typename Start>
+  absl::Status WaitForEnd(Start start) {
+    auto promise = std::make_shared<std::promise<absl::Status>>();
+    start([promise](const absl::Status& end) { promise->set_value(end); });
+    return promise->get_future().get();
+  }
+
+  absl::StatusOr<std::vector<OpenDownload>> ListDownloads() {
+    return Wait<std::vector<OpenDownload>>(
+        [&](auto done) { extension().ListDownloads(kCallLimit, done); });
+  }
+  absl::StatusOr<std::vector<StoredBlob>> FindBlobs() {
+    return Wait<std::vector<StoredBlob>>([&](auto done) {
+      extension().FindBlobs("quay.io", "team/app.x", kCallLimit, done);
+    });
+  }
+  absl::StatusOr<StoredBlob> FindBlob(const std::string& digest) {
+    return Wait<StoredBlob>(
+        [&](auto done) { extension().FindBlob(digest, kCallLimit, done); });
+  }
+  absl::StatusOr<std::string> ReadBlob() {
+    return Wait<std::string>([&](auto done) {
+      extension().ReadBlob(DigestOf('a'), kCallLimit, done);
+    });
+  }
+  absl::Status CreateLease(const Lease& lease) {
+    return WaitForEnd(
+        [&](auto done) { extension().CreateLease(lease, kCallLimit, done); });
+  }
+  absl::StatusOr<std::vector<Lease>> FindLeases(const std::string& key,
+                                                const std::string& value) {
+    return Wait<std::vector<Lease>>([&](auto done) {
+      extension().FindLeases(key, value, kCallLimit, done);
+    });
+  }
+  absl::StatusOr<std::vector<LeaseResource>> LeaseResources() {
+    return Wait<std::vector<LeaseResource>>(
+        [&](auto done) { extension().LeaseResources("a", kCallLimit, done); });
+  }
+  absl::Status AddLeaseResource(const LeaseResource& resource) {
+    return WaitForEnd([&](auto done) {
+      extension().AddLeaseResource("a", resource, kCallLimit, done);
+    });
+  }
+  absl::Status DeleteLease() {
+    return WaitForEnd([&](auto done) {
+      extension().DeleteLease("a", /*collect=*/true, kCallLimit, done);
+    });
+  }
+  absl::Status DropDownload(const std::string& ref) {
+    return WaitForEnd(
+        [&](auto done) { extension().DropDownload(ref, kCallLimit, done); });
+  }
+  absl::Status Pull(const PullRequest& request) {
+    return Wait<std::string>(
+               [&](auto done) { client_->StartPull(request, done); })
+        .status();
+  }
+
+  // A part of Content/List with one blob from these repositories.
+  static content::ListContentResponse BlobFrom(
+      const std::string& digest, const std::string& repositories) {
+    content::ListContentResponse part;
+    content::Info& info = *part.add_info();
+    info.set_digest(digest);
+    (*info.mutable_labels())[kSource] = repositories;
+    return part;
+  }
+
+  std::string folder_ = [] {
+    char name[] = "/tmp/prepull-test-XXXXXX";
+    return std::string(mkdtemp(name));
+  }();
+  const std::string socket_ = folder_ + "/sock";
+  SeenMetadata namespaces_{"containerd-namespace"};
+  FakeLeases leases_{namespaces_};
+  FakeContent content_{namespaces_};
+  FakeImages images_{namespaces_};
+  FakeCri cri_;
+  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<ContainerRuntime> client_;
+};
+
+}  // namespace prepull
+
+#endif  // PREPULL_TEST_RUNTIME_CONTAINERD_EXTENSION_FIXTURE_H_
