@@ -118,7 +118,7 @@ class Fetching {
     output_.Begin(run_, Concurrency());
     const absl::Status fit = CheckFit(*found->runtime);
     if (!fit.ok()) {
-      if (NeedsPulls(*found->runtime)) return EndUnfit(fit);
+      if (NeedsPulls(*found->runtime)) return EndUnfit(*found->runtime, fit);
       Log(LogLevel::kWarn, fit.message());
     }
     return Pull(*found->runtime);
@@ -244,12 +244,15 @@ class Fetching {
   }
 
   // Too little space, or nobody could say because the runtime went away.
-  CommandEnd EndUnfit(const absl::Status& why) {
-    const bool is_unfit = why.code() == absl::StatusCode::kFailedPrecondition;
-    return is_unfit
-               ? EndBeforePulls(ExitCode::kNodeNotFit, Reason::kNoSpace, why)
-               : EndBeforePulls(ExitCode::kNoRuntime,
-                                Reason::kRuntimeUnavailable, why);
+  CommandEnd EndUnfit(ContainerRuntime& runtime, const absl::Status& why) {
+    if (why.code() != absl::StatusCode::kFailedPrecondition) {
+      return EndBeforePulls(ExitCode::kNoRuntime, Reason::kRuntimeUnavailable,
+                            why);
+    }
+    CommandEnd end =
+        EndBeforePulls(ExitCode::kNodeNotFit, Reason::kNoSpace, why);
+    FreeDownloads(list_.requests, EngineOn(runtime), context_.stop, run_);
+    return end;
   }
 
   CommandEnd EndBeforePulls(ExitCode code, Reason reason,

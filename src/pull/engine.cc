@@ -313,6 +313,17 @@ void TakeList(const std::vector<ImageRequest>& requests, Run& run) {
   run.list_known = true;
 }
 
+void FreeDownloads(const std::vector<ImageRequest>& requests,
+                   const EngineContext& context, const std::stop_token& stop,
+                   const Run& run) {
+  RunObserver nobody;
+  const EngineContext unobserved = {.runtime = context.runtime,
+                                    .clock = context.clock,
+                                    .roll_dice = context.roll_dice,
+                                    .observer = nobody};
+  LeaseKeeper(unobserved, requests, run).End(LeaseFate::kCollect, stop);
+}
+
 void FetchImages(const std::vector<ImageRequest>& requests,
                  const PullOptions& options, const EngineContext& context,
                  const std::stop_token& stop, Run& run) {

@@ -89,6 +89,23 @@ class DiskTest(RealNodeTest):
         wait_until(lambda: self.used() < before + 1_000_000, 10,
                    "the space to be free again")
 
+    def test_a_refused_run_frees_what_an_earlier_run_kept(self):
+        name = self.add("app", make_layer("app", 30_000_000))
+        before = self.used()
+        self.registry.bytes_per_second = 4_000_000
+        stopped = self.lab.start_fetch([name])
+        self.wait_until_served(8_000_000)
+        stopped.interrupt()
+        self.assertEqual(stopped.exit_code, 3, stopped.story())
+        self.assertGreater(self.used(), before + 4_000_000)
+
+        run = self.lab.fetch([name], "--space-required", "1GB")
+
+        self.check_no_space(run)
+        self.assertEqual(self.our_leases(), [])
+        wait_until(lambda: self.used() < before + 1_000_000, 10,
+                   "the space to be free again")
+
     def test_preflight_says_what_the_disk_says(self):
         disk = os.statvfs(self.lab.containerd.root)
 

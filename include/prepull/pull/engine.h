@@ -42,6 +42,13 @@ void FetchImages(const std::vector<ImageRequest>& requests,
                  const PullOptions& options, const EngineContext& context,
                  const std::stop_token& stop, Run& run);
 
+// For a run that ends for lack of space before its first pull: frees what
+// earlier runs of this list keep and nobody will continue. Takes two minutes at
+// most, a moment after a stop; calls no observer.
+void FreeDownloads(const std::vector<ImageRequest>& requests,
+                   const EngineContext& context, const std::stop_token& stop,
+                   const Run& run);
+
 // Asks the node what it holds, as FetchImages does at its start: waits for a
 // runtime that is restarting. Errors: UNAVAILABLE  not by the run's deadline;
 // CANCELLED  `stop` was requested; others as the runtime says.
