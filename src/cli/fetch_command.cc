@@ -225,9 +225,11 @@ class Fetching {
     run_.message = std::string(why.message());
     if (IsOutOfTime(why)) {
       if (context_.stop.stop_requested()) {
+        run_.reason = Reason::kInterrupted;
         return EndWith(ExitCode::kStopped, Phase::kInterrupted);
       }
-      if (IsPassing(why)) run_.reason = ReasonWithoutReference(why);
+      run_.reason =
+          IsPassing(why) ? ReasonWithoutReference(why) : Reason::kTimeout;
       return EndWith(ExitCode::kStopped, Phase::kTimedOut);
     }
     run_.reason = Reason::kBadInput;

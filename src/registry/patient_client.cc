@@ -18,6 +18,7 @@ namespace {
 
 constexpr absl::Duration kFirstPause = absl::Seconds(1);
 constexpr absl::Duration kLongestPause = absl::Seconds(30);
+constexpr absl::Duration kForLastTry = absl::Seconds(30);
 // A server that asks for more is one that we need not wait for.
 constexpr absl::Duration kLongestRetryAfter = absl::Minutes(5);
 
@@ -111,22 +112,35 @@ void PatientClient::BeMorePatient(const std::string& server,
 }
 
 absl::Status PatientClient::PauseForAll(int tries) {
+  const Instant now = clock_.Now();
+  const absl::Duration left = options_.deadline - now;
+  const absl::Duration longest = left - std::min(kForLastTry, left / 2);
+  absl::Duration pause = PauseBehind(tries);
   Instant asked_until;
   {
     MutexLock lock(mutex_);
     asked_until = asked_until_;
+    if (pause > longest && !std::exchange(had_last_try_, true)) pause = longest;
   }
-  return Pause(tries, asked_until - clock_.Now());
+  if (asked_until >= options_.deadline) {
+    Log(LogLevel::kWarn,
+        "a registry wants no request until after the deadline");
+  }
+  return WaitUntil(std::max(now + pause, asked_until));
 }
 
 absl::Status PatientClient::Pause(int tries, absl::Duration at_least) {
-  absl::Duration pause =
+  return WaitUntil(clock_.Now() + std::max(PauseBehind(tries), at_least));
+}
+
+absl::Duration PatientClient::PauseBehind(int tries) {
+  const absl::Duration pause =
       std::min(kFirstPause * std::exp2(std::min(tries, 60) - 1), kLongestPause);
-  {
-    MutexLock lock(mutex_);
-    pause *= 1 - roll_dice_() / 2;
-  }
-  const Instant until = clock_.Now() + std::max(pause, at_least);
+  MutexLock lock(mutex_);
+  return pause * (1 - roll_dice_() / 2);
+}
+
+absl::Status PatientClient::WaitUntil(Instant until) {
   if (until >= options_.deadline) {
     return PassingError(
         absl::DeadlineExceededError("the deadline comes before another try"));

@@ -45,7 +45,9 @@ class PatientClient {
   absl::Status Pause(int tries, absl::Duration at_least);
 
   // Such a pause before all that failed is asked for again, and not before
-  // any server wants to be asked.
+  // any server wants to be asked. The first one that leaves little time for
+  // another try is shortened: a last try is made half a minute before the
+  // deadline, or halfway if that is later. Errors: as Pause's.
   absl::Status PauseForAll(int tries);
 
   // Whether the server could not be reached, or gave no answer in time.
@@ -56,6 +58,9 @@ class PatientClient {
   absl::Duration Patience(const std::string& server);
   void BeMorePatient(const std::string& server, absl::Duration than);
 
+  absl::Duration PauseBehind(int tries);
+  absl::Status WaitUntil(Instant until);
+
   const RegistryOptions& options_;
   HttpClient& http_;
   Clock& clock_;
@@ -64,6 +69,7 @@ class PatientClient {
   RollDice roll_dice_ ABSL_GUARDED_BY(mutex_);
   // The latest time that a server has named (Retry-After).
   Instant asked_until_ ABSL_GUARDED_BY(mutex_);
+  bool had_last_try_ ABSL_GUARDED_BY(mutex_) = false;
   // By scheme and authority, of those that were too slow for the usual limit.
   std::map<std::string, absl::Duration> patience_ ABSL_GUARDED_BY(mutex_);
 };

@@ -1,5 +1,8 @@
 // Every row of the exit-code table, with the status file each leaves behind.
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <csignal>
 
@@ -135,6 +138,21 @@ TEST_F(ExitCodeTest, IsTwoForAnEmptyList) {
   EXPECT_THAT(fetch, ExitsWith(2));
   EXPECT_THAT(fetch.err, HasSubstr("empty.txt: holds no images"));
   EXPECT_EQ(Status("/exit_code"), "2");
+}
+
+// As of a pipe whose other end is a stuck command.
+TEST_F(ExitCodeTest, IsThreeWhenTheListDoesNotEndBeforeTheDeadline) {
+  const std::string pipe = folder_.Path("list.pipe");
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  ProcessSetup setup =
+      FetchSetup({"--image-list-file", "-", "--overall-timeout", "1s"});
+  setup.in_child = [pipe] { dup2(open(pipe.c_str(), O_RDWR), STDIN_FILENO); };
+
+  const Ended fetch = RunProcess(setup);
+
+  EXPECT_THAT(fetch, ExitsWith(3));
+  EXPECT_EQ(Status("/phase"), "TimedOut");
+  EXPECT_EQ(Status("/reason"), "Timeout");
 }
 
 TEST_F(ExitCodeTest, IsThreeAtTheDeadline) {

@@ -100,7 +100,9 @@ class LateRegistryTest(unittest.TestCase):
 
         self.assertEqual(fresh["phase"], "Preparing")
         self.assertEqual(run.exit_code, 3, run.story())
-        self.assertEqual(run.status()["phase"], "Interrupted")
+        status = run.status()
+        self.assertEqual((status["phase"], status["reason"]),
+                         ("Interrupted", "Interrupted"))
         self.assertLess(took, 2)
 
     def test_with_best_effort_the_rest_is_pulled_after_half_of_the_time(self):

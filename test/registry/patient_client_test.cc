@@ -157,6 +157,19 @@ TEST_F(PatientClientTest, NobodyIsAskedBeforeARegistryWantsToBe) {
   EXPECT_THAT(servers_.calls, SizeIs(1));
 }
 
+TEST_F(PatientClientTest, APauseBeyondTheDeadlineBecomesOneLastTryBeforeIt) {
+  options_.deadline = clock_.Now() + absl::Seconds(40);
+  client_ = *MakeRegistryClient(options_, servers_, credentials_, clock_,
+                                [] { return 0.0; });
+  const Instant begun = clock_.Now();
+
+  EXPECT_THAT(Client().Pause(6), IsOk());
+  EXPECT_EQ(clock_.Now() - begun, absl::Seconds(20));
+
+  EXPECT_THAT(Client().Pause(7), StatusIs(absl::StatusCode::kDeadlineExceeded));
+  EXPECT_EQ(clock_.Now() - begun, absl::Seconds(20));
+}
+
 TEST_F(PatientClientTest, AnUnreachableRegistryIsGivenUpAfterAFewTries) {
   servers_.answers["https://r.example/v2/app/manifests/1"] =
       [](const HttpRequest&) { return absl::UnavailableError("refused"); };
