@@ -53,8 +53,9 @@ Reason ReasonWithoutReference(const absl::Status& error) {
     case absl::StatusCode::kDeadlineExceeded:
       return Reason::kRegistryUnavailable;
     case absl::StatusCode::kResourceExhausted:
-      // Else something is larger than prepull takes.
-      return IsPassing(error) ? Reason::kRateLimited : Reason::kUnknown;
+      // A source that is refused for the rate (429) is away, as after a 503;
+      // else something is larger than prepull takes.
+      return IsPassing(error) ? Reason::kRegistryUnavailable : Reason::kUnknown;
     case absl::StatusCode::kInvalidArgument:
       return Reason::kInvalidReference;
     default:

@@ -75,7 +75,7 @@ class LateRegistryTest(unittest.TestCase):
         run.wait()
 
         self.assertEqual(run.exit_code, 3, run.story())
-        self.assertEqual(run.status()["reason"], "RateLimited")
+        self.assertEqual(run.status()["reason"], "RegistryUnavailable")
 
     def test_what_is_wrong_by_itself_ends_it_at_once(self):
         self.lab.registry.stop()
