@@ -27,6 +27,11 @@ constexpr size_t kMoreThanAPipe = 1 << 20;
 class OutputQueueTest : public ::testing::Test {
  protected:
   OutputQueueTest() { std::signal(SIGPIPE, SIG_IGN); }
+  // The pipe is not closed while the queue's thread writes into it.
+  ~OutputQueueTest() override {
+    pipe_.read_end.Close();
+    EXPECT_TRUE(Flush());
+  }
 
   absl::Status PushResult(std::string text) {
     return queue_.Push(pipe_.write_end.fd(), std::move(text), false);
@@ -100,8 +105,9 @@ TEST_F(OutputQueueTest, EndsTheWaitForAReaderAtAStop) {
 
 TEST_F(OutputQueueTest, EndsAsAWholeThoughNobodyReads) {
   auto queue = std::make_unique<OutputQueue>(kTalkLimit);
-  EXPECT_THAT(queue->Push(pipe_.write_end.fd(),
-                          std::string(kMoreThanAPipe, 'x'), false),
+  // Stays open: the thread that is left behind has it.
+  const int left_open = dup(pipe_.write_end.fd());
+  EXPECT_THAT(queue->Push(left_open, std::string(kMoreThanAPipe, 'x'), false),
               IsOk());
 
   queue.reset();

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <future>
 #include <thread>
 
 #include "test/support/shared_clock.h"
@@ -126,16 +127,17 @@ TEST_F(StopSignalTest, HearsSigtermThoughItCameIgnored) {
 
 // A reaction may be slow; what it says is never worth a wait.
 TEST_F(StopSignalTest, AsksBeforeItSaysSo) {
-  std::stop_token token;
+  std::promise<std::stop_token> token;
   Wakeup said;
   std::atomic<bool> asked_first = false;
   const StopSignal stop({.on_first =
                              [&] {
-                               asked_first = token.stop_requested();
+                               asked_first =
+                                   token.get_future().get().stop_requested();
                                said.Notify();
                              }},
                         clock_);
-  token = stop.token();
+  token.set_value(stop.token());
 
   Send(SIGTERM);
 
