@@ -47,6 +47,9 @@ class BlobLedger {
   // What was there before the run began.
   int64_t BytesBefore(const Digests& digests) const;
 
+  // Whether it is entered.
+  bool Has(const std::string& digest) const { return blobs_.contains(digest); }
+
   // Of all blobs that are entered.
   int64_t bytes_done() const { return bytes_done_; }
   int64_t bytes_total() const { return bytes_total_; }

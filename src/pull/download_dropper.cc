@@ -15,10 +15,9 @@ constexpr absl::Duration kListPagesTimeout = absl::Seconds(10);
 // The runtime reads the whole of a download before it lets go of it.
 constexpr absl::Duration kDropTimeout = absl::Minutes(1);
 
-// No page is longer than a step of a download's offset. More is a good answer
-// that was cut, as far as anybody can tell before its digest is known; what has
-// not come to its first step yet shows as nothing.
-constexpr int64_t kLongestPageBytes = 1 << 20;
+// A step of a download's offset: what has not come to its first one yet shows
+// as nothing.
+constexpr int64_t kPageBytes = 1 << 20;
 
 }  // namespace
 
@@ -32,23 +31,26 @@ std::string DownloadNamedBy(const absl::Status& error) {
   return std::string(text.substr(0, text.find('"')));
 }
 
-std::vector<std::string> PossiblePages(
-    const std::vector<OpenDownload>& downloads,
-    const std::vector<std::string>& blobs) {
-  std::vector<std::string> refs;
-  for (const OpenDownload& download : downloads) {
-    const bool is_short =
-        download.offset_bytes > 0 && download.offset_bytes < kLongestPageBytes;
+ShortAnswers PickShortAnswers(const std::vector<OpenDownload>& listed,
+                              const TouchedDownloads& downloads) {
+  ShortAnswers found;
+  const std::vector<std::string>& blobs = downloads.blobs;
+  for (const OpenDownload& download : listed) {
     const bool is_of_image =
         blobs.empty() ||
         std::find(blobs.begin(), blobs.end(), download.digest) != blobs.end();
-    if (is_short && is_of_image) refs.push_back(download.ref);
+    if (!is_of_image || download.offset_bytes <= 0) continue;
+    if (download.offset_bytes < kPageBytes) {
+      found.pages.push_back(download.ref);
+    } else if (downloads.may_have_grown(download.digest)) {
+      found.suspects.push_back(download.ref);
+    }
   }
-  return refs;
+  return found;
 }
 
-void DownloadDropper::Drop(const absl::Status& error,
-                           const std::vector<std::string>& blobs, Task then) {
+void DownloadDropper::Drop(size_t image, const absl::Status& error,
+                           const TouchedDownloads& downloads, Task then) {
   if (extension_ == nullptr) return then();
   ++open_;
   Task done = [this, then = std::move(then)] {
@@ -58,18 +60,38 @@ void DownloadDropper::Drop(const absl::Status& error,
   const std::string named = DownloadNamedBy(error);
   if (!named.empty()) return DropOne(named, std::move(done));
   extension_->ListDownloads(
-      kListPagesTimeout, [this, post = post_, blobs, done = std::move(done)](
-                             absl::StatusOr<std::vector<OpenDownload>> listed) {
-        post([this, blobs, done, listed = std::move(listed)] {
-          DropAll(listed.ok() ? PossiblePages(*listed, blobs)
-                              : std::vector<std::string>(),
-                  done);
+      kListPagesTimeout,
+      [this, post = post_, image, downloads,
+       done = std::move(done)](absl::StatusOr<std::vector<OpenDownload>> list) {
+        post([=, this, listed = std::move(list)] {
+          if (!listed.ok()) return done();
+          Sort(image, *listed, downloads, done);
         });
       });
 }
 
-void DownloadDropper::DropAll(const std::vector<std::string>& refs,
-                              const Task& then) {
+void DownloadDropper::Sort(size_t image,
+                           const std::vector<OpenDownload>& listed,
+                           const TouchedDownloads& downloads,
+                           const Task& then) {
+  const ShortAnswers found = PickShortAnswers(listed, downloads);
+  if (!found.suspects.empty()) {
+    suspects_[image].insert(found.suspects.begin(), found.suspects.end());
+  }
+  DropAll(found.pages, then);
+}
+
+void DownloadDropper::DropSuspects() {
+  for (const auto& [image, refs] : suspects_) {
+    ++open_;
+    DropAll(Refs(refs.begin(), refs.end()), [this, image = image] {
+      --open_;
+      Acquit(image);
+    });
+  }
+}
+
+void DownloadDropper::DropAll(const Refs& refs, const Task& then) {
   if (refs.empty()) return then();
   auto left = std::make_shared<size_t>(refs.size());
   for (const std::string& ref : refs) {

@@ -4,12 +4,20 @@
 // containerd goes on behind it: behind a proxy's page, or on a layer whose
 // bytes were damaged on the way, every further pull would fail, the kubelet's
 // too. A download that somebody is writing is left alone.
+//
+// An error that names no download was about an answer that ended in order and
+// was too short. Less than 1 MiB is taken for a page and goes at once. More may
+// be a good part, which the next attempt goes on with: its digest will tell.
+// Should the run end before, what may be a page goes as well.
 // Not thread-safe; answers come back through `post`.
 #ifndef PREPULL_SRC_PULL_DOWNLOAD_DROPPER_H_
 #define PREPULL_SRC_PULL_DOWNLOAD_DROPPER_H_
 
+#include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,6 +25,15 @@
 #include "prepull/runtime/runtime_extension.h"
 
 namespace prepull {
+
+// What is known of the downloads of an image.
+struct TouchedDownloads {
+  // The digests of its config and layers; empty if they are not known.
+  std::vector<std::string> blobs = {};
+  // Whether its last attempt may have written to the download of `digest`.
+  std::function<bool(const std::string& digest)> may_have_grown =
+      [](const std::string&) { return true; };
+};
 
 class DownloadDropper {
  public:
@@ -29,36 +46,51 @@ class DownloadDropper {
   DownloadDropper(RuntimeExtension* extension, Post post)
       : extension_(extension), post_(std::move(post)) {}
 
-  // Drops the download that `error`, of a pull, names. One that names none was
-  // about an answer that was too short: then that may be any of the image's
-  // open downloads with no more than a page. `blobs`: the digests of the
-  // image's config and layers; empty if they are not known. Calls `then` when
-  // that is done, or cannot be.
-  void Drop(const absl::Status& error, const std::vector<std::string>& blobs,
-            Task then);
+  // `error` is that of the image's last attempt. Calls `then` when what has to
+  // go before the next one is gone, or cannot be.
+  void Drop(size_t image, const absl::Status& error,
+            const TouchedDownloads& downloads, Task then);
+
+  // The image was pulled: nothing of it is wrong.
+  void Acquit(size_t image) { suspects_.erase(image); }
+
+  // The run ends: drops what may be wrong. is_busy() until it is done.
+  void DropSuspects();
+
+  // Whether something that may be wrong is still there.
+  bool has_suspects() const { return !suspects_.empty(); }
 
   // Whether a Drop has not called back yet.
   bool is_busy() const { return open_ > 0; }
 
  private:
+  using Refs = std::vector<std::string>;
+
+  void Sort(size_t image, const std::vector<OpenDownload>& listed,
+            const TouchedDownloads& downloads, const Task& then);
   void DropOne(const std::string& ref, Task then);
-  void DropAll(const std::vector<std::string>& refs, const Task& then);
+  void DropAll(const Refs& refs, const Task& then);
   static void Tell(const std::string& ref, const absl::Status& dropped);
 
   RuntimeExtension* const extension_;
   const Post post_;
   int open_ = 0;
+  std::map<size_t, std::set<std::string>> suspects_;  // refs, by image
 };
 
 // The runtime's name for the download that failed; empty if `error` does not
 // say. Pure.
 std::string DownloadNamedBy(const absl::Status& error);
 
-// Those of `downloads` that may be an error page instead of what was asked
-// for. `blobs` as for DownloadDropper::Drop. Pure.
-std::vector<std::string> PossiblePages(
-    const std::vector<OpenDownload>& downloads,
-    const std::vector<std::string>& blobs);
+// What an answer that was too short may have written, by the runtime's names.
+struct ShortAnswers {
+  std::vector<std::string> pages;     // not more than a page
+  std::vector<std::string> suspects;  // a page, or a good part
+};
+
+// Picks them from all downloads of the node. Pure.
+ShortAnswers PickShortAnswers(const std::vector<OpenDownload>& listed,
+                              const TouchedDownloads& downloads);
 
 }  // namespace prepull
 

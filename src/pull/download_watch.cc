@@ -7,7 +7,6 @@
 #include "absl/strings/match.h"
 #include "prepull/base/log.h"
 #include "src/pull/error_class.h"
-#include "src/pull/manifest_choice.h"
 
 namespace prepull {
 namespace {
@@ -26,8 +25,6 @@ constexpr absl::Duration kPatience = absl::Seconds(2);
 // The manifest is there when the registry has answered twice.
 constexpr absl::Duration kFirstSearch = absl::Milliseconds(250);
 constexpr absl::Duration kSearchEvery = absl::Seconds(1);
-// Each one makes the runtime walk its whole store.
-constexpr int kMostSearches = 4;
 
 }  // namespace
 
@@ -38,7 +35,8 @@ DownloadWatch::DownloadWatch(const std::vector<ImageRequest>& requests,
       stall_timeout_(stall_timeout),
       seams_(std::move(seams)),
       run_(run),
-      detector_(node_slots) {}
+      detector_(node_slots),
+      finder_(seams_.extension, seams_.post) {}
 
 template <typename Answer>
 RuntimeExtension::Done<Answer> DownloadWatch::Posting(
@@ -60,14 +58,13 @@ void DownloadWatch::OnStart(size_t image) {
   watched.search_at = now + kFirstSearch;
 }
 
-void DownloadWatch::OnFailed(size_t image, bool was_cut,
+void DownloadWatch::OnFailed(size_t image, AttemptEnd end,
                              std::function<void(bool gained)> then) {
   running_.erase(image);
-  if (is_refused_ || !watched_[image].is_known) {
-    then(false);
-    return;
-  }
-  settling_.push_back({image, was_cut, seams_.clock.Now(), std::move(then)});
+  Watched& watched = watched_[image];
+  if (is_refused_ || !(watched.is_known || end.needs_blobs)) return then(false);
+  settling_.push_back({image, end, seams_.clock.Now(), std::move(then)});
+  if (IsSought(image)) Search(image);
 }
 
 void DownloadWatch::OnPulled(size_t image, Errand then) {
@@ -113,7 +110,9 @@ bool DownloadWatch::IsSought(size_t image) const {
 void DownloadWatch::Turn(Instant now) {
   GiveUpWaiting(now);
   if (is_refused_) return;
-  if (listing_ == nullptr && IsActive() && now >= ListDue()) List(now);
+  // Once before the first pull: what is there has not been written by it.
+  const bool is_active = IsActive() || !has_asked_;
+  if (listing_ == nullptr && is_active && now >= ListDue()) List(now);
   SearchDue(now);
 }
 
@@ -127,7 +126,7 @@ Instant DownloadWatch::NextTurn() const {
   }
   if (is_refused_ || !IsActive()) return next;
   if (listing_ == nullptr) next = std::min(next, ListDue());
-  if (searches_ >= kMostSearches) return next;
+  if (finder_.is_busy()) return next;
   for (const size_t image : running_) {
     if (IsSought(image)) next = std::min(next, watched_.at(image).search_at);
   }
@@ -145,6 +144,7 @@ Instant DownloadWatch::ListDue() const {
 }
 
 void DownloadWatch::List(Instant now) {
+  has_asked_ = true;
   listing_asked_ = now;
   list_at_ = now + kListEvery;
   listing_ = seams_.extension.ListDownloads(
@@ -174,9 +174,7 @@ void DownloadWatch::OnListed(
   }
   for (const Settling& settling : settling_) UpdateImage(settling.image);
   UpdateRun();
-  SettleThose([asked](const Settling& settling) {
-    return settling.since + kSettleTime <= asked;
-  });
+  SettleListed();
 }
 
 void DownloadWatch::Refuse() {
@@ -209,96 +207,78 @@ void DownloadWatch::TakeBlob(const std::string& digest,
 
 void DownloadWatch::SearchDue(Instant now) {
   for (const size_t image : running_) {
-    if (searches_ >= kMostSearches) return;
+    if (finder_.is_busy()) return;
     if (IsSought(image) && now >= watched_[image].search_at) Search(image);
   }
 }
 
 void DownloadWatch::Search(size_t image) {
-  watched_[image].is_searched = true;
-  ++searches_;
-  const BlobSource source = SourceOf(*requests_[image].reference);
-  seams_.extension.FindBlobs(
-      source.host, source.repository, kAnswerTimeout,
-      Posting<std::vector<StoredBlob>>([this, image](const auto& blobs) {
-        if (blobs.ok()) {
-          OnFound(image, *blobs);
-        } else {
-          EndSearch(image, seams_.clock.Now() + kSearchEvery);
-        }
-      }));
-}
-
-void DownloadWatch::OnFound(size_t image,
-                            const std::vector<StoredBlob>& blobs) {
-  const auto it = watched_.find(image);
-  const bool is_pulled = naming_.contains(image);
-  // What came after its end is another's.
-  if (it == watched_.end() || !(running_.contains(image) || is_pulled)) {
-    return EndSearch(image, Instant::Never());
-  }
-  const Watched& watched = it->second;
-  const StoredBlob* manifest = ChooseManifest(
-      blobs,
-      {.digest = requests_[image].reference->digest(),
-       .image_ref = is_pulled ? run_.images[image].image_ref : "",
-       .started_at = watched.started_at},
-      [this](const std::string& digest) { return manifests_.contains(digest); },
-      [this, &watched](const std::string& digest) {
-        return detector_.RoseSince(digest, watched.started);
+  Watched& watched = watched_[image];
+  watched.is_searched = true;
+  const Reference& reference = *requests_[image].reference;
+  finder_.Start(
+      {.reference = reference,
+       .pull = {.digest = reference.digest(),
+                .image_ref =
+                    naming_.contains(image) ? run_.images[image].image_ref : "",
+                .started_at = watched.started_at},
+       .moves =
+           [this, since = watched.started](const std::string& digest) {
+             return detector_.RoseSince(digest, since);
+           },
+       .is_wanted = [this, image] { return IsWanted(image); },
+       .on_seen = [this, image] { seams_.on_manifest_found(image); }},
+      [this, image](auto outcome, const auto& found) {
+        OnSearched(image, outcome, found);
       });
-  if (manifest == nullptr) {
-    EndSearch(image, seams_.clock.Now() + kSearchEvery);
-  } else {
-    ReadManifest(image, *manifest);
-  }
 }
 
-void DownloadWatch::ReadManifest(size_t image, const StoredBlob& manifest) {
-  seams_.extension.ReadBlob(
-      manifest.digest, kAnswerTimeout,
-      Posting<std::string>([this, image, digest = manifest.digest,
-                            config = ConfigOf(manifest)](const auto& text) {
-        const bool is_good = text.ok() && TakeManifest(image, config, *text);
-        if (is_good) manifests_.insert(digest);
-        seams_.on_manifest_found(image);
-        // What cannot be read now will not be read later in this attempt.
-        EndSearch(image, Instant::Never());
-      }));
+bool DownloadWatch::IsWanted(size_t image) const {
+  return watched_.contains(image) &&
+         (running_.contains(image) || naming_.contains(image) ||
+          std::any_of(settling_.begin(), settling_.end(),
+                      [image](const Settling& settling) {
+                        return settling.image == image;
+                      }));
 }
 
-bool DownloadWatch::TakeManifest(size_t image, const std::string& config,
-                                 absl::string_view json) {
-  const auto it = watched_.find(image);
-  if (it == watched_.end()) return false;
-  const auto blobs = ParseManifestBlobs(json);
-  if (!blobs.ok()) {
-    Log(LogLevel::kDebug, "manifest cannot be used",
-        {{"image", run_.images[image].image},
-         {"error", ReportedMessage(blobs.status())}});
-    return false;
-  }
-  ledger_.Add(*blobs);
-  Watched& watched = it->second;
-  watched.is_known = true;
-  watched.known_since = seams_.clock.Now();
-  watched.config = config;
-  watched.blobs.clear();
-  for (const ManifestBlob& blob : *blobs) watched.blobs.push_back(blob.digest);
-  AskForBlobs(watched.blobs);
-  UpdateImage(image);
-  return true;
-}
-
-void DownloadWatch::EndSearch(size_t image, Instant again) {
-  --searches_;
+void DownloadWatch::OnSearched(size_t image, ManifestFinder::Outcome outcome,
+                               const ManifestFinder::Found& found) {
   const auto it = watched_.find(image);
   if (it == watched_.end()) return;
   Watched& watched = it->second;
   watched.is_searched = false;
-  watched.search_at = again;
   if (std::exchange(watched.is_outdated, false)) return Search(image);
+  if (outcome == ManifestFinder::Outcome::kFound) TakeManifest(image, found);
+  watched.search_at = outcome == ManifestFinder::Outcome::kNone
+                          ? seams_.clock.Now() + kSearchEvery
+                          : Instant::Never();
   if (naming_.contains(image)) EndNaming(image);
+  SettleListed();
+}
+
+void DownloadWatch::TakeManifest(size_t image,
+                                 const ManifestFinder::Found& found) {
+  ledger_.Add(found.blobs);
+  Watched& watched = watched_[image];
+  watched.is_known = true;
+  watched.known_since = seams_.clock.Now();
+  watched.config = found.config;
+  watched.blobs.clear();
+  for (const ManifestBlob& blob : found.blobs) {
+    watched.blobs.push_back(blob.digest);
+  }
+  AskForBlobs(watched.blobs);
+  UpdateImage(image);
+}
+
+// Those whose last bytes have been listed, and whose search is over.
+void DownloadWatch::SettleListed() {
+  SettleThose([this](const Settling& settling) {
+    const bool is_searched =
+        settling.end.needs_blobs && watched_[settling.image].is_searched;
+    return settling.since + kSettleTime <= seen_ && !is_searched;
+  });
 }
 
 template <typename Due>
@@ -316,7 +296,7 @@ bool DownloadWatch::Gained(const Settling& settling) {
   Watched& watched = watched_[settling.image];
   const int64_t gained_bytes =
       ledger_.BytesDone(watched.blobs) - BytesAtStart(watched);
-  if (settling.was_cut) {
+  if (settling.end.was_cut) {
     watched.window = NextWindow(watched.window, stall_timeout_, gained_bytes,
                                 settling.since - watched.started);
   }
@@ -363,9 +343,16 @@ absl::Duration DownloadWatch::Patience(size_t image) const {
   return detector_.Patience(watched_.at(image).window);
 }
 
-BlobLedger::Digests DownloadWatch::BlobsOf(size_t image) const {
+TouchedDownloads DownloadWatch::DownloadsOf(size_t image) const {
   const auto it = watched_.find(image);
-  return it == watched_.end() ? BlobLedger::Digests() : it->second.blobs;
+  if (it == watched_.end()) return {};
+  const Watched& watched = it->second;
+  return {.blobs = watched.blobs,
+          .may_have_grown = [=, this, since = watched.started,
+                             is_known = watched.is_known](const auto& digest) {
+            return detector_.MayHaveGrownSince(digest, since) &&
+                   (is_known || !ledger_.Has(digest));
+          }};
 }
 
 bool DownloadWatch::NeedsToBeAlone(size_t image) const {

@@ -16,13 +16,14 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/time/time.h"
 #include "prepull/base/clock.h"
 #include "prepull/image/image_request.h"
 #include "prepull/pull/run.h"
 #include "prepull/runtime/runtime_extension.h"
 #include "src/pull/blob_ledger.h"
+#include "src/pull/download_dropper.h"
+#include "src/pull/manifest_finder.h"
 #include "src/pull/stall_detector.h"
 
 namespace prepull {
@@ -48,11 +49,16 @@ class DownloadWatch {
                 absl::Duration stall_timeout, int node_slots, Seams seams,
                 Run& run);
 
+  struct AttemptEnd {
+    bool was_cut = false;      // by us
+    bool needs_blobs = false;  // its manifest is searched if it is unknown
+  };
+
   void OnStart(size_t image);
 
-  // The attempt failed; `was_cut`: we ended it. `then` learns whether it gained
-  // bytes: what a cancelled download still writes down is listed before.
-  void OnFailed(size_t image, bool was_cut,
+  // The attempt failed. `then` learns whether it gained bytes: what a cancelled
+  // download still writes down is listed before.
+  void OnFailed(size_t image, AttemptEnd end,
                 std::function<void(bool gained)> then);
 
   // The image was pulled. `then` comes as soon as its bytes are known.
@@ -74,8 +80,9 @@ class DownloadWatch {
   // How long its downloads may rest at present.
   absl::Duration Patience(size_t image) const;
 
-  // The digests of its config and its layers; empty while they are unknown.
-  BlobLedger::Digests BlobsOf(size_t image) const;
+  // What the image's last attempt may have written. As long as its manifest is
+  // unknown that may be all but the blobs of other images of the run.
+  TouchedDownloads DownloadsOf(size_t image) const;
 
   // Whether the downloads of `image` could be taken for those of another pull
   // from its repository: it has to be alone there at first.
@@ -101,7 +108,7 @@ class DownloadWatch {
 
   struct Settling {
     size_t image;
-    bool was_cut;
+    AttemptEnd end;
     Instant since;
     std::function<void(bool gained)> then;
   };
@@ -126,13 +133,13 @@ class DownloadWatch {
                 const absl::StatusOr<StoredBlob>& blob);
   void SearchDue(Instant now);
   void Search(size_t image);
-  void OnFound(size_t image, const std::vector<StoredBlob>& blobs);
-  void ReadManifest(size_t image, const StoredBlob& manifest);
-  bool TakeManifest(size_t image, const std::string& config,
-                    absl::string_view json);
-  void EndSearch(size_t image, Instant again);
+  bool IsWanted(size_t image) const;
+  void OnSearched(size_t image, ManifestFinder::Outcome outcome,
+                  const ManifestFinder::Found& found);
+  void TakeManifest(size_t image, const ManifestFinder::Found& found);
   template <typename Due>
   void SettleThose(Due due);
+  void SettleListed();
   void GiveUpWaiting(Instant now);
   bool Gained(const Settling& settling);
   int64_t BytesAtStart(const Watched& watched) const;
@@ -148,14 +155,14 @@ class DownloadWatch {
 
   StallDetector detector_;
   BlobLedger ledger_;
-  std::map<size_t, Watched> watched_;           // by image
-  std::set<size_t> running_;                    // images with an attempt
-  std::vector<Settling> settling_;              // failed attempts
-  std::map<size_t, Naming> naming_;             // pulled, bytes unknown
-  absl::flat_hash_set<std::string> manifests_;  // that belong to an image
-  int searches_ = 0;
+  std::map<size_t, Watched> watched_;  // by image
+  std::set<size_t> running_;           // images with an attempt
+  std::vector<Settling> settling_;     // failed attempts
+  std::map<size_t, Naming> naming_;    // pulled, bytes unknown
+  ManifestFinder finder_;
 
   bool is_refused_ = false;  // the runtime does not show downloads
+  bool has_asked_ = false;
   std::unique_ptr<RunningCall> listing_;
   Instant listing_asked_;
   Instant seen_ = Instant(-absl::InfiniteDuration());  // asked for, answered

@@ -102,14 +102,15 @@ class Fetch {
     } else {
       End(end);
     }
-    if (!loop.left_calls_behind()) lease.End(FateOfLease(end), stop_);
+    if (!loop.left_calls_behind()) lease.End(FateOfLease(end, loop), stop_);
   }
 
  private:
   // What nobody will continue is not kept.
-  LeaseFate FateOfLease(LoopEnd end) const {
+  LeaseFate FateOfLease(LoopEnd end, const PullLoop& loop) const {
     if (run_.counts.present() == run_.total()) return LeaseFate::kDeleteAll;
-    if (run_.exit_code == ExitCode::kImagesFailed || run_.tolerated) {
+    if (run_.exit_code == ExitCode::kImagesFailed || run_.tolerated ||
+        loop.left_wrong_bytes()) {
       return LeaseFate::kDelete;
     }
     return end == LoopEnd::kNoSpace ? LeaseFate::kCollect : LeaseFate::kKeep;

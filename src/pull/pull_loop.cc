@@ -13,6 +13,8 @@ namespace {
 // left behind, because the status file is due within two seconds.
 constexpr absl::Duration kCancelPatience = absl::Seconds(1);
 
+constexpr absl::Duration kDropPatience = absl::Milliseconds(500);
+
 constexpr int kMostRefusals = 3;
 
 }  // namespace
@@ -60,7 +62,8 @@ LoopEnd PullLoop::Pull() {
     if (const std::optional<LoopEnd> end = ReasonToEnd(now)) {
       CancelAll();
       DrainFor(kCancelPatience);
-      if (watch_ != nullptr) watch_->SettleAll();
+      dropper_.DropSuspects();
+      DrainFor(kDropPatience);
       return *end;
     }
     CutLate(now);
@@ -225,6 +228,7 @@ void PullLoop::OnPulled(size_t image, const std::string& image_ref) {
   outcome.message.clear();
   outcome.took = context_.clock.Now() - *outcome.started_at;
   Forgive(image);
+  dropper_.Acquit(image);
   run_.Move(outcome, ImageState::kPulled);
   if (watch_ == nullptr) {
     context_.observer.OnEnded(run_, outcome);
@@ -242,30 +246,24 @@ void PullLoop::OnFailure(size_t image, const RoundEnd& end) {
   run_.Move(run_.images[image], ImageState::kWaiting);
   if (!failure.run_ends) Enter(image, failure, end.credentials);
   // Without a lease the runtime has thrown away what it had.
-  if (!failure.what.bad_bytes || lease_.lease_id().empty()) {
-    return Settle(image, failure);
-  }
+  const bool must_drop = failure.what.bad_bytes && !lease_.lease_id().empty();
   ++unsettled_;
-  dropper_.Drop(end.image_ref.status(),
-                watch_ ? watch_->BlobsOf(image) : BlobLedger::Digests(),
-                [=, this] {
-                  --unsettled_;
-                  Settle(image, failure);
-                });
+  const auto settle = [=, this, error = end.image_ref.status()](bool gained) {
+    if (!must_drop) return Settle(image, failure, gained);
+    dropper_.Drop(image, error,
+                  watch_ ? watch_->DownloadsOf(image) : TouchedDownloads(),
+                  [=, this] { Settle(image, failure, false); });
+  };
+  if (watch_ == nullptr) return settle(false);
+  watch_->OnFailed(
+      image, {.was_cut = failure.was_cut, .needs_blobs = must_drop}, settle);
 }
 
-// Counts the attempt as soon as it is known what it gained.
-void PullLoop::Settle(size_t image, const AttemptFailure& failure) {
-  if (watch_ == nullptr) {
-    if (!failure.run_ends) Count(image, failure.what, /*gained_bytes=*/false);
-    return;
-  }
-  ++unsettled_;
-  watch_->OnFailed(image, failure.was_cut, [=, this](bool gained_bytes) {
-    --unsettled_;
-    if (failure.run_ends) return;
-    Count(image, failure.what, gained_bytes && !failure.what.bad_bytes);
-  });
+// It is known what the attempt gained, and what was wrong of it is gone.
+void PullLoop::Settle(size_t image, const AttemptFailure& failure,
+                      bool gained_bytes) {
+  --unsettled_;
+  if (!failure.run_ends) Count(image, failure.what, gained_bytes);
 }
 
 // What everybody has to know of it at once, before its bytes are counted.
@@ -385,10 +383,12 @@ void PullLoop::CancelAll() {
 
 void PullLoop::DrainFor(absl::Duration patience) {
   const Instant until = context_.clock.Now() + patience;
+  if (watch_ != nullptr) watch_->SettleAll();
   while ((!running_.empty() || dropper_.is_busy()) &&
          context_.clock.Now() < until) {
     context_.clock.WaitUntil(until, mailbox_->wakeup());
     ReadMail();
+    if (watch_ != nullptr) watch_->SettleAll();
   }
   for (const size_t image : running_) {
     run_.Move(run_.images[image], ImageState::kWaiting);

@@ -56,6 +56,9 @@ class PullLoop {
   // Whether a call was left behind that had not ended.
   bool left_calls_behind() const { return !running_.empty(); }
 
+  // Whether a download is left that may have wrong bytes.
+  bool left_wrong_bytes() const { return dropper_.has_suspects(); }
+
  private:
   // An image's pull, beside what the run tells about it.
   struct Work {
@@ -90,7 +93,7 @@ class PullLoop {
   void OnFailure(size_t image, const RoundEnd& end);
   void Enter(size_t image, const AttemptFailure& failure,
              const FoundCredentials& credentials);
-  void Settle(size_t image, const AttemptFailure& failure);
+  void Settle(size_t image, const AttemptFailure& failure, bool gained_bytes);
   void Count(size_t image, const ErrorClass& error, bool gained_bytes);
   void Retry(size_t image, const ErrorClass& error);
   void GiveUp(size_t image);

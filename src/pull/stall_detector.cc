@@ -156,6 +156,13 @@ bool StallDetector::RoseSince(const std::string& digest, Instant since) const {
   return it != downloads_.end() && it->second.rose && *it->second.rose > since;
 }
 
+bool StallDetector::MayHaveGrownSince(const std::string& digest,
+                                      Instant since) const {
+  const auto it = downloads_.find(digest);
+  return it == downloads_.end() || it->second.seen > since ||
+         RoseSince(digest, since);
+}
+
 absl::Duration NextWindow(absl::Duration last_window,
                           absl::Duration stall_timeout, int64_t gained_bytes,
                           absl::Duration took) {

@@ -62,6 +62,9 @@ class StallDetector {
   // Whether the download has been seen to move after `since`.
   bool RoseSince(const std::string& digest, Instant since) const;
 
+  // The same, and true as well if nobody looked before `since`.
+  bool MayHaveGrownSince(const std::string& digest, Instant since) const;
+
   // How long a download may rest beside what moves on the node: `window`, or
   // four fair steps if that is longer.
   absl::Duration Patience(absl::Duration window) const;

@@ -21,6 +21,8 @@ from lab.process import wait_until  # noqa: E402
 from lab.real_node import RealNodeTest  # noqa: E402
 
 PAGE = b"<html>Sorry, we are down for maintenance</html>"
+# Longer than what could be told from a good part of a layer.
+LONG_PAGE = PAGE + 2_000_000 * b"."
 
 
 class WrongBytesTest(RealNodeTest):
@@ -113,6 +115,45 @@ class WrongBytesTest(RealNodeTest):
         self.assertEqual(run.exit_code, 3, run.story())
         self.check_the_kubelet_can_pull()
 
+    def test_a_long_page_is_gone_when_a_run_is_out_of_time(self):
+        name = self.add_with_a_long_page("late")
+
+        run = self.lab.fetch([name], "--overall-timeout", "4s")
+
+        self.assertEqual(run.exit_code, 3, run.story())
+        self.check_the_kubelet_can_pull(name)
+
+    def test_a_long_page_is_gone_when_a_run_is_stopped(self):
+        name = self.add_with_a_long_page("stopped")
+
+        run = self.lab.start_fetch([name])
+        run.wait_for_status(
+            lambda status: any(image["message"] for image in status["images"]),
+            "a failed attempt")
+        run.interrupt()
+
+        self.assertEqual(run.exit_code, 3, run.story())
+        self.check_the_kubelet_can_pull(name)
+
+    def test_a_long_page_costs_no_good_part_of_another_layer(self):
+        kept = make_layer("kept", 6_000_000)
+        paged = make_layer("paged", 4_000_000)
+        name = self.add("half", kept, paged)
+        self.registry.bytes_per_second = 2_000_000
+        killed = self.lab.start_fetch([name])
+        self.wait_until_served(3_500_000)
+        killed.kill()
+        before = self.downloads()
+        self.registry.bytes_per_second = None
+        self.registry.stall(0, of=digest_of(kept.blob))
+        self.registry.replace(LONG_PAGE, of=digest_of(paged.blob))
+
+        run = self.lab.fetch([name], "--overall-timeout", "4s")
+
+        self.assertEqual(run.exit_code, 3, run.story())
+        ref = "layer-" + digest_of(kept.blob)
+        self.assertEqual(self.downloads(), {ref: before[ref]})
+
     def test_what_another_client_writes_is_left_alone(self):
         other = make_layer("other", 500_000)
         name = self.add("both", self.layer, other)
@@ -136,10 +177,15 @@ class WrongBytesTest(RealNodeTest):
         self.assertEqual(self.offsets(digest), [None, None])
         self.assertEqual(self.downloads(), {})
 
-    def check_the_kubelet_can_pull(self):
+    def add_with_a_long_page(self, repository):
+        layer = make_layer(repository, 4_000_000)
+        self.registry.replace(LONG_PAGE, of=digest_of(layer.blob))
+        return self.add(repository, layer)
+
+    def check_the_kubelet_can_pull(self, name=None):
         self.assertEqual(self.downloads(), {})
         self.registry.behave()
-        self.lab.containerd.cri.pull_image(self.name)
+        self.lab.containerd.cri.pull_image(name or self.name)
 
     def offsets(self, digest):
         """Where each GET for this digest began."""

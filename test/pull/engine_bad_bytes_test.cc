@@ -60,6 +60,63 @@ TEST_F(EngineBadBytesTest, DropsThePageThatCameForALayer) {
   EXPECT_THAT(store_.dropped, ElementsAre(kBadRef));
 }
 
+// More than 1 MiB may be a good part: the next attempt goes on with it.
+TEST_F(EngineBadBytesTest, KeepsALongShortAnswerForTheNextAttempt) {
+  runtime_.Script(kBadImage, {Fails(ShortAnswer(), 1), Takes(1)});
+  ManifestAt(0.1, kBadImage, {layer_});
+  At(0.5, [this] { store_.Open(layer_.digest, 2 * kMiB); });
+
+  Fetch({kBadImage});
+
+  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_THAT(store_.dropped, IsEmpty());
+}
+
+TEST_F(EngineBadBytesTest, DropsALongShortAnswerIfTheRunEndsBefore) {
+  runtime_.Script(kBadImage, {Fails(ShortAnswer(), 1), Hangs()});
+  ManifestAt(0.1, kBadImage, {layer_, {"sha256:22", 4 * kMiB}});
+  // What an earlier run left was not written by this one.
+  store_.Open("sha256:22", 3 * kMiB);
+  At(0.5, [this] { store_.Open(layer_.digest, 2 * kMiB); });
+  StopAfter(absl::Seconds(4));
+
+  Fetch({kBadImage});
+
+  EXPECT_EQ(run_.exit_code, ExitCode::kStopped);
+  EXPECT_THAT(store_.dropped, ElementsAre(kBadRef));
+  EXPECT_THAT(store_.leases, SizeIs(1));
+}
+
+// An attempt may fail before anybody has looked for its manifest.
+TEST_F(EngineBadBytesTest, LooksForTheManifestOfAnAttemptThatFailedAtOnce) {
+  run_.overall_timeout = absl::Seconds(3);
+  runtime_.Script(kBadImage, {Fails(ShortAnswer(), 0.1), Hangs()});
+  ManifestAt(0.05, kBadImage, {layer_});
+  At(0.05, [this] {
+    store_.Open(layer_.digest, 2 * kMiB);
+    store_.Open("sha256:of-another-image", 2 * kMiB);
+  });
+
+  Fetch({kBadImage});
+
+  EXPECT_EQ(run_.exit_code, ExitCode::kStopped);
+  EXPECT_THAT(store_.dropped, ElementsAre(kBadRef));
+}
+
+TEST_F(EngineBadBytesTest, ThatCannotBeDroppedAtTheEndGoWithTheLease) {
+  runtime_.Script(kBadImage, {Fails(ShortAnswer(), 1), Hangs()});
+  ManifestAt(0.1, kBadImage, {layer_});
+  At(0.5, [this] { store_.Open(layer_.digest, 2 * kMiB); });
+  store_.drops.hangs = true;
+  StopAfter(absl::Seconds(4));
+
+  Fetch({kBadImage});
+
+  EXPECT_EQ(run_.exit_code, ExitCode::kStopped);
+  EXPECT_LE(Elapsed(), absl::Seconds(6));
+  EXPECT_THAT(store_.leases, IsEmpty());
+}
+
 TEST_F(EngineBadBytesTest, AreNoGainOfTheAttempt) {
   options_.retry.max_attempts = 2;
   runtime_.Script(kBadImage, {Fails(WrongDigest(), 2)});

@@ -145,5 +145,18 @@ TEST_F(EngineSlowRuntimeTest, ObserversAreCalledWhileTheRuntimeLists) {
   EXPECT_LE(witness_.longest_rest, absl::Seconds(10));
 }
 
+// Or the log would be silent, and nobody could tell what the run waits for.
+TEST_F(EngineSlowRuntimeTest, ObserversAreCalledWhileADeadRuntimeIsAwaited) {
+  witness_.wants_to_be_called = absl::Seconds(30);
+  runtime_.GoAway();
+  clock_.After(absl::Minutes(4), [this] { runtime_.ComeBack(); });
+
+  Fetch({"quay.io/a:1"});
+
+  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_GE(Elapsed(), absl::Minutes(4));
+  EXPECT_LE(witness_.longest_rest, absl::Seconds(30));
+}
+
 }  // namespace
 }  // namespace prepull
