@@ -1,6 +1,6 @@
 // Docker configs on disk: a file, or a folder of them as a Secret is mounted.
-#ifndef PREPULL_AUTH_CREDENTIAL_FILES_H_
-#define PREPULL_AUTH_CREDENTIAL_FILES_H_
+#ifndef PREPULL_SRC_AUTH_CREDENTIAL_FILES_H_
+#define PREPULL_SRC_AUTH_CREDENTIAL_FILES_H_
 
 #include <string>
 
@@ -29,4 +29,4 @@ bool MayReadLater(const absl::Status& error);
 
 }  // namespace prepull
 
-#endif  // PREPULL_AUTH_CREDENTIAL_FILES_H_
+#endif  // PREPULL_SRC_AUTH_CREDENTIAL_FILES_H_

@@ -6,7 +6,6 @@
 #include "prepull/base/mutex.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/task_queue.h"
-#include "prepull/base/text.h"
 #include "src/auth/file_credentials.h"
 #include "src/auth/provider_config.h"
 #include "src/auth/provider_plugin.h"

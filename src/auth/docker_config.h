@@ -4,8 +4,8 @@
 // Source:
 // https://kubernetes.io/docs/tasks/configure-pod-container/pull-image-private-registry/
 // https://docs.docker.com/reference/cli/docker/login/#credential-stores
-#ifndef PREPULL_AUTH_DOCKER_CONFIG_H_
-#define PREPULL_AUTH_DOCKER_CONFIG_H_
+#ifndef PREPULL_SRC_AUTH_DOCKER_CONFIG_H_
+#define PREPULL_SRC_AUTH_DOCKER_CONFIG_H_
 
 #include <string>
 #include <vector>
@@ -37,4 +37,4 @@ absl::StatusOr<DockerConfig> ParseDockerConfig(absl::string_view text,
 
 }  // namespace prepull
 
-#endif  // PREPULL_AUTH_DOCKER_CONFIG_H_
+#endif  // PREPULL_SRC_AUTH_DOCKER_CONFIG_H_

@@ -2,8 +2,8 @@
 // name. Read anew for each question; a read may hang as its file server does.
 //
 // Threads: safe to share.
-#ifndef PREPULL_AUTH_FILE_CREDENTIALS_H_
-#define PREPULL_AUTH_FILE_CREDENTIALS_H_
+#ifndef PREPULL_SRC_AUTH_FILE_CREDENTIALS_H_
+#define PREPULL_SRC_AUTH_FILE_CREDENTIALS_H_
 
 #include <memory>
 #include <string>
@@ -49,4 +49,4 @@ class FileCredentials {
 
 }  // namespace prepull
 
-#endif  // PREPULL_AUTH_FILE_CREDENTIALS_H_
+#endif  // PREPULL_SRC_AUTH_FILE_CREDENTIALS_H_

@@ -1,6 +1,6 @@
 // Credentials by the registries they are for. Pure value.
-#ifndef PREPULL_AUTH_KEYRING_H_
-#define PREPULL_AUTH_KEYRING_H_
+#ifndef PREPULL_SRC_AUTH_KEYRING_H_
+#define PREPULL_SRC_AUTH_KEYRING_H_
 
 #include <utility>
 #include <vector>
@@ -34,4 +34,4 @@ void AppendNew(const std::vector<Credential>& more,
 
 }  // namespace prepull
 
-#endif  // PREPULL_AUTH_KEYRING_H_
+#endif  // PREPULL_SRC_AUTH_KEYRING_H_

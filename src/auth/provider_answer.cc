@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "prepull/base/json_writer.h"
 #include "prepull/base/status_macros.h"
-#include "prepull/base/text.h"
+#include "prepull/base/units.h"
 
 namespace prepull {
 namespace {

@@ -2,8 +2,8 @@
 //
 // Source:
 // https://kubernetes.io/docs/reference/config-api/kubelet-credentialprovider.v1/
-#ifndef PREPULL_AUTH_PROVIDER_ANSWER_H_
-#define PREPULL_AUTH_PROVIDER_ANSWER_H_
+#ifndef PREPULL_SRC_AUTH_PROVIDER_ANSWER_H_
+#define PREPULL_SRC_AUTH_PROVIDER_ANSWER_H_
 
 #include <optional>
 #include <string>
@@ -39,4 +39,4 @@ absl::StatusOr<ProviderAnswer> ParseProviderAnswer(
 
 }  // namespace prepull
 
-#endif  // PREPULL_AUTH_PROVIDER_ANSWER_H_
+#endif  // PREPULL_SRC_AUTH_PROVIDER_ANSWER_H_

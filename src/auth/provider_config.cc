@@ -13,6 +13,7 @@
 #include "absl/strings/str_join.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
+#include "prepull/base/units.h"
 
 namespace prepull {
 namespace {

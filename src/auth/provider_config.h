@@ -3,8 +3,8 @@
 // Fields that we do not know are left alone: a newer kubelet may have them.
 // Source:
 // https://kubernetes.io/docs/reference/config-api/kubelet-config.v1/#kubelet-config-k8s-io-v1-CredentialProviderConfig
-#ifndef PREPULL_AUTH_PROVIDER_CONFIG_H_
-#define PREPULL_AUTH_PROVIDER_CONFIG_H_
+#ifndef PREPULL_SRC_AUTH_PROVIDER_CONFIG_H_
+#define PREPULL_SRC_AUTH_PROVIDER_CONFIG_H_
 
 #include <map>
 #include <string>
@@ -36,4 +36,4 @@ absl::StatusOr<std::vector<CredentialProvider>> ParseProviderConfig(
 
 }  // namespace prepull
 
-#endif  // PREPULL_AUTH_PROVIDER_CONFIG_H_
+#endif  // PREPULL_SRC_AUTH_PROVIDER_CONFIG_H_

@@ -4,8 +4,8 @@
 // It is run by one thread of its own, one image at a time, since the first
 // answer says whether it holds for the others too.
 // Threads: safe to share.
-#ifndef PREPULL_AUTH_PROVIDER_PLUGIN_H_
-#define PREPULL_AUTH_PROVIDER_PLUGIN_H_
+#ifndef PREPULL_SRC_AUTH_PROVIDER_PLUGIN_H_
+#define PREPULL_SRC_AUTH_PROVIDER_PLUGIN_H_
 
 #include <condition_variable>
 #include <functional>
@@ -109,4 +109,4 @@ class ProviderPlugin {
 
 }  // namespace prepull
 
-#endif  // PREPULL_AUTH_PROVIDER_PLUGIN_H_
+#endif  // PREPULL_SRC_AUTH_PROVIDER_PLUGIN_H_

@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "prepull/base/redact.h"
 #include "prepull/base/text.h"
 
 namespace prepull {

@@ -8,8 +8,8 @@
 // before a more exact host.
 // Source:
 // https://github.com/kubernetes/kubernetes/blob/master/pkg/credentialprovider/keyring.go
-#ifndef PREPULL_AUTH_REGISTRY_PATTERN_H_
-#define PREPULL_AUTH_REGISTRY_PATTERN_H_
+#ifndef PREPULL_SRC_AUTH_REGISTRY_PATTERN_H_
+#define PREPULL_SRC_AUTH_REGISTRY_PATTERN_H_
 
 #include <optional>
 #include <string>
@@ -56,4 +56,4 @@ std::string ShownKey(absl::string_view key);
 
 }  // namespace prepull
 
-#endif  // PREPULL_AUTH_REGISTRY_PATTERN_H_
+#endif  // PREPULL_SRC_AUTH_REGISTRY_PATTERN_H_

@@ -2,8 +2,8 @@
 // each text once: files are read again and again.
 //
 // Threads: safe to share.
-#ifndef PREPULL_AUTH_WARNINGS_H_
-#define PREPULL_AUTH_WARNINGS_H_
+#ifndef PREPULL_SRC_AUTH_WARNINGS_H_
+#define PREPULL_SRC_AUTH_WARNINGS_H_
 
 #include <set>
 #include <string>
@@ -26,4 +26,4 @@ class Warnings {
 
 }  // namespace prepull
 
-#endif  // PREPULL_AUTH_WARNINGS_H_
+#endif  // PREPULL_SRC_AUTH_WARNINGS_H_

@@ -1,6 +1,6 @@
 // The system's side of Host::RunChild.
-#ifndef PREPULL_BASE_CHILD_PROCESS_H_
-#define PREPULL_BASE_CHILD_PROCESS_H_
+#ifndef PREPULL_SRC_BASE_CHILD_PROCESS_H_
+#define PREPULL_SRC_BASE_CHILD_PROCESS_H_
 
 #include <stop_token>
 
@@ -17,4 +17,4 @@ absl::StatusOr<ChildOutput> RunChildProcess(const ChildCommand& command,
 
 }  // namespace prepull
 
-#endif  // PREPULL_BASE_CHILD_PROCESS_H_
+#endif  // PREPULL_SRC_BASE_CHILD_PROCESS_H_

@@ -4,8 +4,8 @@
 // in write(2) for as long as nobody reads, so it belongs to nobody, and a
 // process that ends leaves it behind.
 // Threads: safe to share; what is pushed stays in order.
-#ifndef PREPULL_BASE_OUTPUT_QUEUE_H_
-#define PREPULL_BASE_OUTPUT_QUEUE_H_
+#ifndef PREPULL_SRC_BASE_OUTPUT_QUEUE_H_
+#define PREPULL_SRC_BASE_OUTPUT_QUEUE_H_
 
 #include <cstdint>
 #include <memory>
@@ -49,4 +49,4 @@ class OutputQueue {
 
 }  // namespace prepull
 
-#endif  // PREPULL_BASE_OUTPUT_QUEUE_H_
+#endif  // PREPULL_SRC_BASE_OUTPUT_QUEUE_H_

@@ -1,6 +1,6 @@
 // Parts of paths. Pure.
-#ifndef PREPULL_BASE_PATH_H_
-#define PREPULL_BASE_PATH_H_
+#ifndef PREPULL_SRC_BASE_PATH_H_
+#define PREPULL_SRC_BASE_PATH_H_
 
 #include <string>
 
@@ -15,4 +15,4 @@ inline std::string DirectoryOf(const std::string& path) {
 
 }  // namespace prepull
 
-#endif  // PREPULL_BASE_PATH_H_
+#endif  // PREPULL_SRC_BASE_PATH_H_

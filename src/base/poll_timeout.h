@@ -1,6 +1,6 @@
 // Durations as poll(2) has them. Pure.
-#ifndef PREPULL_BASE_POLL_TIMEOUT_H_
-#define PREPULL_BASE_POLL_TIMEOUT_H_
+#ifndef PREPULL_SRC_BASE_POLL_TIMEOUT_H_
+#define PREPULL_SRC_BASE_POLL_TIMEOUT_H_
 
 #include <algorithm>
 
@@ -18,4 +18,4 @@ inline int PollTimeout(absl::Duration remaining) {
 
 }  // namespace prepull
 
-#endif  // PREPULL_BASE_POLL_TIMEOUT_H_
+#endif  // PREPULL_SRC_BASE_POLL_TIMEOUT_H_

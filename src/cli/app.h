@@ -1,7 +1,7 @@
 // The command line as a whole: finds the command, gives it its flags, and
 // turns its end into the last line and the exit code.
-#ifndef PREPULL_CLI_APP_H_
-#define PREPULL_CLI_APP_H_
+#ifndef PREPULL_SRC_CLI_APP_H_
+#define PREPULL_SRC_CLI_APP_H_
 
 #include <string>
 #include <vector>
@@ -16,4 +16,4 @@ ExitCode RunApp(const std::vector<std::string>& words,
 
 }  // namespace prepull
 
-#endif  // PREPULL_CLI_APP_H_
+#endif  // PREPULL_SRC_CLI_APP_H_

@@ -6,6 +6,8 @@
 #include "prepull/base/log.h"
 #include "prepull/base/random.h"
 #include "prepull/base/text.h"
+#include "prepull/node/inventory.h"
+#include "prepull/node/node_listing.h"
 #include "prepull/pull/engine.h"
 #include "prepull/report/lines.h"
 #include "src/cli/commands.h"

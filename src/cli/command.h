@@ -5,8 +5,8 @@
 // hold one value a line. The flag wins over the environment, the last flag
 // given over the others. CLI11 splits the command line; it stays behind
 // command.cc, because its header is a heavy one.
-#ifndef PREPULL_CLI_COMMAND_H_
-#define PREPULL_CLI_COMMAND_H_
+#ifndef PREPULL_SRC_CLI_COMMAND_H_
+#define PREPULL_SRC_CLI_COMMAND_H_
 
 #include <functional>
 #include <memory>
@@ -115,4 +115,4 @@ std::string EnvironmentName(absl::string_view flag);
 
 }  // namespace prepull
 
-#endif  // PREPULL_CLI_COMMAND_H_
+#endif  // PREPULL_SRC_CLI_COMMAND_H_

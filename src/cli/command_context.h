@@ -1,6 +1,6 @@
 // What every command may touch, and the options that every command has.
-#ifndef PREPULL_CLI_COMMAND_CONTEXT_H_
-#define PREPULL_CLI_COMMAND_CONTEXT_H_
+#ifndef PREPULL_SRC_CLI_COMMAND_CONTEXT_H_
+#define PREPULL_SRC_CLI_COMMAND_CONTEXT_H_
 
 #include <stop_token>
 #include <string>
@@ -9,7 +9,7 @@
 #include "prepull/base/clock.h"
 #include "prepull/base/file_system.h"
 #include "prepull/base/host.h"
-#include "prepull/pull/run.h"
+#include "prepull/run/run.h"
 #include "src/cli/command.h"
 #include "src/cli/console.h"
 #include "src/cli/last_words.h"
@@ -78,4 +78,4 @@ class CommandProgram {
 
 }  // namespace prepull
 
-#endif  // PREPULL_CLI_COMMAND_CONTEXT_H_
+#endif  // PREPULL_SRC_CLI_COMMAND_CONTEXT_H_

@@ -1,6 +1,6 @@
 // All commands, in the order in which a person meets them.
-#ifndef PREPULL_CLI_COMMANDS_H_
-#define PREPULL_CLI_COMMANDS_H_
+#ifndef PREPULL_SRC_CLI_COMMANDS_H_
+#define PREPULL_SRC_CLI_COMMANDS_H_
 
 #include <memory>
 #include <vector>
@@ -25,4 +25,4 @@ std::vector<std::unique_ptr<CommandProgram>> AllCommands();
 
 }  // namespace prepull
 
-#endif  // PREPULL_CLI_COMMANDS_H_
+#endif  // PREPULL_SRC_CLI_COMMANDS_H_

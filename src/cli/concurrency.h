@@ -1,8 +1,8 @@
 // What a runtime's version says about how many downloads it does at once. Pure.
-#ifndef PREPULL_CLI_CONCURRENCY_H_
-#define PREPULL_CLI_CONCURRENCY_H_
+#ifndef PREPULL_SRC_CLI_CONCURRENCY_H_
+#define PREPULL_SRC_CLI_CONCURRENCY_H_
 
-#include "prepull/pull/run.h"
+#include "prepull/run/run.h"
 
 namespace prepull {
 
@@ -16,4 +16,4 @@ int NodeDownloadSlots(const RuntimeFacts& runtime);
 
 }  // namespace prepull
 
-#endif  // PREPULL_CLI_CONCURRENCY_H_
+#endif  // PREPULL_SRC_CLI_CONCURRENCY_H_

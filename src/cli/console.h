@@ -3,8 +3,8 @@
 // printed and back behind it.
 //
 // Threads: safe to share; lines never mix.
-#ifndef PREPULL_CLI_CONSOLE_H_
-#define PREPULL_CLI_CONSOLE_H_
+#ifndef PREPULL_SRC_CLI_CONSOLE_H_
+#define PREPULL_SRC_CLI_CONSOLE_H_
 
 #include <string>
 #include <vector>
@@ -60,4 +60,4 @@ class Console {
 
 }  // namespace prepull
 
-#endif  // PREPULL_CLI_CONSOLE_H_
+#endif  // PREPULL_SRC_CLI_CONSOLE_H_

@@ -1,6 +1,6 @@
 // Where fetch and preflight look for registry credentials.
-#ifndef PREPULL_CLI_CREDENTIAL_FLAGS_H_
-#define PREPULL_CLI_CREDENTIAL_FLAGS_H_
+#ifndef PREPULL_SRC_CLI_CREDENTIAL_FLAGS_H_
+#define PREPULL_SRC_CLI_CREDENTIAL_FLAGS_H_
 
 #include "prepull/auth/credential_finder.h"
 #include "src/cli/command_context.h"
@@ -14,4 +14,4 @@ bool HasCredentialSources(const CredentialOptions& options);
 
 }  // namespace prepull
 
-#endif  // PREPULL_CLI_CREDENTIAL_FLAGS_H_
+#endif  // PREPULL_SRC_CLI_CREDENTIAL_FLAGS_H_

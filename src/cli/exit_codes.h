@@ -1,6 +1,6 @@
 // What the exit codes mean, for help.
-#ifndef PREPULL_CLI_EXIT_CODES_H_
-#define PREPULL_CLI_EXIT_CODES_H_
+#ifndef PREPULL_SRC_CLI_EXIT_CODES_H_
+#define PREPULL_SRC_CLI_EXIT_CODES_H_
 
 #include <string>
 #include <vector>
@@ -15,4 +15,4 @@ std::string ExitCodesHelp();
 
 }  // namespace prepull
 
-#endif  // PREPULL_CLI_EXIT_CODES_H_
+#endif  // PREPULL_SRC_CLI_EXIT_CODES_H_

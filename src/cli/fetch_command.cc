@@ -11,7 +11,8 @@
 #include "prepull/base/random.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
-#include "prepull/pull/crio_drop_in.h"
+#include "prepull/node/node_listing.h"
+#include "prepull/pin/crio_drop_in.h"
 #include "prepull/pull/engine.h"
 #include "prepull/pull/plan.h"
 #include "prepull/report/lines.h"
@@ -159,7 +160,7 @@ class Fetching {
     return TakeInventory(EngineOn(runtime), context_.stop, run_);
   }
 
-  EngineContext EngineOn(ContainerRuntime& runtime) {
+  RunContext EngineOn(ContainerRuntime& runtime) {
     return {.runtime = runtime,
             .clock = context_.clock,
             .roll_dice = SystemDice(),

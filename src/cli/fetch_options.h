@@ -1,12 +1,12 @@
 // The flags of fetch.
-#ifndef PREPULL_CLI_FETCH_OPTIONS_H_
-#define PREPULL_CLI_FETCH_OPTIONS_H_
+#ifndef PREPULL_SRC_CLI_FETCH_OPTIONS_H_
+#define PREPULL_SRC_CLI_FETCH_OPTIONS_H_
 
 #include <string>
 
 #include "absl/time/time.h"
 #include "prepull/base/priority.h"
-#include "prepull/pull/pull_options.h"
+#include "prepull/run/pull_options.h"
 #include "src/cli/command_context.h"
 #include "src/cli/image_arguments.h"
 #include "src/cli/node_label_flags.h"
@@ -45,4 +45,4 @@ bool DrawsView(const FetchOptions& options, const Host& host);
 
 }  // namespace prepull
 
-#endif  // PREPULL_CLI_FETCH_OPTIONS_H_
+#endif  // PREPULL_SRC_CLI_FETCH_OPTIONS_H_

@@ -1,15 +1,15 @@
 // What fetch prints: the result on standard output, progress on standard
 // error, in the formats that were asked for.
-#ifndef PREPULL_CLI_FETCH_OUTPUT_H_
-#define PREPULL_CLI_FETCH_OUTPUT_H_
+#ifndef PREPULL_SRC_CLI_FETCH_OUTPUT_H_
+#define PREPULL_SRC_CLI_FETCH_OUTPUT_H_
 
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "prepull/image/image_request.h"
+#include "prepull/list/image_request.h"
 #include "prepull/pull/plan.h"
-#include "prepull/pull/run_observer.h"
+#include "prepull/run/run_observer.h"
 #include "src/cli/command_context.h"
 #include "src/cli/fetch_options.h"
 
@@ -53,4 +53,4 @@ class FetchOutput : public RunObserver {
 
 }  // namespace prepull
 
-#endif  // PREPULL_CLI_FETCH_OUTPUT_H_
+#endif  // PREPULL_SRC_CLI_FETCH_OUTPUT_H_

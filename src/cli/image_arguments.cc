@@ -6,12 +6,13 @@
 #include "absl/strings/str_cat.h"
 #include "prepull/base/log.h"
 #include "prepull/base/passing_error.h"
+#include "prepull/base/redact.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
-#include "prepull/image/rewrite.h"
+#include "prepull/list/image_list.h"
+#include "prepull/list/list_file.h"
+#include "prepull/list/rewrite.h"
 #include "prepull/runtime/cri_client.h"
-#include "prepull/source/image_list.h"
-#include "prepull/source/list_file.h"
 
 namespace prepull {
 namespace {

@@ -1,7 +1,7 @@
 // Which images a command is about, and on which runtime: the flags that fetch
 // and check share.
-#ifndef PREPULL_CLI_IMAGE_ARGUMENTS_H_
-#define PREPULL_CLI_IMAGE_ARGUMENTS_H_
+#ifndef PREPULL_SRC_CLI_IMAGE_ARGUMENTS_H_
+#define PREPULL_SRC_CLI_IMAGE_ARGUMENTS_H_
 
 #include <cstdint>
 #include <optional>
@@ -10,7 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "prepull/image/image_request.h"
+#include "prepull/list/image_request.h"
 #include "prepull/runtime/socket_discovery.h"
 #include "src/cli/command_context.h"
 #include "src/cli/source_flags.h"
@@ -71,4 +71,4 @@ std::string SocketHint(const ImageArguments& arguments, const Host& host);
 
 }  // namespace prepull
 
-#endif  // PREPULL_CLI_IMAGE_ARGUMENTS_H_
+#endif  // PREPULL_SRC_CLI_IMAGE_ARGUMENTS_H_

@@ -2,15 +2,15 @@
 // does: at a second signal, or at an internal error.
 //
 // Threads: safe to share.
-#ifndef PREPULL_CLI_LAST_WORDS_H_
-#define PREPULL_CLI_LAST_WORDS_H_
+#ifndef PREPULL_SRC_CLI_LAST_WORDS_H_
+#define PREPULL_SRC_CLI_LAST_WORDS_H_
 
 #include <functional>
 #include <string>
 #include <utility>
 
 #include "prepull/base/mutex.h"
-#include "prepull/pull/run.h"
+#include "prepull/run/run.h"
 
 namespace prepull {
 
@@ -39,4 +39,4 @@ class LastWords {
 
 }  // namespace prepull
 
-#endif  // PREPULL_CLI_LAST_WORDS_H_
+#endif  // PREPULL_SRC_CLI_LAST_WORDS_H_

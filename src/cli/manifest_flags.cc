@@ -8,9 +8,10 @@
 #include "absl/strings/strip.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
+#include "prepull/base/units.h"
 #include "prepull/deploy/names.h"
 #include "prepull/image/reference.h"
-#include "prepull/report/node_label.h"
+#include "prepull/kube/node_label.h"
 
 namespace prepull {
 namespace {

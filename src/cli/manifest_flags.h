@@ -1,6 +1,6 @@
 // The flags of manifest.
-#ifndef PREPULL_CLI_MANIFEST_FLAGS_H_
-#define PREPULL_CLI_MANIFEST_FLAGS_H_
+#ifndef PREPULL_SRC_CLI_MANIFEST_FLAGS_H_
+#define PREPULL_SRC_CLI_MANIFEST_FLAGS_H_
 
 #include <optional>
 #include <string>
@@ -35,4 +35,4 @@ absl::StatusOr<DeploymentOptions> ToDeployment(const ManifestFlags& flags);
 
 }  // namespace prepull
 
-#endif  // PREPULL_CLI_MANIFEST_FLAGS_H_
+#endif  // PREPULL_SRC_CLI_MANIFEST_FLAGS_H_

@@ -1,10 +1,10 @@
 // A run before anything is known of it but what earlier ones left.
-#ifndef PREPULL_CLI_NEW_RUN_H_
-#define PREPULL_CLI_NEW_RUN_H_
+#ifndef PREPULL_SRC_CLI_NEW_RUN_H_
+#define PREPULL_SRC_CLI_NEW_RUN_H_
 
 #include <string>
 
-#include "prepull/pull/run.h"
+#include "prepull/run/run.h"
 #include "src/cli/command_context.h"
 #include "src/cli/fetch_options.h"
 
@@ -16,4 +16,4 @@ Run NewRun(const FetchOptions& options, const std::string& status_file,
 
 }  // namespace prepull
 
-#endif  // PREPULL_CLI_NEW_RUN_H_
+#endif  // PREPULL_SRC_CLI_NEW_RUN_H_

@@ -1,13 +1,13 @@
 // --node-label: what fetch tells the API server.
-#ifndef PREPULL_CLI_NODE_LABEL_FLAGS_H_
-#define PREPULL_CLI_NODE_LABEL_FLAGS_H_
+#ifndef PREPULL_SRC_CLI_NODE_LABEL_FLAGS_H_
+#define PREPULL_SRC_CLI_NODE_LABEL_FLAGS_H_
 
 #include <optional>
 #include <string>
 
-#include "prepull/pull/run.h"
-#include "prepull/report/node_label.h"
-#include "prepull/report/node_labeler.h"
+#include "prepull/kube/node_label.h"
+#include "prepull/kube/node_labeler.h"
+#include "prepull/run/run.h"
 #include "src/cli/command_context.h"
 
 namespace prepull {
@@ -41,4 +41,4 @@ class NodeMarker {
 
 }  // namespace prepull
 
-#endif  // PREPULL_CLI_NODE_LABEL_FLAGS_H_
+#endif  // PREPULL_SRC_CLI_NODE_LABEL_FLAGS_H_

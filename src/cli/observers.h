@@ -1,12 +1,12 @@
 // Several observers as one: each is told, in order.
-#ifndef PREPULL_CLI_OBSERVERS_H_
-#define PREPULL_CLI_OBSERVERS_H_
+#ifndef PREPULL_SRC_CLI_OBSERVERS_H_
+#define PREPULL_SRC_CLI_OBSERVERS_H_
 
 #include <algorithm>
 #include <utility>
 #include <vector>
 
-#include "prepull/pull/run_observer.h"
+#include "prepull/run/run_observer.h"
 
 namespace prepull {
 
@@ -45,4 +45,4 @@ class Observers : public RunObserver {
 
 }  // namespace prepull
 
-#endif  // PREPULL_CLI_OBSERVERS_H_
+#endif  // PREPULL_SRC_CLI_OBSERVERS_H_

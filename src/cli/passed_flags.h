@@ -1,6 +1,6 @@
 // The words behind "--" of manifest: further flags of fetch, for its pods.
-#ifndef PREPULL_CLI_PASSED_FLAGS_H_
-#define PREPULL_CLI_PASSED_FLAGS_H_
+#ifndef PREPULL_SRC_CLI_PASSED_FLAGS_H_
+#define PREPULL_SRC_CLI_PASSED_FLAGS_H_
 
 #include <string>
 #include <vector>
@@ -19,4 +19,4 @@ absl::Status CheckPassedFlags(const std::vector<std::string>& words,
 
 }  // namespace prepull
 
-#endif  // PREPULL_CLI_PASSED_FLAGS_H_
+#endif  // PREPULL_SRC_CLI_PASSED_FLAGS_H_

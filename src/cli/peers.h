@@ -1,7 +1,7 @@
 // What fetch understands of the tools whose place it takes: image-prefetcher's
 // flags and lifecycle-agent's environment.
-#ifndef PREPULL_CLI_PEERS_H_
-#define PREPULL_CLI_PEERS_H_
+#ifndef PREPULL_SRC_CLI_PEERS_H_
+#define PREPULL_SRC_CLI_PEERS_H_
 
 #include <string>
 
@@ -23,4 +23,4 @@ void WarnOfPeerFlags(const PeerOptions& options);
 
 }  // namespace prepull
 
-#endif  // PREPULL_CLI_PEERS_H_
+#endif  // PREPULL_SRC_CLI_PEERS_H_

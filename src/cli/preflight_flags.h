@@ -1,6 +1,6 @@
 // What fetch and preflight ask of the node's disk.
-#ifndef PREPULL_CLI_PREFLIGHT_FLAGS_H_
-#define PREPULL_CLI_PREFLIGHT_FLAGS_H_
+#ifndef PREPULL_SRC_CLI_PREFLIGHT_FLAGS_H_
+#define PREPULL_SRC_CLI_PREFLIGHT_FLAGS_H_
 
 #include <string>
 
@@ -36,4 +36,4 @@ void WarnOfFullDisk(const PreflightOptions& options, ContainerRuntime& runtime,
 
 }  // namespace prepull
 
-#endif  // PREPULL_CLI_PREFLIGHT_FLAGS_H_
+#endif  // PREPULL_SRC_CLI_PREFLIGHT_FLAGS_H_

@@ -1,7 +1,7 @@
 // One JSON document on standard output: spread over lines for a person, one
 // line for a program.
-#ifndef PREPULL_CLI_PRINT_JSON_H_
-#define PREPULL_CLI_PRINT_JSON_H_
+#ifndef PREPULL_SRC_CLI_PRINT_JSON_H_
+#define PREPULL_SRC_CLI_PRINT_JSON_H_
 
 #include <string>
 
@@ -19,4 +19,4 @@ inline void PrintJson(const std::string& document,
 
 }  // namespace prepull
 
-#endif  // PREPULL_CLI_PRINT_JSON_H_
+#endif  // PREPULL_SRC_CLI_PRINT_JSON_H_

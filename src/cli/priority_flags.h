@@ -1,6 +1,6 @@
 // --nice and --ionice-*: for our own process.
-#ifndef PREPULL_CLI_PRIORITY_FLAGS_H_
-#define PREPULL_CLI_PRIORITY_FLAGS_H_
+#ifndef PREPULL_SRC_CLI_PRIORITY_FLAGS_H_
+#define PREPULL_SRC_CLI_PRIORITY_FLAGS_H_
 
 #include "prepull/base/priority.h"
 #include "src/cli/command.h"
@@ -11,4 +11,4 @@ void AddPriorityFlags(Command& command, Priority& priority);
 
 }  // namespace prepull
 
-#endif  // PREPULL_CLI_PRIORITY_FLAGS_H_
+#endif  // PREPULL_SRC_CLI_PRIORITY_FLAGS_H_

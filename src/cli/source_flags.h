@@ -1,7 +1,7 @@
 // Sources besides lists, and how registries are asked: the flags that fetch,
 // check and resolve share.
-#ifndef PREPULL_CLI_SOURCE_FLAGS_H_
-#define PREPULL_CLI_SOURCE_FLAGS_H_
+#ifndef PREPULL_SRC_CLI_SOURCE_FLAGS_H_
+#define PREPULL_SRC_CLI_SOURCE_FLAGS_H_
 
 #include <memory>
 #include <string>
@@ -55,4 +55,4 @@ absl::StatusOr<SourceImages> ReadSources(const SourceArguments& arguments,
 
 }  // namespace prepull
 
-#endif  // PREPULL_CLI_SOURCE_FLAGS_H_
+#endif  // PREPULL_SRC_CLI_SOURCE_FLAGS_H_

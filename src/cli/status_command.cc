@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "prepull/base/file_watch.h"
 #include "prepull/base/status_macros.h"
-#include "prepull/base/text.h"
+#include "prepull/base/units.h"
 #include "prepull/report/lines.h"
 #include "prepull/report/run_document.h"
 #include "prepull/report/status_file.h"

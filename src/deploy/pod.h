@@ -1,6 +1,6 @@
 // The pod that both workloads are made of.
-#ifndef PREPULL_DEPLOY_POD_H_
-#define PREPULL_DEPLOY_POD_H_
+#ifndef PREPULL_SRC_DEPLOY_POD_H_
+#define PREPULL_SRC_DEPLOY_POD_H_
 
 #include <string>
 
@@ -33,4 +33,4 @@ Yaml PodTemplate(const DeploymentOptions& options);
 
 }  // namespace prepull
 
-#endif  // PREPULL_DEPLOY_POD_H_
+#endif  // PREPULL_SRC_DEPLOY_POD_H_

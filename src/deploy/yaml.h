@@ -3,8 +3,8 @@
 //
 // Whatever a text holds, a reader gets it back as a text: what YAML could take
 // for something else ("no", "1e3", "a: b") is quoted and escaped.
-#ifndef PREPULL_DEPLOY_YAML_H_
-#define PREPULL_DEPLOY_YAML_H_
+#ifndef PREPULL_SRC_DEPLOY_YAML_H_
+#define PREPULL_SRC_DEPLOY_YAML_H_
 
 #include <cstdint>
 #include <string>
@@ -61,4 +61,4 @@ class Yaml {
 
 }  // namespace prepull
 
-#endif  // PREPULL_DEPLOY_YAML_H_
+#endif  // PREPULL_SRC_DEPLOY_YAML_H_

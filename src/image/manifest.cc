@@ -8,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "prepull/base/status_macros.h"
-#include "prepull/base/text.h"
 
 namespace prepull {
 namespace {

@@ -4,7 +4,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "prepull/base/redact.h"
 #include "prepull/base/text.h"
+#include "prepull/base/units.h"
 
 namespace prepull {
 namespace {

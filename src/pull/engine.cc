@@ -8,12 +8,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "prepull/base/log.h"
+#include "prepull/base/redact.h"
+#include "prepull/node/node_listing.h"
+#include "prepull/pin/pinner.h"
 #include "prepull/pull/plan.h"
-#include "src/pull/error_class.h"
 #include "src/pull/lease_keeper.h"
 #include "src/pull/node_check.h"
-#include "src/pull/node_listing.h"
-#include "src/pull/pinner.h"
 #include "src/pull/platform_check.h"
 #include "src/pull/pull_loop.h"
 
@@ -47,7 +47,7 @@ Ending EndingOf(LoopEnd end, bool runtime_is_away) {
 }
 
 // Ends every image that the loop left without an end.
-void StopTheRest(const Ending& ending, const EngineContext& context, Run& run) {
+void StopTheRest(const Ending& ending, const RunContext& context, Run& run) {
   const Instant now = context.clock.Now();
   for (ImageOutcome& image : run.images) {
     if (IsFinal(image.state)) continue;
@@ -64,7 +64,7 @@ void StopTheRest(const Ending& ending, const EngineContext& context, Run& run) {
 class Fetch {
  public:
   Fetch(const std::vector<ImageRequest>& requests, const PullOptions& options,
-        const EngineContext& context, const std::stop_token& stop, Run& run)
+        const RunContext& context, const std::stop_token& stop, Run& run)
       : requests_(requests),
         options_(options),
         context_(context),
@@ -285,7 +285,7 @@ class Fetch {
 
   const std::vector<ImageRequest>& requests_;
   const PullOptions& options_;
-  const EngineContext& context_;
+  const RunContext& context_;
   const std::stop_token& stop_;
   Run& run_;
   NodeCheck check_;
@@ -315,18 +315,18 @@ void TakeList(const std::vector<ImageRequest>& requests, Run& run) {
 }
 
 void FreeDownloads(const std::vector<ImageRequest>& requests,
-                   const EngineContext& context, const std::stop_token& stop,
+                   const RunContext& context, const std::stop_token& stop,
                    const Run& run) {
   RunObserver nobody;
-  const EngineContext unobserved = {.runtime = context.runtime,
-                                    .clock = context.clock,
-                                    .roll_dice = context.roll_dice,
-                                    .observer = nobody};
+  const RunContext unobserved = {.runtime = context.runtime,
+                                 .clock = context.clock,
+                                 .roll_dice = context.roll_dice,
+                                 .observer = nobody};
   LeaseKeeper(unobserved, requests, run).End(LeaseFate::kCollect, stop);
 }
 
 void FetchImages(const std::vector<ImageRequest>& requests,
-                 const PullOptions& options, const EngineContext& context,
+                 const PullOptions& options, const RunContext& context,
                  const std::stop_token& stop, Run& run) {
   Fetch(requests, options, context, stop, run).Start();
 }

@@ -8,13 +8,11 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "prepull/base/text.h"
 #include "src/pull/error_words.h"
 
 namespace prepull {
 namespace {
 
-constexpr size_t kMaxReportedBytes = 1024;
 constexpr absl::Duration kMaxRetryAfter = absl::Hours(24);
 
 using Code = absl::StatusCode;
@@ -248,45 +246,6 @@ std::optional<absl::Duration> RetryAfter(absl::string_view text) {
   return std::min(duration, kMaxRetryAfter);
 }
 
-// Go quotes where a redirect leads as the registry wrote it, a URL without
-// scheme or host: `Get "/blob?signature": ...`.
-std::string WithoutQuotedQueries(absl::string_view text) {
-  std::string clean;
-  bool is_quoted = false;
-  bool is_query = false;
-  for (const char c : text) {
-    if (c == '"' || c == '\\' || absl::ascii_isspace(c)) {
-      is_quoted = c == '"';
-      is_query = false;
-    }
-    is_query = is_query || (is_quoted && c == '?');
-    if (!is_query) clean.push_back(c);
-  }
-  return clean;
-}
-
-bool IsOfToken(char c) {
-  return absl::ascii_isalnum(c) || absl::StrContains("-._~+/=", c);
-}
-
-// `text` without what stands behind `scheme`, the begin of an Authorization
-// header that a registry repeats. Shorter words are a sentence's.
-std::string WithoutTokens(absl::string_view text, absl::string_view scheme) {
-  constexpr ptrdiff_t kShortestToken = 16;
-  std::string clean;
-  size_t at = 0;
-  while ((at = text.find(scheme)) != absl::string_view::npos) {
-    absl::StrAppend(&clean, text.substr(0, at + scheme.size()));
-    text.remove_prefix(at + scheme.size());
-    const ptrdiff_t length =
-        std::find_if_not(text.begin(), text.end(), IsOfToken) - text.begin();
-    if (length < kShortestToken) continue;
-    clean += "***";
-    text.remove_prefix(length);
-  }
-  return absl::StrCat(clean, text);
-}
-
 }  // namespace
 
 ErrorClass Classify(const absl::Status& error) {
@@ -301,16 +260,6 @@ ErrorClass Classify(const absl::Status& error) {
     return found;
   }
   return {.reason = Reason::kUnknown, .retry = Retry::kWholeBudget};
-}
-
-std::string ReportedMessage(const absl::Status& error) {
-  std::string text = WithoutQuotedQueries(WithoutUrlSecrets(error.message()));
-  for (const absl::string_view scheme : {"Bearer ", "Basic "}) {
-    text = WithoutTokens(text, scheme);
-  }
-  const std::string line =
-      Printable(absl::StripAsciiWhitespace(text), kMaxReportedBytes);
-  return line.empty() ? absl::StatusCodeToString(error.code()) : line;
 }
 
 }  // namespace prepull

@@ -4,15 +4,15 @@
 // words decide before the code does. First match wins; each row of the table
 // has its test row with the place it was seen. Pure.
 // Source: the error texts of containerd 1.6 to 2.1 and CRI-O 1.19 to 1.37.
-#ifndef PREPULL_PULL_ERROR_CLASS_H_
-#define PREPULL_PULL_ERROR_CLASS_H_
+#ifndef PREPULL_SRC_PULL_ERROR_CLASS_H_
+#define PREPULL_SRC_PULL_ERROR_CLASS_H_
 
 #include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "prepull/pull/reason.h"
+#include "prepull/run/reason.h"
 
 namespace prepull {
 
@@ -45,11 +45,6 @@ struct ErrorClass {
 // that prepull itself ended never gets here.
 ErrorClass Classify(const absl::Status& error);
 
-// `error`'s text as reports show it: one printable line of at most 1 KiB
-// without query strings and user info in URLs, and without the tokens of an
-// Authorization header.
-std::string ReportedMessage(const absl::Status& error);
-
 }  // namespace prepull
 
-#endif  // PREPULL_PULL_ERROR_CLASS_H_
+#endif  // PREPULL_SRC_PULL_ERROR_CLASS_H_

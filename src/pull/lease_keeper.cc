@@ -5,7 +5,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "prepull/base/log.h"
-#include "src/pull/await_call.h"
+#include "prepull/base/redact.h"
+#include "prepull/list/list_hash.h"
+#include "prepull/node/await_call.h"
 #include "src/pull/error_class.h"
 
 namespace prepull {
@@ -29,25 +31,6 @@ void Warn(absl::string_view what, const absl::Status& why) {
 
 }  // namespace
 
-// FNV-1a, 64 bits: stable from run to run, and a collision of two lists on
-// one node costs no more than a lease taken over in vain.
-std::string ListHash(const std::vector<ImageRequest>& requests) {
-  std::vector<std::string> names;
-  for (const ImageRequest& request : requests) {
-    if (request.reference.ok())
-      names.push_back(request.reference->Normalised());
-  }
-  std::sort(names.begin(), names.end());
-  uint64_t hash = 0xcbf29ce484222325;
-  for (const std::string& name : names) {
-    for (const char c : name + "\n") {
-      hash ^= static_cast<unsigned char>(c);
-      hash *= 0x100000001b3;
-    }
-  }
-  return absl::StrCat(absl::Hex(hash, absl::kZeroPad16));
-}
-
 struct LeaseKeeper::Taken {
   std::set<std::pair<std::string, std::string>> resources;  // type, id
   int64_t leases = 0;
@@ -55,7 +38,7 @@ struct LeaseKeeper::Taken {
   int64_t downloads = 0;
 };
 
-LeaseKeeper::LeaseKeeper(const EngineContext& context,
+LeaseKeeper::LeaseKeeper(const RunContext& context,
                          const std::vector<ImageRequest>& requests,
                          const Run& run)
     : context_(context),

@@ -15,8 +15,8 @@
 //
 // Not thread-safe. Begin and End block; meanwhile the run's observers turn.
 // Source: github.com/containerd/containerd, docs/garbage-collection.md
-#ifndef PREPULL_PULL_LEASE_KEEPER_H_
-#define PREPULL_PULL_LEASE_KEEPER_H_
+#ifndef PREPULL_SRC_PULL_LEASE_KEEPER_H_
+#define PREPULL_SRC_PULL_LEASE_KEEPER_H_
 
 #include <memory>
 #include <set>
@@ -25,7 +25,7 @@
 #include <utility>
 #include <vector>
 
-#include "prepull/image/image_request.h"
+#include "prepull/list/image_request.h"
 #include "prepull/pull/engine.h"
 #include "prepull/runtime/runtime_extension.h"
 
@@ -42,7 +42,7 @@ enum class LeaseFate {
 class LeaseKeeper {
  public:
   // What it gets by reference outlives it; the runtime may lack an extension.
-  LeaseKeeper(const EngineContext& context,
+  LeaseKeeper(const RunContext& context,
               const std::vector<ImageRequest>& requests, const Run& run);
   ~LeaseKeeper();
   LeaseKeeper(const LeaseKeeper&) = delete;
@@ -77,7 +77,7 @@ class LeaseKeeper {
   void DeleteOthers(bool also_alive);
   void Delete(const std::string& id, bool collect);
 
-  const EngineContext& context_;
+  const RunContext& context_;
   RuntimeExtension* const extension_;
   const Run& run_;
   const std::string list_hash_;
@@ -88,9 +88,6 @@ class LeaseKeeper {
   Instant until_;
 };
 
-// The same for the same images in any order and spelling.
-std::string ListHash(const std::vector<ImageRequest>& requests);
-
 }  // namespace prepull
 
-#endif  // PREPULL_PULL_LEASE_KEEPER_H_
+#endif  // PREPULL_SRC_PULL_LEASE_KEEPER_H_

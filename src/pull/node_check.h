@@ -6,11 +6,11 @@
 
 #include <vector>
 
-#include "prepull/image/image_request.h"
-#include "prepull/pull/inventory.h"
-#include "prepull/pull/pull_options.h"
-#include "prepull/pull/run.h"
-#include "prepull/pull/run_observer.h"
+#include "prepull/list/image_request.h"
+#include "prepull/node/inventory.h"
+#include "prepull/run/pull_options.h"
+#include "prepull/run/run.h"
+#include "prepull/run/run_observer.h"
 
 namespace prepull {
 

@@ -9,8 +9,8 @@
 #include "absl/strings/str_cat.h"
 #include "prepull/base/log.h"
 #include "prepull/base/mailbox.h"
+#include "prepull/base/redact.h"
 #include "prepull/image/platform.h"
-#include "src/pull/error_class.h"
 
 namespace prepull {
 namespace {
@@ -21,7 +21,7 @@ constexpr size_t kMostWarnings = 10;
 
 class PlatformCheck {
  public:
-  PlatformCheck(const ImagesById& images, const EngineContext& context)
+  PlatformCheck(const ImagesById& images, const RunContext& context)
       : context_(context), images_(images), next_(images.begin()) {}
 
   // Until all have answered, `until` or `stop`.
@@ -89,7 +89,7 @@ class PlatformCheck {
     }
   }
 
-  const EngineContext& context_;
+  const RunContext& context_;
   const Platform node_ = OwnPlatform();
   const ImagesById& images_;
   ImagesById::const_iterator next_;
@@ -102,7 +102,7 @@ class PlatformCheck {
 
 }  // namespace
 
-void CheckPlatforms(const ImagesById& images, const EngineContext& context,
+void CheckPlatforms(const ImagesById& images, const RunContext& context,
                     const std::stop_token& stop, Instant until,
                     const Run& run) {
   PlatformCheck check(images, context);

@@ -16,7 +16,7 @@
 
 #include "prepull/base/clock.h"
 #include "prepull/pull/engine.h"
-#include "prepull/pull/run.h"
+#include "prepull/run/run.h"
 
 namespace prepull {
 
@@ -26,7 +26,7 @@ using ImagesById = std::map<std::string, std::vector<ImageOutcome*>>;
 // Asks the runtime about each of `images`, a few at a time, and enters the
 // answers that come before `until` and `stop` into them; warns of those that
 // this node cannot run.
-void CheckPlatforms(const ImagesById& images, const EngineContext& context,
+void CheckPlatforms(const ImagesById& images, const RunContext& context,
                     const std::stop_token& stop, Instant until, const Run& run);
 
 }  // namespace prepull

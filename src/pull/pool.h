@@ -6,8 +6,8 @@
 // the order of Add, so the order of the list is the order of pulling. A pull
 // may ask to be the only one of its repository until it lets others in.
 // Pure: time comes in. Not thread-safe.
-#ifndef PREPULL_PULL_POOL_H_
-#define PREPULL_PULL_POOL_H_
+#ifndef PREPULL_SRC_PULL_POOL_H_
+#define PREPULL_SRC_PULL_POOL_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -96,4 +96,4 @@ class Pool {
 
 }  // namespace prepull
 
-#endif  // PREPULL_PULL_POOL_H_
+#endif  // PREPULL_SRC_PULL_POOL_H_

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "prepull/base/text.h"
+#include "prepull/base/units.h"
 
 namespace prepull {
 namespace {
@@ -19,7 +20,7 @@ constexpr int kMostRefusals = 3;
 
 }  // namespace
 
-PullLoop::PullLoop(const PullOrder& order, const EngineContext& context,
+PullLoop::PullLoop(const PullOrder& order, const RunContext& context,
                    LeaseKeeper& lease, const std::stop_token& stop, Run& run)
     : requests_(order.requests),
       replaces_(order.replaces),

@@ -2,8 +2,8 @@
 //
 // Not thread-safe: it is the engine's thread. Completions of pulls reach it
 // through a mailbox.
-#ifndef PREPULL_PULL_PULL_LOOP_H_
-#define PREPULL_PULL_PULL_LOOP_H_
+#ifndef PREPULL_SRC_PULL_PULL_LOOP_H_
+#define PREPULL_SRC_PULL_PULL_LOOP_H_
 
 #include <functional>
 #include <map>
@@ -15,10 +15,10 @@
 #include <vector>
 
 #include "prepull/base/mailbox.h"
+#include "prepull/progress/download_dropper.h"
+#include "prepull/progress/download_watch.h"
 #include "prepull/pull/engine.h"
 #include "src/pull/attempt_failure.h"
-#include "src/pull/download_dropper.h"
-#include "src/pull/download_watch.h"
 #include "src/pull/image_remover.h"
 #include "src/pull/lease_keeper.h"
 #include "src/pull/pool.h"
@@ -42,7 +42,7 @@ struct PullOrder {
 
 class PullLoop {
  public:
-  PullLoop(const PullOrder& order, const EngineContext& context,
+  PullLoop(const PullOrder& order, const RunContext& context,
            LeaseKeeper& lease, const std::stop_token& stop, Run& run);
 
   // Pulls every image of the run that is Waiting. On return each has ended or
@@ -123,7 +123,7 @@ class PullLoop {
   const std::vector<ImageRequest>& requests_;
   const std::map<size_t, std::string>& replaces_;
   const PullOptions& options_;
-  const EngineContext& context_;
+  const RunContext& context_;
   LeaseKeeper& lease_;
   const std::stop_token& stop_;
   Run& run_;
@@ -144,4 +144,4 @@ class PullLoop {
 
 }  // namespace prepull
 
-#endif  // PREPULL_PULL_PULL_LOOP_H_
+#endif  // PREPULL_SRC_PULL_PULL_LOOP_H_

@@ -15,7 +15,7 @@
 
 #include "absl/status/statusor.h"
 #include "prepull/auth/credential_finder.h"
-#include "prepull/image/image_request.h"
+#include "prepull/list/image_request.h"
 #include "prepull/runtime/container_runtime.h"
 #include "src/pull/image_remover.h"
 

@@ -4,8 +4,8 @@
 // the registry asked. Then one pull goes as a probe; when it gets anything
 // but another rate limit, or is still at it after half a minute, the gate is
 // open. Pure: time comes in. Not thread-safe.
-#ifndef PREPULL_PULL_REGISTRY_GATE_H_
-#define PREPULL_PULL_REGISTRY_GATE_H_
+#ifndef PREPULL_SRC_PULL_REGISTRY_GATE_H_
+#define PREPULL_SRC_PULL_REGISTRY_GATE_H_
 
 #include <optional>
 
@@ -55,4 +55,4 @@ class RegistryGate {
 
 }  // namespace prepull
 
-#endif  // PREPULL_PULL_REGISTRY_GATE_H_
+#endif  // PREPULL_SRC_PULL_REGISTRY_GATE_H_

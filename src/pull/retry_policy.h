@@ -1,12 +1,12 @@
 // Whether an image is tried again, after how long, and for how long. Pure.
-#ifndef PREPULL_PULL_RETRY_POLICY_H_
-#define PREPULL_PULL_RETRY_POLICY_H_
+#ifndef PREPULL_SRC_PULL_RETRY_POLICY_H_
+#define PREPULL_SRC_PULL_RETRY_POLICY_H_
 
 #include <optional>
 
 #include "absl/time/time.h"
 #include "prepull/base/clock.h"
-#include "prepull/pull/pull_options.h"
+#include "prepull/run/pull_options.h"
 #include "src/pull/error_class.h"
 
 namespace prepull {
@@ -59,4 +59,4 @@ absl::Duration AttemptTimeout(const RetryOptions& options,
 
 }  // namespace prepull
 
-#endif  // PREPULL_PULL_RETRY_POLICY_H_
+#endif  // PREPULL_SRC_PULL_RETRY_POLICY_H_

@@ -1,7 +1,7 @@
 #include "src/pull/runtime_vigil.h"
 
 #include "prepull/base/log.h"
-#include "src/pull/error_class.h"
+#include "prepull/base/redact.h"
 
 namespace prepull {
 namespace {

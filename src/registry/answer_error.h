@@ -1,6 +1,6 @@
 // What an answer means that is not the one that was asked for.
-#ifndef PREPULL_REGISTRY_ANSWER_ERROR_H_
-#define PREPULL_REGISTRY_ANSWER_ERROR_H_
+#ifndef PREPULL_SRC_REGISTRY_ANSWER_ERROR_H_
+#define PREPULL_SRC_REGISTRY_ANSWER_ERROR_H_
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -23,4 +23,4 @@ absl::Status CheckAnswer(absl::string_view who, const HttpResponse& response);
 
 }  // namespace prepull
 
-#endif  // PREPULL_REGISTRY_ANSWER_ERROR_H_
+#endif  // PREPULL_SRC_REGISTRY_ANSWER_ERROR_H_

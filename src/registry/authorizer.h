@@ -4,8 +4,8 @@
 // What opened the door of a repository is kept for the next request.
 // Threads: safe to share.
 // Source: https://distribution.github.io/distribution/spec/auth/token/
-#ifndef PREPULL_REGISTRY_AUTHORIZER_H_
-#define PREPULL_REGISTRY_AUTHORIZER_H_
+#ifndef PREPULL_SRC_REGISTRY_AUTHORIZER_H_
+#define PREPULL_SRC_REGISTRY_AUTHORIZER_H_
 
 #include <functional>
 #include <map>
@@ -92,4 +92,4 @@ class Authorizer {
 
 }  // namespace prepull
 
-#endif  // PREPULL_REGISTRY_AUTHORIZER_H_
+#endif  // PREPULL_SRC_REGISTRY_AUTHORIZER_H_

@@ -2,8 +2,8 @@
 //
 // What came goes on to a sink; an answer that breaks off is continued where
 // it stopped, also at another registry, since the digest is of the whole.
-#ifndef PREPULL_REGISTRY_BLOB_DOWNLOAD_H_
-#define PREPULL_REGISTRY_BLOB_DOWNLOAD_H_
+#ifndef PREPULL_SRC_REGISTRY_BLOB_DOWNLOAD_H_
+#define PREPULL_SRC_REGISTRY_BLOB_DOWNLOAD_H_
 
 #include <cstdint>
 #include <string>
@@ -60,4 +60,4 @@ class BlobDownload {
 
 }  // namespace prepull
 
-#endif  // PREPULL_REGISTRY_BLOB_DOWNLOAD_H_
+#endif  // PREPULL_SRC_REGISTRY_BLOB_DOWNLOAD_H_

@@ -3,8 +3,8 @@
 // The HTTP client pushes what arrives, libarchive pulls what it unpacks; with
 // this between them both work at the same time.
 // Threads: one writer, one reader.
-#ifndef PREPULL_REGISTRY_BYTE_PIPE_H_
-#define PREPULL_REGISTRY_BYTE_PIPE_H_
+#ifndef PREPULL_SRC_REGISTRY_BYTE_PIPE_H_
+#define PREPULL_SRC_REGISTRY_BYTE_PIPE_H_
 
 #include <condition_variable>
 #include <deque>
@@ -47,4 +47,4 @@ class BytePipe {
 
 }  // namespace prepull
 
-#endif  // PREPULL_REGISTRY_BYTE_PIPE_H_
+#endif  // PREPULL_SRC_REGISTRY_BYTE_PIPE_H_

@@ -2,8 +2,8 @@
 //
 // Source: https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1
 // https://distribution.github.io/distribution/spec/auth/token/
-#ifndef PREPULL_REGISTRY_CHALLENGE_H_
-#define PREPULL_REGISTRY_CHALLENGE_H_
+#ifndef PREPULL_SRC_REGISTRY_CHALLENGE_H_
+#define PREPULL_SRC_REGISTRY_CHALLENGE_H_
 
 #include <map>
 #include <string>
@@ -25,4 +25,4 @@ std::vector<Challenge> ParseChallenges(absl::string_view header);
 
 }  // namespace prepull
 
-#endif  // PREPULL_REGISTRY_CHALLENGE_H_
+#endif  // PREPULL_SRC_REGISTRY_CHALLENGE_H_

@@ -1,8 +1,8 @@
 // The digest of bytes as they come: "sha256:<hex>" or "sha512:<hex>".
 // Source:
 // https://github.com/opencontainers/image-spec/blob/main/descriptor.md#digests
-#ifndef PREPULL_REGISTRY_DIGEST_H_
-#define PREPULL_REGISTRY_DIGEST_H_
+#ifndef PREPULL_SRC_REGISTRY_DIGEST_H_
+#define PREPULL_SRC_REGISTRY_DIGEST_H_
 
 #include <memory>
 #include <string>
@@ -47,4 +47,4 @@ absl::Status VerifyDigest(absl::string_view bytes, absl::string_view digest);
 
 }  // namespace prepull
 
-#endif  // PREPULL_REGISTRY_DIGEST_H_
+#endif  // PREPULL_SRC_REGISTRY_DIGEST_H_

@@ -14,6 +14,7 @@
 #include "absl/strings/str_split.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
+#include "prepull/base/units.h"
 #include "src/registry/byte_pipe.h"
 
 namespace prepull {

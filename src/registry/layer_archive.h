@@ -3,8 +3,8 @@
 // Nothing of it is trusted and nothing is written: paths come out cleaned, and
 // an entry whose path leads out of the root does not come out at all.
 // Source: https://github.com/opencontainers/image-spec/blob/main/layer.md
-#ifndef PREPULL_REGISTRY_LAYER_ARCHIVE_H_
-#define PREPULL_REGISTRY_LAYER_ARCHIVE_H_
+#ifndef PREPULL_SRC_REGISTRY_LAYER_ARCHIVE_H_
+#define PREPULL_SRC_REGISTRY_LAYER_ARCHIVE_H_
 
 #include <cstdint>
 #include <optional>
@@ -50,4 +50,4 @@ std::optional<std::string> CleanPath(absl::string_view path);
 
 }  // namespace prepull
 
-#endif  // PREPULL_REGISTRY_LAYER_ARCHIVE_H_
+#endif  // PREPULL_SRC_REGISTRY_LAYER_ARCHIVE_H_

@@ -1,7 +1,7 @@
 // What the layers above hide of the layers below, as far as it concerns one
 // path of the image. Pure.
-#ifndef PREPULL_REGISTRY_LAYER_OVERLAY_H_
-#define PREPULL_REGISTRY_LAYER_OVERLAY_H_
+#ifndef PREPULL_SRC_REGISTRY_LAYER_OVERLAY_H_
+#define PREPULL_SRC_REGISTRY_LAYER_OVERLAY_H_
 
 #include <string>
 #include <vector>
@@ -47,4 +47,4 @@ class LayerOverlay {
 
 }  // namespace prepull
 
-#endif  // PREPULL_REGISTRY_LAYER_OVERLAY_H_
+#endif  // PREPULL_SRC_REGISTRY_LAYER_OVERLAY_H_

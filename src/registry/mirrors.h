@@ -3,8 +3,8 @@
 // A mirror that proved dead is passed over from then on, so that its failure
 // is waited for once and not for every request.
 // Threads: safe to share.
-#ifndef PREPULL_REGISTRY_MIRRORS_H_
-#define PREPULL_REGISTRY_MIRRORS_H_
+#ifndef PREPULL_SRC_REGISTRY_MIRRORS_H_
+#define PREPULL_SRC_REGISTRY_MIRRORS_H_
 
 #include <optional>
 #include <set>
@@ -13,7 +13,7 @@
 #include "absl/status/status.h"
 #include "prepull/base/mutex.h"
 #include "prepull/image/reference.h"
-#include "prepull/image/rewrite.h"
+#include "prepull/list/rewrite.h"
 
 namespace prepull {
 
@@ -35,4 +35,4 @@ class Mirrors {
 
 }  // namespace prepull
 
-#endif  // PREPULL_REGISTRY_MIRRORS_H_
+#endif  // PREPULL_SRC_REGISTRY_MIRRORS_H_

@@ -2,8 +2,8 @@
 // host may do without and does.
 //
 // Threads: safe to share.
-#ifndef PREPULL_REGISTRY_ORIGINS_H_
-#define PREPULL_REGISTRY_ORIGINS_H_
+#ifndef PREPULL_SRC_REGISTRY_ORIGINS_H_
+#define PREPULL_SRC_REGISTRY_ORIGINS_H_
 
 #include <map>
 #include <string>
@@ -47,4 +47,4 @@ class Origins {
 
 }  // namespace prepull
 
-#endif  // PREPULL_REGISTRY_ORIGINS_H_
+#endif  // PREPULL_SRC_REGISTRY_ORIGINS_H_

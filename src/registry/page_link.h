@@ -2,8 +2,8 @@
 //
 // Source: https://www.rfc-editor.org/rfc/rfc8288
 // https://distribution.github.io/distribution/spec/api/#pagination
-#ifndef PREPULL_REGISTRY_PAGE_LINK_H_
-#define PREPULL_REGISTRY_PAGE_LINK_H_
+#ifndef PREPULL_SRC_REGISTRY_PAGE_LINK_H_
+#define PREPULL_SRC_REGISTRY_PAGE_LINK_H_
 
 #include <string>
 
@@ -23,4 +23,4 @@ absl::StatusOr<std::string> NextPage(const HttpResponse& response);
 
 }  // namespace prepull
 
-#endif  // PREPULL_REGISTRY_PAGE_LINK_H_
+#endif  // PREPULL_SRC_REGISTRY_PAGE_LINK_H_

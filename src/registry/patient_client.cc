@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "prepull/base/log.h"
 #include "prepull/base/passing_error.h"
+#include "prepull/base/redact.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
 #include "src/registry/answer_error.h"

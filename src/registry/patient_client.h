@@ -6,8 +6,8 @@
 // caller wants and never past the deadline. A server that let a limit of
 // silence pass gets twice that from then on, since it may only be slow.
 // Threads: safe to share.
-#ifndef PREPULL_REGISTRY_PATIENT_CLIENT_H_
-#define PREPULL_REGISTRY_PATIENT_CLIENT_H_
+#ifndef PREPULL_SRC_REGISTRY_PATIENT_CLIENT_H_
+#define PREPULL_SRC_REGISTRY_PATIENT_CLIENT_H_
 
 #include <map>
 #include <string>
@@ -76,4 +76,4 @@ class PatientClient {
 
 }  // namespace prepull
 
-#endif  // PREPULL_REGISTRY_PATIENT_CLIENT_H_
+#endif  // PREPULL_SRC_REGISTRY_PATIENT_CLIENT_H_

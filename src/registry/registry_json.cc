@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "prepull/base/redact.h"
 #include "prepull/base/text.h"
 
 namespace prepull {

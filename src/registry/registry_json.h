@@ -2,8 +2,8 @@
 //
 // Source: https://github.com/opencontainers/distribution-spec/blob/main/spec.md
 // https://distribution.github.io/distribution/spec/auth/token/
-#ifndef PREPULL_REGISTRY_REGISTRY_JSON_H_
-#define PREPULL_REGISTRY_REGISTRY_JSON_H_
+#ifndef PREPULL_SRC_REGISTRY_REGISTRY_JSON_H_
+#define PREPULL_SRC_REGISTRY_REGISTRY_JSON_H_
 
 #include <string>
 #include <vector>
@@ -28,4 +28,4 @@ std::string DescribeErrors(absl::string_view json);
 
 }  // namespace prepull
 
-#endif  // PREPULL_REGISTRY_REGISTRY_JSON_H_
+#endif  // PREPULL_SRC_REGISTRY_REGISTRY_JSON_H_

@@ -1,6 +1,6 @@
 // The addresses that a registry is asked at. Pure.
-#ifndef PREPULL_REGISTRY_REGISTRY_URL_H_
-#define PREPULL_REGISTRY_REGISTRY_URL_H_
+#ifndef PREPULL_SRC_REGISTRY_REGISTRY_URL_H_
+#define PREPULL_SRC_REGISTRY_REGISTRY_URL_H_
 
 #include <string>
 
@@ -52,4 +52,4 @@ std::string PercentEncoded(absl::string_view text);
 
 }  // namespace prepull
 
-#endif  // PREPULL_REGISTRY_REGISTRY_URL_H_
+#endif  // PREPULL_SRC_REGISTRY_REGISTRY_URL_H_

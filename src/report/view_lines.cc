@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "prepull/base/text.h"
+#include "prepull/base/units.h"
 #include "prepull/report/lines.h"
 
 namespace prepull {

@@ -4,16 +4,16 @@
 // their rate; of any other how long it has been at it. A narrow screen loses
 // the bar first (it says nothing that the share does not), then the rate,
 // then the bytes. Columns stand below each other and keep their places.
-#ifndef PREPULL_REPORT_VIEW_LINES_H_
-#define PREPULL_REPORT_VIEW_LINES_H_
+#ifndef PREPULL_SRC_REPORT_VIEW_LINES_H_
+#define PREPULL_SRC_REPORT_VIEW_LINES_H_
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "prepull/pull/run.h"
 #include "prepull/report/live_view.h"
+#include "prepull/run/run.h"
 
 namespace prepull {
 
@@ -39,4 +39,4 @@ std::vector<std::string> ViewLines(const Scene& scene, ScreenSize screen);
 
 }  // namespace prepull
 
-#endif  // PREPULL_REPORT_VIEW_LINES_H_
+#endif  // PREPULL_SRC_REPORT_VIEW_LINES_H_

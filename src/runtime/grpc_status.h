@@ -4,8 +4,8 @@
 // CRI-O and containerd end a slow pull by themselves with CANCELLED
 // (https://github.com/cri-o/cri-o/issues/8760); taken by number it would look
 // like our own stop and never be retried.
-#ifndef PREPULL_RUNTIME_GRPC_STATUS_H_
-#define PREPULL_RUNTIME_GRPC_STATUS_H_
+#ifndef PREPULL_SRC_RUNTIME_GRPC_STATUS_H_
+#define PREPULL_SRC_RUNTIME_GRPC_STATUS_H_
 
 #include <grpcpp/support/status.h>
 
@@ -17,4 +17,4 @@ absl::Status FromGrpc(const grpc::Status& status, bool we_cancelled);
 
 }  // namespace prepull
 
-#endif  // PREPULL_RUNTIME_GRPC_STATUS_H_
+#endif  // PREPULL_SRC_RUNTIME_GRPC_STATUS_H_

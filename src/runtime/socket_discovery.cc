@@ -18,8 +18,10 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "prepull/base/errno_status.h"
+#include "prepull/base/redact.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
+#include "prepull/base/units.h"
 
 namespace prepull {
 namespace {

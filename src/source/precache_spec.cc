@@ -1,4 +1,4 @@
-#include "prepull/source/precache_spec.h"
+#include "src/source/precache_spec.h"
 
 #include <array>
 #include <utility>
@@ -10,8 +10,9 @@
 #include "absl/strings/string_view.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
-#include "prepull/source/image_list.h"
-#include "prepull/source/list_file.h"
+#include "prepull/base/units.h"
+#include "prepull/list/image_list.h"
+#include "prepull/list/list_file.h"
 
 namespace prepull {
 namespace {

@@ -1,4 +1,4 @@
-#include "prepull/source/release.h"
+#include "src/source/release.h"
 
 #include <boost/json.hpp>
 

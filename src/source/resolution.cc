@@ -11,10 +11,10 @@
 #include "prepull/base/passing_error.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
-#include "prepull/source/list_file.h"
-#include "prepull/source/release.h"
-#include "src/source/channel_head.h"
-#include "src/source/image_content.h"
+#include "prepull/catalog/channel_head.h"
+#include "prepull/catalog/image_content.h"
+#include "prepull/list/list_file.h"
+#include "src/source/release.h"
 
 namespace prepull {
 namespace {

@@ -1,6 +1,6 @@
 // Asks registries for sources, and for those that are away again and again.
-#ifndef PREPULL_SOURCE_RESOLUTION_H_
-#define PREPULL_SOURCE_RESOLUTION_H_
+#ifndef PREPULL_SRC_SOURCE_RESOLUTION_H_
+#define PREPULL_SRC_SOURCE_RESOLUTION_H_
 
 #include <deque>
 #include <functional>
@@ -8,15 +8,15 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "prepull/image/image_request.h"
+#include "prepull/catalog/catalog_image.h"
+#include "prepull/catalog/catalog_versions.h"
+#include "prepull/catalog/package_words.h"
+#include "prepull/list/image_request.h"
 #include "prepull/registry/registry_client.h"
-#include "prepull/source/exclude_patterns.h"
-#include "prepull/source/package_words.h"
-#include "prepull/source/source_line.h"
 #include "prepull/source/sources.h"
-#include "prepull/source/tag_rule.h"
-#include "src/source/catalog_image.h"
-#include "src/source/catalog_versions.h"
+#include "prepull/tags/tag_rule.h"
+#include "src/source/exclude_patterns.h"
+#include "src/source/source_line.h"
 
 namespace prepull {
 
@@ -100,4 +100,4 @@ class Resolution {
 
 }  // namespace prepull
 
-#endif  // PREPULL_SOURCE_RESOLUTION_H_
+#endif  // PREPULL_SRC_SOURCE_RESOLUTION_H_

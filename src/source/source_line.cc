@@ -1,4 +1,4 @@
-#include "prepull/source/source_line.h"
+#include "src/source/source_line.h"
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"

@@ -6,13 +6,13 @@
 
 #include "absl/algorithm/container.h"
 #include "prepull/base/status_macros.h"
-#include "prepull/source/list_file.h"
-#include "prepull/source/package_words.h"
-#include "prepull/source/precache_spec.h"
-#include "prepull/source/source_line.h"
-#include "prepull/source/tag_rule.h"
-#include "src/source/catalog_versions.h"
+#include "prepull/catalog/catalog_versions.h"
+#include "prepull/catalog/package_words.h"
+#include "prepull/list/list_file.h"
+#include "prepull/tags/tag_rule.h"
+#include "src/source/precache_spec.h"
 #include "src/source/resolution.h"
+#include "src/source/source_line.h"
 
 namespace prepull {
 namespace {

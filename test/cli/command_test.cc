@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_split.h"
-#include "prepull/base/text.h"
 #include "src/cli/commands.h"
 #include "test/support/fake_host.h"
 #include "test/support/status_matchers.h"

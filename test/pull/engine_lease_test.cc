@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "prepull/list/list_hash.h"
 #include "src/pull/lease_keeper.h"
 #include "test/pull/engine_fixture.h"
 #include "test/support/fake_extension.h"

@@ -3,8 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "prepull/base/log.h"
+#include "prepull/list/list_hash.h"
+#include "src/pin/pin_records.h"
 #include "src/pull/lease_keeper.h"
-#include "src/pull/pin_records.h"
 #include "test/pull/engine_fixture.h"
 #include "test/support/fake_extension.h"
 

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "test/progress/window_times.h"
 #include "test/pull/engine_fixture.h"
-#include "test/pull/window_times.h"
 #include "test/support/fake_content_store.h"
 
 namespace prepull {

@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "prepull/base/redact.h"
 
 namespace prepull {
 namespace {
@@ -790,52 +791,6 @@ TEST(ReasonNameTest, IsTheWordOfTheStatusFile) {
   EXPECT_EQ(ReasonName(Reason::kNone), "");
   EXPECT_EQ(ReasonName(Reason::kInterrupted), "Interrupted");
   EXPECT_EQ(ReasonName(Reason::kUnknown), "Unknown");
-}
-
-TEST(ReportedMessageTest, CutsWhatMayBeSecret) {
-  const std::string message = ReportedMessage(absl::UnknownError(Head(
-      "Get \"https://user:hunter2@cdn.example/blob?sig=s3cr3t&x=y\": EOF")));
-
-  EXPECT_THAT(message, HasSubstr("\"https://cdn.example/blob\": EOF"));
-  EXPECT_THAT(message, Not(HasSubstr("hunter2")));
-  EXPECT_THAT(message, Not(HasSubstr("s3cr3t")));
-}
-
-TEST(ReportedMessageTest, CutsTheQueryOfARedirectWithoutHost) {
-  // containerd 1.6.20 after ten redirects
-  EXPECT_EQ(ReportedMessage(absl::UnknownError(
-                "failed to do request: Get \"/v2/a/blobs/b?sig=s3cr3t\": "
-                "stopped after 10 redirects: is that all?")),
-            "failed to do request: Get \"/v2/a/blobs/b\": "
-            "stopped after 10 redirects: is that all?");
-}
-
-TEST(ReportedMessageTest, CutsTheTokenThatARegistryRepeats) {
-  // containerd 1.6.20: "Server message" is the registry's text.
-  EXPECT_EQ(ReportedMessage(absl::UnknownError(
-                "403 Forbidden - Server message: denied: not with Bearer "
-                "eyJhbGciOi.eyJzdWIi-0_A.c2ln= nor Basic cm9ib3Q6cGFzc3dvcmQ=: "
-                "Basic authentication needed")),
-            "403 Forbidden - Server message: denied: not with Bearer *** nor "
-            "Basic ***: Basic authentication needed");
-}
-
-TEST(ReportedMessageTest, IsOnePrintableLine) {
-  EXPECT_EQ(ReportedMessage(absl::UnknownError(
-                "429 Too Many Requests\ntoomanyrequests: \x1B[31mno\n")),
-            "429 Too Many Requests toomanyrequests:  [31mno");
-}
-
-TEST(ReportedMessageTest, IsAtMostOneKibibyte) {
-  const std::string message =
-      ReportedMessage(absl::UnknownError(std::string(1 << 20, '\xFF')));
-
-  EXPECT_LE(message.size(), 1024);
-  EXPECT_GE(message.size(), 1000);
-}
-
-TEST(ReportedMessageTest, NamesTheCodeWhenThereAreNoWords) {
-  EXPECT_EQ(ReportedMessage(absl::UnavailableError("")), "UNAVAILABLE");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "prepull/source/exclude_patterns.h"
+#include "src/source/exclude_patterns.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "prepull/source/precache_spec.h"
+#include "src/source/precache_spec.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

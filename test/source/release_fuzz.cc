@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "prepull/base/text.h"
-#include "prepull/source/release.h"
+#include "src/source/release.h"
 #include "test/support/require.h"
 
 namespace prepull {

@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "prepull/preflight/finding.h"
+#include "prepull/run/run.h"
 #include "prepull/runtime/container_runtime.h"
 #include "prepull/runtime/socket_discovery.h"
 

@@ -10,27 +10,12 @@
 #include <stop_token>
 #include <vector>
 
-#include "absl/status/statusor.h"
-#include "prepull/auth/credential_finder.h"
-#include "prepull/base/clock.h"
-#include "prepull/base/random.h"
-#include "prepull/image/image_request.h"
-#include "prepull/pull/inventory.h"
-#include "prepull/pull/pull_options.h"
-#include "prepull/pull/run.h"
-#include "prepull/pull/run_observer.h"
-#include "prepull/runtime/container_runtime.h"
+#include "prepull/list/image_request.h"
+#include "prepull/node/run_context.h"
+#include "prepull/run/pull_options.h"
+#include "prepull/run/run.h"
 
 namespace prepull {
-
-// What an engine touches; all must outlive it.
-struct EngineContext {
-  ContainerRuntime& runtime;
-  Clock& clock;
-  RollDice roll_dice;
-  RunObserver& observer;
-  CredentialFinder* credentials = nullptr;  // null: every pull is anonymous
-};
 
 // Enters `requests`, which are unique, into `run`: each is Waiting, and what
 // is malformed has Failed already.
@@ -39,22 +24,15 @@ void TakeList(const std::vector<ImageRequest>& requests, Run& run);
 // Pulls what `run` is waiting for and fills it in up to its exit code. It has
 // taken `requests`; `run.start` and `run.overall_timeout` are set.
 void FetchImages(const std::vector<ImageRequest>& requests,
-                 const PullOptions& options, const EngineContext& context,
+                 const PullOptions& options, const RunContext& context,
                  const std::stop_token& stop, Run& run);
 
 // For a run that ends for lack of space before its first pull: frees what
 // earlier runs of this list keep and nobody will continue. Takes two minutes at
 // most, a moment after a stop; calls no observer.
 void FreeDownloads(const std::vector<ImageRequest>& requests,
-                   const EngineContext& context, const std::stop_token& stop,
+                   const RunContext& context, const std::stop_token& stop,
                    const Run& run);
-
-// Asks the node what it holds, as FetchImages does at its start: waits for a
-// runtime that is restarting. Errors: UNAVAILABLE  not by the run's deadline;
-// CANCELLED  `stop` was requested; others as the runtime says.
-absl::StatusOr<Inventory> TakeInventory(const EngineContext& context,
-                                        const std::stop_token& stop,
-                                        const Run& run);
 
 }  // namespace prepull
 

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "prepull/image/image_request.h"
-#include "prepull/pull/inventory.h"
-#include "prepull/pull/pull_options.h"
+#include "prepull/list/image_request.h"
+#include "prepull/node/inventory.h"
+#include "prepull/run/pull_options.h"
 
 namespace prepull {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "prepull/pull/run.h"
+#include "prepull/run/run.h"
 
 namespace prepull {
 

@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "prepull/pull/run_observer.h"
 #include "prepull/report/rate_meter.h"
+#include "prepull/run/run_observer.h"
 
 namespace prepull {
 

@@ -3,8 +3,8 @@
 #ifndef PREPULL_REPORT_PROGRESS_LOG_H_
 #define PREPULL_REPORT_PROGRESS_LOG_H_
 
-#include "prepull/pull/run_observer.h"
 #include "prepull/report/rate_meter.h"
+#include "prepull/run/run_observer.h"
 
 namespace prepull {
 

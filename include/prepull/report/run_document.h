@@ -13,7 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "prepull/base/clock.h"
-#include "prepull/pull/run.h"
+#include "prepull/run/run.h"
 
 namespace prepull {
 

@@ -15,7 +15,7 @@
 
 #include "prepull/base/clock.h"
 #include "prepull/base/file_system.h"
-#include "prepull/pull/run_observer.h"
+#include "prepull/run/run_observer.h"
 
 namespace prepull {
 

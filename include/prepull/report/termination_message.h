@@ -6,7 +6,7 @@
 #include <string>
 
 #include "absl/time/time.h"
-#include "prepull/pull/run.h"
+#include "prepull/run/run.h"
 
 namespace prepull {
 

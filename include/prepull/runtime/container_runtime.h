@@ -35,13 +35,6 @@ struct RuntimeVersion {
   std::string api_version = "";  // of CRI: "v1"
 };
 
-// What a runtime offers beyond CRI.
-struct RuntimeFeatures {
-  bool byte_progress = false;  // tells how far each download is
-  bool resume = false;         // a cut pull goes on where it stopped
-  bool pin = false;            // images can be kept from garbage collection
-};
-
 // An image the node holds.
 struct StoredImage {
   std::string id = "";

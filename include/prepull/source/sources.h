@@ -11,7 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "prepull/base/file_system.h"
-#include "prepull/image/image_request.h"
+#include "prepull/list/image_request.h"
 #include "prepull/registry/registry_client.h"
 
 namespace prepull {

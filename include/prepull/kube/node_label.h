@@ -1,0 +1,37 @@
+// The label by which the API server learns how a run on a node ended. Pure.
+//
+// Source: https://github.com/stackrox/image-prefetcher/blob/main/docs/labels.md
+#ifndef PREPULL_KUBE_NODE_LABEL_H_
+#define PREPULL_KUBE_NODE_LABEL_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "prepull/run/run.h"
+
+namespace prepull {
+
+// The key that stands for AutoLabelKey.
+inline constexpr absl::string_view kAutoLabelKey = "auto";
+
+struct NodeLabel {
+  std::string key = "";
+  std::string succeeded = "succeeded";
+  std::string failed = "failed";
+  std::string incomplete = "incomplete";  // it can be continued
+};
+
+// "KEY[=SUCCEEDED[,FAILED[,INCOMPLETE]]]"; a value that is left out stays.
+// Errors: INVALID_ARGUMENT  with a sentence that shows the text.
+absl::StatusOr<NodeLabel> ParseNodeLabel(absl::string_view text);
+
+// image-prefetcher's key for an instance of that name.
+std::string AutoLabelKey(absl::string_view instance);
+
+// The value of `label` after a run that ended with `code`.
+std::string ValueAfter(const NodeLabel& label, ExitCode code);
+
+}  // namespace prepull
+
+#endif  // PREPULL_KUBE_NODE_LABEL_H_

@@ -1,0 +1,77 @@
+#include "prepull/kube/node_label.h"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "prepull/base/label.h"
+#include "prepull/base/status_macros.h"
+#include "prepull/base/text.h"
+
+namespace prepull {
+namespace {
+
+constexpr absl::string_view kAutoPrefix = "image-prefetcher.stackrox.io/";
+constexpr size_t kLongestName = 63;
+constexpr absl::string_view kPunctuation = "._-";
+
+// Runs of what no label's name may hold become one "-" each, and then what
+// may not stand first or last goes.
+std::string Sanitised(absl::string_view text) {
+  std::string name;
+  bool in_run = false;
+  for (const char c : text) {
+    const bool fits =
+        absl::ascii_isalnum(c) || absl::StrContains(kPunctuation, c);
+    if (fits || !in_run) name.push_back(fits ? c : '-');
+    in_run = !fits;
+  }
+  name.resize(std::min(name.size(), kLongestName));
+  const absl::string_view cut = name;
+  const size_t first = cut.find_first_not_of(kPunctuation);
+  if (first == absl::string_view::npos) return "prefetcher";
+  return std::string(
+      cut.substr(first, cut.find_last_not_of(kPunctuation) + 1 - first));
+}
+
+}  // namespace
+
+absl::StatusOr<NodeLabel> ParseNodeLabel(absl::string_view text) {
+  NodeLabel label;
+  const size_t equals = text.find('=');
+  label.key = std::string(text.substr(0, equals));
+  RETURN_IF_ERROR(CheckLabelKey(label.key));
+  if (equals == absl::string_view::npos) return label;
+  const std::array<std::string*, 3> slots = {&label.succeeded, &label.failed,
+                                             &label.incomplete};
+  const std::vector<absl::string_view> values =
+      absl::StrSplit(text.substr(equals + 1), ',');
+  if (values.size() > slots.size()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "\"", Printable(text, 300), "\" has more than three values"));
+  }
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (values[i].empty()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("\"", Printable(text, 300), "\" has an empty value"));
+    }
+    RETURN_IF_ERROR(CheckLabelValue(values[i]));
+    *slots[i] = std::string(values[i]);
+  }
+  return label;
+}
+
+std::string AutoLabelKey(absl::string_view instance) {
+  return absl::StrCat(kAutoPrefix, Sanitised(instance));
+}
+
+std::string ValueAfter(const NodeLabel& label, ExitCode code) {
+  if (code == ExitCode::kOk) return label.succeeded;
+  return code == ExitCode::kStopped ? label.incomplete : label.failed;
+}
+
+}  // namespace prepull

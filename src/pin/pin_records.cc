@@ -1,0 +1,29 @@
+#include "src/pin/pin_records.h"
+
+namespace prepull {
+
+std::vector<std::string> RecordsToPin(const Reference& reference,
+                                      const StoredImage& stored) {
+  std::vector<std::string> names = {stored.id};
+  for (const std::string& tag : stored.repo_tags) {
+    const absl::StatusOr<Reference> name = Reference::Parse(tag);
+    if (name.ok() && name->Normalised() == reference.Normalised()) {
+      names.push_back(tag);
+    }
+  }
+  for (const std::string& digest : stored.repo_digests) {
+    const absl::StatusOr<Reference> name = Reference::Parse(digest);
+    if (name.ok() && name->repository() == reference.repository()) {
+      names.push_back(digest);
+    }
+  }
+  return names;
+}
+
+bool IsForeignPin(const Labels& labels) {
+  const auto pin = labels.find(kPinnedLabel);
+  return pin != labels.end() && pin->second == kPinnedValue &&
+         !labels.contains(kOurPinLabel);
+}
+
+}  // namespace prepull

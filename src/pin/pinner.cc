@@ -1,0 +1,229 @@
+#include "prepull/pin/pinner.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "prepull/base/log.h"
+#include "prepull/base/redact.h"
+#include "prepull/list/list_hash.h"
+#include "prepull/node/node_listing.h"
+#include "prepull/runtime/runtime_version.h"
+#include "src/pin/pin_records.h"
+
+namespace prepull {
+namespace {
+
+constexpr absl::Duration kPinCallTimeout = absl::Seconds(10);
+// The CRI plugin hears of a changed label through containerd's events, a
+// moment later; of thousands of them one after another.
+constexpr absl::Duration kReportPatience = absl::Seconds(5);
+constexpr absl::Duration kFirstPause = absl::Milliseconds(20);
+constexpr absl::Duration kLongestPause = absl::Seconds(1);
+
+// Errors that the next call would only meet again.
+bool ConcernsAll(const absl::Status& error) {
+  return error.code() == absl::StatusCode::kUnimplemented ||
+         error.code() == absl::StatusCode::kUnavailable ||
+         error.code() == absl::StatusCode::kDeadlineExceeded ||
+         error.code() == absl::StatusCode::kCancelled;
+}
+
+void WarnUnpinnable(const RuntimeFacts& runtime) {
+  Log(LogLevel::kWarn,
+      "images are not pinned: this runtime takes no pins over its socket",
+      {{"runtime", runtime.name}, {"version", runtime.version}});
+}
+
+int64_t CountUnpinned(const std::vector<Pinner::Image>& images,
+                      const Inventory& node) {
+  return std::count_if(
+      images.begin(), images.end(), [&node](const Pinner::Image& image) {
+        const StoredImage* stored = node.FindByImageRef(image.stored->id);
+        return stored == nullptr || !stored->pinned;
+      });
+}
+
+}  // namespace
+
+Pinner::Pinner(const std::vector<ImageRequest>& requests,
+               const RunContext& context, const std::stop_token& stop, Run& run)
+    : context_(context),
+      stop_(stop),
+      run_(run),
+      extension_(context.runtime.extension()),
+      list_hash_(ListHash(requests)) {}
+
+void Pinner::Begin() {
+  const absl::Status probed =
+      extension_ == nullptr
+          ? absl::UnimplementedError("")
+          : extension_->Probe({.timeout = kPinCallTimeout, .stop = stop_});
+  // Other errors may have passed when it comes to pinning.
+  can_pin_ = probed.code() != absl::StatusCode::kUnimplemented;
+  if (!can_pin_) {
+    WarnUnpinnable(run_.runtime);
+    return;
+  }
+  run_.runtime.features.pin =
+      HeedsPins(run_.runtime.name, run_.runtime.version);
+  if (run_.runtime.features.pin) return;
+  Log(LogLevel::kWarn,
+      "images get their pin, but this version does not heed it, so image "
+      "garbage collection may take them: containerd 1.6.24, 1.7.3 and later do",
+      {{"runtime", run_.runtime.name}, {"version", run_.runtime.version}});
+}
+
+std::optional<Inventory> Pinner::Pin(const std::vector<Image>& images,
+                                     Instant until) {
+  if (!can_pin_ || images.empty()) return std::nullopt;
+  until_ = until;
+  const absl::Status taken = TakePins();
+  if (!taken.ok()) {
+    run_.runtime.features.pin = false;
+    if (taken.code() == absl::StatusCode::kUnimplemented) {
+      WarnUnpinnable(run_.runtime);
+    } else {
+      Log(LogLevel::kWarn, "images are not pinned",
+          {{"images", static_cast<int64_t>(images.size())},
+           {"error", ReportedMessage(taken)}});
+    }
+    return std::nullopt;
+  }
+  return AwaitReport(LabelAll(images));
+}
+
+absl::Status Pinner::TakePins() {
+  if (TimeLeft() <= absl::ZeroDuration()) {
+    return absl::DeadlineExceededError("the run has ended");
+  }
+  auto records = extension_->RecordsWithLabel(kPinnedLabel, NextLimit());
+  if (!records.ok()) return records.status();
+  for (ImageRecord& record : *records) {
+    pinned_[record.name] = std::move(record.labels);
+  }
+  return absl::OkStatus();
+}
+
+std::vector<Pinner::Image> Pinner::LabelAll(const std::vector<Image>& images) {
+  std::vector<Image> pinned;
+  Troubles troubles;
+  absl::Status end;
+  for (const Image& image : images) {
+    const absl::Status labelled = end.ok() ? LabelImage(image) : end;
+    if (labelled.ok()) {
+      pinned.push_back(image);
+    } else {
+      troubles.try_emplace(labelled.code(), Trouble{.image = image.name->text(),
+                                                    .error = labelled});
+      ++troubles[labelled.code()].images;
+      if (ConcernsAll(labelled)) end = labelled;
+    }
+    context_.observer.OnTurn(run_, context_.clock.Now());
+  }
+  WarnOf(troubles);
+  return pinned;
+}
+
+// A record may be missing: an image that was pulled by its digest has no tag.
+// One record is enough for a pin, but an image without any is none of ours.
+absl::Status Pinner::LabelImage(const Image& image) {
+  bool is_pinned = false;
+  absl::Status missing = absl::OkStatus();
+  for (const std::string& record : RecordsToPin(*image.name, *image.stored)) {
+    if (TimeLeft() <= absl::ZeroDuration()) {
+      return absl::DeadlineExceededError("no time is left for it");
+    }
+    absl::Status labelled = LabelRecord(record);
+    if (labelled.ok()) {
+      is_pinned = true;
+    } else if (labelled.code() == absl::StatusCode::kNotFound) {
+      missing = std::move(labelled);
+    } else {
+      return labelled;
+    }
+  }
+  return is_pinned ? absl::OkStatus() : missing;
+}
+
+absl::Status Pinner::LabelRecord(const std::string& name) {
+  const Labels pin = {{kPinnedLabel, kPinnedValue}, {kOurPinLabel, list_hash_}};
+  const auto known = pinned_.find(name);
+  if (known != pinned_.end()) {
+    if (IsForeignPin(known->second)) return absl::OkStatus();
+    const bool has_all =
+        std::all_of(pin.begin(), pin.end(), [&known](const auto& label) {
+          const auto found = known->second.find(label.first);
+          return found != known->second.end() && found->second == label.second;
+        });
+    if (has_all) return absl::OkStatus();
+  }
+  absl::Status labelled =
+      extension_->UpdateRecordLabels(name, pin, {}, NextLimit());
+  if (labelled.ok()) pinned_[name] = pin;
+  return labelled;
+}
+
+void Pinner::WarnOf(const Troubles& troubles) {
+  for (const auto& [code, trouble] : troubles) {
+    Log(LogLevel::kWarn, "images are not pinned",
+        {{"images", trouble.images},
+         {"first", trouble.image},
+         {"error", ReportedMessage(trouble.error)}});
+  }
+}
+
+std::optional<Inventory> Pinner::AwaitReport(const std::vector<Image>& images) {
+  Wakeup wakeup;
+  std::stop_callback wake(stop_, [&wakeup] { wakeup.Notify(); });
+  std::optional<Inventory> node;
+  int64_t unpinned = static_cast<int64_t>(images.size());
+  absl::Duration pause = kFirstPause;
+  Instant patience_ends = context_.clock.Now() + kReportPatience;
+  while (true) {
+    const std::stop_token stop = NextLimit().stop;
+    absl::StatusOr<Inventory> listed =
+        ListNode(context_, stop, run_, std::min(kInventoryTimeout, TimeLeft()));
+    if (!listed.ok()) {
+      Log(LogLevel::kWarn, "the runtime was not asked what is pinned",
+          {{"error", ReportedMessage(listed.status())}});
+      return node;
+    }
+    node.emplace(*std::move(listed));
+    const int64_t before =
+        std::exchange(unpinned, CountUnpinned(images, *node));
+    const Instant now = context_.clock.Now();
+    if (unpinned < before) patience_ends = now + kReportPatience;
+    const Instant last = std::min(patience_ends, until_);
+    const bool waits = unpinned > 0 && run_.runtime.features.pin &&
+                       !stop_.stop_requested() && now < last;
+    if (!waits) break;
+    const Instant alarm = context_.observer.OnTurn(run_, now);
+    context_.clock.WaitUntil(std::min({now + pause, last, alarm}), wakeup);
+    pause = std::min(2 * pause, kLongestPause);
+  }
+  if (unpinned > 0 && run_.runtime.features.pin) {
+    Log(LogLevel::kWarn,
+        "images have their pin, but the runtime does not report them as pinned",
+        {{"images", unpinned}});
+  }
+  return node;
+}
+
+absl::Duration Pinner::TimeLeft() const {
+  return until_ - context_.clock.Now();
+}
+
+// A run that was told to stop has no more than a moment, and its calls are not
+// ended by the stop that has come already.
+RuntimeExtension::Limit Pinner::NextLimit() {
+  if (stop_.stop_requested() && !was_stopped_) {
+    was_stopped_ = true;
+    until_ = std::min(until_, context_.clock.Now() + kPinHaste);
+  }
+  // To change labels takes two calls.
+  const absl::Duration timeout = std::min(kPinCallTimeout, TimeLeft() / 2);
+  if (was_stopped_) return {timeout, {}};
+  return {timeout, stop_};
+}
+
+}  // namespace prepull
