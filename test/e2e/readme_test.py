@@ -118,7 +118,7 @@ class ReadmeTest(unittest.TestCase):
         self.assertEqual(rows, told)
 
     def test_has_every_reason_of_an_image(self):
-        text = (_ROOT / "src/pull/reason.cc").read_text(encoding="utf-8")
+        text = (_ROOT / "src/run/reason.cc").read_text(encoding="utf-8")
         reasons = set(re.findall(r'return "(\w+)"', text)) - {"BadInput"}
         cells = first_cells(section("Troubleshooting"))
         self.assertEqual({cell for cell in cells if "`" not in cell}, reasons)
