@@ -5,7 +5,6 @@
 
 #include "prepull/base/log.h"
 #include "prepull/base/redact.h"
-#include "prepull/list/list_hash.h"
 #include "prepull/node/node_listing.h"
 #include "prepull/runtime/runtime_version.h"
 #include "src/pin/pin_records.h"
@@ -45,13 +44,13 @@ int64_t CountUnpinned(const std::vector<Pinner::Image>& images,
 
 }  // namespace
 
-Pinner::Pinner(const std::vector<ImageRequest>& requests,
-               const RunContext& context, const std::stop_token& stop, Run& run)
+Pinner::Pinner(std::string list_hash, const RunContext& context,
+               const std::stop_token& stop, Run& run)
     : context_(context),
       stop_(stop),
       run_(run),
       extension_(context.runtime.extension()),
-      list_hash_(ListHash(requests)) {}
+      list_hash_(std::move(list_hash)) {}
 
 void Pinner::Begin() {
   const absl::Status probed =

@@ -49,7 +49,7 @@ ShortAnswers PickShortAnswers(const std::vector<OpenDownload>& listed,
   return found;
 }
 
-void DownloadDropper::Drop(size_t image, const absl::Status& error,
+void DownloadDropper::Drop(const ImageOutcome* image, const absl::Status& error,
                            const TouchedDownloads& downloads, Task then) {
   if (extension_ == nullptr) return then();
   ++open_;
@@ -61,16 +61,14 @@ void DownloadDropper::Drop(size_t image, const absl::Status& error,
   if (!named.empty()) return DropOne(named, std::move(done));
   extension_->ListDownloads(
       kListPagesTimeout,
-      [this, post = post_, image, downloads,
-       done = std::move(done)](absl::StatusOr<std::vector<OpenDownload>> list) {
-        post([=, this, listed = std::move(list)] {
-          if (!listed.ok()) return done();
-          Sort(image, *listed, downloads, done);
-        });
-      });
+      scope_.Callback<absl::StatusOr<std::vector<OpenDownload>>>(
+          [this, image, downloads, done](const auto& listed) {
+            if (!listed.ok()) return done();
+            Sort(image, *listed, downloads, done);
+          }));
 }
 
-void DownloadDropper::Sort(size_t image,
+void DownloadDropper::Sort(const ImageOutcome* image,
                            const std::vector<OpenDownload>& listed,
                            const TouchedDownloads& downloads,
                            const Task& then) {
@@ -115,12 +113,11 @@ void DownloadDropper::Tell(const std::string& ref,
 void DownloadDropper::DropOne(const std::string& ref, Task then) {
   extension_->DropDownload(
       ref, kDropTimeout,
-      [post = post_, ref, then = std::move(then)](const absl::Status& dropped) {
-        post([ref, then, dropped] {
-          Tell(ref, dropped);
-          then();
-        });
-      });
+      scope_.Callback<absl::Status>(
+          [ref, then = std::move(then)](const absl::Status& dropped) {
+            Tell(ref, dropped);
+            then();
+          }));
 }
 
 }  // namespace prepull

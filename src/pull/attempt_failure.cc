@@ -13,8 +13,6 @@ namespace {
 
 constexpr ErrorClass kCutForTime = {.reason = Reason::kTimeout,
                                     .retry = Retry::kWholeBudget};
-constexpr ErrorClass kNoCredentials = {.reason = Reason::kUnauthorized,
-                                       .retry = Retry::kNextCredential};
 constexpr ErrorClass kCutForStall = {.reason = Reason::kStalled,
                                      .retry = Retry::kAtOnce};
 
@@ -55,10 +53,9 @@ AttemptFailure FailureOf(const RoundEnd& end, const std::optional<Cut>& cut) {
   if (is_cancelled && cut) {
     return {.what = cut->why, .message = cut->message, .was_cut = true};
   }
-  AttemptFailure failure = {
-      .what = end.credentials.ok() ? Classify(error) : kNoCredentials,
-      .message = ReportedMessage(error),
-      .run_ends = is_cancelled};
+  AttemptFailure failure = {.what = end.what,
+                            .message = ReportedMessage(error),
+                            .run_ends = is_cancelled};
   if (failure.what.retry == Retry::kNextCredential) {
     absl::StrAppend(&failure.message, TriedCredentials(end));
     // What could not be read or run may have one that is not refused.

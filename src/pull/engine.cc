@@ -9,12 +9,14 @@
 #include "absl/strings/str_cat.h"
 #include "prepull/base/log.h"
 #include "prepull/base/redact.h"
+#include "prepull/list/list_hash.h"
 #include "prepull/node/node_listing.h"
 #include "prepull/pin/pinner.h"
 #include "prepull/pull/plan.h"
 #include "src/pull/lease_keeper.h"
 #include "src/pull/node_check.h"
 #include "src/pull/platform_check.h"
+#include "src/pull/pull_item.h"
 #include "src/pull/pull_loop.h"
 
 namespace prepull {
@@ -61,6 +63,17 @@ void StopTheRest(const Ending& ending, const RunContext& context, Run& run) {
   }
 }
 
+// One for each image of `run`, which has taken `requests`.
+std::vector<PullItem> MakeItems(const std::vector<ImageRequest>& requests,
+                                Run& run) {
+  std::vector<PullItem> items;
+  items.reserve(requests.size());
+  for (size_t i = 0; i < requests.size(); ++i) {
+    items.emplace_back(requests[i], run.images[i]);
+  }
+  return items;
+}
+
 class Fetch {
  public:
   Fetch(const std::vector<ImageRequest>& requests, const PullOptions& options,
@@ -70,8 +83,9 @@ class Fetch {
         context_(context),
         stop_(stop),
         run_(run),
-        check_(requests, options, context.observer, run),
-        pinner_(requests, context, stop, run) {}
+        items_(MakeItems(requests, run)),
+        check_(items_, options, context.observer, run),
+        pinner_(ListHash(requests), context, stop, run) {}
 
   void Start() {
     const Instant asked_at = context_.clock.Now();
@@ -83,8 +97,11 @@ class Fetch {
     }
     LeaseKeeper lease(context_, requests_, run_);
     ApplyPlan(*inventory, lease);
-    PullLoop loop({requests_, replaces_, options_}, context_, lease, stop_,
-                  run_);
+    PullLoop loop({.context = context_,
+                   .options = options_,
+                   .lease = lease,
+                   .stop = stop_},
+                  items_, run_);
     const LoopEnd end = loop.Pull();
     const Instant pulled_at = context_.clock.Now();
     StopTheRest(EndingOf(end, loop.runtime_is_away()), context_, run_);
@@ -120,14 +137,14 @@ class Fetch {
     const std::vector<PlannedPull> plan =
         MakePlan(requests_, inventory, options_, run_.not_usable);
     for (size_t i = 0; i < plan.size(); ++i) {
-      ImageOutcome& image = run_.images[i];
+      PullItem& item = items_[i];
       if (plan[i].action == PlannedPull::Action::kSkip) {
-        run_.Move(image, ImageState::kSkipped);
+        run_.Move(item.outcome, ImageState::kSkipped);
       } else if (plan[i].action == PlannedPull::Action::kReplace) {
-        replaces_[i] = inventory.Find(*requests_[i].reference)->id;
+        item.replaces = inventory.Find(item.reference())->id;
       }
     }
-    check_.TakeSizes(inventory);
+    check_.UpdateSizes(inventory);
     if (run_.counts.waiting > 0) {
       lease.Begin(stop_);
     } else {
@@ -183,7 +200,7 @@ class Fetch {
       return absl::OkStatus();
     }
     node_ = *std::move(node);
-    check_.TakeSizes(*node_);
+    check_.UpdateSizes(*node_);
     check_.Compare(*node_);
     return absl::OkStatus();
   }
@@ -197,11 +214,10 @@ class Fetch {
   void LookAtPlatforms() {
     if (!node_) return;
     ImagesById pulled;
-    for (size_t i = 0; i < run_.images.size(); ++i) {
-      ImageOutcome& image = run_.images[i];
-      if (image.state != ImageState::kPulled) continue;
-      const StoredImage* stored = check_.Find(*node_, i);
-      if (stored != nullptr) pulled[stored->id].push_back(&image);
+    for (const PullItem& item : items_) {
+      if (item.outcome.state != ImageState::kPulled) continue;
+      const StoredImage* stored = NodeCheck::Find(*node_, item);
+      if (stored != nullptr) pulled[stored->id].push_back(&item.outcome);
     }
     const Instant until = context_.clock.Now() + kPlatformPatience;
     CheckPlatforms(pulled, context_, stop_, std::min(until, run_.deadline()),
@@ -213,18 +229,18 @@ class Fetch {
   void Pin(Instant until) {
     if (!node_) return;
     std::vector<Pinner::Image> present;
-    for (size_t i = 0; i < run_.images.size(); ++i) {
-      const ImageState state = run_.images[i].state;
+    for (const PullItem& item : items_) {
+      const ImageState state = item.outcome.state;
       if (state != ImageState::kPulled && state != ImageState::kSkipped) {
         continue;
       }
-      if (!options_.pin && !requests_[i].options.pin) continue;
-      const StoredImage* stored = check_.Find(*node_, i);
+      if (!options_.pin && !item.request.options.pin) continue;
+      const StoredImage* stored = NodeCheck::Find(*node_, item);
       if (stored == nullptr) continue;
-      present.push_back({&*requests_[i].reference, stored});
+      present.push_back({&item.reference(), stored});
     }
     const std::optional<Inventory> pinned = pinner_.Pin(present, until);
-    if (pinned) check_.TakeSizes(*pinned);
+    if (pinned) check_.UpdateSizes(*pinned);
   }
 
   void End(LoopEnd end) {
@@ -288,8 +304,8 @@ class Fetch {
   const RunContext& context_;
   const std::stop_token& stop_;
   Run& run_;
+  std::vector<PullItem> items_;
   NodeCheck check_;
-  std::map<size_t, std::string> replaces_;  // images with the id to remove
   Pinner pinner_;
   std::optional<Inventory> node_;  // as Verify saw it
 };

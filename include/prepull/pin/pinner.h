@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "prepull/list/image_request.h"
 #include "prepull/node/inventory.h"
 #include "prepull/node/run_context.h"
 #include "prepull/run/run.h"
@@ -33,7 +32,8 @@ class Pinner {
     const StoredImage* stored;
   };
 
-  Pinner(const std::vector<ImageRequest>& requests, const RunContext& context,
+  // `list_hash`: ListHash of the images of the run.
+  Pinner(std::string list_hash, const RunContext& context,
          const std::stop_token& stop, Run& run);
 
   // Finds out whether the runtime can pin and enters it into the run; warns if
