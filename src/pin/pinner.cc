@@ -49,14 +49,15 @@ Pinner::Pinner(std::string list_hash, const RunContext& context,
     : context_(context),
       stop_(stop),
       run_(run),
-      extension_(context.runtime.extension()),
+      records_(context.runtime.image_records()),
       list_hash_(std::move(list_hash)) {}
 
 void Pinner::Begin() {
   const absl::Status probed =
-      extension_ == nullptr
+      records_ == nullptr
           ? absl::UnimplementedError("")
-          : extension_->Probe({.timeout = kPinCallTimeout, .stop = stop_});
+          : records_->Pinned({.timeout = kPinCallTimeout, .stop = stop_})
+                .status();
   // Other errors may have passed when it comes to pinning.
   can_pin_ = probed.code() != absl::StatusCode::kUnimplemented;
   if (!can_pin_) {
@@ -76,7 +77,7 @@ std::optional<Inventory> Pinner::Pin(const std::vector<Image>& images,
                                      Instant until) {
   if (!can_pin_ || images.empty()) return std::nullopt;
   until_ = until;
-  const absl::Status taken = TakePins();
+  const absl::Status taken = ReadPins();
   if (!taken.ok()) {
     run_.runtime.features.pin = false;
     if (taken.code() == absl::StatusCode::kUnimplemented) {
@@ -88,27 +89,27 @@ std::optional<Inventory> Pinner::Pin(const std::vector<Image>& images,
     }
     return std::nullopt;
   }
-  return AwaitReport(LabelAll(images));
+  return AwaitReport(PinAll(images));
 }
 
-absl::Status Pinner::TakePins() {
+absl::Status Pinner::ReadPins() {
   if (TimeLeft() <= absl::ZeroDuration()) {
     return absl::DeadlineExceededError("the run has ended");
   }
-  auto records = extension_->RecordsWithLabel(kPinnedLabel, NextLimit());
+  auto records = records_->Pinned(NextLimit());
   if (!records.ok()) return records.status();
-  for (ImageRecord& record : *records) {
-    pinned_[record.name] = std::move(record.labels);
+  for (PinnedRecord& record : *records) {
+    pinned_[record.name] = std::move(record);
   }
   return absl::OkStatus();
 }
 
-std::vector<Pinner::Image> Pinner::LabelAll(const std::vector<Image>& images) {
+std::vector<Pinner::Image> Pinner::PinAll(const std::vector<Image>& images) {
   std::vector<Image> pinned;
   Troubles troubles;
   absl::Status end;
   for (const Image& image : images) {
-    const absl::Status labelled = end.ok() ? LabelImage(image) : end;
+    const absl::Status labelled = end.ok() ? PinImage(image) : end;
     if (labelled.ok()) {
       pinned.push_back(image);
     } else {
@@ -125,14 +126,14 @@ std::vector<Pinner::Image> Pinner::LabelAll(const std::vector<Image>& images) {
 
 // A record may be missing: an image that was pulled by its digest has no tag.
 // One record is enough for a pin, but an image without any is none of ours.
-absl::Status Pinner::LabelImage(const Image& image) {
+absl::Status Pinner::PinImage(const Image& image) {
   bool is_pinned = false;
   absl::Status missing = absl::OkStatus();
   for (const std::string& record : RecordsToPin(*image.name, *image.stored)) {
     if (TimeLeft() <= absl::ZeroDuration()) {
       return absl::DeadlineExceededError("no time is left for it");
     }
-    absl::Status labelled = LabelRecord(record);
+    absl::Status labelled = PinRecord(record);
     if (labelled.ok()) {
       is_pinned = true;
     } else if (labelled.code() == absl::StatusCode::kNotFound) {
@@ -144,22 +145,17 @@ absl::Status Pinner::LabelImage(const Image& image) {
   return is_pinned ? absl::OkStatus() : missing;
 }
 
-absl::Status Pinner::LabelRecord(const std::string& name) {
-  const Labels pin = {{kPinnedLabel, kPinnedValue}, {kOurPinLabel, list_hash_}};
+absl::Status Pinner::PinRecord(const std::string& name) {
   const auto known = pinned_.find(name);
-  if (known != pinned_.end()) {
-    if (IsForeignPin(known->second)) return absl::OkStatus();
-    const bool has_all =
-        std::all_of(pin.begin(), pin.end(), [&known](const auto& label) {
-          const auto found = known->second.find(label.first);
-          return found != known->second.end() && found->second == label.second;
-        });
-    if (has_all) return absl::OkStatus();
+  if (known != pinned_.end() && known->second.is_pinned) {
+    const PinnedRecord& record = known->second;
+    if (!record.is_ours || record.list == list_hash_) return absl::OkStatus();
   }
-  absl::Status labelled =
-      extension_->UpdateRecordLabels(name, pin, {}, NextLimit());
-  if (labelled.ok()) pinned_[name] = pin;
-  return labelled;
+  absl::Status pinned = records_->Pin(name, list_hash_, NextLimit());
+  if (pinned.ok()) {
+    pinned_[name] = {.name = name, .is_ours = true, .list = list_hash_};
+  }
+  return pinned;
 }
 
 void Pinner::WarnOf(const Troubles& troubles) {
@@ -214,12 +210,12 @@ absl::Duration Pinner::TimeLeft() const {
 
 // A run that was told to stop has no more than a moment, and its calls are not
 // ended by the stop that has come already.
-RuntimeExtension::Limit Pinner::NextLimit() {
+CallLimit Pinner::NextLimit() {
   if (stop_.stop_requested() && !was_stopped_) {
     was_stopped_ = true;
     until_ = std::min(until_, context_.clock.Now() + kPinHaste);
   }
-  // To change labels takes two calls.
+  // To pin takes two calls.
   const absl::Duration timeout = std::min(kPinCallTimeout, TimeLeft() / 2);
   if (was_stopped_) return {timeout, {}};
   return {timeout, stop_};

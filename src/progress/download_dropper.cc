@@ -17,7 +17,7 @@ constexpr absl::Duration kDropTimeout = absl::Minutes(1);
 
 // A step of a download's offset: what has not come to its first one yet shows
 // as nothing.
-constexpr int64_t kPageBytes = 1 << 20;
+constexpr int64_t kPageBytes = kDownloadStepBytes;
 
 }  // namespace
 
@@ -51,7 +51,7 @@ ShortAnswers PickShortAnswers(const std::vector<OpenDownload>& listed,
 
 void DownloadDropper::Drop(const ImageOutcome* image, const absl::Status& error,
                            const TouchedDownloads& downloads, Task then) {
-  if (extension_ == nullptr) return then();
+  if (downloads_ == nullptr) return then();
   ++open_;
   Task done = [this, then = std::move(then)] {
     --open_;
@@ -59,13 +59,12 @@ void DownloadDropper::Drop(const ImageOutcome* image, const absl::Status& error,
   };
   const std::string named = DownloadNamedBy(error);
   if (!named.empty()) return DropOne(named, std::move(done));
-  extension_->ListDownloads(
-      kListPagesTimeout,
-      scope_.Callback<absl::StatusOr<std::vector<OpenDownload>>>(
-          [this, image, downloads, done](const auto& listed) {
-            if (!listed.ok()) return done();
-            Sort(image, *listed, downloads, done);
-          }));
+  downloads_->List(kListPagesTimeout,
+                   scope_.Callback<absl::StatusOr<std::vector<OpenDownload>>>(
+                       [this, image, downloads, done](const auto& listed) {
+                         if (!listed.ok()) return done();
+                         Sort(image, *listed, downloads, done);
+                       }));
 }
 
 void DownloadDropper::Sort(const ImageOutcome* image,
@@ -111,7 +110,7 @@ void DownloadDropper::Tell(const std::string& ref,
 }
 
 void DownloadDropper::DropOne(const std::string& ref, Task then) {
-  extension_->DropDownload(
+  downloads_->Drop(
       ref, kDropTimeout,
       scope_.Callback<absl::Status>(
           [ref, then = std::move(then)](const absl::Status& dropped) {

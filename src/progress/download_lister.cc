@@ -32,7 +32,7 @@ void DownloadLister::List(Instant now) {
   has_asked_ = true;
   in_turn_ = now + kListEvery;
   if (wanted_ <= now) wanted_ = Instant::Never();
-  call_ = extension_.ListDownloads(
+  call_ = downloads_.List(
       kListTimeout,
       scope_.Callback<absl::StatusOr<std::vector<OpenDownload>>>(
           [this, now](const auto& listed) { OnListed(now, listed); }));

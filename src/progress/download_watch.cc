@@ -31,11 +31,11 @@ DownloadWatch::DownloadWatch(const Options& options, const Seams& seams,
       run_(run),
       detector_(options.node_slots),
       lister_(
-          seams.extension, seams.poster,
+          seams.downloads, seams.poster,
           {.on_listed = [this](Instant asked,
                                const auto& listed) { OnListed(asked, listed); },
            .on_unimplemented = [this] { StopWatching(); }}),
-      finder_(seams.extension, seams.clock, seams.poster,
+      finder_(seams.downloads, seams.clock, seams.poster,
               {.on_seen = [this](Image image) { pulls_[image].on_seen(); },
                .on_found =
                    [this](Image image, const auto& found) {
@@ -156,7 +156,7 @@ void DownloadWatch::StopWatching() {
 
 void DownloadWatch::AskForBlobs(const BlobLedger::Digests& blobs) {
   for (const std::string& digest : ledger_.TakeDue(seams_.clock.Now(), blobs)) {
-    seams_.extension.FindBlob(
+    seams_.downloads.FindBlob(
         digest, kBlobTimeout,
         scope_.Callback<absl::StatusOr<StoredBlob>>(
             [this, digest](const auto& blob) { OnBlob(digest, blob); }));

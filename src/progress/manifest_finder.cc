@@ -63,9 +63,8 @@ Instant ManifestFinder::NextTurn() const {
 void ManifestFinder::Start(Image image, Search& search) {
   search.is_running = true;
   ++running_;
-  const BlobSource source = SourceOf(*search.clues.reference);
-  extension_.FindBlobs(
-      source.host, source.repository, kSearchTimeout,
+  downloads_.FindBlobs(
+      *search.clues.reference, kSearchTimeout,
       scope_.Callback<absl::StatusOr<std::vector<StoredBlob>>>(
           [this, image](const auto& blobs) { Choose(image, blobs); }));
 }
@@ -87,7 +86,7 @@ void ManifestFinder::Choose(
 }
 
 void ManifestFinder::Read(Image image, const StoredBlob& manifest) {
-  extension_.ReadBlob(manifest.digest, kSearchTimeout,
+  downloads_.ReadBlob(manifest.digest, kSearchTimeout,
                       scope_.Callback<absl::StatusOr<std::string>>(
                           [this, image, manifest](const auto& text) {
                             OnRead(image, manifest, text);
@@ -100,7 +99,7 @@ void ManifestFinder::OnRead(Image image, const StoredBlob& manifest,
     const auto blobs = text.ok() ? ParseManifestBlobs(*text) : text.status();
     if (blobs.ok()) {
       taken_.insert(manifest.digest);
-      events_.on_found(image, {ConfigOf(manifest), *blobs});
+      events_.on_found(image, {manifest.config, *blobs});
     } else {
       Log(LogLevel::kDebug, "manifest cannot be used",
           {{"image", image->image},

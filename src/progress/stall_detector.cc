@@ -8,7 +8,7 @@ namespace {
 constexpr absl::Duration kHistory = absl::Seconds(30);
 constexpr absl::Duration kLongestWindow = absl::Minutes(5);
 // The size of the writes with which containerd moves an offset.
-constexpr int64_t kStepBytes = 1 << 20;
+constexpr int64_t kStepBytes = kDownloadStepBytes;
 // A fair share is an average, and lots are uneven.
 constexpr double kSteps = 4;
 // A sixth of what was measured (3.5 GB in 5.6 s), for slow disks.

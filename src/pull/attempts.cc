@@ -10,12 +10,12 @@ Attempts::Attempts(const Setup& setup, AttemptListener& listener, Run& run)
       listener_(listener),
       run_(run),
       remover_(setup.context.runtime, setup.poster),
-      dropper_(setup.context.runtime.extension(), setup.poster) {
+      dropper_(setup.context.runtime.downloads(), setup.poster) {
   if (!run.runtime.features.byte_progress) return;
   watch_ = std::make_unique<DownloadWatch>(
       DownloadWatch::Options{.stall_timeout = setup.options.stall_timeout,
                              .node_slots = setup.options.node_download_slots},
-      DownloadWatch::Seams{.extension = *setup.context.runtime.extension(),
+      DownloadWatch::Seams{.downloads = *setup.context.runtime.downloads(),
                            .clock = setup.context.clock,
                            .poster = setup.poster},
       run);

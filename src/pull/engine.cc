@@ -154,6 +154,7 @@ class Fetch {
     run_.runtime.features.resume = !lease.lease_id().empty();
     run_.runtime.features.byte_progress =
         run_.runtime.features.resume &&
+        context_.runtime.downloads() != nullptr &&
         options_.stall_timeout > absl::ZeroDuration();
     if (WantsPins()) pinner_.Begin();
     run_.phase = Phase::kPulling;

@@ -13,8 +13,6 @@
 namespace prepull {
 namespace {
 
-constexpr char kListLabel[] = "prepull/list";
-constexpr char kExpireLabel[] = "containerd.io/gc.expire";
 // How long what was downloaded waits for the next run.
 constexpr absl::Duration kKeptFor = absl::Hours(24);
 constexpr absl::Duration kLeaseCallTimeout = absl::Seconds(10);
@@ -42,7 +40,8 @@ LeaseKeeper::LeaseKeeper(const RunContext& context,
                          const std::vector<ImageRequest>& requests,
                          const Run& run)
     : context_(context),
-      extension_(context.runtime.extension()),
+      leases_(context.runtime.leases()),
+      downloads_(context.runtime.downloads()),
       run_(run),
       list_hash_(ListHash(requests)) {}
 
@@ -72,25 +71,25 @@ Lease LeaseKeeper::OwnLease() const {
   const absl::Time expires = context_.clock.WallNow() +
                              (run_.deadline() - context_.clock.Now()) +
                              kKeptFor;
-  return {
-      .id = absl::StrCat("prepull-", list_hash_, "-", run_.id),
-      .labels = {{kListLabel, list_hash_},
-                 {kExpireLabel, absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", expires,
-                                                 absl::UTCTimeZone())}}};
+  return {.id = absl::StrCat("prepull-", list_hash_, "-", run_.id),
+          .list = list_hash_,
+          .expires = expires};
 }
 
 void LeaseKeeper::Begin(const std::stop_token& stop) {
-  if (extension_ == nullptr) return;
+  if (leases_ == nullptr) return;
   stop_ = stop;
   until_ = run_.deadline();
   const Lease lease = OwnLease();
   const auto created = Ask<absl::Status>(
       kLeaseCallTimeout, [&](absl::Duration timeout, auto done) {
-        return extension_->CreateLease(lease, timeout, done);
+        return leases_->Create(lease, timeout, done);
       });
   if (created.ok()) {
     lease_id_ = lease.id;
-    sign_of_life_ = extension_->HoldDownload(lease.id, lease.id);
+    if (downloads_ != nullptr) {
+      sign_of_life_ = downloads_->Hold(lease.id, lease.id);
+    }
     TakeOver();
   } else if (created.code() != absl::StatusCode::kUnimplemented &&
              !stop.stop_requested()) {
@@ -101,7 +100,7 @@ void LeaseKeeper::Begin(const std::stop_token& stop) {
 absl::StatusOr<std::vector<Lease>> LeaseKeeper::FindLeases() {
   return Ask<absl::StatusOr<std::vector<Lease>>>(
       kLeaseCallTimeout, [&](absl::Duration timeout, auto done) {
-        return extension_->FindLeases(kListLabel, list_hash_, timeout, done);
+        return leases_->Find(list_hash_, timeout, done);
       });
 }
 
@@ -128,7 +127,7 @@ void LeaseKeeper::TakeOver() {
 bool LeaseKeeper::TakeResources(const std::string& lease_id, Taken& taken) {
   const auto resources = Ask<absl::StatusOr<std::vector<LeaseResource>>>(
       kLeaseCallTimeout, [&](absl::Duration timeout, auto done) {
-        return extension_->LeaseResources(lease_id, timeout, done);
+        return leases_->Resources(lease_id, timeout, done);
       });
   // Expired or deleted meanwhile: then there is nothing to take.
   if (!resources.ok()) return false;
@@ -140,8 +139,7 @@ bool LeaseKeeper::TakeResources(const std::string& lease_id, Taken& taken) {
     if (taken.resources.contains({resource.type, resource.id})) continue;
     const auto added = Ask<absl::Status>(
         kLeaseCallTimeout, [&](absl::Duration timeout, auto done) {
-          return extension_->AddLeaseResource(lease_id_, resource, timeout,
-                                              done);
+          return leases_->AddResource(lease_id_, resource, timeout, done);
         });
     if (!added.ok()) {
       Log(LogLevel::kDebug, "not taken over",
@@ -150,8 +148,8 @@ bool LeaseKeeper::TakeResources(const std::string& lease_id, Taken& taken) {
       continue;
     }
     taken.resources.insert({resource.type, resource.id});
-    if (resource.type == "content") ++taken.content;
-    if (resource.type == "ingests") ++taken.downloads;
+    if (resource.kind == LeaseResource::Kind::kBlob) ++taken.content;
+    if (resource.kind == LeaseResource::Kind::kDownload) ++taken.downloads;
   }
   return has_all;
 }
@@ -159,24 +157,25 @@ bool LeaseKeeper::TakeResources(const std::string& lease_id, Taken& taken) {
 // Also if that cannot be told. A full disk refuses a download only after nobody
 // was found to be writing it.
 bool LeaseKeeper::IsAlive(const std::string& lease_id) {
+  if (downloads_ == nullptr) return true;
   const auto dropped = Ask<absl::Status>(
       kLeaseCallTimeout, [&](absl::Duration timeout, auto done) {
-        return extension_->DropDownload(lease_id, timeout, done);
+        return downloads_->Drop(lease_id, timeout, done);
       });
   return !dropped.ok() && Classify(dropped).retry != Retry::kStopRun;
 }
 
 void LeaseKeeper::Renew() {
   if (lease_id_.empty()) return;
-  extension_->CreateLease(OwnLease(), kLeaseCallTimeout,
-                          [](const absl::Status& created) {
-                            if (created.ok()) return;
-                            Warn("lease cannot be created again", created);
-                          });
+  leases_->Create(OwnLease(), kLeaseCallTimeout,
+                  [](const absl::Status& created) {
+                    if (created.ok()) return;
+                    Warn("lease cannot be created again", created);
+                  });
 }
 
 void LeaseKeeper::End(LeaseFate fate, const std::stop_token& stop) {
-  if (extension_ == nullptr) return;
+  if (leases_ == nullptr) return;
   stop_ = stop;
   until_ = context_.clock.Now() + kLeaseEndTimeout;
   if (fate != LeaseFate::kKeep) {
@@ -200,11 +199,11 @@ void LeaseKeeper::DeleteOthers(bool also_alive) {
 }
 
 void LeaseKeeper::Delete(const std::string& id, bool collect) {
-  const auto deleted = Ask<absl::Status>(
-      collect ? kCollectTimeout : kLeaseCallTimeout,
-      [&](absl::Duration timeout, auto done) {
-        return extension_->DeleteLease(id, collect, timeout, done);
-      });
+  const auto deleted =
+      Ask<absl::Status>(collect ? kCollectTimeout : kLeaseCallTimeout,
+                        [&](absl::Duration timeout, auto done) {
+                          return leases_->Delete(id, collect, timeout, done);
+                        });
   if (!deleted.ok()) Warn("lease stays until it expires", deleted);
 }
 

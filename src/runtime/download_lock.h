@@ -15,7 +15,7 @@
 #include <string>
 
 #include "containerd/content.grpc.pb.h"
-#include "prepull/runtime/runtime_extension.h"
+#include "prepull/runtime/downloads.h"
 #include "src/runtime/call_queue.h"
 
 namespace prepull {
@@ -27,10 +27,10 @@ struct DownloadRef {
   std::string ref;
 };
 
-// As RuntimeExtension has them.
+// As Downloads has them.
 std::unique_ptr<RunningCall> DropDownload(const DownloadRef& download,
                                           absl::Duration timeout,
-                                          RuntimeExtension::Finished done);
+                                          CallDone done);
 std::unique_ptr<RunningCall> HoldDownload(const DownloadRef& download,
                                           const std::string& lease_id);
 

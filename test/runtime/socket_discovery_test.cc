@@ -63,7 +63,9 @@ class ScriptedRuntime : public ContainerRuntime {
     return nullptr;
   }
   std::unique_ptr<RunningCall> AwaitAnswer(Done) override { return nullptr; }
-  RuntimeExtension* extension() override { return nullptr; }
+  Leases* leases() override { return nullptr; }
+  Downloads* downloads() override { return nullptr; }
+  ImageRecords* image_records() override { return nullptr; }
 
  private:
   const std::optional<Answer> answer_;

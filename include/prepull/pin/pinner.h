@@ -1,5 +1,5 @@
-// Keeps the images of a run from the kubelet's garbage collection, by labels
-// on containerd's image records.
+// Keeps the images of a run from the kubelet's garbage collection, by pins
+// on the runtime's image records.
 //
 // Nothing of it fails a run: the images are on the node. What cannot be pinned
 // is a warning for each cause, and what counts in the end is what the runtime
@@ -56,11 +56,11 @@ class Pinner {
   using Troubles = std::map<absl::StatusCode, Trouble>;
 
   // Reads which records are pinned already.
-  absl::Status TakePins();
-  // Labels the records of all images; returns those that are pinned by then.
-  std::vector<Image> LabelAll(const std::vector<Image>& images);
-  absl::Status LabelImage(const Image& image);
-  absl::Status LabelRecord(const std::string& name);
+  absl::Status ReadPins();
+  // Pins the records of all images; returns those that are pinned by then.
+  std::vector<Image> PinAll(const std::vector<Image>& images);
+  absl::Status PinImage(const Image& image);
+  absl::Status PinRecord(const std::string& name);
   static void WarnOf(const Troubles& troubles);
 
   // Asks until the runtime reports all of `images` as pinned, or makes no
@@ -68,17 +68,17 @@ class Pinner {
   std::optional<Inventory> AwaitReport(const std::vector<Image>& images);
 
   absl::Duration TimeLeft() const;
-  RuntimeExtension::Limit NextLimit();
+  CallLimit NextLimit();
 
   const RunContext& context_;
   const std::stop_token& stop_;
   Run& run_;
-  RuntimeExtension* const extension_;
+  ImageRecords* const records_;  // null: the runtime has none
   const std::string list_hash_;
   bool can_pin_ = false;
   bool was_stopped_ = false;
   Instant until_;
-  absl::flat_hash_map<std::string, Labels> pinned_;  // by record
+  absl::flat_hash_map<std::string, PinnedRecord> pinned_;  // by name
 };
 
 }  // namespace prepull

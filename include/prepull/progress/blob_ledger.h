@@ -14,7 +14,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "prepull/base/clock.h"
 #include "prepull/progress/image_manifest.h"
-#include "prepull/runtime/runtime_extension.h"
+#include "prepull/runtime/downloads.h"
 
 namespace prepull {
 

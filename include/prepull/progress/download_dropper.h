@@ -23,7 +23,7 @@
 #include "absl/status/status.h"
 #include "prepull/base/task_runner.h"
 #include "prepull/run/run.h"
-#include "prepull/runtime/runtime_extension.h"
+#include "prepull/runtime/downloads.h"
 
 namespace prepull {
 
@@ -40,9 +40,9 @@ class DownloadDropper {
  public:
   using Task = std::function<void()>;
 
-  // `extension` may be null, and then nothing is dropped.
-  DownloadDropper(RuntimeExtension* extension, TaskRunner::Poster poster)
-      : extension_(extension), scope_(std::move(poster)) {}
+  // `downloads` may be null, and then nothing is dropped.
+  DownloadDropper(Downloads* downloads, TaskRunner::Poster poster)
+      : downloads_(downloads), scope_(std::move(poster)) {}
 
   // `error` is that of the image's last attempt. Calls `then` when what has to
   // go before the next one is gone, or cannot be.
@@ -70,7 +70,7 @@ class DownloadDropper {
   void DropAll(const Refs& refs, const Task& then);
   static void Tell(const std::string& ref, const absl::Status& dropped);
 
-  RuntimeExtension* const extension_;
+  Downloads* const downloads_;
   const TaskScope scope_;
   int open_ = 0;
   std::map<const ImageOutcome*, std::set<std::string>>

@@ -12,7 +12,7 @@
 #include "absl/status/statusor.h"
 #include "prepull/base/clock.h"
 #include "prepull/base/task_runner.h"
-#include "prepull/runtime/runtime_extension.h"
+#include "prepull/runtime/downloads.h"
 
 namespace prepull {
 
@@ -26,9 +26,8 @@ class DownloadLister {
     std::function<void()> on_unimplemented;
   };
 
-  DownloadLister(RuntimeExtension& extension, TaskRunner::Poster poster,
-                 Events events)
-      : extension_(extension),
+  DownloadLister(Downloads& downloads, TaskRunner::Poster poster, Events events)
+      : downloads_(downloads),
         events_(std::move(events)),
         scope_(std::move(poster)) {}
 
@@ -49,7 +48,7 @@ class DownloadLister {
   void OnListed(Instant asked,
                 const absl::StatusOr<std::vector<OpenDownload>>& listed);
 
-  RuntimeExtension& extension_;
+  Downloads& downloads_;
   const Events events_;
   const TaskScope scope_;
   std::unique_ptr<RunningCall> call_;

@@ -24,7 +24,7 @@
 #include "prepull/progress/manifest_finder.h"
 #include "prepull/progress/stall_detector.h"
 #include "prepull/run/run.h"
-#include "prepull/runtime/runtime_extension.h"
+#include "prepull/runtime/downloads.h"
 
 namespace prepull {
 
@@ -38,7 +38,7 @@ class DownloadWatch {
   };
 
   struct Seams {
-    RuntimeExtension& extension;
+    Downloads& downloads;
     const Clock& clock;
     TaskRunner::Poster poster;
   };

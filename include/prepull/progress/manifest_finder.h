@@ -20,7 +20,7 @@
 #include "prepull/image/reference.h"
 #include "prepull/progress/manifest_choice.h"
 #include "prepull/run/run.h"
-#include "prepull/runtime/runtime_extension.h"
+#include "prepull/runtime/downloads.h"
 
 namespace prepull {
 
@@ -49,9 +49,9 @@ class ManifestFinder {
     std::function<void(Image, const Found&)> on_found;
   };
 
-  ManifestFinder(RuntimeExtension& extension, const Clock& clock,
+  ManifestFinder(Downloads& downloads, const Clock& clock,
                  TaskRunner::Poster poster, Events events)
-      : extension_(extension),
+      : downloads_(downloads),
         clock_(clock),
         events_(std::move(events)),
         scope_(std::move(poster)) {}
@@ -91,7 +91,7 @@ class ManifestFinder {
               const absl::StatusOr<std::string>& text);
   void End(Image image, Instant again);
 
-  RuntimeExtension& extension_;
+  Downloads& downloads_;
   const Clock& clock_;
   const Events events_;
   const TaskScope scope_;

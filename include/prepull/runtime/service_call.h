@@ -1,0 +1,31 @@
+// How the optional services of a runtime are called.
+//
+// An asynchronous call's callback comes once, on another thread: with the
+// answer, with DEADLINE_EXCEEDED after the call's `timeout` or with CANCELLED
+// after Cancel. A runtime may refuse each call with UNIMPLEMENTED.
+#ifndef PREPULL_RUNTIME_SERVICE_CALL_H_
+#define PREPULL_RUNTIME_SERVICE_CALL_H_
+
+#include <functional>
+#include <stop_token>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "prepull/runtime/running_call.h"
+
+namespace prepull {
+
+template <typename Answer>
+using AnswerDone = std::function<void(absl::StatusOr<Answer>)>;
+using CallDone = std::function<void(absl::Status)>;
+
+// How long a synchronous call may take.
+struct CallLimit {
+  absl::Duration timeout = absl::Seconds(10);
+  std::stop_token stop = {};
+};
+
+}  // namespace prepull
+
+#endif  // PREPULL_RUNTIME_SERVICE_CALL_H_
