@@ -157,7 +157,7 @@ class Fetch {
         context_.runtime.downloads() != nullptr &&
         options_.stall_timeout > absl::ZeroDuration();
     if (WantsPins()) pinner_.Begin();
-    run_.phase = Phase::kPulling;
+    run_.BeginPulling();
     context_.observer.OnPlanned(run_);
     TellFinal();
   }
@@ -247,20 +247,20 @@ class Fetch {
   void End(LoopEnd end) {
     const bool all_there = run_.counts.present() == run_.total();
     if (end == LoopEnd::kNoSpace) {
-      run_.reason = Reason::kNoSpace;
-      run_.message = NoSpaceMessage();
-      Finish(ExitCode::kNodeNotFit, Phase::kFailed);
+      Finish({ExitCode::kNodeNotFit, Phase::kFailed, Reason::kNoSpace,
+              NoSpaceMessage()});
     } else if (all_there) {
-      Finish(ExitCode::kOk, Phase::kSucceeded);
+      Finish({ExitCode::kOk, Phase::kSucceeded});
     } else if (run_.counts.stopped > 0) {
-      Finish(ExitCode::kStopped, end == LoopEnd::kStopRequested
-                                     ? Phase::kInterrupted
-                                     : Phase::kTimedOut);
+      Finish({ExitCode::kStopped, end == LoopEnd::kStopRequested
+                                      ? Phase::kInterrupted
+                                      : Phase::kTimedOut});
     } else if (run_.counts.failed <= options_.tolerance.Of(run_.total())) {
-      run_.tolerated = true;
-      Finish(ExitCode::kOk, Phase::kSucceeded);
+      Finish({.code = ExitCode::kOk,
+              .phase = Phase::kSucceeded,
+              .tolerated = true});
     } else {
-      Finish(ExitCode::kImagesFailed, Phase::kFailed);
+      Finish({ExitCode::kImagesFailed, Phase::kFailed});
     }
   }
 
@@ -281,22 +281,21 @@ class Fetch {
     TellFinal();
     StopTheRest(EndingOf(end, /*runtime_is_away=*/!was_short), context_, run_);
     if (end == LoopEnd::kStopRequested) {
-      Finish(ExitCode::kStopped, Phase::kInterrupted);
+      Finish({ExitCode::kStopped, Phase::kInterrupted});
     } else if (was_short) {
-      Finish(ExitCode::kStopped, Phase::kTimedOut);
+      Finish({ExitCode::kStopped, Phase::kTimedOut});
     } else {
       EndWithoutRuntime(ReportedMessage(why));
     }
   }
 
   void EndWithoutRuntime(const std::string& message) {
-    run_.reason = Reason::kRuntimeUnavailable;
-    run_.message = absl::StrCat(run_.runtime.socket, ": ", message);
-    Finish(ExitCode::kNoRuntime, Phase::kFailed);
+    Finish({ExitCode::kNoRuntime, Phase::kFailed, Reason::kRuntimeUnavailable,
+            absl::StrCat(run_.runtime.socket, ": ", message)});
   }
 
-  void Finish(ExitCode code, Phase phase) {
-    run_.End(code, phase, context_.clock.WallNow());
+  void Finish(const RunEnd& end) {
+    run_.End(end, context_.clock.WallNow());
     context_.observer.OnRunEnded(run_);
   }
 
