@@ -9,8 +9,6 @@
 namespace prepull {
 namespace {
 
-// A runtime that is this late with an answer is asked anew.
-constexpr absl::Duration kBlobTimeout = absl::Seconds(10);
 // Without a list for so long the watch is blind.
 constexpr absl::Duration kBlindAfter = absl::Seconds(30);
 // A download that was cancelled writes down the rest of its step a little
@@ -27,9 +25,9 @@ DownloadWatch::DownloadWatch(const Options& options, const Seams& seams,
                              Run& run)
     : stall_timeout_(options.stall_timeout),
       seams_(seams),
-      scope_(seams.poster),
       run_(run),
       detector_(options.node_slots),
+      bytes_(seams.downloads, seams.clock, seams.poster, run),
       lister_(
           seams.downloads, seams.poster,
           {.on_listed = [this](Instant asked,
@@ -45,7 +43,7 @@ DownloadWatch::DownloadWatch(const Options& options, const Seams& seams,
 void DownloadWatch::OnStart(ImageOutcome& image, const Reference& reference,
                             Task on_seen) {
   const Instant now = seams_.clock.Now();
-  Pull& pull = pulls_[&image];
+  WatchedPull& pull = pulls_[&image];
   running_.insert(&image);
   pull.image = &image;
   pull.reference = &reference;
@@ -53,7 +51,7 @@ void DownloadWatch::OnStart(ImageOutcome& image, const Reference& reference,
   pull.started = now;
   pull.started_at = seams_.clock.WallNow();
   pull.window = std::max(pull.window, stall_timeout_);
-  pull.bytes_at_start = ledger_.BytesDone(pull.blobs);
+  pull.bytes_at_start = bytes_.ledger().BytesDone(pull.blobs);
   if (is_off_ || pull.is_known) return;
   finder_.Seek(&image, CluesOf(pull, ""), now + kFirstSearch);
 }
@@ -62,7 +60,7 @@ void DownloadWatch::OnFailed(const ImageOutcome& image, AttemptEnd end,
                              std::function<void(bool gained)> then) {
   running_.erase(&image);
   finder_.Pause(&image);
-  const Pull& pull = pulls_[&image];
+  const WatchedPull& pull = pulls_[&image];
   const bool is_searched = end.needs_blobs && !pull.is_known;
   if (is_off_ || !(pull.is_known || is_searched)) return then(false);
   const Instant now = seams_.clock.Now();
@@ -74,7 +72,7 @@ void DownloadWatch::OnFailed(const ImageOutcome& image, AttemptEnd end,
 }
 
 void DownloadWatch::OnPulled(const ImageOutcome& image, Task then) {
-  Pull& pull = pulls_[&image];
+  WatchedPull& pull = pulls_[&image];
   running_.erase(&image);
   pending_manifests_[&image] = {seams_.clock.Now(), std::move(then)};
   const bool can_be_told = absl::StartsWith(image.image_ref, "sha256:");
@@ -95,10 +93,10 @@ void DownloadWatch::OnGivenUp(const ImageOutcome& image) {
 void DownloadWatch::EndPulled(Image image) {
   auto pending = pending_manifests_.extract(image);
   if (pending.empty()) return;
-  const Pull& pull = pulls_[image];
+  const WatchedPull& pull = pulls_[image];
   if (pull.is_known) {
-    ledger_.OnPulled(pull.blobs);
-    UpdateImage(ledger_, pull);
+    bytes_.OnPulled(pull.blobs);
+    UpdateImage(pull);
   }
   OnGivenUp(*image);
   pending.mapped().then();
@@ -130,16 +128,16 @@ Instant DownloadWatch::NextTurn() const {
 void DownloadWatch::OnListed(Instant asked,
                              const std::vector<OpenDownload>& listed) {
   detector_.Observe(asked, listed);
-  ledger_.Observe(listed);
+  bytes_.Observe(listed);
   for (const Image image : running_) {
-    const Pull& pull = pulls_[image];
-    AskForBlobs(pull.blobs);
-    UpdateImage(ledger_, pull);
+    const WatchedPull& pull = pulls_[image];
+    bytes_.AskFor(pull.blobs);
+    UpdateImage(pull);
   }
   for (const PendingList& pending : pending_lists_) {
-    UpdateImage(ledger_, pulls_[pending.image]);
+    UpdateImage(pulls_[pending.image]);
   }
-  UpdateRun();
+  bytes_.UpdateRun();
   SettleListed();
   for (const PendingList& pending : pending_lists_) {
     const Instant settled = pending.since + kSettleTime;
@@ -154,29 +152,8 @@ void DownloadWatch::StopWatching() {
   for (const Image image : running_) pulls_[image].on_seen();
 }
 
-void DownloadWatch::AskForBlobs(const BlobLedger::Digests& blobs) {
-  for (const std::string& digest : ledger_.TakeDue(seams_.clock.Now(), blobs)) {
-    seams_.downloads.FindBlob(
-        digest, kBlobTimeout,
-        scope_.Callback<absl::StatusOr<StoredBlob>>(
-            [this, digest](const auto& blob) { OnBlob(digest, blob); }));
-  }
-}
-
-void DownloadWatch::OnBlob(const std::string& digest,
-                           const absl::StatusOr<StoredBlob>& blob) {
-  const Instant now = seams_.clock.Now();
-  if (blob.ok()) {
-    ledger_.OnWhole(digest, blob->created_at < run_.started_at);
-  } else if (absl::IsNotFound(blob.status())) {
-    ledger_.OnMissing(now, digest);
-  } else {
-    ledger_.OnNoAnswer(now, digest);
-  }
-}
-
 ManifestFinder::Clues DownloadWatch::CluesOf(
-    const Pull& pull, const std::string& image_ref) const {
+    const WatchedPull& pull, const std::string& image_ref) const {
   return {.reference = pull.reference,
           .traces = {.digest = pull.reference->digest(),
                      .image_ref = image_ref,
@@ -188,18 +165,12 @@ ManifestFinder::Clues DownloadWatch::CluesOf(
 
 void DownloadWatch::OnManifest(Image image,
                                const ManifestFinder::Found& found) {
-  ledger_.Add(found.blobs);
-  Pull& pull = pulls_[image];
-  pull.is_known = true;
-  pull.known_since = seams_.clock.Now();
-  pull.config = found.config;
-  pull.blobs.clear();
-  for (const ManifestBlob& blob : found.blobs) {
-    pull.blobs.push_back(blob.digest);
-  }
+  bytes_.Add(found.blobs);
+  WatchedPull& pull = pulls_[image];
+  pull.SetManifest(found.config, found.blobs, seams_.clock.Now());
   finder_.Pause(image);
-  AskForBlobs(pull.blobs);
-  UpdateImage(ledger_, pull);
+  bytes_.AskFor(pull.blobs);
+  UpdateImage(pull);
 }
 
 void DownloadWatch::OnSearched(Image image) {
@@ -229,21 +200,13 @@ void DownloadWatch::Settle(Due due) {
 }
 
 bool DownloadWatch::Gained(const PendingList& pending) {
-  Pull& pull = pulls_[pending.image];
-  const int64_t gained_bytes =
-      ledger_.BytesDone(pull.blobs) - BytesAtStart(pull);
+  WatchedPull& pull = pulls_[pending.image];
+  const int64_t gained_bytes = pull.GainedBytes(bytes_.ledger());
   if (pending.end.was_cut) {
     pull.window = NextWindow(pull.window, stall_timeout_, gained_bytes,
                              pending.since - pull.started);
   }
   return gained_bytes > 0;
-}
-
-// Of an attempt that began without its manifest all that is known is what was
-// there before the run, once the store has answered.
-int64_t DownloadWatch::BytesAtStart(const Pull& pull) const {
-  return pull.known_since > pull.started ? ledger_.BytesBefore(pull.blobs)
-                                         : pull.bytes_at_start;
 }
 
 void DownloadWatch::SettleLate(Instant now) {
@@ -259,20 +222,15 @@ void DownloadWatch::SettleLate(Instant now) {
 
 void DownloadWatch::SettleAll() {
   SettleLate(Instant::Never());
-  UpdateRun();
+  bytes_.UpdateRun();
 }
 
 Verdict DownloadWatch::Judge(const ImageOutcome& image, Instant now) const {
-  const Pull& pull = pulls_.at(&image);
+  const WatchedPull& pull = pulls_.at(&image);
   const bool is_blind =
       now - std::max(lister_.seen(), pull.started) > kBlindAfter;
   if (is_off_ || is_blind) return Verdict::kPlainTimeout;
-  return detector_.Judge(
-      {.started = pull.started,
-       .blobs = pull.is_known ? &pull.blobs : nullptr,
-       .blobs_known_since = pull.known_since,
-       .all_blobs_present = pull.is_known && ledger_.AllWhole(pull.blobs),
-       .window = pull.window});
+  return detector_.Judge(pull.View(bytes_.ledger()));
 }
 
 absl::Duration DownloadWatch::Patience(const ImageOutcome& image) const {
@@ -282,12 +240,12 @@ absl::Duration DownloadWatch::Patience(const ImageOutcome& image) const {
 TouchedDownloads DownloadWatch::DownloadsOf(const ImageOutcome& image) const {
   const auto it = pulls_.find(&image);
   if (it == pulls_.end()) return {};
-  const Pull& pull = it->second;
+  const WatchedPull& pull = it->second;
   return {.blobs = pull.blobs,
           .may_have_grown = [this, since = pull.started,
                              is_known = pull.is_known](const auto& digest) {
             return detector_.MayHaveGrownSince(digest, since) &&
-                   (is_known || !ledger_.Has(digest));
+                   (is_known || !bytes_.ledger().Has(digest));
           }};
 }
 
@@ -298,23 +256,8 @@ bool DownloadWatch::NeedsToBeAlone(const ImageOutcome& image,
   return it == pulls_.end() || !it->second.is_known;
 }
 
-void DownloadWatch::UpdateImage(const BlobLedger& ledger, const Pull& pull) {
-  if (!pull.is_known) return;
-  pull.image->bytes_done = ledger.BytesDone(pull.blobs);
-  pull.image->bytes_total = ledger.BytesTotal(pull.blobs);
-}
-
-// The total is unknown while any image's is that this run has to pull.
-void DownloadWatch::UpdateRun() {
-  run_.bytes.done = ledger_.bytes_done();
-  run_.bytes.total = ledger_.bytes_total();
-  for (const ImageOutcome& image : run_.images) {
-    const bool counts = image.state != ImageState::kSkipped &&
-                        image.state != ImageState::kFailed;
-    if (!counts || image.bytes_total) continue;
-    run_.bytes.total.reset();
-    return;
-  }
+void DownloadWatch::UpdateImage(const WatchedPull& pull) const {
+  if (pull.is_known) bytes_.Update(*pull.image, pull.blobs);
 }
 
 }  // namespace prepull

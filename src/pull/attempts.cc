@@ -4,6 +4,14 @@
 #include <utility>
 
 namespace prepull {
+namespace {
+
+// A cancelled call ends as soon as gRPC has heard of it; what takes longer is
+// left behind, because the status file is due within two seconds.
+constexpr absl::Duration kCancelTimeout = absl::Seconds(1);
+constexpr absl::Duration kDropTimeout = absl::Milliseconds(500);
+
+}  // namespace
 
 Attempts::Attempts(const Setup& setup, AttemptListener& listener, Run& run)
     : setup_(setup),
@@ -143,14 +151,25 @@ void Attempts::SettleAll() {
   if (watch_ != nullptr) watch_->SettleAll();
 }
 
-void Attempts::CancelAll() {
+void Attempts::WindUp(TaskRunner& tasks) {
   for (PullItem* item : running_) item->attempt.round->Cancel();
   remover_.CancelAll();
-}
-
-void Attempts::Abandon() {
+  RunWhileBusy(tasks, kCancelTimeout);
+  dropper_.DropSuspects();
+  RunWhileBusy(tasks, kDropTimeout);
   for (PullItem* item : running_) {
     run_.Move(item->outcome, ImageState::kWaiting);
+  }
+}
+
+void Attempts::RunWhileBusy(TaskRunner& tasks, absl::Duration timeout) {
+  Clock& clock = setup_.context.clock;
+  const Instant until = clock.Now() + timeout;
+  SettleAll();
+  while ((!is_idle() || dropper_.is_busy()) && clock.Now() < until) {
+    clock.WaitUntil(until, tasks.wakeup());
+    tasks.RunPending();
+    SettleAll();
   }
 }
 

@@ -85,16 +85,13 @@ class Attempts {
   // Settles what has ended with what is known by now.
   void SettleAll();
 
-  // Ends all attempts; their listener still hears of it, soon.
-  void CancelAll();
+  // Ends all attempts and drops downloads that may have wrong bytes, for a
+  // second and a half at most; meanwhile it runs `tasks`. Attempts that do not
+  // end are given up: their images are Waiting again.
+  void WindUp(TaskRunner& tasks);
 
-  // The run ends: drops downloads that may have wrong bytes.
-  void DropSuspects() { dropper_.DropSuspects(); }
-  bool is_dropping() const { return dropper_.is_busy(); }
+  // Whether a download is left that may have wrong bytes.
   bool has_suspects() const { return dropper_.has_suspects(); }
-
-  // Gives up the attempts that did not end: they are Waiting again.
-  void Abandon();
 
  private:
   void OnCall(PullItem& item);
@@ -102,6 +99,7 @@ class Attempts {
   void OnFailed(PullItem& item, const RoundEnd& end);
   void Settle(PullItem& item, const AttemptFailure& failure, bool gained_bytes);
   static void CutRound(Attempt& attempt, Cut cut);
+  void RunWhileBusy(TaskRunner& tasks, absl::Duration timeout);
 
   const Setup setup_;
   AttemptListener& listener_;

@@ -10,11 +10,6 @@
 namespace prepull {
 namespace {
 
-// A cancelled call ends as soon as gRPC has heard of it; what takes longer is
-// left behind, because the status file is due within two seconds.
-constexpr absl::Duration kCancelTimeout = absl::Seconds(1);
-constexpr absl::Duration kDropTimeout = absl::Milliseconds(500);
-
 constexpr int kMaxRefusals = 3;
 
 }  // namespace
@@ -52,7 +47,8 @@ LoopEnd PullLoop::Pull() {
       attempts_.SettleAll();
     }
     if (const std::optional<LoopEnd> end = ReasonToEnd(now)) {
-      WindUp();
+      attempts_.WindUp(tasks_);
+      monitor_.Cancel();
       return *end;
     }
     attempts_.CutLate(now);
@@ -104,30 +100,6 @@ Instant PullLoop::NextAlarm(Instant now) {
     next = std::min(next, pool_.NextChange(now));
   }
   return std::min(next, monitor_.NextTurn());
-}
-
-void PullLoop::WindUp() {
-  attempts_.CancelAll();
-  const auto is_open = [this] {
-    return !attempts_.is_idle() || attempts_.is_dropping();
-  };
-  RunWhile(is_open, kCancelTimeout);
-  attempts_.DropSuspects();
-  RunWhile(is_open, kDropTimeout);
-  attempts_.Abandon();
-  monitor_.Cancel();
-}
-
-// Runs what is posted until the condition fails or `timeout` is over.
-template <typename Condition>
-void PullLoop::RunWhile(Condition condition, absl::Duration timeout) {
-  const Instant until = clock_.Now() + timeout;
-  attempts_.SettleAll();
-  while (condition() && clock_.Now() < until) {
-    clock_.WaitUntil(until, tasks_.wakeup());
-    tasks_.RunPending();
-    attempts_.SettleAll();
-  }
 }
 
 void PullLoop::ReleaseSlot(PullItem& item) {
@@ -194,30 +166,17 @@ void PullLoop::Publish(PullItem& item, const AttemptFailure& failure,
   if (what.reason == Reason::kNotUsable) {
     run_.not_usable.insert(item.reference().Normalised());
   }
-  UpdateGate(item, what);
+  RegistryGate& gate = pool_.gate(item.registry());
+  const Instant started = item.attempt.started;
+  if (item.attempt.has_pulled) {
+    gate.OnFailure(what, clock_.Now(), started, setup_.context.roll_dice());
+  } else {
+    // What was never asked for says nothing of its registry.
+    gate.OnNoAnswer(started);
+  }
   if (what.retry == Retry::kAwaitRuntime) monitor_.OnUnavailable();
   if (what.retry == Retry::kUncounted) setup_.lease.Renew();
   if (what.retry == Retry::kStopRun) no_space_ = true;
-}
-
-void PullLoop::UpdateGate(PullItem& item, const ErrorClass& error) {
-  RegistryGate& gate = pool_.gate(item.registry());
-  const Instant started = item.attempt.started;
-  // What was never asked for says nothing of its registry.
-  if (!item.attempt.has_pulled) return gate.OnNoAnswer(started);
-  switch (error.retry) {
-    case Retry::kLater:
-      gate.OnRateLimit(clock_.Now(), started, error.retry_after,
-                       setup_.context.roll_dice());
-      break;
-    case Retry::kUncounted:
-    case Retry::kAwaitRuntime:
-    case Retry::kStopRun:
-      gate.OnNoAnswer(started);
-      break;
-    default:
-      gate.OnAnswer(started);
-  }
 }
 
 void PullLoop::OnSettled(PullItem& item, const AttemptFailure& failure,

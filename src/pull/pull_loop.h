@@ -58,9 +58,6 @@ class PullLoop : private AttemptListener {
   void StartDue(Instant now);
   std::optional<LoopEnd> ReasonToEnd(Instant now) const;
   Instant NextAlarm(Instant now);
-  void WindUp();
-  template <typename Condition>
-  void RunWhile(Condition condition, absl::Duration timeout);
 
   void OnRemoved(PullItem& item) override;
   void OnAsked(PullItem& item) override;
@@ -76,7 +73,6 @@ class PullLoop : private AttemptListener {
   void ReleaseSlot(PullItem& item);
   void Publish(PullItem& item, const AttemptFailure& failure,
                const FoundCredentials& credentials);
-  void UpdateGate(PullItem& item, const ErrorClass& error);
   void Retry(PullItem& item, const ErrorClass& error);
   void GiveUp(PullItem& item);
   void Postpone(PullItem& item, absl::string_view why);

@@ -76,4 +76,18 @@ void RegistryGate::OnNoAnswer(Instant started) {
   }
 }
 
+void RegistryGate::OnFailure(const ErrorClass& error, Instant now,
+                             Instant started, double dice) {
+  switch (error.retry) {
+    case Retry::kLater:
+      return OnRateLimit(now, started, error.retry_after, dice);
+    case Retry::kUncounted:
+    case Retry::kAwaitRuntime:
+    case Retry::kStopRun:
+      return OnNoAnswer(started);
+    default:
+      return OnAnswer(started);
+  }
+}
+
 }  // namespace prepull

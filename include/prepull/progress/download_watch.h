@@ -19,10 +19,12 @@
 #include "prepull/base/task_runner.h"
 #include "prepull/image/reference.h"
 #include "prepull/progress/blob_ledger.h"
+#include "prepull/progress/byte_counter.h"
 #include "prepull/progress/download_dropper.h"
 #include "prepull/progress/download_lister.h"
 #include "prepull/progress/manifest_finder.h"
 #include "prepull/progress/stall_detector.h"
+#include "prepull/progress/watched_pull.h"
 #include "prepull/run/run.h"
 #include "prepull/runtime/downloads.h"
 
@@ -88,21 +90,6 @@ class DownloadWatch {
                       const Reference& reference) const;
 
  private:
-  // A pull, from its first attempt until it is over.
-  struct Pull {
-    ImageOutcome* image = nullptr;
-    const Reference* reference = nullptr;
-    Task on_seen = nullptr;
-    Instant started = {};
-    absl::Time started_at = absl::InfinitePast();  // wall time
-    absl::Duration window = absl::ZeroDuration();
-    int64_t bytes_at_start = 0;
-
-    bool is_known = false;  // the manifest, and all that follows
-    Instant known_since = {};
-    std::string config = "";
-    BlobLedger::Digests blobs = {};
-  };
   using Image = const ImageOutcome*;
 
   // A failed attempt whose last bytes have not been listed.
@@ -126,33 +113,27 @@ class DownloadWatch {
   bool IsPulling() const;
   void OnListed(Instant asked, const std::vector<OpenDownload>& listed);
   void StopWatching();
-  void AskForBlobs(const BlobLedger::Digests& blobs);
-  void OnBlob(const std::string& digest,
-              const absl::StatusOr<StoredBlob>& blob);
-  ManifestFinder::Clues CluesOf(const Pull& pull,
+  ManifestFinder::Clues CluesOf(const WatchedPull& pull,
                                 const std::string& image_ref) const;
   void OnManifest(Image image, const ManifestFinder::Found& found);
   void OnSearched(Image image);
   void SettleListed();
   void SettleLate(Instant now);
   bool Gained(const PendingList& pending);
-  int64_t BytesAtStart(const Pull& pull) const;
   void EndPulled(Image image);
-  static void UpdateImage(const BlobLedger& ledger, const Pull& pull);
-  void UpdateRun();
+  void UpdateImage(const WatchedPull& pull) const;
 
   const absl::Duration stall_timeout_;
   const Seams seams_;
-  const TaskScope scope_;
   Run& run_;
 
   StallDetector detector_;
-  BlobLedger ledger_;
+  ByteCounter bytes_;
   DownloadLister lister_;
   ManifestFinder finder_;
   bool is_off_ = false;  // the runtime does not show downloads
 
-  std::map<Image, Pull> pulls_;
+  std::map<Image, WatchedPull> pulls_;
   std::set<Image> running_;  // those with an attempt
   std::vector<PendingList> pending_lists_;
   std::map<Image, PendingManifest> pending_manifests_;
