@@ -15,9 +15,9 @@ namespace {
 constexpr absl::Duration kPinCallTimeout = absl::Seconds(10);
 // The CRI plugin hears of a changed label through containerd's events, a
 // moment later; of thousands of them one after another.
-constexpr absl::Duration kReportPatience = absl::Seconds(5);
+constexpr absl::Duration kReportTimeout = absl::Seconds(5);
 constexpr absl::Duration kFirstPause = absl::Milliseconds(20);
-constexpr absl::Duration kLongestPause = absl::Seconds(1);
+constexpr absl::Duration kMaxPause = absl::Seconds(1);
 
 // Errors that the next call would only meet again.
 bool ConcernsAll(const absl::Status& error) {
@@ -29,7 +29,7 @@ bool ConcernsAll(const absl::Status& error) {
 
 void WarnUnpinnable(const RuntimeFacts& runtime) {
   Log(LogLevel::kWarn,
-      "images are not pinned: this runtime takes no pins over its socket",
+      "images not pinned: the runtime has no pins on its socket",
       {{"runtime", runtime.name}, {"version", runtime.version}});
 }
 
@@ -68,8 +68,8 @@ void Pinner::Begin() {
       HeedsPins(run_.runtime.name, run_.runtime.version);
   if (run_.runtime.features.pin) return;
   Log(LogLevel::kWarn,
-      "images get their pin, but this version does not heed it, so image "
-      "garbage collection may take them: containerd 1.6.24, 1.7.3 and later do",
+      "images pinned, but this version ignores pins, so image garbage "
+      "collection may remove them: expected containerd 1.6.24, 1.7.3 or later",
       {{"runtime", run_.runtime.name}, {"version", run_.runtime.version}});
 }
 
@@ -83,7 +83,7 @@ std::optional<Inventory> Pinner::Pin(const std::vector<Image>& images,
     if (taken.code() == absl::StatusCode::kUnimplemented) {
       WarnUnpinnable(run_.runtime);
     } else {
-      Log(LogLevel::kWarn, "images are not pinned",
+      Log(LogLevel::kWarn, "images not pinned",
           {{"images", static_cast<int64_t>(images.size())},
            {"error", ReportedMessage(taken)}});
     }
@@ -131,7 +131,7 @@ absl::Status Pinner::PinImage(const Image& image) {
   absl::Status missing = absl::OkStatus();
   for (const std::string& record : RecordsToPin(*image.name, *image.stored)) {
     if (TimeLeft() <= absl::ZeroDuration()) {
-      return absl::DeadlineExceededError("no time is left for it");
+      return absl::DeadlineExceededError("no time left");
     }
     absl::Status labelled = PinRecord(record);
     if (labelled.ok()) {
@@ -160,7 +160,7 @@ absl::Status Pinner::PinRecord(const std::string& name) {
 
 void Pinner::WarnOf(const Troubles& troubles) {
   for (const auto& [code, trouble] : troubles) {
-    Log(LogLevel::kWarn, "images are not pinned",
+    Log(LogLevel::kWarn, "images not pinned",
         {{"images", trouble.images},
          {"first", trouble.image},
          {"error", ReportedMessage(trouble.error)}});
@@ -173,13 +173,13 @@ std::optional<Inventory> Pinner::AwaitReport(const std::vector<Image>& images) {
   std::optional<Inventory> node;
   int64_t unpinned = static_cast<int64_t>(images.size());
   absl::Duration pause = kFirstPause;
-  Instant patience_ends = context_.clock.Now() + kReportPatience;
+  Instant report_ends = context_.clock.Now() + kReportTimeout;
   while (true) {
     const std::stop_token stop = NextLimit().stop;
     absl::StatusOr<Inventory> listed =
         ListNode(context_, stop, run_, std::min(kInventoryTimeout, TimeLeft()));
     if (!listed.ok()) {
-      Log(LogLevel::kWarn, "the runtime was not asked what is pinned",
+      Log(LogLevel::kWarn, "pins not verified",
           {{"error", ReportedMessage(listed.status())}});
       return node;
     }
@@ -187,18 +187,18 @@ std::optional<Inventory> Pinner::AwaitReport(const std::vector<Image>& images) {
     const int64_t before =
         std::exchange(unpinned, CountUnpinned(images, *node));
     const Instant now = context_.clock.Now();
-    if (unpinned < before) patience_ends = now + kReportPatience;
-    const Instant last = std::min(patience_ends, until_);
+    if (unpinned < before) report_ends = now + kReportTimeout;
+    const Instant last = std::min(report_ends, until_);
     const bool waits = unpinned > 0 && run_.runtime.features.pin &&
                        !stop_.stop_requested() && now < last;
     if (!waits) break;
     const Instant alarm = context_.observer.OnTurn(run_, now);
     context_.clock.WaitUntil(std::min({now + pause, last, alarm}), wakeup);
-    pause = std::min(2 * pause, kLongestPause);
+    pause = std::min(2 * pause, kMaxPause);
   }
   if (unpinned > 0 && run_.runtime.features.pin) {
     Log(LogLevel::kWarn,
-        "images have their pin, but the runtime does not report them as pinned",
+        "images pinned, but the runtime does not report them as pinned",
         {{"images", unpinned}});
   }
   return node;
@@ -213,7 +213,7 @@ absl::Duration Pinner::TimeLeft() const {
 CallLimit Pinner::NextLimit() {
   if (stop_.stop_requested() && !was_stopped_) {
     was_stopped_ = true;
-    until_ = std::min(until_, context_.clock.Now() + kPinHaste);
+    until_ = std::min(until_, context_.clock.Now() + kPinStopTimeout);
   }
   // To pin takes two calls.
   const absl::Duration timeout = std::min(kPinCallTimeout, TimeLeft() / 2);

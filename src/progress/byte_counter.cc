@@ -9,7 +9,7 @@ constexpr absl::Duration kBlobTimeout = absl::Seconds(10);
 }  // namespace
 
 void ByteCounter::AskFor(const BlobLedger::Digests& blobs) {
-  for (const std::string& digest : ledger_.TakeDue(clock_.Now(), blobs)) {
+  for (const std::string& digest : ledger_.NextToAsk(clock_.Now(), blobs)) {
     downloads_.FindBlob(
         digest, kBlobTimeout,
         scope_.Callback<absl::StatusOr<StoredBlob>>(

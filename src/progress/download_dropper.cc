@@ -101,7 +101,7 @@ void DownloadDropper::DropAll(const Refs& refs, const Task& then) {
 void DownloadDropper::Tell(const std::string& ref,
                            const absl::Status& dropped) {
   if (dropped.ok()) {
-    Log(LogLevel::kInfo, "download with wrong bytes dropped",
+    Log(LogLevel::kInfo, "download with wrong bytes discarded",
         {{"download", ref}});
   } else {
     Log(LogLevel::kWarn, "download with wrong bytes is still there",

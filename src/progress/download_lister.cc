@@ -45,7 +45,7 @@ void DownloadLister::OnListed(
     is_unimplemented_ = true;
     events_.on_unimplemented();
   } else if (!listed.ok()) {
-    Log(LogLevel::kDebug, "downloads cannot be listed",
+    Log(LogLevel::kDebug, "cannot list downloads",
         {{"error", ReportedMessage(listed.status())}});
   } else {
     seen_ = asked;

@@ -14,7 +14,8 @@ absl::StatusOr<std::vector<ManifestBlob>> ParseManifestBlobs(
   ASSIGN_OR_RETURN(auto parsed, ParseManifest(json));
   ImageManifest* manifest = std::get_if<ImageManifest>(&parsed);
   if (manifest == nullptr) {
-    return absl::InvalidArgumentError("is an index, no manifest");
+    return absl::InvalidArgumentError(
+        "expected an image manifest, not an index");
   }
   std::vector<ManifestBlob> blobs;
   absl::flat_hash_set<std::string> seen;

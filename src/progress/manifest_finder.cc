@@ -101,7 +101,7 @@ void ManifestFinder::OnRead(Image image, const StoredBlob& manifest,
       taken_.insert(manifest.digest);
       events_.on_found(image, {manifest.config, *blobs});
     } else {
-      Log(LogLevel::kDebug, "manifest cannot be used",
+      Log(LogLevel::kDebug, "unusable manifest",
           {{"image", image->image},
            {"error", ReportedMessage(blobs.status())}});
     }

@@ -41,10 +41,9 @@ Cut CutForAStall(absl::Duration patience) {
 }
 
 Cut CutForItsTime(absl::Duration timeout, bool was_watched) {
-  return {kCutForTime,
-          absl::StrCat(was_watched ? "nothing to be seen of it for "
-                                   : "not finished within ",
-                       HumanDuration(timeout))};
+  return {kCutForTime, absl::StrCat(was_watched ? "no progress seen for "
+                                                : "not finished within ",
+                                    HumanDuration(timeout))};
 }
 
 AttemptFailure FailureOf(const RoundEnd& end, const std::optional<Cut>& cut) {

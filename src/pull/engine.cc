@@ -23,9 +23,9 @@ namespace prepull {
 namespace {
 
 // The last look of a run whose time is over: its status is due in two seconds.
-constexpr absl::Duration kHastyListTimeout = absl::Milliseconds(700);
+constexpr absl::Duration kFinalListTimeout = absl::Milliseconds(700);
 // So much later a run may end for what its images were built for.
-constexpr absl::Duration kPlatformPatience = absl::Seconds(5);
+constexpr absl::Duration kPlatformTimeout = absl::Seconds(5);
 
 // What becomes of the images that did not reach an end of their own.
 struct Ending {
@@ -37,15 +37,15 @@ struct Ending {
 
 Ending EndingOf(LoopEnd end, bool runtime_is_away) {
   if (end == LoopEnd::kNoSpace) {
-    return {Reason::kNoSpace, "stopped because the node has no space left"};
+    return {Reason::kNoSpace, "stopped: no space left on the node"};
   }
   if (end == LoopEnd::kStopRequested) {
     return {Reason::kInterrupted, "interrupted"};
   }
   if (runtime_is_away) {
-    return {Reason::kRuntimeUnavailable, "the runtime does not answer", true};
+    return {Reason::kRuntimeUnavailable, "the runtime does not respond", true};
   }
-  return {Reason::kTimeout, "the overall deadline has passed", true};
+  return {Reason::kTimeout, "overall timeout exceeded", true};
 }
 
 // Ends every image that the loop left without an end.
@@ -109,11 +109,11 @@ class Fetch {
     if (end == LoopEnd::kAllEnded) LookAtPlatforms();
     // A runtime that has not ended our calls would not answer more of them.
     if (WantsPins() && !loop.left_calls_behind()) {
-      const Instant soon = pulled_at + kPinHaste;
+      const Instant soon = pulled_at + kPinStopTimeout;
       Pin(end == LoopEnd::kAllEnded ? std::max(run_.deadline(), soon) : soon);
     }
     if (loop.runtime_is_away() && end == LoopEnd::kDeadline) {
-      EndWithoutRuntime("the runtime went away and did not come back");
+      EndWithoutRuntime("the runtime became unavailable and did not recover");
     } else if (!verified.ok()) {
       EndWithoutRuntime(ReportedMessage(verified));
     } else {
@@ -186,17 +186,18 @@ class Fetch {
       // The last pull may have ended just before the deadline.
       node = ListNodeUntil(
           context_, stop_, run_,
-          std::max(run_.deadline(), asked_at + kHastyListTimeout));
+          std::max(run_.deadline(), asked_at + kFinalListTimeout));
     }
-    const bool in_haste = end != LoopEnd::kAllEnded || stop_.stop_requested();
-    if (!node.ok() && in_haste) {
-      node = ListNode(context_, std::stop_token(), run_, kHastyListTimeout);
+    const bool is_short_of_time =
+        end != LoopEnd::kAllEnded || stop_.stop_requested();
+    if (!node.ok() && is_short_of_time) {
+      node = ListNode(context_, std::stop_token(), run_, kFinalListTimeout);
     }
     if (!node.ok()) {
-      if (!in_haste && !WasShortOfTime(node.status(), asked_at)) {
+      if (!is_short_of_time && !WasShortOfTime(node.status(), asked_at)) {
         return node.status();
       }
-      Log(LogLevel::kWarn, "the node was not asked again what it holds",
+      Log(LogLevel::kWarn, "images of the node not verified",
           {{"error", ReportedMessage(node.status())}});
       return absl::OkStatus();
     }
@@ -220,7 +221,7 @@ class Fetch {
       const StoredImage* stored = NodeCheck::Find(*node_, item);
       if (stored != nullptr) pulled[stored->id].push_back(&item.outcome);
     }
-    const Instant until = context_.clock.Now() + kPlatformPatience;
+    const Instant until = context_.clock.Now() + kPlatformTimeout;
     CheckPlatforms(pulled, context_, stop_, std::min(until, run_.deadline()),
                    run_);
   }

@@ -29,7 +29,7 @@ class ImageRemover {
   // After an error the next call tries again.
   void Remove(const std::string& id, Then then);
 
-  // Ends what runs; who waits is told CANCELLED.
+  // Ends what runs; waiting callers get CANCELLED.
   void CancelAll();
 
  private:

@@ -21,7 +21,7 @@ constexpr absl::Duration kCollectTimeout = absl::Minutes(1);
 // What a run does about leases at its end may take this long in all.
 constexpr absl::Duration kLeaseEndTimeout = absl::Minutes(2);
 // A run that was told to stop has no more than a moment.
-constexpr absl::Duration kLeaseHaste = absl::Milliseconds(300);
+constexpr absl::Duration kLeaseStopTimeout = absl::Milliseconds(300);
 
 void Warn(absl::string_view what, const absl::Status& why) {
   Log(LogLevel::kWarn, what, {{"error", ReportedMessage(why)}});
@@ -54,12 +54,12 @@ template <typename Answer, typename Start>
 Answer LeaseKeeper::Ask(absl::Duration timeout, Start start) {
   const Instant now = context_.clock.Now();
   if (stop_.stop_requested()) {
-    until_ = std::min(until_, now + kLeaseHaste);
+    until_ = std::min(until_, now + kLeaseStopTimeout);
     stop_ = {};
   }
   const absl::Duration left = std::min(timeout, until_ - now);
   if (left <= absl::ZeroDuration()) {
-    return absl::DeadlineExceededError("no time left for leases");
+    return absl::DeadlineExceededError("no time left for lease calls");
   }
   return AwaitCall<Answer>(context_, run_, stop_,
                            [&](auto done) { return start(left, done); });
@@ -90,10 +90,10 @@ void LeaseKeeper::Begin(const std::stop_token& stop) {
     if (downloads_ != nullptr) {
       sign_of_life_ = downloads_->Hold(lease.id, lease.id);
     }
-    TakeOver();
+    AdoptLeases();
   } else if (created.code() != absl::StatusCode::kUnimplemented &&
              !stop.stop_requested()) {
-    Warn("no lease: a pull that is cut will start again", created);
+    Warn("no lease: an interrupted pull will start over", created);
   }
 }
 
@@ -104,16 +104,16 @@ absl::StatusOr<std::vector<Lease>> LeaseKeeper::FindLeases() {
       });
 }
 
-void LeaseKeeper::TakeOver() {
+void LeaseKeeper::AdoptLeases() {
   const auto leases = FindLeases();
   if (!leases.ok()) {
-    Warn("leases of earlier runs cannot be listed", leases.status());
+    Warn("cannot list leases of earlier runs", leases.status());
     return;
   }
   Taken taken;
   for (const Lease& lease : *leases) {
     if (lease.id == lease_id_) continue;
-    const bool has_all = TakeResources(lease.id, taken);
+    const bool has_all = AdoptResources(lease.id, taken);
     if (has_all && !IsAlive(lease.id)) Delete(lease.id, /*collect=*/false);
   }
   if (taken.leases == 0) return;
@@ -124,7 +124,7 @@ void LeaseKeeper::TakeOver() {
 }
 
 // Whether our lease has all that this one keeps.
-bool LeaseKeeper::TakeResources(const std::string& lease_id, Taken& taken) {
+bool LeaseKeeper::AdoptResources(const std::string& lease_id, Taken& taken) {
   const auto resources = Ask<absl::StatusOr<std::vector<LeaseResource>>>(
       kLeaseCallTimeout, [&](absl::Duration timeout, auto done) {
         return leases_->Resources(lease_id, timeout, done);
@@ -142,7 +142,7 @@ bool LeaseKeeper::TakeResources(const std::string& lease_id, Taken& taken) {
           return leases_->AddResource(lease_id_, resource, timeout, done);
         });
     if (!added.ok()) {
-      Log(LogLevel::kDebug, "not taken over",
+      Log(LogLevel::kDebug, "lease resource not adopted",
           {{"resource", resource.id}, {"error", ReportedMessage(added)}});
       has_all = false;
       continue;
@@ -170,7 +170,7 @@ void LeaseKeeper::Renew() {
   leases_->Create(OwnLease(), kLeaseCallTimeout,
                   [](const absl::Status& created) {
                     if (created.ok()) return;
-                    Warn("lease cannot be created again", created);
+                    Warn("cannot renew lease", created);
                   });
 }
 
@@ -189,7 +189,8 @@ void LeaseKeeper::DeleteOthers(bool also_alive) {
   const auto leases = FindLeases();
   if (!leases.ok()) {
     if (leases.status().code() == absl::StatusCode::kUnimplemented) return;
-    Warn("leases of earlier runs stay until they expire", leases.status());
+    Warn("cannot list leases of earlier runs: they remain until they expire",
+         leases.status());
     return;
   }
   for (const Lease& lease : *leases) {
@@ -204,7 +205,8 @@ void LeaseKeeper::Delete(const std::string& id, bool collect) {
                         [&](absl::Duration timeout, auto done) {
                           return leases_->Delete(id, collect, timeout, done);
                         });
-  if (!deleted.ok()) Warn("lease stays until it expires", deleted);
+  if (!deleted.ok())
+    Warn("cannot delete lease: it remains until it expires", deleted);
 }
 
 }  // namespace prepull

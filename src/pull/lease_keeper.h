@@ -11,7 +11,7 @@
 // runtime's, and the wall clock may jump. So a run holds a download that has
 // the id of its lease open for as long as it lives (Downloads::Hold): the
 // runtime locks it, and lets go of it when the process is gone, kill -9
-// included. A lease whose download can be dropped belongs to nobody.
+// included. A lease whose download can be dropped has no living owner.
 //
 // Not thread-safe. Begin and End block; meanwhile the run's observers turn.
 // Source: github.com/containerd/containerd, docs/garbage-collection.md
@@ -37,7 +37,7 @@ enum class LeaseFate {
   kKeep,       // the run can be continued
   kDelete,     // it ended for good: its own goes, and those of dead runs
   kCollect,    // the same for lack of space: return when the space is free
-  kDeleteAll,  // every image is there: nobody needs them
+  kDeleteAll,  // every image is there: no run needs them
 };
 
 class LeaseKeeper {
@@ -72,8 +72,8 @@ class LeaseKeeper {
   Answer Ask(absl::Duration timeout, Start start);
   Lease OwnLease() const;
   absl::StatusOr<std::vector<Lease>> FindLeases();
-  void TakeOver();
-  bool TakeResources(const std::string& lease_id, Taken& taken);
+  void AdoptLeases();
+  bool AdoptResources(const std::string& lease_id, Taken& taken);
   bool IsAlive(const std::string& lease_id);
   void DeleteOthers(bool also_alive);
   void Delete(const std::string& id, bool collect);

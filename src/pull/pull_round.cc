@@ -69,7 +69,7 @@ void PullRound::OnFound(const absl::StatusOr<CredentialsToTry>& found) {
   }
   if (task_.refused && unread_.empty() &&
       SameCredentials(credentials_, *task_.refused)) {
-    End({.image_ref = absl::UnauthenticatedError("nothing new to try"),
+    End({.image_ref = absl::UnauthenticatedError("no new credentials to try"),
          .had_nothing_new = true});
   } else if (!found.ok()) {
     EndFailed(absl::UnauthenticatedError(found.status().message()),

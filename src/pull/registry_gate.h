@@ -1,4 +1,4 @@
-// Holds back everyone who talks to a registry that said "too many requests".
+// Holds back all pulls from a registry that answered "too many requests".
 //
 // A rate limit closes the gate for 30 s, doubling to 5 min, or for as long as
 // the registry asked. Then one pull goes as a probe; when it gets anything

@@ -41,7 +41,7 @@ void RuntimeMonitor::OnAnswer(const absl::Status& answer) {
     return;
   }
   poll_at_ = clock_.Now() + kPollEvery;
-  Log(LogLevel::kDebug, "runtime does not answer yet",
+  Log(LogLevel::kDebug, "runtime still unavailable",
       {{"error", ReportedMessage(answer)}});
 }
 

@@ -101,8 +101,8 @@ class ContainerdImageRecords : public ImageRecords {
           return images_->Get(&context, get, &record);
         }));
     if (record.image().target().digest().empty()) {
-      return absl::InternalError(absl::StrCat(
-          "change labels of ", name, ": its record came without a target"));
+      return absl::InternalError(
+          absl::StrCat("change labels of ", name, ": record without a target"));
     }
     images::UpdateImageRequest update;
     *update.mutable_image() = std::move(*record.mutable_image());

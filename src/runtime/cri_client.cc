@@ -127,7 +127,7 @@ class CriClient : public ContainerRuntime {
         [done = std::move(done)](const absl::StatusOr<Answer>& answer) {
           if (!answer.ok()) return done(answer.status());
           if (!answer->has_image()) {
-            return done(absl::NotFoundError("no such image"));
+            return done(absl::NotFoundError("image not found"));
           }
           const auto info = answer->info().find("info");
           done(info == answer->info().end() ? std::nullopt

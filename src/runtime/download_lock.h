@@ -1,7 +1,7 @@
-// The lock that containerd takes on a download while somebody writes it.
+// The lock that containerd takes on a download while a client writes it.
 //
 // Content/Write opens a download and keeps it locked for as long as its stream
-// lasts; everybody else who opens it is told UNAVAILABLE, "locked". Whoever
+// lasts; every other client that opens it gets UNAVAILABLE, "locked". Whoever
 // holds the lock may throw the download away (Content/Abort alone would do so
 // under the hands of a writer), and a lock that goes with its process, kill -9
 // included, tells others that the process lives. No byte is ever written.

@@ -181,7 +181,7 @@ TEST_F(EnginePinTest, AnOldVersionGetsThePinAndAWarning) {
   EXPECT_TRUE(HasPin("quay.io/a:1"));
   EXPECT_FALSE(run_.runtime.features.pin);
   EXPECT_FALSE(image(0).pinned);
-  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("does not heed it")));
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("this version ignores pins")));
 }
 
 TEST_F(EnginePinTest, ARuntimeWithoutPinsIsAWarningAndNoFailure) {
@@ -192,7 +192,7 @@ TEST_F(EnginePinTest, ARuntimeWithoutPinsIsAWarningAndNoFailure) {
 
   EXPECT_EQ(run_.exit_code, ExitCode::kOk);
   EXPECT_FALSE(run_.runtime.features.pin);
-  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("no pins over its socket")));
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("no pins on its socket")));
 }
 
 TEST_F(EnginePinTest, AFailureIsOneWarningForEachCause) {
@@ -258,7 +258,7 @@ TEST_F(EnginePinTest, AnInterruptedRunTakesNoMoreThanAMomentForIt) {
   EXPECT_LT(Elapsed(), absl::Milliseconds(1700 + 1500));
   EXPECT_TRUE(HasPin("quay.io/a:0"));
   EXPECT_FALSE(HasPin("quay.io/a:8"));
-  EXPECT_THAT(warnings_, Contains(HasSubstr("images are not pinned")));
+  EXPECT_THAT(warnings_, Contains(HasSubstr("images not pinned")));
 }
 
 }  // namespace

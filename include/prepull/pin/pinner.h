@@ -3,7 +3,7 @@
 //
 // Nothing of it fails a run: the images are on the node. What cannot be pinned
 // is a warning for each cause, and what counts in the end is what the runtime
-// reports. A pin that somebody else has set is left as it is.
+// reports. A pin that another client has set is left as it is.
 // Not thread-safe. Its calls block.
 #ifndef PREPULL_PIN_PINNER_H_
 #define PREPULL_PIN_PINNER_H_
@@ -22,7 +22,7 @@
 namespace prepull {
 
 // How long a run that was told to stop may take for its pins.
-inline constexpr absl::Duration kPinHaste = absl::Milliseconds(900);
+inline constexpr absl::Duration kPinStopTimeout = absl::Milliseconds(900);
 
 class Pinner {
  public:

@@ -3,7 +3,7 @@
 // What a pull downloaded outlives its failure, because of the run's lease, and
 // containerd goes on behind it: behind a proxy's page, or on a layer whose
 // bytes were damaged on the way, every further pull would fail, the kubelet's
-// too. A download that somebody is writing is left alone.
+// too. A download that a client is writing is left alone.
 //
 // An error that names no download was about an answer that ended in order and
 // was too short. Less than 1 MiB is taken for a page and goes at once. More may

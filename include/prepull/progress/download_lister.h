@@ -1,5 +1,5 @@
 // Asks the runtime for all open downloads of the node: once a second while
-// anything is pulled, and when somebody cannot wait for that.
+// anything is pulled, or earlier on request.
 //
 // Not thread-safe.
 #ifndef PREPULL_PROGRESS_DOWNLOAD_LISTER_H_

@@ -71,7 +71,7 @@ class DownloadWatch {
   void Turn(Instant now);
   Instant NextTurn() const;
 
-  // The run ends: whoever waits is told what is known by now.
+  // The run ends: settles all that waits with what is known by now.
   void SettleAll();
 
   // What to do about a running attempt.

@@ -70,10 +70,10 @@ class ContainerRuntime {
 
   virtual ~ContainerRuntime() = default;
 
-  // Who answers. Errors:
-  //   UNAVAILABLE        nobody at the socket
+  // Returns name and version. Errors:
+  //   UNAVAILABLE        nothing listens on the socket
   //   DEADLINE_EXCEEDED  no answer within `timeout`
-  //   UNIMPLEMENTED      it is no CRI v1
+  //   UNIMPLEMENTED      it does not implement CRI v1
   //   CANCELLED          `stop` was requested
   virtual absl::StatusOr<RuntimeVersion> Version(
       absl::Duration timeout, const std::stop_token& stop) = 0;
@@ -83,7 +83,7 @@ class ContainerRuntime {
       absl::Duration timeout, const std::stop_token& stop) = 0;
 
   // Gets all images of the node. Errors: what the runtime reports;
-  //   UNAVAILABLE  nobody at the socket
+  //   UNAVAILABLE  nothing listens on the socket
   virtual std::unique_ptr<RunningCall> ListImages(ListDone done) = 0;
 
   // Gets the platform that the image with this id was built for; nothing if
@@ -95,7 +95,7 @@ class ContainerRuntime {
   // Starts a pull. Errors: what the runtime reports, with its text;
   //   CANCELLED    Cancel was called
   //   ABORTED      the runtime gave up by itself
-  //   UNAVAILABLE  nobody at the socket
+  //   UNAVAILABLE  nothing listens on the socket
   virtual std::unique_ptr<RunningCall> StartPull(const PullRequest& request,
                                                  PullDone done) = 0;
 
