@@ -1,6 +1,12 @@
 #include "prepull/progress/manifest_choice.h"
 
 #include <algorithm>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "absl/container/flat_hash_set.h"
+#include "prepull/base/status_macros.h"
 
 namespace prepull {
 namespace {
@@ -95,6 +101,24 @@ const StoredBlob* ChooseManifest(
   return TheOnly(Those(candidates, [&](const StoredBlob* blob) {
     return RefersToMovingBlob(*blob, moves);
   }));
+}
+
+absl::StatusOr<std::vector<ManifestBlob>> ParseManifestBlobs(
+    absl::string_view json) {
+  ASSIGN_OR_RETURN(auto parsed, ParseManifest(json));
+  ImageManifest* manifest = std::get_if<ImageManifest>(&parsed);
+  if (manifest == nullptr) {
+    return absl::InvalidArgumentError(
+        "expected an image manifest, not an index");
+  }
+  std::vector<ManifestBlob> blobs;
+  absl::flat_hash_set<std::string> seen;
+  seen.insert(manifest->config.digest);
+  blobs.push_back(std::move(manifest->config));
+  for (ManifestBlob& layer : manifest->layers) {
+    if (seen.insert(layer.digest).second) blobs.push_back(std::move(layer));
+  }
+  return blobs;
 }
 
 }  // namespace prepull

@@ -5,7 +5,7 @@
 
 #include "prepull/base/log.h"
 #include "prepull/base/redact.h"
-#include "prepull/progress/image_manifest.h"
+#include "prepull/progress/manifest_choice.h"
 
 namespace prepull {
 namespace {

@@ -7,7 +7,7 @@
 #include "prepull/base/log.h"
 #include "prepull/base/redact.h"
 #include "prepull/list/list_hash.h"
-#include "prepull/node/await_call.h"
+#include "prepull/node/run_context.h"
 #include "src/pull/error_class.h"
 
 namespace prepull {

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "absl/functional/function_ref.h"
-#include "prepull/runtime/service_call.h"
+#include "prepull/runtime/running_call.h"
 #include "src/runtime/blocking_call.h"
 #include "src/runtime/call_queue.h"
 

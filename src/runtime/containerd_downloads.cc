@@ -6,7 +6,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "containerd/content.grpc.pb.h"
-#include "src/runtime/blob_source.h"
 #include "src/runtime/containerd_call.h"
 #include "src/runtime/containerd_filter.h"
 #include "src/runtime/containerd_services.h"
@@ -189,15 +188,6 @@ class ContainerdDownloads : public Downloads {
 };
 
 }  // namespace
-
-BlobSource SourceOf(const Reference& image) {
-  const std::string& registry = image.registry();
-  const std::string repository = image.repository().substr(registry.size() + 1);
-  if (absl::StartsWith(registry, "[")) {
-    return {registry.substr(1, registry.find(']') - 1), repository};
-  }
-  return {registry.substr(0, registry.find(':')), repository};
-}
 
 std::unique_ptr<Downloads> MakeContainerdDownloads(
     const std::shared_ptr<grpc::Channel>& channel, CallQueue& calls) {

@@ -13,7 +13,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "prepull/base/clock.h"
-#include "prepull/progress/image_manifest.h"
+#include "prepull/progress/manifest_choice.h"
 #include "prepull/runtime/downloads.h"
 
 namespace prepull {

@@ -1,5 +1,5 @@
 // Which of the manifests that came from a repository is the one that a pull
-// has just fetched. Pure.
+// has just fetched, and what it refers to. Pure.
 //
 // A runtime does not say which downloads belong to which pull, but which blobs
 // a manifest refers to. At most one pull without a known manifest runs in a
@@ -12,8 +12,10 @@
 #include <vector>
 
 #include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "prepull/image/manifest.h"
 #include "prepull/runtime/downloads.h"
 
 namespace prepull {
@@ -33,6 +35,11 @@ const StoredBlob* ChooseManifest(
     const std::vector<StoredBlob>& blobs, const PullTraces& pull,
     absl::FunctionRef<bool(const std::string& digest)> is_taken,
     absl::FunctionRef<bool(const std::string& digest)> moves);
+
+// The config and the layers of a manifest, each digest once. Errors:
+//   INVALID_ARGUMENT  as ParseManifest's; an index is none
+absl::StatusOr<std::vector<ManifestBlob>> ParseManifestBlobs(
+    absl::string_view json);
 
 }  // namespace prepull
 

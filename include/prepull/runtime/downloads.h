@@ -13,7 +13,7 @@
 
 #include "absl/time/time.h"
 #include "prepull/image/reference.h"
-#include "prepull/runtime/service_call.h"
+#include "prepull/runtime/running_call.h"
 
 namespace prepull {
 

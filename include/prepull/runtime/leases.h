@@ -11,7 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "prepull/runtime/service_call.h"
+#include "prepull/runtime/running_call.h"
 
 namespace prepull {
 

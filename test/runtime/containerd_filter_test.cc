@@ -1,4 +1,4 @@
-#include "src/runtime/blob_source.h"
+#include "src/runtime/containerd_filter.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
