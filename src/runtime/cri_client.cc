@@ -201,9 +201,9 @@ class CriClient : public ContainerRuntime {
     services_ = MakeRuntimeServices(runtime_name, channel_, calls_);
   }
   const RuntimeServices& Services() {
-    static const RuntimeServices kNone;
+    static const RuntimeServices none;
     MutexLock lock(mutex_);
-    return services_ ? *services_ : kNone;
+    return services_ ? *services_ : none;
   }
 
   std::shared_ptr<grpc::Channel> channel_;
