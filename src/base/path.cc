@@ -1,4 +1,4 @@
-#include "src/base/path_in_root.h"
+#include "src/base/path.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -19,7 +19,7 @@
 namespace prepull {
 namespace {
 
-constexpr int kMostLinks = 40;  // the kernel's own limit, path_resolution(7)
+constexpr int kMaxLinks = 40;  // the kernel's own limit, path_resolution(7)
 
 // Goes down from a root, a name at a time, and remembers the folders above.
 //
@@ -81,9 +81,9 @@ class Walk {
     return S_ISLNK(about.st_mode) ? FollowLink(name) : absl::OkStatus();
   }
 
-  // The youngest of the folders is no folder but a link.
+  // The last of the folders is in fact a link.
   absl::Status FollowLink(const std::string& name) {
-    if (++links_ > kMostLinks) return ErrnoStatus(ELOOP, name);
+    if (++links_ > kMaxLinks) return ErrnoStatus(ELOOP, name);
     char target[PATH_MAX];
     const ssize_t length =
         readlinkat(folders_.back(), "", target, sizeof(target));
@@ -108,6 +108,12 @@ class Walk {
 };
 
 }  // namespace
+
+std::string DirectoryOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
 
 absl::StatusOr<int> OpenInRoot(const std::string& root,
                                absl::string_view path) {
