@@ -4,7 +4,7 @@
 #include <set>
 #include <string>
 
-#include "src/auth/provider_answer.h"
+#include "src/auth/provider_response.h"
 #include "test/support/require.h"
 
 namespace prepull {
@@ -14,22 +14,22 @@ const CredentialProvider kProvider = {
     .name = "ecr", .api_version = "credentialprovider.kubelet.k8s.io/v1"};
 
 const std::set<std::string> kSentences = {
-    "is no JSON object",
-    "kind is not CredentialProviderResponse",
-    "apiVersion is not that of the request",
-    "cacheKeyType is none of Image, Registry, Global",
-    "cacheDuration is no duration",
-    "auth is no object",
-    "auth has too many entries",
-    "auth has an entry that is none"};
+    "invalid JSON: expected an object",
+    "kind: expected CredentialProviderResponse",
+    "apiVersion: expected that of the request",
+    "cacheKeyType: expected Image, Registry or Global",
+    "cacheDuration: invalid duration",
+    "auth: expected an object",
+    "auth: too many entries",
+    "auth: invalid entry"};
 
 }  // namespace
 }  // namespace prepull
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   const absl::string_view text(reinterpret_cast<const char*>(bytes), size);
-  const absl::StatusOr<prepull::ProviderAnswer> answer =
-      prepull::ParseProviderAnswer(text, prepull::kProvider);
+  const absl::StatusOr<prepull::ProviderResponse> answer =
+      prepull::ParseProviderResponse(text, prepull::kProvider);
   if (!answer.ok()) {
     prepull::Require(
         prepull::kSentences.contains(std::string(answer.status().message())),

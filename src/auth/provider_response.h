@@ -1,9 +1,9 @@
-// What a credential provider plugin is asked and answers. Pure.
+// The request to a credential provider plugin, and its response. Pure.
 //
 // Source:
 // https://kubernetes.io/docs/reference/config-api/kubelet-credentialprovider.v1/
-#ifndef PREPULL_SRC_AUTH_PROVIDER_ANSWER_H_
-#define PREPULL_SRC_AUTH_PROVIDER_ANSWER_H_
+#ifndef PREPULL_SRC_AUTH_PROVIDER_RESPONSE_H_
+#define PREPULL_SRC_AUTH_PROVIDER_RESPONSE_H_
 
 #include <optional>
 #include <string>
@@ -17,26 +17,26 @@
 
 namespace prepull {
 
-// For which images an answer holds.
+// The images that a response is valid for.
 enum class CacheScope { kImage, kRegistry, kGlobal };
 
-struct ProviderAnswer {
+struct ProviderResponse {
   std::vector<KeyringEntry> entries = {};
   CacheScope scope = CacheScope::kImage;
-  // Nothing: as the config has it. Zero: it may not be used again.
+  // Nothing: as in the config. Zero: not to be cached.
   std::optional<absl::Duration> cache_duration = {};
 };
 
-// The request for `image`, which is a repository without tag and digest, as
-// the kubelet asks.
+// Returns the request for `image`, a repository without tag and digest, as the
+// kubelet sends it.
 std::string ProviderRequest(const CredentialProvider& provider,
                             absl::string_view image);
 
-// Errors: INVALID_ARGUMENT  what is wrong; nothing of `text`, which holds
-// secrets, is shown.
-absl::StatusOr<ProviderAnswer> ParseProviderAnswer(
+// Errors: INVALID_ARGUMENT  what is invalid, without any of `text`, which holds
+// secrets.
+absl::StatusOr<ProviderResponse> ParseProviderResponse(
     absl::string_view text, const CredentialProvider& provider);
 
 }  // namespace prepull
 
-#endif  // PREPULL_SRC_AUTH_PROVIDER_ANSWER_H_
+#endif  // PREPULL_SRC_AUTH_PROVIDER_RESPONSE_H_

@@ -1,4 +1,4 @@
-#include "src/auth/provider_answer.h"
+#include "src/auth/provider_response.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@ const CredentialProvider kProvider = {
 
 // An answer with `members` behind the usual ones.
 auto ParseAnswer(const std::string& members) {
-  return ParseProviderAnswer(
+  return ParseProviderResponse(
       absl::StrCat(R"({"kind":"CredentialProviderResponse",)"
                    R"("apiVersion":"credentialprovider.kubelet.k8s.io/v1",)",
                    members, "}"),
@@ -34,7 +34,7 @@ TEST(ProviderRequestTest, AsksAsTheKubeletDoes) {
             R"("image":"a.io/team/app"})");
 }
 
-TEST(ProviderAnswerTest, ReadsAccounts) {
+TEST(ProviderResponseTest, ReadsAccounts) {
   const auto answer = ParseAnswer(
       R"("cacheKeyType":"Registry","cacheDuration":"6h",
          "auth":{"a.io":{"username":"u","password":"p"},"*.b.io":{"username":"v"}})");
@@ -48,7 +48,7 @@ TEST(ProviderAnswerTest, ReadsAccounts) {
   EXPECT_EQ(answer->entries[0].credential.source, "plugin ecr");
 }
 
-TEST(ProviderAnswerTest, MayHaveNoAccounts) {
+TEST(ProviderResponseTest, MayHaveNoAccounts) {
   EXPECT_THAT(ParseAnswer(R"("cacheKeyType":"Image")")->entries, IsEmpty());
   EXPECT_THAT(ParseAnswer(R"("cacheKeyType":"Image","auth":null)")->entries,
               IsEmpty());
@@ -58,7 +58,7 @@ TEST(ProviderAnswerTest, MayHaveNoAccounts) {
               IsEmpty());
 }
 
-TEST(ProviderAnswerTest, TellsNoDurationFromZero) {
+TEST(ProviderResponseTest, TellsNoDurationFromZero) {
   EXPECT_EQ(ParseAnswer(R"("cacheKeyType":"Image")")->cache_duration,
             std::nullopt);
   EXPECT_EQ(ParseAnswer(R"("cacheKeyType":"Image","cacheDuration":null)")
@@ -69,31 +69,34 @@ TEST(ProviderAnswerTest, TellsNoDurationFromZero) {
             absl::ZeroDuration());
 }
 
-TEST(ProviderAnswerTest, SaysWhatIsWrongWithoutShowingIt) {
-  const auto refused = [](const absl::StatusOr<ProviderAnswer>& answer,
+TEST(ProviderResponseTest, SaysWhatIsWrongWithoutShowingIt) {
+  const auto refused = [](const absl::StatusOr<ProviderResponse>& answer,
                           const std::string& why) {
     EXPECT_THAT(answer, StatusIs(Code::kInvalidArgument, why));
   };
 
-  refused(ParseProviderAnswer("hidden", kProvider), "is no JSON object");
-  refused(ParseProviderAnswer("", kProvider), "is no JSON object");
-  refused(ParseProviderAnswer(R"(["hidden"])", kProvider), "is no JSON object");
-  refused(ParseProviderAnswer(R"({"kind":"hidden"})", kProvider),
-          "kind is not CredentialProviderResponse");
-  refused(ParseProviderAnswer(R"({"kind":"CredentialProviderResponse",
+  refused(ParseProviderResponse("hidden", kProvider),
+          "invalid JSON: expected an object");
+  refused(ParseProviderResponse("", kProvider),
+          "invalid JSON: expected an object");
+  refused(ParseProviderResponse(R"(["hidden"])", kProvider),
+          "invalid JSON: expected an object");
+  refused(ParseProviderResponse(R"({"kind":"hidden"})", kProvider),
+          "kind: expected CredentialProviderResponse");
+  refused(ParseProviderResponse(R"({"kind":"CredentialProviderResponse",
                                   "apiVersion":"hidden"})",
-                              kProvider),
-          "apiVersion is not that of the request");
+                                kProvider),
+          "apiVersion: expected that of the request");
   refused(ParseAnswer(R"("cacheKeyType":"hidden")"),
-          "cacheKeyType is none of Image, Registry, Global");
+          "cacheKeyType: expected Image, Registry or Global");
   refused(ParseAnswer(R"("cacheKeyType":"Image","cacheDuration":"hidden")"),
-          "cacheDuration is no duration");
+          "cacheDuration: invalid duration");
   refused(ParseAnswer(R"("cacheKeyType":"Image","auth":"hidden")"),
-          "auth is no object");
+          "auth: expected an object");
   refused(ParseAnswer(R"("cacheKeyType":"Image","auth":{"a.io":"hidden"})"),
-          "auth has an entry that is none");
+          "auth: invalid entry");
   refused(ParseAnswer(R"("cacheKeyType":"Image","auth":{"/hidden":{}})"),
-          "auth has an entry that is none");
+          "auth: invalid entry");
 }
 
 }  // namespace
