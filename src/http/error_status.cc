@@ -1,4 +1,4 @@
-#include "src/http/exchange_error.h"
+#include "src/http/error_status.h"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/ssl/error.hpp>
@@ -14,23 +14,23 @@ namespace prepull {
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 
-absl::Status Explain(const boost::system::error_code& error,
-                     absl::string_view what) {
+absl::Status ToStatus(const boost::system::error_code& error,
+                      absl::string_view what) {
   if (error == http::error::end_of_stream ||
       error == http::error::partial_message || error == asio::error::eof ||
       error == asio::ssl::error::stream_truncated) {
     return absl::UnavailableError(
-        absl::StrCat(what, ": the connection ended too early"));
+        absl::StrCat(what, ": connection closed early"));
   }
   if (error == http::error::header_limit ||
       error == http::error::buffer_overflow) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(what, ": headers of more than ", kLargestHead, " bytes"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        what, ": headers larger than ", kMaxHeaderBytes, " bytes"));
   }
   if (error.category() ==
       make_error_code(http::error::bad_version).category()) {
     return absl::InvalidArgumentError(
-        absl::StrCat(what, ": no HTTP: ", error.message()));
+        absl::StrCat(what, ": invalid HTTP: ", error.message()));
   }
   const bool is_errno = error.category() == asio::error::get_system_category();
   return absl::UnavailableError(
@@ -39,14 +39,14 @@ absl::Status Explain(const boost::system::error_code& error,
                             : absl::AsciiStrToLower(error.message())));
 }
 
-absl::Status ExplainHandshake(const boost::system::error_code& error,
-                              const SSL* tls) {
-  const std::string complaint = CertificateComplaint(tls);
+absl::Status HandshakeStatus(const boost::system::error_code& error,
+                             const SSL* tls) {
+  const std::string complaint = CertificateError(tls);
   if (!complaint.empty()) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "the server's certificate is not to be trusted: ", complaint));
+    return absl::FailedPreconditionError(
+        absl::StrCat("certificate verification failed: ", complaint));
   }
-  const absl::Status why = Explain(error, "agree on TLS");
+  const absl::Status why = ToStatus(error, "TLS handshake");
   return error.category() == asio::error::get_ssl_category()
              ? absl::FailedPreconditionError(why.message())
              : why;
