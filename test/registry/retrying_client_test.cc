@@ -1,4 +1,4 @@
-#include "src/registry/patient_client.h"
+#include "src/registry/retrying_client.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -17,9 +17,9 @@ using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::SizeIs;
 
-using PatientClientTest = RegistryClientTest;
+using RetryingClientTest = RegistryClientTest;
 
-TEST_F(PatientClientTest, ABusyRegistryIsAskedAgainWhenItSays) {
+TEST_F(RetryingClientTest, ABusyRegistryIsAskedAgainWhenItSays) {
   int asked = 0;
   servers_.answers["https://r.example/v2/app/manifests/1"] =
       [&](const HttpRequest&) {
@@ -35,7 +35,7 @@ TEST_F(PatientClientTest, ABusyRegistryIsAskedAgainWhenItSays) {
   EXPECT_EQ(clock_.Now() - begun, absl::Seconds(14));
 }
 
-TEST_F(PatientClientTest, ABusyOrUnreachableRegistryMayComeBack) {
+TEST_F(RetryingClientTest, ABusyOrUnreachableRegistryMayComeBack) {
   for (const int status : {408, 429, 500, 502, 503, 504}) {
     servers_.Fixed("https://r.example/v2/app/manifests/1", {.status = status});
 
@@ -54,7 +54,7 @@ TEST_F(PatientClientTest, ABusyOrUnreachableRegistryMayComeBack) {
   }
 }
 
-TEST_F(PatientClientTest, AWebPageIsWorthAMinuteOfTries) {
+TEST_F(RetryingClientTest, AWebPageIsWorthAMinuteOfTries) {
   servers_.Fixed("https://r.example/v2/app/manifests/1",
                  {.status = 200,
                   .headers = {{"Content-Type", "text/html; charset=utf-8"}},
@@ -68,7 +68,7 @@ TEST_F(PatientClientTest, AWebPageIsWorthAMinuteOfTries) {
   } while (IsWorthAnotherTry(failure, ++tries) && Client().Pause(tries).ok());
 
   EXPECT_THAT(failure, StatusIs(absl::StatusCode::kDataLoss,
-                                "the registry answers with a web page"));
+                                "registry responded with an HTML page"));
   EXPECT_GT(clock_.Now() - begun, absl::Minutes(1));
   EXPECT_LT(clock_.Now() - begun, absl::Minutes(3));
 }
@@ -128,7 +128,7 @@ TEST_F(SlowServerTest, AnotherServerIsGivenTheUsualTime) {
   EXPECT_EQ(limit, absl::Seconds(30));
 }
 
-TEST_F(PatientClientTest, AConnectionThatIsNotMadeIsNoSlowAnswer) {
+TEST_F(RetryingClientTest, AConnectionThatIsNotMadeIsNoSlowAnswer) {
   std::vector<absl::Duration> limits;
   servers_.answers["https://r.example/v2/app/manifests/1"] =
       [&](const HttpRequest& request) {
@@ -143,7 +143,7 @@ TEST_F(PatientClientTest, AConnectionThatIsNotMadeIsNoSlowAnswer) {
   EXPECT_THAT(limits, Each(absl::Seconds(30)));
 }
 
-TEST_F(PatientClientTest, NobodyIsAskedBeforeARegistryWantsToBe) {
+TEST_F(RetryingClientTest, NobodyIsAskedBeforeARegistryWantsToBe) {
   options_.deadline = clock_.Now() + absl::Minutes(2);
   servers_.Fixed("https://r.example/v2/app/manifests/1",
                  {.status = 429, .headers = {{"Retry-After", "3600"}}});
@@ -157,7 +157,7 @@ TEST_F(PatientClientTest, NobodyIsAskedBeforeARegistryWantsToBe) {
   EXPECT_THAT(servers_.calls, SizeIs(1));
 }
 
-TEST_F(PatientClientTest, APauseBeyondTheDeadlineBecomesOneLastTryBeforeIt) {
+TEST_F(RetryingClientTest, APauseBeyondTheDeadlineBecomesOneLastTryBeforeIt) {
   options_.deadline = clock_.Now() + absl::Seconds(40);
   client_ = *MakeRegistryClient(options_, servers_, credentials_, clock_,
                                 [] { return 0.0; });
@@ -170,7 +170,7 @@ TEST_F(PatientClientTest, APauseBeyondTheDeadlineBecomesOneLastTryBeforeIt) {
   EXPECT_EQ(clock_.Now() - begun, absl::Seconds(20));
 }
 
-TEST_F(PatientClientTest, AnUnreachableRegistryIsGivenUpAfterAFewTries) {
+TEST_F(RetryingClientTest, AnUnreachableRegistryIsGivenUpAfterAFewTries) {
   servers_.answers["https://r.example/v2/app/manifests/1"] =
       [](const HttpRequest&) { return absl::UnavailableError("refused"); };
 
@@ -180,7 +180,7 @@ TEST_F(PatientClientTest, AnUnreachableRegistryIsGivenUpAfterAFewTries) {
   EXPECT_THAT(servers_.calls, SizeIs(3));
 }
 
-TEST_F(PatientClientTest, NoTryBeginsBehindTheDeadline) {
+TEST_F(RetryingClientTest, NoTryBeginsBehindTheDeadline) {
   options_.deadline = clock_.Now() + absl::Seconds(2);
   servers_.answers["https://r.example/v2/app/manifests/1"] =
       [](const HttpRequest&) { return absl::UnavailableError("refused"); };
@@ -193,7 +193,7 @@ TEST_F(PatientClientTest, NoTryBeginsBehindTheDeadline) {
   EXPECT_THAT(servers_.calls, SizeIs(2));
 }
 
-TEST_F(PatientClientTest, RequestsGoThroughTheProxyAndTrustTheOptionsFiles) {
+TEST_F(RetryingClientTest, RequestsGoThroughTheProxyAndTrustTheOptionsFiles) {
   options_.extra_ca_file = "/extra.crt";
   options_.proxies = *ProxyRules::Parse("", "proxy:3128", "");
   HttpRequest asked;
@@ -211,7 +211,7 @@ TEST_F(PatientClientTest, RequestsGoThroughTheProxyAndTrustTheOptionsFiles) {
   EXPECT_EQ(asked.extra_ca_file, "/extra.crt");
 }
 
-TEST_F(PatientClientTest, AStopEndsAPause) {
+TEST_F(RetryingClientTest, AStopEndsAPause) {
   std::stop_source stop;
   options_.stop = stop.get_token();
   servers_.answers["https://r.example/v2/app/manifests/1"] =
