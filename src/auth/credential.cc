@@ -10,8 +10,8 @@
 namespace prepull {
 namespace {
 
-// Shorter ones would make a message unreadable and are guessed anyway.
-constexpr size_t kShortestSecret = 4;
+// Hiding shorter ones would make messages unreadable.
+constexpr size_t kMinSecretBytes = 4;
 
 }  // namespace
 
@@ -22,7 +22,7 @@ absl::Status WithoutSecrets(const absl::Status& error,
     for (const std::string& secret :
          {absl::Base64Escape(absl::StrCat(each.username, ":", each.password)),
           each.password, each.identity_token, each.registry_token}) {
-      if (secret.size() >= kShortestSecret) hidden.emplace_back(secret, "***");
+      if (secret.size() >= kMinSecretBytes) hidden.emplace_back(secret, "***");
     }
   }
   return WithMessage(error, absl::StrReplaceAll(error.message(), hidden));

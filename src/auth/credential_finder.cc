@@ -14,80 +14,81 @@
 namespace prepull {
 namespace {
 
-constexpr int64_t kLargestConfig = 1 << 20;
+constexpr int64_t kMaxConfigBytes = 1 << 20;
 
-// The answer to one Find: CANCELLED if no other is given.
+// The result of one Find: CANCELLED if no other is set.
 //
-// Not thread-safe: whoever holds it last may answer.
-class OwedAnswer {
+// Not thread-safe.
+class PendingResult {
  public:
-  explicit OwedAnswer(CredentialFinder::Done done) : done_(std::move(done)) {}
-  ~OwedAnswer() {
-    if (done_ != nullptr) done_(absl::CancelledError("stopped"));
+  explicit PendingResult(CredentialFinder::Done done)
+      : done_(std::move(done)) {}
+  ~PendingResult() {
+    if (done_ != nullptr) done_(absl::CancelledError("interrupted"));
   }
-  OwedAnswer(const OwedAnswer&) = delete;
-  OwedAnswer& operator=(const OwedAnswer&) = delete;
+  PendingResult(const PendingResult&) = delete;
+  PendingResult& operator=(const PendingResult&) = delete;
 
-  void Give(absl::StatusOr<CredentialsToTry> answer) {
-    std::exchange(done_, nullptr)(std::move(answer));
+  void Set(absl::StatusOr<CredentialsToTry> result) {
+    std::exchange(done_, nullptr)(std::move(result));
   }
 
  private:
   CredentialFinder::Done done_;
 };
 
-// One Find that waits for several plugins.
+// Joins the responses of several plugins to one Find.
 //
 // Threads: safe to share.
-class Gathering {
+class PluginResponses {
  public:
-  Gathering(Reference image, CredentialsToTry from_files, size_t plugins,
-            std::shared_ptr<OwedAnswer> owed)
+  PluginResponses(Reference image, CredentialsToTry from_files, size_t plugins,
+                  std::shared_ptr<PendingResult> result)
       : image_(std::move(image)),
         found_(std::move(from_files)),
-        owed_(std::move(owed)),
-        answers_(plugins),
+        result_(std::move(result)),
+        responses_(plugins),
         missing_(plugins) {}
 
-  // `place`: of the plugin among the asked. The last one answers.
-  void Take(size_t place, absl::StatusOr<ProviderPlugin::Entries> entries) {
+  // `plugin`: its index. The last response sets the result.
+  void Add(size_t plugin, absl::StatusOr<ProviderPlugin::Entries> entries) {
     {
       MutexLock lock(mutex_);
       if (entries.ok()) {
-        answers_[place] = *std::move(entries);
+        responses_[plugin] = *std::move(entries);
       } else if (absl::IsCancelled(entries.status())) {
         cancelled_ = entries.status();
       } else {
         found_.unread = std::string(entries.status().message());
       }
       if (--missing_ > 0) return;
-      AddAnswers();
+      AddToKeyring();
     }
     if (cancelled_.ok()) {
-      owed_->Give(std::move(found_));
+      result_->Set(std::move(found_));
     } else {
-      owed_->Give(cancelled_);
+      result_->Set(cancelled_);
     }
   }
 
  private:
-  // In one keyring, as the kubelet has them.
-  void AddAnswers() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  // All in one keyring, as in the kubelet.
+  void AddToKeyring() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     Keyring keyring;
-    for (ProviderPlugin::Entries& answer : answers_) {
-      for (KeyringEntry& entry : answer) keyring.Add(std::move(entry));
+    for (ProviderPlugin::Entries& entries : responses_) {
+      for (KeyringEntry& entry : entries) keyring.Add(std::move(entry));
     }
     AppendNew(keyring.Find(image_), found_.credentials);
   }
 
   const Reference image_;
-  // These belong to the last Take once nothing is missing.
+  // Those of the last Add once nothing is missing.
   CredentialsToTry found_;
   absl::Status cancelled_;
-  const std::shared_ptr<OwedAnswer> owed_;
+  const std::shared_ptr<PendingResult> result_;
 
   Mutex mutex_;
-  std::vector<ProviderPlugin::Entries> answers_ ABSL_GUARDED_BY(mutex_);
+  std::vector<ProviderPlugin::Entries> responses_ ABSL_GUARDED_BY(mutex_);
   size_t missing_ ABSL_GUARDED_BY(mutex_);
 };
 
@@ -108,33 +109,35 @@ class SystemCredentialFinder : public CredentialFinder {
 
   // Errors: as MakeCredentialFinder says.
   absl::Status LoadPlugins(Host& host, const Clock& clock) {
-    // Reading a pipe would wait for its writer.
+    // Reading a pipe would block.
     ASSIGN_OR_RETURN(const FileKind config,
                      files_.KindOf(options_.provider_config));
     if (config != FileKind::kFile) {
       return absl::InvalidArgumentError(
-          absl::StrCat(options_.provider_config, ": is no regular file"));
+          absl::StrCat(options_.provider_config, ": not a regular file"));
     }
-    ASSIGN_OR_RETURN(const std::string text,
-                     files_.ReadFile(options_.provider_config, kLargestConfig));
+    ASSIGN_OR_RETURN(
+        const std::string text,
+        files_.ReadFile(options_.provider_config, kMaxConfigBytes));
     ASSIGN_OR_RETURN(std::vector<CredentialProvider> providers,
                      ParseProviderConfig(text, options_.provider_config));
     const std::string& folder = options_.provider_bin_dir;
     ASSIGN_OR_RETURN(const FileKind kind, files_.KindOf(folder));
     if (kind != FileKind::kFolder) {
-      return absl::InvalidArgumentError(absl::StrCat(folder, ": is no folder"));
+      return absl::InvalidArgumentError(
+          absl::StrCat(folder, ": not a directory"));
     }
     for (CredentialProvider& provider : providers) {
       if (provider.needs_service_account) {
         warnings_->Add(absl::StrCat("plugin ", provider.name,
-                                    ": needs a pod's service account, which "
-                                    "only the kubelet can give it"));
+                                    ": not supported: requires a pod's service "
+                                    "account"));
         continue;
       }
       std::string program = absl::StrCat(folder, "/", provider.name);
       plugins_.push_back(std::make_unique<ProviderPlugin>(
           std::move(provider), std::move(program), options_.provider_timeout,
-          ProviderPlugin::World{host, clock, *warnings_}));
+          ProviderPlugin::Dependencies{host, clock, *warnings_}));
     }
     return absl::OkStatus();
   }
@@ -142,14 +145,14 @@ class SystemCredentialFinder : public CredentialFinder {
   void Find(const Reference& image, const std::string& secret,
             Done done) override {
     reading_.Add([image, secret, from_files = from_files_, self = self_,
-                  owed = std::make_shared<OwedAnswer>(std::move(done))] {
+                  result = std::make_shared<PendingResult>(std::move(done))] {
       absl::StatusOr<CredentialsToTry> found = from_files->Find(image, secret);
       MutexLock lock(self->mutex);
       if (self->finder == nullptr) return;
       if (found.ok() && secret.empty()) {
-        self->finder->AskPlugins(image, *std::move(found), owed);
+        self->finder->AskPlugins(image, *std::move(found), result);
       } else {
-        owed->Give(std::move(found));
+        result->Set(std::move(found));
       }
     });
   }
@@ -169,7 +172,7 @@ class SystemCredentialFinder : public CredentialFinder {
   }
 
  private:
-  // The finder as a read sees it that may outlive it.
+  // Shared with reads that may outlive the finder.
   struct Self {
     explicit Self(SystemCredentialFinder* it) : finder(it) {}
 
@@ -178,19 +181,19 @@ class SystemCredentialFinder : public CredentialFinder {
   };
 
   void AskPlugins(const Reference& image, CredentialsToTry from_files,
-                  std::shared_ptr<OwedAnswer> owed) {
+                  std::shared_ptr<PendingResult> result) {
     std::vector<ProviderPlugin*> asked;
     for (const std::unique_ptr<ProviderPlugin>& plugin : plugins_) {
       if (plugin->Matches(image)) asked.push_back(plugin.get());
     }
-    if (asked.empty()) return owed->Give(std::move(from_files));
-    const auto gathering = std::make_shared<Gathering>(
-        image, std::move(from_files), asked.size(), std::move(owed));
+    if (asked.empty()) return result->Set(std::move(from_files));
+    const auto responses = std::make_shared<PluginResponses>(
+        image, std::move(from_files), asked.size(), std::move(result));
     for (size_t i = 0; i < asked.size(); ++i) {
-      asked[i]->Ask(image,
-                    [gathering, i](absl::StatusOr<ProviderPlugin::Entries> e) {
-                      gathering->Take(i, std::move(e));
-                    });
+      asked[i]->Request(
+          image, [responses, i](absl::StatusOr<ProviderPlugin::Entries> e) {
+            responses->Add(i, std::move(e));
+          });
     }
   }
 
@@ -199,7 +202,7 @@ class SystemCredentialFinder : public CredentialFinder {
   const std::shared_ptr<Warnings> warnings_;
   const std::shared_ptr<FileCredentials> from_files_;
   const std::shared_ptr<Self> self_;
-  // Behind what they refer to, since their threads end with them.
+  // Last, since their threads use the members above.
   std::vector<std::unique_ptr<ProviderPlugin>> plugins_;
   TaskQueue reading_;
 };
@@ -213,10 +216,9 @@ absl::StatusOr<std::unique_ptr<CredentialFinder>> MakeCredentialFinder(
     return absl::InvalidArgumentError(
         absl::StrCat(has_config ? "--image-credential-provider-config"
                                 : "--image-credential-provider-bin-dir",
-                     " needs ",
+                     ": requires ",
                      has_config ? "--image-credential-provider-bin-dir"
-                                : "--image-credential-provider-config",
-                     " beside it"));
+                                : "--image-credential-provider-config"));
   }
   auto finder =
       std::make_unique<SystemCredentialFinder>(std::move(options), files);

@@ -1,33 +1,23 @@
 #include "src/auth/docker_config.h"
 
 #include <algorithm>
-#include <boost/json.hpp>
 #include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "prepull/base/json_reader.h"
 #include "prepull/base/text.h"
 
 namespace prepull {
 namespace {
 
-namespace json = boost::json;
-
 // A Kubernetes Secret of 1 MiB could hold some 10,000.
-constexpr size_t kMostConfigEntries = 10'000;
-constexpr size_t kLongestShownPath = 1024;
+constexpr size_t kMaxEntries = 10'000;
+constexpr size_t kMaxShownPathBytes = 1024;
 
 constexpr absl::string_view kFields[] = {"auth", "username", "password",
                                          "identitytoken", "registrytoken"};
-
-json::string_view View(absl::string_view text) {
-  return {text.data(), text.size()};
-}
-
-absl::string_view View(json::string_view text) {
-  return {text.data(), text.size()};
-}
 
 // As docker's own reader trims what some tools pad
 // (docker/cli/cli/config/configfile/file.go, decodeAuth).
@@ -39,78 +29,63 @@ std::string WithoutOuterNuls(const std::string& password) {
   return std::string(rest);
 }
 
-// What an entry says of one account.
-class EntryReader {
- public:
-  explicit EntryReader(const json::object& entry) : entry_(entry) {}
+// Decodes "auth", base64 of "user:password". Returns false if it is none.
+bool DecodeAuth(const std::string& auth, Credential& credential) {
+  std::string decoded;
+  // gRPC sends UTF-8 only.
+  if (!absl::Base64Unescape(auth, &decoded) || !IsUtf8(decoded)) return false;
+  const size_t colon = decoded.find(':');
+  if (colon == std::string::npos) return false;
+  credential.username = decoded.substr(0, colon);
+  credential.password = WithoutOuterNuls(decoded.substr(colon + 1));
+  return true;
+}
 
-  // Errors: INVALID_ARGUMENT  why it is of no use.
-  absl::StatusOr<Credential> Read() {
-    Credential credential;
-    credential.username = Text("username");
-    credential.password = Text("password");
-    credential.identity_token = Text("identitytoken");
-    credential.registry_token = Text("registrytoken");
-    const std::string auth = Text("auth");
-    if (!mistyped_.empty()) {
-      return absl::InvalidArgumentError(absl::StrCat(mistyped_, " is no text"));
+// Reads one account. Errors: INVALID_ARGUMENT  why it is unusable.
+absl::StatusOr<Credential> ReadAccount(JsonValue entry) {
+  for (const absl::string_view field : kFields) {
+    if (!entry[field].is_unset() && !entry[field].is_string()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(field, ": expected a string"));
     }
-    if (!auth.empty() && !TakeAuth(auth, credential)) {
-      return absl::InvalidArgumentError("auth is no base64 of user:password");
-    }
-    if (credential.password.empty() && !credential.identity_token.empty()) {
-      // As `docker login` writes it for an identity token: the user is a
-      // placeholder, and containerd would use it rather than the token
-      // (containerd/internal/cri/server/images/image_pull.go, ParseAuth).
-      credential.username.clear();
-    }
-    if (credential.username.empty() && credential.identity_token.empty() &&
-        credential.registry_token.empty()) {
-      return absl::InvalidArgumentError("has no user and no token");
-    }
-    return credential;
   }
-
- private:
-  std::string Text(absl::string_view field) {
-    const json::value* value = entry_.if_contains(View(field));
-    if (value == nullptr || value->is_null()) return "";
-    if (value->is_string()) return std::string(value->as_string());
-    mistyped_ = std::string(field);
-    return "";
+  Credential credential = {
+      .username = entry["username"].StringOrEmpty(),
+      .password = entry["password"].StringOrEmpty(),
+      .identity_token = entry["identitytoken"].StringOrEmpty(),
+      .registry_token = entry["registrytoken"].StringOrEmpty()};
+  const std::string auth = entry["auth"].StringOrEmpty();
+  if (!auth.empty() && !DecodeAuth(auth, credential)) {
+    return absl::InvalidArgumentError("auth: expected base64 of user:password");
   }
-
-  // False if `auth` cannot be decoded.
-  static bool TakeAuth(const std::string& auth, Credential& credential) {
-    std::string decoded;
-    // gRPC sends UTF-8 only.
-    if (!absl::Base64Unescape(auth, &decoded) || !IsUtf8(decoded)) return false;
-    const size_t colon = decoded.find(':');
-    if (colon == std::string::npos) return false;
-    credential.username = decoded.substr(0, colon);
-    credential.password = WithoutOuterNuls(decoded.substr(colon + 1));
-    return true;
+  if (credential.password.empty() && !credential.identity_token.empty()) {
+    // As `docker login` writes it for an identity token: the user is a
+    // placeholder, and containerd would use it rather than the token
+    // (containerd/internal/cri/server/images/image_pull.go, ParseAuth).
+    credential.username.clear();
   }
-
-  const json::object& entry_;
-  std::string mistyped_;
-};
+  if (credential.username.empty() && credential.identity_token.empty() &&
+      credential.registry_token.empty()) {
+    return absl::InvalidArgumentError("missing username and token");
+  }
+  return credential;
+}
 
 class ConfigReader {
  public:
   explicit ConfigReader(absl::string_view path)
-      : path_(Printable(path, kLongestShownPath)) {}
+      : path_(Printable(path, kMaxShownPathBytes)) {}
 
-  absl::StatusOr<DockerConfig> Read(const json::object& document) {
-    const bool names_helpers = NoteHelpers(document);
-    const json::value* auths = document.if_contains("auths");
-    if (auths == nullptr) {
+  absl::StatusOr<DockerConfig> Read(JsonValue document) {
+    const bool names_helpers = WarnOfHelpers(document);
+    const JsonValue auths = document["auths"];
+    if (!auths.exists()) {
       ReadFlat(document);
-      if (!has_entry_ && !names_helpers) return Unusable("has no \"auths\"");
-    } else if (auths->is_object()) {
-      ReadEntries(auths->as_object());
-    } else if (!auths->is_null()) {
-      return Unusable("\"auths\" is no object");
+      if (!has_entry_ && !names_helpers) return Unusable("missing \"auths\"");
+    } else if (auths.is_object()) {
+      ReadEntries(auths);
+    } else if (!auths.is_null()) {
+      return Unusable("\"auths\": expected an object");
     }
     return std::move(config_);
   }
@@ -120,69 +95,60 @@ class ConfigReader {
   }
 
  private:
-  void ReadEntries(const json::object& entries) {
-    for (const auto& entry : entries) {
-      if (entry.value().is_object()) {
-        ReadEntry(View(entry.key()), entry.value().as_object());
+  void ReadEntries(JsonValue auths) {
+    for (const auto& [key, entry] : auths.members()) {
+      if (entry.is_object()) {
+        ReadEntry(key, entry);
       } else {
-        Warn(View(entry.key()), "is no object");
+        Warn(key, "expected an object");
       }
     }
   }
 
   // Every key is a registry; other settings look different.
-  void ReadFlat(const json::object& document) {
-    for (const auto& entry : document) {
-      if (!entry.value().is_object()) continue;
-      const json::object& object = entry.value().as_object();
-      const auto is_there = [&object](absl::string_view field) {
-        return object.contains(View(field));
+  void ReadFlat(JsonValue document) {
+    for (const auto& [key, value] : document.members()) {
+      const auto is_field = [&value = value](absl::string_view field) {
+        return value[field].exists();
       };
-      if (std::any_of(std::begin(kFields), std::end(kFields), is_there)) {
-        ReadEntry(View(entry.key()), object);
+      if (std::any_of(std::begin(kFields), std::end(kFields), is_field)) {
+        ReadEntry(key, value);
       }
     }
   }
 
-  void ReadEntry(absl::string_view key, const json::object& entry) {
+  void ReadEntry(absl::string_view key, JsonValue entry) {
     has_entry_ = true;
-    if (config_.entries.size() >= kMostConfigEntries) {
+    if (config_.entries.size() >= kMaxEntries) {
       if (std::exchange(is_full_, true)) return;
       config_.warnings.push_back(absl::StrCat(
-          path_, ": only the first ", kMostConfigEntries, " entries are used"));
+          path_, ": too many entries: only the first ", kMaxEntries, " used"));
       return;
     }
     const std::optional<RegistryPattern> pattern = RegistryPattern::Parse(key);
-    if (!pattern) return Warn(key, "names no registry");
-    absl::StatusOr<Credential> credential = EntryReader(entry).Read();
+    if (!pattern) return Warn(key, "missing registry host");
+    absl::StatusOr<Credential> credential = ReadAccount(entry);
     if (!credential.ok()) return Warn(key, credential.status().message());
     credential->source = absl::StrCat(path_, ": ", ShownKey(key));
     config_.entries.push_back({*pattern, *std::move(credential)});
   }
 
-  // True if some credentials of this file lie elsewhere.
-  bool NoteHelpers(const json::object& document) {
-    const json::value* store = document.if_contains("credsStore");
-    const bool has_store =
-        store != nullptr && store->is_string() && !store->as_string().empty();
-    if (has_store) {
-      Warn("credsStore",
-           absl::StrCat("\"", Shown(store->as_string()), "\" cannot be used"));
-    }
-    const json::value* helpers = document.if_contains("credHelpers");
-    if (helpers == nullptr || !helpers->is_object()) return has_store;
-    for (const auto& helper : helpers->as_object()) {
-      if (config_.warnings.size() >= kMostConfigEntries) break;
-      const std::string name =
-          helper.value().is_string() ? Shown(helper.value().as_string()) : "";
-      Warn(View(helper.key()),
-           absl::StrCat("credHelper \"", name, "\" cannot be used"));
+  // Returns whether some credentials of this file are in a helper's store.
+  bool WarnOfHelpers(JsonValue document) {
+    const std::string store = document["credsStore"].StringOrEmpty();
+    if (!store.empty()) WarnOfHelper("credsStore", store);
+    const JsonValue helpers = document["credHelpers"];
+    if (!helpers.is_object()) return !store.empty();
+    for (const auto& [registry, helper] : helpers.members()) {
+      if (config_.warnings.size() >= kMaxEntries) break;
+      WarnOfHelper(registry, helper.StringOrEmpty());
     }
     return true;
   }
 
-  static std::string Shown(json::string_view name) {
-    return Printable(View(name), 64);
+  void WarnOfHelper(absl::string_view key, absl::string_view helper) {
+    Warn(key, absl::StrCat("unsupported credential helper \"",
+                           Printable(helper, 64), "\""));
   }
 
   void Warn(absl::string_view key, absl::string_view why) {
@@ -201,15 +167,15 @@ class ConfigReader {
 absl::StatusOr<DockerConfig> ParseDockerConfig(absl::string_view text,
                                                absl::string_view path) {
   ConfigReader reader(path);
-  json::error_code error;
-  const json::value document = json::parse(View(text), error);
-  if (error) {
+  const absl::StatusOr<JsonDocument> document = JsonDocument::Parse(text);
+  if (!document.ok()) {
     return absl::DataLossError(
-        reader.Unusable(absl::StrCat("is no JSON: ", error.message()))
-            .message());
+        reader.Unusable(document.status().message()).message());
   }
-  if (!document.is_object()) return reader.Unusable("is no JSON object");
-  return reader.Read(document.as_object());
+  if (!document->root().is_object()) {
+    return reader.Unusable("invalid JSON: expected an object");
+  }
+  return reader.Read(document->root());
 }
 
 }  // namespace prepull

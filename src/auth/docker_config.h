@@ -17,21 +17,20 @@
 namespace prepull {
 
 struct DockerConfig {
-  // In the order of the file; of a key that stands there twice the last.
+  // In the order of the file; of a repeated key the last.
   std::vector<KeyringEntry> entries = {};
 
-  // What cannot be used and why: each names the file and the key, is printable
-  // and shows no value.
+  // Unusable entries and why: each names the file and the key, is printable and
+  // shows no value.
   std::vector<std::string> warnings = {};
 
-  // Of a folder: why one of its files could not be read this time. Empty if
-  // all could.
+  // Why a file of a folder could not be read this time; empty if all could.
   std::string unread = "";
 };
 
-// `path` is for the texts only. Errors: DATA_LOSS  it is no JSON: perhaps only
-// half of it is written yet; INVALID_ARGUMENT  it is none that could be a
-// docker config. The message names the path and shows nothing of the text.
+// Errors: DATA_LOSS  invalid JSON: the file may be half written;
+// INVALID_ARGUMENT  not a docker config. Messages name `path` and show nothing
+// of `text`.
 absl::StatusOr<DockerConfig> ParseDockerConfig(absl::string_view text,
                                                absl::string_view path);
 

@@ -1,5 +1,6 @@
 #include "src/auth/file_credentials.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -7,10 +8,72 @@
 #include "absl/strings/str_cat.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
-#include "src/auth/credential_files.h"
 
 namespace prepull {
 namespace {
+
+// As large as a Secret can be.
+constexpr int64_t kMaxFileBytes = 1 << 20;
+constexpr size_t kMaxFiles = 1000;
+
+bool HasConfigName(absl::string_view name) {
+  return name == ".dockerconfigjson" || name == ".dockercfg" ||
+         absl::EndsWith(name, ".json");
+}
+
+std::string Shown(absl::string_view path) { return Printable(path, 1024); }
+
+absl::StatusOr<DockerConfig> ReadOne(const std::string& path,
+                                     FileSystem& files) {
+  ASSIGN_OR_RETURN(const std::string text, files.ReadFile(path, kMaxFileBytes));
+  return ParseDockerConfig(text, path);
+}
+
+void MoveInto(DockerConfig&& part, DockerConfig& whole) {
+  std::move(part.entries.begin(), part.entries.end(),
+            std::back_inserter(whole.entries));
+  std::move(part.warnings.begin(), part.warnings.end(),
+            std::back_inserter(whole.warnings));
+}
+
+void AddError(const absl::Status& why, DockerConfig& whole) {
+  whole.warnings.push_back(Shown(why.message()));
+  if (IsTransient(why)) whole.unread = whole.warnings.back();
+}
+
+void AddFile(const std::string& folder, const std::string& name,
+             FileSystem& files, DockerConfig& whole) {
+  const std::string path = absl::StrCat(folder, "/", name);
+  const absl::StatusOr<FileKind> kind = files.KindOf(path);
+  if (kind.ok() && *kind != FileKind::kFile) return;
+  absl::StatusOr<DockerConfig> config =
+      kind.ok() ? ReadOne(path, files) : kind.status();
+  if (config.ok()) {
+    MoveInto(*std::move(config), whole);
+  } else if (HasConfigName(name)) {
+    AddError(config.status(), whole);
+  }
+}
+
+absl::StatusOr<DockerConfig> ReadFolder(const std::string& path,
+                                        FileSystem& files) {
+  ASSIGN_OR_RETURN(std::vector<std::string> names, files.ListFolder(path));
+  DockerConfig whole;
+  if (names.size() > kMaxFiles) {
+    names.resize(kMaxFiles);
+    whole.warnings.push_back(absl::StrCat(Shown(path),
+                                          ": too many files: only the first ",
+                                          kMaxFiles, " are read"));
+  }
+  for (const std::string& name : names) {
+    if (!absl::StartsWith(name, "..")) AddFile(path, name, files, whole);
+  }
+  if (whole.entries.empty() && whole.warnings.empty()) {
+    whole.warnings.push_back(
+        absl::StrCat(Shown(path), ": no credentials found"));
+  }
+  return whole;
+}
 
 std::vector<Credential> FindIn(std::vector<KeyringEntry> entries,
                                const Reference& image) {
@@ -28,6 +91,20 @@ bool IsPlainName(const std::string& name) {
 }
 
 }  // namespace
+
+bool IsTransient(const absl::Status& error) {
+  return !absl::IsInvalidArgument(error);
+}
+
+absl::StatusOr<DockerConfig> ReadDockerConfigs(const std::string& path,
+                                               FileSystem& files) {
+  ASSIGN_OR_RETURN(const FileKind kind, files.KindOf(path));
+  if (kind == FileKind::kFolder) return ReadFolder(path, files);
+  if (kind == FileKind::kFile) return ReadOne(path, files);
+  // A pipe could block for ever, and could not be read again.
+  return absl::InvalidArgumentError(
+      absl::StrCat(Shown(path), ": not a file or directory"));
+}
 
 FileCredentials::FileCredentials(CredentialOptions options, FileSystem& files,
                                  std::shared_ptr<Warnings> warnings)
@@ -51,20 +128,19 @@ absl::StatusOr<CredentialsToTry> FileCredentials::Find(
 absl::StatusOr<CredentialsToTry> FileCredentials::FindInSecret(
     const Reference& image, const std::string& secret) {
   if (!IsPlainName(secret)) {
-    return absl::InvalidArgumentError("is no name of a secret");
+    return absl::InvalidArgumentError("invalid name: expected a file name");
   }
   if (options_.secrets_dir.empty()) {
-    return absl::InvalidArgumentError(
-        "there is no --secrets-dir to find it in");
+    return absl::InvalidArgumentError("missing --secrets-dir");
   }
   absl::StatusOr<DockerConfig> config =
       ReadDockerConfigs(SecretPath(secret), files_);
   if (!config.ok()) {
-    // A name that is not there is more likely wrong than late.
-    const bool may_come =
-        MayReadLater(config.status()) && !absl::IsNotFound(config.status());
-    return may_come ? absl::UnavailableError(config.status().message())
-                    : config.status();
+    // A missing file is more likely a wrong name than a late one.
+    const bool is_passing =
+        IsTransient(config.status()) && !absl::IsNotFound(config.status());
+    return is_passing ? absl::UnavailableError(config.status().message())
+                      : config.status();
   }
   warnings_->Add(config->warnings);
   CredentialsToTry found = {
@@ -73,7 +149,7 @@ absl::StatusOr<CredentialsToTry> FileCredentials::FindInSecret(
   if (!found.credentials.empty()) return found;
   if (!found.unread.empty()) return absl::UnavailableError(found.unread);
   return absl::NotFoundError(
-      absl::StrCat("has no credentials for ", image.repository(),
+      absl::StrCat("no credentials for ", image.repository(),
                    config->warnings.empty()
                        ? ""
                        : absl::StrCat(" (", config->warnings.front(), ")")));
@@ -108,7 +184,7 @@ std::vector<KeyringEntry> FileCredentials::ReadConfig(const std::string& path,
   absl::StatusOr<DockerConfig> config = ReadDockerConfigs(path, files_);
   if (!config.ok()) {
     warnings_->Add(std::string(config.status().message()));
-    if (MayReadLater(config.status())) {
+    if (IsTransient(config.status())) {
       unread = std::string(config.status().message());
     }
     return {};

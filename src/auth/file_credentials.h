@@ -1,6 +1,6 @@
-// The credentials that files hold: docker configs, and the secrets that images
-// name. Read anew for each question; a read may hang as its file server does.
+// Credentials in files: docker configs, and the secrets that images name.
 //
+// The files are read for each call, which may block as long as a file server.
 // Threads: safe to share.
 #ifndef PREPULL_SRC_AUTH_FILE_CREDENTIALS_H_
 #define PREPULL_SRC_AUTH_FILE_CREDENTIALS_H_
@@ -13,6 +13,7 @@
 #include "prepull/auth/credential_finder.h"
 #include "prepull/base/file_system.h"
 #include "prepull/image/reference.h"
+#include "src/auth/docker_config.h"
 #include "src/auth/keyring.h"
 #include "src/auth/warnings.h"
 
@@ -24,18 +25,19 @@ class FileCredentials {
   FileCredentials(CredentialOptions options, FileSystem& files,
                   std::shared_ptr<Warnings> warnings);
 
-  // What the docker configs have for `image`, or, if it names a `secret`, that
-  // alone. Errors: as CredentialFinder::Find's for a secret.
+  // Returns the credentials of the docker configs for `image` or, if it names
+  // a `secret`, of that alone. Errors: as CredentialFinder::Find for a secret.
   absl::StatusOr<CredentialsToTry> Find(const Reference& image,
                                         const std::string& secret);
 
-  // "PATH: KEY" of each usable entry.
+  // Returns "PATH: KEY" of each usable entry.
   std::vector<std::string> Sources();
 
  private:
   absl::StatusOr<CredentialsToTry> FindInSecret(const Reference& image,
                                                 const std::string& secret);
-  // The entries of all docker configs. `unread`: why one could not be read.
+  // Returns the entries of all docker configs. Sets `unread` to why one could
+  // not be read.
   std::vector<KeyringEntry> ReadConfigs(std::string& unread);
   std::vector<KeyringEntry> ReadConfig(const std::string& path,
                                        std::string& unread);
@@ -46,6 +48,22 @@ class FileCredentials {
   FileSystem& files_;
   const std::shared_ptr<Warnings> warnings_;
 };
+
+// Reads the docker config at `path` or, from a folder such as a mounted Secret,
+// all that are in it, in the order of their names.
+//
+// Of a folder, reads every regular file except those that begin with "..",
+// which are the kubelet's own, and no folders. A file that is not a docker
+// config is skipped silently unless it has the name of one (.dockerconfigjson,
+// .dockercfg, *.json): a Secret may have other keys. Errors, each naming the
+// path: those of FileSystem; DATA_LOSS  invalid JSON; INVALID_ARGUMENT  not a
+// docker config, larger than 1 MiB, or neither file nor folder.
+absl::StatusOr<DockerConfig> ReadDockerConfigs(const std::string& path,
+                                               FileSystem& files);
+
+// Whether reading again may succeed after `error`: a file that is missing
+// (yet), unreadable or half written, rather than one with invalid contents.
+bool IsTransient(const absl::Status& error);
 
 }  // namespace prepull
 

@@ -19,11 +19,12 @@ constexpr CacheScope kScopes[] = {CacheScope::kImage, CacheScope::kRegistry,
 }  // namespace
 
 ProviderPlugin::ProviderPlugin(CredentialProvider provider, std::string program,
-                               absl::Duration timeout, World world)
+                               absl::Duration timeout,
+                               Dependencies dependencies)
     : provider_(std::move(provider)),
       program_(std::move(program)),
       timeout_(timeout),
-      world_(world) {}
+      dependencies_(dependencies) {}
 
 ProviderPlugin::~ProviderPlugin() {
   std::thread worker;
@@ -44,12 +45,12 @@ bool ProviderPlugin::Matches(const Reference& image) const {
                      });
 }
 
-void ProviderPlugin::Ask(const Reference& image, Done done) {
-  Request request = {image.repository(), image.registry(), std::move(done)};
+void ProviderPlugin::Request(const Reference& image, Done done) {
+  Pending request = {image.repository(), image.registry(), std::move(done)};
   std::optional<Entries> known;
   {
     MutexLock lock(mutex_);
-    known = Recall(request);
+    known = FindCached(request);
     if (!known) return Queue(std::move(request));
   }
   request.done(*std::move(known));
@@ -57,7 +58,7 @@ void ProviderPlugin::Ask(const Reference& image, Done done) {
 
 void ProviderPlugin::Forget(const Reference& image,
                             const Credential& credential) {
-  const Request request = {image.repository(), image.registry()};
+  const Pending request = {image.repository(), image.registry()};
   const auto has_it = [&credential](const KeyringEntry& entry) {
     return entry.credential == credential;
   };
@@ -72,7 +73,7 @@ void ProviderPlugin::Forget(const Reference& image,
   }
 }
 
-void ProviderPlugin::Queue(Request request) {
+void ProviderPlugin::Queue(Pending request) {
   queue_.push_back(std::move(request));
   if (!worker_.joinable()) worker_ = std::thread([this] { Work(); });
   asked_.notify_all();
@@ -82,46 +83,48 @@ std::string ProviderPlugin::Description() const {
   return absl::StrCat("plugin ", provider_.name, ": ", provider_.match_texts);
 }
 
-std::string ProviderPlugin::CacheKey(CacheScope scope, const Request& request) {
+std::string ProviderPlugin::CacheKey(CacheScope scope, const Pending& request) {
   if (scope == CacheScope::kImage) return request.repository;
   // A repository has a slash behind its registry, so the three do not clash.
   return scope == CacheScope::kRegistry ? request.registry : "";
 }
 
-std::optional<ProviderPlugin::Entries> ProviderPlugin::Recall(
-    const Request& request) const {
+std::optional<ProviderPlugin::Entries> ProviderPlugin::FindCached(
+    const Pending& request) const {
   for (const CacheScope scope : kScopes) {
     const auto found = cache_.find(CacheKey(scope, request));
-    if (found != cache_.end() && world_.clock.Now() < found->second.until) {
+    if (found != cache_.end() &&
+        dependencies_.clock.Now() < found->second.until) {
       return found->second.entries;
     }
   }
   return std::nullopt;
 }
 
-void ProviderPlugin::Remember(const Request& request,
-                              const ProviderAnswer& answer) {
+void ProviderPlugin::Cache(const Pending& request,
+                           const ProviderResponse& response) {
   const absl::Duration duration =
-      answer.cache_duration.value_or(provider_.default_cache_duration);
+      response.cache_duration.value_or(provider_.default_cache_duration);
   if (duration <= absl::ZeroDuration()) return;
-  const Instant now = world_.clock.Now();
+  const Instant now = dependencies_.clock.Now();
   std::erase_if(cache_,
                 [now](const auto& entry) { return entry.second.until <= now; });
-  cache_[CacheKey(answer.scope, request)] = {now + duration, answer.entries};
+  cache_[CacheKey(response.scope, request)] = {now + duration,
+                                               response.entries};
 }
 
 void ProviderPlugin::Work() {
-  Request request;
+  Pending request;
   while (Next(request)) Serve(std::move(request));
-  std::vector<Request> owed;
+  std::vector<Pending> owed;
   {
     MutexLock lock(mutex_);
     owed = std::exchange(queue_, {});
   }
-  for (const Request& left : owed) left.done(absl::CancelledError("stopped"));
+  for (const Pending& left : owed) left.done(absl::CancelledError("stopped"));
 }
 
-bool ProviderPlugin::Next(Request& request) {
+bool ProviderPlugin::Next(Pending& request) {
   MutexLock lock(mutex_);
   while (queue_.empty() && !stop_.stop_requested()) asked_.wait(mutex_);
   if (stop_.stop_requested()) return false;
@@ -130,37 +133,38 @@ bool ProviderPlugin::Next(Request& request) {
   return true;
 }
 
-void ProviderPlugin::Serve(Request request) {
+void ProviderPlugin::Serve(Pending request) {
   std::optional<Entries> known;
   {
     MutexLock lock(mutex_);
-    known = Recall(request);
+    known = FindCached(request);
   }
   if (known) return request.done(*std::move(known));
-  const absl::StatusOr<ProviderAnswer> answer = Run(request.repository);
-  std::vector<Request> served;
+  const absl::StatusOr<ProviderResponse> response = Run(request.repository);
+  std::vector<Pending> served;
   served.push_back(std::move(request));
   {
     MutexLock lock(mutex_);
-    if (answer.ok()) Remember(served.front(), *answer);
-    TakeServed(answer, served);
+    if (response.ok()) Cache(served.front(), *response);
+    MoveServed(response, served);
   }
-  for (const Request& one : served) {
-    if (answer.ok()) {
-      one.done(answer->entries);
+  for (const Pending& one : served) {
+    if (response.ok()) {
+      one.done(response->entries);
     } else {
-      one.done(answer.status());
+      one.done(response.status());
     }
   }
 }
 
-void ProviderPlugin::TakeServed(const absl::StatusOr<ProviderAnswer>& answer,
-                                std::vector<Request>& served) {
-  CacheScope scope = answer.ok() ? answer->scope : CacheScope::kImage;
-  // Nobody shall wait for a whole row of timeouts.
-  if (absl::IsDeadlineExceeded(answer.status())) scope = CacheScope::kGlobal;
+void ProviderPlugin::MoveServed(
+    const absl::StatusOr<ProviderResponse>& response,
+    std::vector<Pending>& served) {
+  CacheScope scope = response.ok() ? response->scope : CacheScope::kImage;
+  // No request shall wait for a series of timeouts.
+  if (absl::IsDeadlineExceeded(response.status())) scope = CacheScope::kGlobal;
   const std::string key = CacheKey(scope, served.front());
-  const auto is_waiting = [scope, &key](const Request& request) {
+  const auto is_waiting = [scope, &key](const Pending& request) {
     return CacheKey(scope, request) != key;
   };
   const auto rest =
@@ -169,18 +173,18 @@ void ProviderPlugin::TakeServed(const absl::StatusOr<ProviderAnswer>& answer,
   queue_.erase(rest, queue_.end());
 }
 
-absl::StatusOr<ProviderAnswer> ProviderPlugin::Run(const std::string& image) {
-  absl::StatusOr<ProviderAnswer> answer = Execute(image);
-  if (answer.ok()) return answer;
+absl::StatusOr<ProviderResponse> ProviderPlugin::Run(const std::string& image) {
+  absl::StatusOr<ProviderResponse> response = Execute(image);
+  if (response.ok()) return response;
   const absl::Status why =
-      Annotate(answer.status(), absl::StrCat("plugin ", provider_.name));
+      Annotate(response.status(), absl::StrCat("plugin ", provider_.name));
   if (!absl::IsCancelled(why)) {
-    world_.warnings.Add(std::string(why.message()));
+    dependencies_.warnings.Add(std::string(why.message()));
   }
   return why;
 }
 
-absl::StatusOr<ProviderAnswer> ProviderPlugin::Execute(
+absl::StatusOr<ProviderResponse> ProviderPlugin::Execute(
     const std::string& image) {
   const ChildCommand command = {
       .program = program_,
@@ -191,20 +195,19 @@ absl::StatusOr<ProviderAnswer> ProviderPlugin::Execute(
         Log(LogLevel::kDebug, "plugin says",
             {{"plugin", provider_.name}, {"text", line}});
       }};
-  const absl::StatusOr<ChildOutput> child = world_.host.RunChild(
-      command, world_.clock.Now() + timeout_, stop_.get_token());
+  const absl::StatusOr<ChildOutput> child = dependencies_.host.RunChild(
+      command, dependencies_.clock.Now() + timeout_, stop_.get_token());
   if (!child.ok()) {
     return Annotate(child.status(), Printable(program_, 1024));
   }
   if (child->exit_code != 0) {
-    return absl::UnavailableError(absl::StrCat(Printable(program_, 1024),
-                                               ": ended with exit code ",
-                                               child->exit_code));
+    return absl::UnavailableError(absl::StrCat(
+        Printable(program_, 1024), ": exited with code ", child->exit_code));
   }
-  absl::StatusOr<ProviderAnswer> answer =
-      ParseProviderAnswer(child->output, provider_);
-  if (!answer.ok()) return Annotate(answer.status(), "its answer");
-  return answer;
+  absl::StatusOr<ProviderResponse> response =
+      ParseProviderResponse(child->output, provider_);
+  if (!response.ok()) return Annotate(response.status(), "response");
+  return response;
 }
 
 }  // namespace prepull

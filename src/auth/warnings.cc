@@ -5,8 +5,8 @@
 namespace prepull {
 namespace {
 
-// A file can be made of thousands of useless entries.
-constexpr size_t kMostTexts = 200;
+// A file may have thousands of unusable entries.
+constexpr size_t kMaxTexts = 200;
 
 void Warn(const std::string& text) {
   Log(LogLevel::kWarn, "credentials cannot be used", {{"error", text}});
@@ -18,10 +18,11 @@ void Warnings::Add(const std::string& text) {
   size_t count = 0;
   {
     MutexLock lock(mutex_);
-    if (known_.size() > kMostTexts || !known_.insert(text).second) return;
-    count = known_.size();
+    if (logged_.size() > kMaxTexts || !logged_.insert(text).second) return;
+    count = logged_.size();
   }
-  Warn(count > kMostTexts ? "and more, which are not shown" : text);
+  Warn(count > kMaxTexts ? "too many errors: further ones are not shown"
+                         : text);
 }
 
 void Warnings::Add(const std::vector<std::string>& texts) {

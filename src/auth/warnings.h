@@ -1,5 +1,5 @@
-// What is wrong with the sources of credentials, on the log at level warn,
-// each text once: files are read again and again.
+// Logs problems with the sources of credentials, each text once, since files
+// are read again and again.
 //
 // Threads: safe to share.
 #ifndef PREPULL_SRC_AUTH_WARNINGS_H_
@@ -15,13 +15,13 @@ namespace prepull {
 
 class Warnings {
  public:
-  // `text` names the source and shows no secret.
+  // `text`: names the source and shows no secret.
   void Add(const std::string& text);
   void Add(const std::vector<std::string>& texts);
 
  private:
   Mutex mutex_;
-  std::set<std::string> known_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::string> logged_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace prepull

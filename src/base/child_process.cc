@@ -21,13 +21,13 @@
 namespace prepull {
 namespace {
 
-// A pipe holds a page even for a user who has used up his share (pipe(7)).
-constexpr size_t kMostInput = 4096;
-constexpr size_t kLongestLine = 1024;
-constexpr int kMostLines = 100;
+// A pipe holds a page even beyond the limits of a user (pipe(7)).
+constexpr size_t kMaxInputBytes = 4096;
+constexpr size_t kMaxLineBytes = 1024;
+constexpr int kMaxLines = 100;
 // pidfd_open(2), which tells of the end, is missing on Linux before 5.3.
-constexpr int kLookAgainMs = 10;
-constexpr absl::Duration kDyingTime = absl::Seconds(1);
+constexpr int kPollIntervalMs = 10;
+constexpr absl::Duration kKillTimeout = absl::Seconds(1);
 
 // A file descriptor that this owns.
 class Descriptor {
@@ -71,7 +71,7 @@ struct Pipe {
   }
 };
 
-// Cuts what a child says on standard error into lines.
+// Cuts standard error of a child into lines.
 class ErrorLines {
  public:
   explicit ErrorLines(const ChildCommand& command)
@@ -81,14 +81,14 @@ class ErrorLines {
     for (const char c : text) {
       if (c == '\n') {
         End();
-      } else if (line_.size() < kLongestLine) {
+      } else if (line_.size() < kMaxLineBytes) {
         line_.push_back(c);
       }
     }
   }
 
   void End() {
-    if (!line_.empty() && on_line_ && count_++ < kMostLines) on_line_(line_);
+    if (!line_.empty() && on_line_ && count_++ < kMaxLines) on_line_(line_);
     line_.clear();
   }
 
@@ -98,7 +98,7 @@ class ErrorLines {
   int count_ = 0;
 };
 
-// Argument and environment vectors as exec wants them.
+// The argument and environment vectors of exec.
 class CStrings {
  public:
   explicit CStrings(std::vector<std::string> texts) : texts_(std::move(texts)) {
@@ -127,11 +127,11 @@ std::vector<std::string> Environment(const ChildCommand& command) {
   return all;
 }
 
-// How the child begins: its streams, a process group of its own, and none of
-// our signal settings (StopSignal blocks some, main ignores SIGPIPE).
-class Beginning {
+// How the child starts: its streams, its own process group, and none of our
+// signal settings (StopSignal blocks some, main ignores SIGPIPE).
+class SpawnSetup {
  public:
-  Beginning() {
+  SpawnSetup() {
     posix_spawn_file_actions_init(&actions_);
     posix_spawnattr_init(&attributes_);
     sigset_t none;
@@ -145,12 +145,12 @@ class Beginning {
                                                POSIX_SPAWN_SETSIGDEF |
                                                POSIX_SPAWN_SETPGROUP);
   }
-  ~Beginning() {
+  ~SpawnSetup() {
     posix_spawn_file_actions_destroy(&actions_);
     posix_spawnattr_destroy(&attributes_);
   }
-  Beginning(const Beginning&) = delete;
-  Beginning& operator=(const Beginning&) = delete;
+  SpawnSetup(const SpawnSetup&) = delete;
+  SpawnSetup& operator=(const SpawnSetup&) = delete;
 
   // Errors: as errno says, also if the program cannot be executed.
   absl::StatusOr<pid_t> Spawn(const ChildCommand& command, int in, int out,
@@ -178,12 +178,13 @@ class Beginning {
   posix_spawnattr_t attributes_;
 };
 
-// A child between its start and its funeral.
+// Owns a running child process. The destructor kills and reaps its process
+// group.
 class Child {
  public:
   Child(const ChildCommand& command, const Clock& clock)
       : command_(command), clock_(clock), error_lines_(command) {}
-  ~Child() { Bury(); }
+  ~Child() { KillAndReap(); }
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
 
@@ -194,15 +195,15 @@ class Child {
     RETURN_IF_ERROR(err_.Open());
     event_.Reset(eventfd(0, EFD_CLOEXEC));
     if (!event_.is_open()) return ErrnoStatus(errno, "create an eventfd");
-    // All of it lies in the pipe before the child lives, so a child that does
-    // not read it sends nobody a SIGPIPE.
+    // The pipe holds all of it before the child starts, so a child that does
+    // not read it causes no SIGPIPE.
     RETURN_IF_ERROR(FillInput(in.write_end.fd()));
     in.write_end.Reset(-1);
     fcntl(out_.read_end.fd(), F_SETFL, O_NONBLOCK);
     fcntl(err_.read_end.fd(), F_SETFL, O_NONBLOCK);
     ASSIGN_OR_RETURN(
-        pid_, Beginning().Spawn(command_, in.read_end.fd(), out_.write_end.fd(),
-                                err_.write_end.fd()));
+        pid_, SpawnSetup().Spawn(command_, in.read_end.fd(),
+                                 out_.write_end.fd(), err_.write_end.fd()));
     out_.write_end.Reset(-1);
     err_.write_end.Reset(-1);
     return absl::OkStatus();
@@ -221,7 +222,7 @@ class Child {
       if (has_ended) break;
       if (stop.stop_requested()) return absl::CancelledError("interrupted");
       if (clock_.Now() >= until) {
-        return absl::DeadlineExceededError("did not end in time");
+        return absl::DeadlineExceededError("timed out");
       }
       Await(until);
     }
@@ -229,17 +230,17 @@ class Child {
     return std::move(output_);
   }
 
-  // Kills what is left of the group and gives the exit code. What does not die
-  // of that soon, because the kernel keeps it (a file server that hangs), is
-  // left to be buried by others.
-  int Bury() {
+  // Kills the rest of the group and returns the exit code. A process that the
+  // kernel does not let die (a file server that hangs) is left behind after
+  // kKillTimeout.
+  int KillAndReap() {
     if (pid_ < 0) return 0;
     kill(-pid_, SIGKILL);
     kill(pid_, SIGKILL);  // should it have left its group
-    const Instant until = clock_.Now() + kDyingTime;
+    const Instant until = clock_.Now() + kKillTimeout;
     int status = SIGKILL;
     Reap(pid_, status, until);
-    // Where we are process 1, as in a container, its orphans are ours.
+    // As process 1 of a container we are the parent of its orphans.
     int ignored = 0;
     while (Reap(-pid_, ignored, until)) {
     }
@@ -249,37 +250,36 @@ class Child {
   }
 
  private:
-  // Its id stays taken until it is buried.
+  // Its id stays reserved until it is reaped.
   bool HasEnded() const {
     siginfo_t about = {};
     waitid(P_PID, pid_, &about, WEXITED | WNOWAIT | WNOHANG);
     return about.si_pid == pid_;
   }
 
-  // Waits for a child of ours; false if there is no such one, or none that has
-  // died by `until`.
+  // Reaps a child. Returns false if there is none, or none died by `until`.
   bool Reap(pid_t who, int& status, Instant until) const {
     while (true) {
       const pid_t dead = waitpid(who, &status, WNOHANG);
       if (dead > 0) return true;
       if (dead < 0 && errno != EINTR) return false;
       if (clock_.Now() >= until) return false;
-      poll(nullptr, 0, kLookAgainMs);
+      poll(nullptr, 0, kPollIntervalMs);
     }
   }
 
   absl::Status FillInput(int fd) {
-    if (command_.input.size() > kMostInput) {
+    if (command_.input.size() > kMaxInputBytes) {
       return absl::InvalidArgumentError(
-          absl::StrCat("input is larger than ", kMostInput, " bytes"));
+          absl::StrCat("input larger than ", kMaxInputBytes, " bytes"));
     }
     const auto size = static_cast<ssize_t>(command_.input.size());
     fcntl(fd, F_SETFL, O_NONBLOCK);
     if (write(fd, command_.input.data(), size) == size) return absl::OkStatus();
-    return ErrnoStatus(errno, "write its input");
+    return ErrnoStatus(errno, "write input");
   }
 
-  // What is there now. A stream that has ended is closed.
+  // Reads what is available. Closes a stream that has ended.
   absl::Status ReadOutput() {
     std::array<char, 65536> block;
     while (out_.read_end.is_open()) {
@@ -291,13 +291,13 @@ class Child {
       if (count > 0) output_.append(block.data(), count);
       if (static_cast<int64_t>(output_.size()) > command_.output_limit_bytes) {
         return absl::InvalidArgumentError(absl::StrCat(
-            "output is larger than ", command_.output_limit_bytes, " bytes"));
+            "output larger than ", command_.output_limit_bytes, " bytes"));
       }
     }
     return absl::OkStatus();
   }
 
-  // One block at a time: who floods it shall not keep us from the clock.
+  // One block at a time, so that a flood does not delay the timeout.
   void ReadErrors() {
     if (!err_.read_end.is_open()) return;
     std::array<char, 65536> block;
@@ -309,14 +309,14 @@ class Child {
     }
   }
 
-  // Until there is something to read, or a while has passed, or `until`.
+  // Waits for something to read, kPollIntervalMs, or `until`.
   void Await(Instant until) {
     // poll(2) ignores negative descriptors.
     std::array<pollfd, 3> watched = {pollfd{event_.fd(), POLLIN, 0},
                                      pollfd{out_.read_end.fd(), POLLIN, 0},
                                      pollfd{err_.read_end.fd(), POLLIN, 0}};
     poll(watched.data(), watched.size(),
-         std::min(PollTimeout(until - clock_.Now()), kLookAgainMs));
+         std::min(PollTimeout(until - clock_.Now()), kPollIntervalMs));
   }
 
   const ChildCommand& command_;
@@ -337,7 +337,7 @@ absl::StatusOr<ChildOutput> RunChildProcess(const ChildCommand& command,
   Child child(command, clock);
   RETURN_IF_ERROR(child.Start());
   ASSIGN_OR_RETURN(std::string output, child.Listen(until, stop));
-  return ChildOutput{std::move(output), child.Bury()};
+  return ChildOutput{std::move(output), child.KillAndReap()};
 }
 
 }  // namespace prepull

@@ -10,16 +10,16 @@ namespace prepull {
 void Wakeup::Notify() {
   {
     MutexLock lock(mutex_);
-    is_raised_ = true;
+    is_set_ = true;
   }
-  raised_.notify_one();
+  changed_.notify_one();
 }
 
-bool Wakeup::Take() {
+bool Wakeup::Clear() {
   MutexLock lock(mutex_);
-  const bool was_raised = is_raised_;
-  is_raised_ = false;
-  return was_raised;
+  const bool was_set = is_set_;
+  is_set_ = false;
+  return was_set;
 }
 
 bool Wakeup::WaitFor(absl::Duration timeout) {
@@ -29,12 +29,19 @@ bool Wakeup::WaitFor(absl::Duration timeout) {
   const auto until =
       std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(bounded);
   MutexLock lock(mutex_);
-  while (!is_raised_) {
-    if (raised_.wait_until(mutex_, until) == std::cv_status::timeout) break;
+  while (!is_set_) {
+    if (changed_.wait_until(mutex_, until) == std::cv_status::timeout) break;
   }
-  const bool was_raised = is_raised_;
-  is_raised_ = false;
-  return was_raised;
+  const bool was_set = is_set_;
+  is_set_ = false;
+  return was_set;
+}
+
+bool Clock::SleepUntil(Instant until, const std::stop_token& stop) {
+  Wakeup wakeup;
+  const std::stop_callback wake(stop, [&wakeup] { wakeup.Notify(); });
+  while (!stop.stop_requested() && Now() < until) WaitUntil(until, wakeup);
+  return !stop.stop_requested();
 }
 
 Instant SystemClock::Now() const {

@@ -18,7 +18,6 @@
 #include "prepull/base/random.h"
 #include "prepull/base/status_macros.h"
 #include "src/base/path.h"
-#include "src/base/path_in_root.h"
 
 namespace prepull {
 namespace {
@@ -46,13 +45,13 @@ absl::Status WriteAll(int fd, absl::string_view text) {
   return absl::OkStatus();
 }
 
-// A rename over /dev/null would take it from everybody.
+// A rename over /dev/null would break it for all processes.
 absl::Status CheckReplaceable(const std::string& path) {
   struct stat about;
   if (stat(path.c_str(), &about) != 0 || S_ISREG(about.st_mode)) {
     return absl::OkStatus();
   }
-  return absl::FailedPreconditionError("is no regular file");
+  return absl::FailedPreconditionError("not a regular file");
 }
 
 // Writes and syncs `draft`, which must not exist yet.
@@ -133,7 +132,7 @@ absl::Status SystemFileSystem::WriteFileAtomically(const std::string& path,
   absl::Cleanup remove_draft = [&draft] { unlink(draft.c_str()); };
   RETURN_IF_ERROR(Annotate(WriteDraft(draft, text), draft));
   if (rename(draft.c_str(), path.c_str()) != 0) {
-    return Annotate(ErrnoStatus(errno, "rename over it"), path);
+    return Annotate(ErrnoStatus(errno, "rename"), path);
   }
   std::move(remove_draft).Cancel();
   return Annotate(SyncDirectory(DirectoryOf(path)), DirectoryOf(path));
@@ -148,7 +147,7 @@ absl::Status SystemFileSystem::WriteExisting(const std::string& path,
   struct stat about;
   if (fstat(fd, &about) != 0 || !S_ISREG(about.st_mode)) {
     return absl::FailedPreconditionError(
-        absl::StrCat(path, ": is no regular file"));
+        absl::StrCat(path, ": not a regular file"));
   }
   if (ftruncate(fd, 0) != 0) {
     return Annotate(ErrnoStatus(errno, "truncate"), path);

@@ -21,7 +21,7 @@ namespace prepull {
 namespace {
 
 // The log of 100,000 pulled images.
-constexpr int64_t kLongestBacklog = 16 << 20;
+constexpr int64_t kMaxBacklogBytes = 16 << 20;
 
 int DescriptorOf(Stream stream) {
   return stream == Stream::kOut ? STDOUT_FILENO : STDERR_FILENO;
@@ -39,10 +39,10 @@ bool LeadToTheSame(int a, int b) {
 
 SystemHost::SystemHost(Clock& clock)
     : clock_(clock),
-      out_(std::make_unique<OutputQueue>(kLongestBacklog)),
+      out_(std::make_unique<OutputQueue>(kMaxBacklogBytes)),
       err_(LeadToTheSame(STDOUT_FILENO, STDERR_FILENO)
                ? nullptr
-               : std::make_unique<OutputQueue>(kLongestBacklog)) {}
+               : std::make_unique<OutputQueue>(kMaxBacklogBytes)) {}
 
 SystemHost::~SystemHost() = default;
 
@@ -85,7 +85,7 @@ absl::Status SystemHost::Flush(Instant until, const std::stop_token& stop) {
   if (err_ != nullptr) is_done = err_->Flush(clock_, until, stop) && is_done;
   RETURN_IF_ERROR(out_->StatusOf(STDOUT_FILENO));
   return is_done ? absl::OkStatus()
-                 : absl::DeadlineExceededError("nobody reads it");
+                 : absl::DeadlineExceededError("the reader is stuck");
 }
 
 OutputQueue& SystemHost::QueueOf(Stream stream) const {
@@ -106,7 +106,7 @@ absl::StatusOr<std::string> SystemHost::ReadInput(int64_t limit_bytes,
     poll(watched, 2, PollTimeout(until - clock_.Now()));
     if (stop.stop_requested()) return absl::CancelledError("interrupted");
     if (clock_.Now() >= until) {
-      return absl::DeadlineExceededError("did not end before the deadline");
+      return absl::DeadlineExceededError("timed out");
     }
     if (watched[0].revents == 0) continue;
     const ssize_t count = read(STDIN_FILENO, block, sizeof(block));

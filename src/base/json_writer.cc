@@ -10,7 +10,7 @@ namespace prepull {
 namespace {
 
 // Its thousandths still fit 64 bits.
-constexpr double kLargestDecimal = 9e15;
+constexpr double kMaxDecimal = 9e15;
 
 }  // namespace
 
@@ -80,7 +80,7 @@ JsonWriter& JsonWriter::Integer(absl::string_view key,
 }
 
 JsonWriter& JsonWriter::Decimal(absl::string_view key, double value) {
-  if (!(std::abs(value) < kLargestDecimal)) return Null(key);
+  if (!(std::abs(value) < kMaxDecimal)) return Null(key);
   Key(key);
   const int64_t rounded = std::llround(value * 1000);
   if (rounded < 0) text_.push_back('-');

@@ -12,8 +12,8 @@
 namespace prepull {
 namespace {
 
-constexpr size_t kLongestName = 63;
-constexpr size_t kLongestSubdomain = 253;
+constexpr size_t kMaxNameSize = 63;
+constexpr size_t kMaxSubdomainSize = 253;
 
 bool IsLowerAlnum(char c) {
   return absl::ascii_islower(c) || absl::ascii_isdigit(c);
@@ -21,7 +21,7 @@ bool IsLowerAlnum(char c) {
 
 // The name of a label behind its prefix, and a label's value.
 bool IsLabelName(absl::string_view text) {
-  return !text.empty() && text.size() <= kLongestName &&
+  return !text.empty() && text.size() <= kMaxNameSize &&
          absl::ascii_isalnum(text.front()) &&
          absl::ascii_isalnum(text.back()) &&
          std::all_of(text.begin(), text.end(), [](char c) {
@@ -29,9 +29,11 @@ bool IsLabelName(absl::string_view text) {
          });
 }
 
-absl::Status Complaint(absl::string_view text, absl::string_view what) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("\"", Printable(text, 300), "\" ", what));
+absl::Status Invalid(absl::string_view what, absl::string_view text,
+                     absl::string_view expected) {
+  return absl::InvalidArgumentError(absl::StrCat("invalid label ", what, " \"",
+                                                 Printable(text, 300),
+                                                 "\": expected ", expected));
 }
 
 }  // namespace
@@ -39,7 +41,7 @@ absl::Status Complaint(absl::string_view text, absl::string_view what) {
 // The parts have no length of their own.
 bool IsDnsSubdomain(absl::string_view text) {
   const std::vector<absl::string_view> parts = absl::StrSplit(text, '.');
-  return text.size() <= kLongestSubdomain &&
+  return text.size() <= kMaxSubdomainSize &&
          std::all_of(parts.begin(), parts.end(), [](absl::string_view part) {
            return !part.empty() && IsLowerAlnum(part.front()) &&
                   IsLowerAlnum(part.back()) &&
@@ -51,20 +53,18 @@ bool IsDnsSubdomain(absl::string_view text) {
 
 absl::Status CheckLabelKey(absl::string_view key) {
   const size_t slash = key.find('/');
-  const bool is_good = slash == absl::string_view::npos
-                           ? IsLabelName(key)
-                           : IsDnsSubdomain(key.substr(0, slash)) &&
-                                 IsLabelName(key.substr(slash + 1));
-  if (is_good) return absl::OkStatus();
-  return Complaint(key,
-                   "is no label's key: [PREFIX/]NAME, NAME of up to 63 "
-                   "letters, digits, - _ .");
+  const bool is_valid = slash == absl::string_view::npos
+                            ? IsLabelName(key)
+                            : IsDnsSubdomain(key.substr(0, slash)) &&
+                                  IsLabelName(key.substr(slash + 1));
+  if (is_valid) return absl::OkStatus();
+  return Invalid("key", key,
+                 "[PREFIX/]NAME, NAME of up to 63 letters, digits, - _ .");
 }
 
 absl::Status CheckLabelValue(absl::string_view value) {
   if (value.empty() || IsLabelName(value)) return absl::OkStatus();
-  return Complaint(value,
-                   "is no label's value: up to 63 letters, digits, - _ .");
+  return Invalid("value", value, "up to 63 letters, digits, - _ .");
 }
 
 }  // namespace prepull

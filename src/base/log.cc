@@ -15,7 +15,7 @@
 namespace prepull {
 namespace {
 
-constexpr size_t kLongestValue = 2048;
+constexpr size_t kMaxValueBytes = 2048;
 
 std::string SecondsText(absl::Duration d) {
   return absl::StrFormat("%.1f", absl::ToDoubleSeconds(d));
@@ -125,7 +125,7 @@ std::string JsonMessage(absl::string_view event,
 }  // namespace
 
 LogField::LogField(absl::string_view field_key, absl::string_view text)
-    : key(field_key), value(Printable(text, kLongestValue)) {}
+    : key(field_key), value(Printable(text, kMaxValueBytes)) {}
 
 LogField::LogField(absl::string_view field_key, int64_t number)
     : key(field_key), value(absl::StrCat(number)), quoted(false) {}

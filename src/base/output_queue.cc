@@ -27,13 +27,13 @@ absl::Status WriteWhenRead(int fd, absl::string_view text) {
     const ssize_t written = write(fd, text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0 && errno == EAGAIN) {
-      // Somebody who shares the pipe made it non-blocking.
+      // Another process that shares the pipe made it non-blocking.
       pollfd watched = {fd, POLLOUT, 0};
       poll(&watched, 1, -1);
       continue;
     }
     if (written < 0 && errno == EPIPE) {
-      return absl::UnavailableError("nobody reads it any more");
+      return absl::UnavailableError("the reader has gone");
     }
     if (written < 0) return ErrnoStatus(errno, "write");
     text.remove_prefix(written);
@@ -131,7 +131,7 @@ class OutputQueue::State
     texts_.pop_front();
     if (next.may_drop) droppable_bytes_ -= std::ssize(next.text);
     is_writing_ = true;
-    // What comes behind an error would be a text with a hole.
+    // Text after an error would follow a gap.
     if (errors_.contains(next.fd)) next.text.clear();
     return next;
   }

@@ -1,9 +1,9 @@
-// Text on its way to a file descriptor whose reader may take its time.
+// Writes text to a file descriptor on a thread of its own, so that the caller
+// never waits for a slow reader.
 //
-// Who pushes never waits: a thread does the writing. That thread may be stuck
-// in write(2) for as long as nobody reads, so it belongs to nobody, and a
-// process that ends leaves it behind.
-// Threads: safe to share; what is pushed stays in order.
+// The thread may be stuck in write(2) as long as the reader is, so it is
+// detached and ends with the process.
+// Threads: safe to share; keeps the order of the texts.
 #ifndef PREPULL_SRC_BASE_OUTPUT_QUEUE_H_
 #define PREPULL_SRC_BASE_OUTPUT_QUEUE_H_
 
@@ -19,26 +19,27 @@ namespace prepull {
 
 class OutputQueue {
  public:
-  // `limit_bytes`: of text that may be dropped, so much is kept at most.
+  // `limit_bytes`: the most text that is queued of the kind that may be
+  // dropped.
   explicit OutputQueue(int64_t limit_bytes);
-  // What is not written yet is lost.
+  // Drops what is not written yet.
   ~OutputQueue();
   OutputQueue(const OutputQueue&) = delete;
   OutputQueue& operator=(const OutputQueue&) = delete;
 
-  // `may_drop`: a line that is left out if too much is waiting; one behind it
-  // tells how many were. Errors: what became of earlier text for `fd` that may
-  // not be dropped, as errno says (UNAVAILABLE  its reader went away); `text`
-  // is lost then, since it would have a hole before it.
+  // `may_drop`: whether the line may be dropped if too much is queued; a later
+  // line tells how many were. Errors: those of writing earlier text to `fd`
+  // that must not be dropped, as errno says (UNAVAILABLE  the reader has gone);
+  // `text` is then dropped, too, since it would follow a gap.
   absl::Status Push(int fd, std::string text, bool may_drop);
 
-  // The same without a text.
+  // Returns the same errors without a text.
   absl::Status StatusOf(int fd) const;
 
   bool is_empty() const;
 
-  // Waits until all is written, at most until `until` or a requested stop;
-  // whether it is. Threads: one at a time.
+  // Waits until all is written, `until`, or a requested stop. Returns whether
+  // all is written. Threads: one at a time.
   bool Flush(Clock& clock, Instant until, const std::stop_token& stop);
 
  private:

@@ -1,4 +1,4 @@
-// Durations as poll(2) has them. Pure.
+// Converts durations for poll(2). Pure.
 #ifndef PREPULL_SRC_BASE_POLL_TIMEOUT_H_
 #define PREPULL_SRC_BASE_POLL_TIMEOUT_H_
 
@@ -8,7 +8,7 @@
 
 namespace prepull {
 
-// poll(2) counts milliseconds in an int; the caller comes back for the rest.
+// Returns milliseconds that fit an int; the caller polls again for the rest.
 inline int PollTimeout(absl::Duration remaining) {
   const absl::Duration bounded =
       std::clamp(remaining, absl::ZeroDuration(), absl::Hours(1));

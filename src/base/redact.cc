@@ -28,7 +28,7 @@ size_t LengthUntil(Predicate ends, absl::string_view text) {
   return std::find_if(text.begin(), text.end(), ends) - text.begin();
 }
 
-// The length of "user:password@" at the front of `url`, which stands behind
+// Returns the length of "user:password@" at the start of `url`, which is after
 // "://".
 size_t UserInfoLength(absl::string_view url) {
   const absl::string_view authority =
@@ -36,7 +36,7 @@ size_t UserInfoLength(absl::string_view url) {
   return authority.rfind('@') + 1;  // 0 if there is none
 }
 
-// The same of `text` that has no scheme. What stands behind an image's '@' is
+// The same of `text` that has no scheme. What follows an image's '@' is
 // a digest, and its name, if it has a '/', ends the authority.
 size_t BareUserInfoLength(absl::string_view text) {
   const absl::string_view user = text.substr(0, UserInfoLength(text));
@@ -87,10 +87,10 @@ bool IsOfToken(char c) {
   return absl::ascii_isalnum(c) || absl::StrContains("-._~+/=", c);
 }
 
-// `text` without what stands behind `scheme`, the begin of an Authorization
+// Returns `text` without what follows `scheme`, the start of an Authorization
 // header that a registry repeats. Shorter words are a sentence's.
 std::string WithoutTokens(absl::string_view text, absl::string_view scheme) {
-  constexpr ptrdiff_t kShortestToken = 16;
+  constexpr ptrdiff_t kMinTokenSize = 16;
   std::string clean;
   size_t at = 0;
   while ((at = text.find(scheme)) != absl::string_view::npos) {
@@ -98,7 +98,7 @@ std::string WithoutTokens(absl::string_view text, absl::string_view scheme) {
     text.remove_prefix(at + scheme.size());
     const ptrdiff_t length =
         std::find_if_not(text.begin(), text.end(), IsOfToken) - text.begin();
-    if (length < kShortestToken) continue;
+    if (length < kMinTokenSize) continue;
     clean += "***";
     text.remove_prefix(length);
   }

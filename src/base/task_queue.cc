@@ -5,8 +5,8 @@
 namespace prepull {
 namespace {
 
-// Real time, since what it waits for is a real thread.
-constexpr absl::Duration kPatience = absl::Seconds(1);
+// Real time, since it waits for a real thread.
+constexpr absl::Duration kTaskTimeout = absl::Seconds(1);
 
 }  // namespace
 
@@ -20,7 +20,7 @@ TaskQueue::~TaskQueue() {
   state_->changed.notify_all();
   MutexLock lock(mutex_);
   if (!thread_.joinable()) return;
-  if (state_->ended.WaitFor(kPatience)) {
+  if (state_->ended.WaitFor(kTaskTimeout)) {
     thread_.join();
   } else {
     thread_.detach();

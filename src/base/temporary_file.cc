@@ -14,7 +14,7 @@ namespace prepull {
 
 absl::StatusOr<TemporaryFile> TemporaryFile::Create(
     const std::vector<std::string>& folders) {
-  absl::Status status = absl::InvalidArgumentError("no folder for it");
+  absl::Status status = absl::InvalidArgumentError("missing folder");
   for (const std::string& folder : folders) {
     std::string path = absl::StrCat(folder, "/prepull-XXXXXX");
     const int fd = mkostemp(path.data(), O_CLOEXEC);

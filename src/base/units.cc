@@ -16,10 +16,10 @@ namespace prepull {
 namespace {
 
 // Go's time.Duration ends there, and gRPC's deadlines too: int64 nanoseconds.
-constexpr absl::Duration kLongestDuration =
+constexpr absl::Duration kMaxDuration =
     absl::Nanoseconds(std::numeric_limits<int64_t>::max());
 
-// 1000 for "kB", 2^20 for "MiB" and "Mi", 0 for what is no unit.
+// 1000 for "kB", 2^20 for "MiB" and "Mi", 0 for an unknown unit.
 double BytesOfUnit(absl::string_view unit) {
   constexpr absl::string_view kPrefixes = "kMGTP";
   absl::ConsumeSuffix(&unit, "B");
@@ -35,52 +35,46 @@ double BytesOfUnit(absl::string_view unit) {
 }  // namespace
 
 absl::StatusOr<absl::Duration> ParseDuration(absl::string_view text) {
-  const std::string quoted = absl::StrCat("\"", Printable(text, 64), "\"");
+  const auto invalid = [text](absl::string_view why) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("invalid duration \"", Printable(text, 64), "\": ", why));
+  };
   absl::Duration d;
   const bool parsed = absl::ParseDuration(text, &d);
   double number = 0;
   if (!parsed && absl::SimpleAtod(text, &number) && std::isfinite(number)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(quoted, " lacks a unit, as in 30s or 1h30m"));
+    return invalid("missing unit, expected e.g. 30s or 1h30m");
   }
-  if (!parsed) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(quoted, " is no duration like 30s or 1h30m"));
-  }
-  if (d < absl::ZeroDuration()) {
-    return absl::InvalidArgumentError(absl::StrCat(quoted, " is negative"));
-  }
-  if (d > kLongestDuration) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(quoted, " is longer than 292 years"));
-  }
+  if (!parsed) return invalid("expected e.g. 30s or 1h30m");
+  if (d < absl::ZeroDuration()) return invalid("must not be negative");
+  if (d > kMaxDuration) return invalid("longer than 292 years");
   return d;
 }
 
 absl::StatusOr<int64_t> ParseBytes(absl::string_view text) {
-  const std::string quoted = absl::StrCat("\"", Printable(text, 64), "\"");
+  const auto invalid = [quoted = Printable(text, 64)](absl::string_view why) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("invalid size \"", quoted, "\": ", why));
+  };
   text = absl::StripAsciiWhitespace(text);
   const size_t digits =
       std::min(text.find_first_not_of("0123456789."), text.size());
   double number = 0;
   if (!absl::SimpleAtod(text.substr(0, digits), &number)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(quoted, " is no size like 35GiB or 40GB"));
+    return invalid("expected e.g. 35GiB or 40GB");
   }
   const absl::string_view unit =
       absl::StripLeadingAsciiWhitespace(text.substr(digits));
   if (unit.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(quoted, " lacks a unit, as in 35GiB or 40GB"));
+    return invalid("missing unit, expected e.g. 35GiB or 40GB");
   }
   const double factor = BytesOfUnit(unit);
   if (factor == 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(quoted, " is no size like 35GiB or 40GB"));
+    return invalid("expected e.g. 35GiB or 40GB");
   }
   const double bytes = std::ceil(number * factor);
   if (bytes >= std::ldexp(1.0, 63)) {
-    return absl::InvalidArgumentError(absl::StrCat(quoted, " is too large"));
+    return invalid("too large");
   }
   return static_cast<int64_t>(bytes);
 }

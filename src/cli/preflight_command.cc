@@ -6,9 +6,9 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "prepull/base/json_writer.h"
+#include "prepull/base/table.h"
 #include "prepull/base/text.h"
 #include "prepull/preflight/runtime_checks.h"
 #include "src/cli/commands.h"
@@ -162,14 +162,14 @@ std::string LastLine(const std::vector<Finding>& findings) {
              : absl::StrCat("this node is fit, ", Counted(warnings, "warning"));
 }
 
-std::string Table(const std::vector<Finding>& findings) {
-  constexpr char kRow[] = "%-7s  %-7s  %s\n";
-  std::string table = absl::StrFormat(kRow, "CHECK", "RESULT", "DETAIL");
+std::string FindingsTable(const std::vector<Finding>& findings) {
+  std::vector<std::vector<std::string>> rows;
   for (const Finding& finding : findings) {
-    const std::string word = absl::AsciiStrToLower(Word(finding.result));
-    absl::StrAppendFormat(&table, kRow, finding.check, word, finding.detail);
+    rows.push_back({finding.check, absl::AsciiStrToLower(Word(finding.result)),
+                    finding.detail});
   }
-  return absl::StrCat(table, LastLine(findings), "\n");
+  return absl::StrCat(Table({"CHECK", "RESULT", "DETAIL"}, rows),
+                      LastLine(findings), "\n");
 }
 
 class PreflightCommand : public CommandProgram {
@@ -234,7 +234,7 @@ class PreflightCommand : public CommandProgram {
     if (output_ == "json") {
       PrintJson(PreflightDocument(node, findings, options_.demand), context);
     } else {
-      context.console.PrintOut(Table(findings));
+      context.console.PrintOut(FindingsTable(findings));
     }
     return {IsFit(findings) ? ExitCode::kOk : ExitCode::kNodeNotFit};
   }

@@ -9,6 +9,7 @@
 #include "prepull/base/json_writer.h"
 #include "prepull/base/mutex.h"
 #include "prepull/base/status_macros.h"
+#include "prepull/base/table.h"
 #include "prepull/list/list_file.h"
 #include "src/cli/commands.h"
 #include "src/cli/credential_flags.h"
@@ -41,21 +42,13 @@ CommandDoc ResolveDoc() {
       .positional_text = "images, besides those of the sources"};
 }
 
-// A table's column is as wide as its widest text.
-std::string Table(const std::vector<ImageRequest>& requests, bool has_headers) {
-  size_t width = has_headers ? 5 : 0;
+std::string ListTable(const std::vector<ImageRequest>& requests,
+                      bool with_header) {
+  std::vector<std::vector<std::string>> rows;
   for (const ImageRequest& request : requests) {
-    width = std::max(width, request.reference->text().size());
+    rows.push_back({request.reference->text(), request.origin});
   }
-  const auto line = [width](absl::string_view image, absl::string_view origin) {
-    return absl::StrCat(image, std::string(width - image.size() + 2, ' '),
-                        origin, "\n");
-  };
-  std::string table = has_headers ? line("IMAGE", "ORIGIN") : "";
-  for (const ImageRequest& request : requests) {
-    absl::StrAppend(&table, line(request.reference->text(), request.origin));
-  }
-  return table;
+  return Table({"IMAGE", "ORIGIN"}, rows, with_header);
 }
 
 std::string List(const std::vector<ImageRequest>& requests) {
@@ -209,8 +202,9 @@ class ResolveCommand : public CommandProgram {
     if (output_ == "json") {
       PrintJson(ResolveDocument(requests), context);
     } else {
-      context.console.PrintOut(
-          output_ == "name" ? List(requests) : Table(requests, !no_headers_));
+      context.console.PrintOut(output_ == "name"
+                                   ? List(requests)
+                                   : ListTable(requests, !no_headers_));
     }
   }
 

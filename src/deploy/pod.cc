@@ -1,12 +1,11 @@
 #include "src/deploy/pod.h"
 
-#include <cstdint>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
+#include "prepull/base/hash.h"
 
 namespace prepull {
 namespace {
@@ -36,17 +35,6 @@ bool HasStatus(const DeploymentOptions& options) {
 
 std::string StatusFile(const DeploymentOptions& options) {
   return absl::StrCat(kStatusFolder, "/", options.name, ".json");
-}
-
-// Tells one list from another, so that a changed list makes new pods: FNV-1a
-// (https://datatracker.ietf.org/doc/html/draft-eastlake-fnv). No defence
-// against anybody: who writes the list may write it as he likes.
-std::string Checksum(absl::string_view text) {
-  uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : text) {
-    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  }
-  return absl::StrFormat("%016x", hash);
 }
 
 Yaml Mount(absl::string_view volume, absl::string_view path,
@@ -290,7 +278,9 @@ Yaml PodSpec(const DeploymentOptions& options) {
 
 Yaml PodAnnotations(const DeploymentOptions& options) {
   Yaml annotations;
-  annotations.Add("prepull/list-checksum", Checksum(options.list));
+  // So that a changed list makes new pods. No protection: who writes the list
+  // may write it as he likes.
+  annotations.Add("prepull/list-checksum", HashHex(options.list));
   if (options.flavor == Flavor::kOpenShift) {
     annotations.Add("openshift.io/required-scc", ClusterWideName(options));
   }

@@ -1,4 +1,4 @@
-// Connections, and those of them that wait for another question.
+// Connections, and a pool of idle ones.
 #ifndef PREPULL_SRC_HTTP_CONNECTION_H_
 #define PREPULL_SRC_HTTP_CONNECTION_H_
 
@@ -21,21 +21,21 @@ struct Connection {
   using Socket = boost::asio::ip::tcp::socket;
 
   boost::asio::io_context io = {};
-  // Without it io would not wait while nothing but a lookup is under way.
+  // Without it io would not wait while only a lookup is running.
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type>
       at_work{io.get_executor()};
   Socket socket{io};
-  Trust trust = nullptr;
+  TlsContext tls_context = nullptr;
   std::optional<boost::asio::ssl::stream<Socket&>> tls = std::nullopt;
 };
 
 // Threads: safe to share.
 class IdleConnections {
  public:
-  // One that was kept for `peer` a moment ago, with the same trust, or null.
+  // Returns a recent connection to `peer` with the same TLS context, or null.
   // The peer may have closed it since.
-  std::unique_ptr<Connection> Take(const std::string& peer, const Trust& trust,
-                                   Instant now);
+  std::unique_ptr<Connection> Take(const std::string& peer,
+                                   const TlsContext& tls_context, Instant now);
 
   void Keep(const std::string& peer, std::unique_ptr<Connection> connection,
             Instant now);

@@ -17,7 +17,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "prepull/base/status_macros.h"
-#include "src/http/exchange_error.h"
+#include "src/http/error_status.h"
 #include "src/http/tls.h"
 
 namespace prepull {
@@ -31,10 +31,10 @@ using Tcp = asio::ip::tcp;
 using Parser = http::response_parser<http::buffer_body>;
 
 constexpr size_t kPieceBytes = 64 << 10;
-constexpr int kMostInterimAnswers = 8;
+constexpr int kMaxInterimResponses = 8;
 
 absl::Status ProxyRefuses(int status) {
-  const std::string text = absl::StrCat("the proxy answers ", status);
+  const std::string text = absl::StrCat("proxy responded ", status);
   return status / 100 == 4 ? absl::PermissionDeniedError(text)
                            : absl::UnavailableError(text);
 }
@@ -54,31 +54,31 @@ class Exchange {
         wake_(setup.stop, Wake{connection.io}) {}
 
   absl::Status Open() {
-    Instant connected_by = In(limits_.connect);
+    Instant connected_by = After(limits_.connect);
     RETURN_IF_ERROR(Connect(connected_by));
     if (!setup_.url.is_secure) return absl::OkStatus();
     if (setup_.request.proxy) {
       RETURN_IF_ERROR(Tunnel());
-      connected_by = In(limits_.connect);
+      connected_by = After(limits_.connect);
     }
-    connection_.trust = setup_.trust;
-    connection_.tls.emplace(socket_, *connection_.trust);
+    connection_.tls_context = setup_.tls_context;
+    connection_.tls.emplace(socket_, *connection_.tls_context);
     RETURN_IF_ERROR(
         ExpectHost(connection_.tls->native_handle(), setup_.url.host));
-    return ShakeHands(*connection_.tls, connected_by);
+    return Handshake(*connection_.tls, connected_by);
   }
 
-  absl::StatusOr<HttpResponse> Talk() {
-    return connection_.tls ? TalkOver(*connection_.tls) : TalkOver(socket_);
+  absl::StatusOr<HttpResponse> Send() {
+    return connection_.tls ? SendOver(*connection_.tls) : SendOver(socket_);
   }
 
-  // Whether anything of an answer came.
-  bool is_answered() const { return is_answered_; }
-  // Whether the connection waits for another question.
+  // Whether anything of a response came.
+  bool is_responding() const { return is_responding_; }
+  // Whether the connection can serve another request.
   bool is_reusable() const { return is_reusable_; }
 
  private:
-  // Has Await look up.
+  // Makes Await check for a stop.
   struct Wake {
     void operator()() const {
       asio::post(io, [] {});
@@ -86,18 +86,17 @@ class Exchange {
 
     asio::io_context& io;
   };
-  // How an operation ended. Shared, because one that was given up may still
-  // end later.
-  struct End {
-    bool is_there = false;
+  // The result of an operation. Shared, because an abandoned one may end later.
+  struct Result {
+    bool is_set = false;
     ErrorCode error;
   };
 
-  Instant In(absl::Duration limit) const {
+  Instant After(absl::Duration limit) const {
     return std::min(setup_.clock.Now() + limit, limits_.until);
   }
 
-  // Lets operations go on until `is_done`, or says why that is not awaited.
+  // Runs operations until `is_done`. Errors: CANCELLED, DEADLINE_EXCEEDED.
   template <typename IsDone>
   absl::Status Await(absl::string_view what, Instant until, IsDone is_done) {
     while (!is_done()) {
@@ -108,26 +107,25 @@ class Exchange {
       if (left <= absl::ZeroDuration()) {
         return absl::DeadlineExceededError(absl::StrCat(what, ": timed out"));
       }
-      // Asio's own clock overflows on for ever.
+      // Asio's own clock overflows on an infinite duration.
       io_.run_one_for(absl::ToChronoMilliseconds(
           std::min(left, absl::Hours(1)) + absl::Milliseconds(1)));
     }
     return absl::OkStatus();
   }
 
-  // Runs the operation that `start` begins with a handler. An operation that
-  // does not come to its end in time is left behind, so after such an error
-  // what it works on is only to be destroyed.
+  // Runs the operation that `start` starts with a handler. After a timeout the
+  // operation is abandoned, and the objects that it uses must be destroyed.
   template <typename Start>
   absl::Status Await(absl::string_view what, Instant until, ErrorCode& error,
                      Start start) {
-    const auto end = std::make_shared<End>();
-    start([end](const ErrorCode& why, auto&&...) {
-      end->is_there = true;
-      end->error = why;
+    const auto result = std::make_shared<Result>();
+    start([result](const ErrorCode& why, auto&&...) {
+      result->is_set = true;
+      result->error = why;
     });
-    RETURN_IF_ERROR(Await(what, until, [&end] { return end->is_there; }));
-    error = end->error;
+    RETURN_IF_ERROR(Await(what, until, [&result] { return result->is_set; }));
+    error = result->error;
     return absl::OkStatus();
   }
 
@@ -141,13 +139,13 @@ class Exchange {
 
     using Answer = absl::StatusOr<std::vector<std::string>>;
     const auto answer = std::make_shared<std::optional<Answer>>();
-    const Lookup lookup(setup_.look_up, host,
+    const Lookup lookup(setup_.resolve_host, host,
                         [this, answer](const Answer& found) {
                           asio::post(io_, [answer, found] { *answer = found; });
                         });
-    RETURN_IF_ERROR(Await("look up the host", until,
+    RETURN_IF_ERROR(Await("resolve host", until,
                           [&answer] { return answer->has_value(); }));
-    RETURN_IF_ERROR(Annotate((*answer)->status(), "look up the host"));
+    RETURN_IF_ERROR(Annotate((*answer)->status(), "resolve host"));
     std::vector<Tcp::endpoint> endpoints;
     for (const std::string& text : ***answer) {
       endpoints.emplace_back(asio::ip::make_address(text, no_address), port);
@@ -155,12 +153,12 @@ class Exchange {
     return endpoints;
   }
 
-  // One address after another, each with its share of what time there is: one
-  // that swallows everything must not take it all.
+  // Tries one address after another, each with its share of the time: one that
+  // drops packets must not use up all of it.
   absl::Status Connect(Instant until) {
     ASSIGN_OR_RETURN(const std::vector<Tcp::endpoint> endpoints,
                      FindAddresses(until));
-    absl::Status status = absl::UnavailableError("the host has no address");
+    absl::Status status = absl::UnavailableError("resolve host: no address");
     for (size_t i = 0; i < endpoints.size(); ++i) {
       const Instant now = setup_.clock.Now();
       const absl::Duration share =
@@ -177,10 +175,10 @@ class Exchange {
     RETURN_IF_ERROR(Await("connect", until, error, [&](auto done) {
       socket_.async_connect(endpoint, std::move(done));
     }));
-    return error ? Explain(error, "connect") : absl::OkStatus();
+    return error ? ToStatus(error, "connect") : absl::OkStatus();
   }
 
-  // Has the proxy connect us to the server.
+  // Asks the proxy for a tunnel to the server (CONNECT).
   absl::Status Tunnel() {
     http::request<http::empty_body> message(
         http::verb::connect,
@@ -189,31 +187,31 @@ class Exchange {
         11);
     message.set(http::field::host, message.target());
     AddProxyHeader(message);
-    RETURN_IF_ERROR(Ask(socket_, message));
-    boost::beast::flat_buffer buffer(kLargestHead + kPieceBytes);
+    RETURN_IF_ERROR(Write(socket_, message));
+    boost::beast::flat_buffer buffer(kMaxHeaderBytes + kPieceBytes);
     std::optional<Parser> parser;
     RETURN_IF_ERROR(ReadHead(socket_, buffer, parser));
     const int status = static_cast<int>(parser->get().result_int());
     if (status / 100 != 2) return ProxyRefuses(status);
     if (buffer.size() == 0) return absl::OkStatus();
-    return absl::InvalidArgumentError("the proxy says more than it was asked");
+    return absl::InvalidArgumentError("unexpected data from the proxy");
   }
 
-  absl::Status ShakeHands(asio::ssl::stream<Tcp::socket&>& stream,
-                          Instant until) {
+  absl::Status Handshake(asio::ssl::stream<Tcp::socket&>& stream,
+                         Instant until) {
     ErrorCode error;
-    RETURN_IF_ERROR(Await("agree on TLS", until, error, [&](auto done) {
+    RETURN_IF_ERROR(Await("TLS handshake", until, error, [&](auto done) {
       stream.async_handshake(asio::ssl::stream_base::client, std::move(done));
     }));
-    return error ? ExplainHandshake(error, stream.native_handle())
+    return error ? HandshakeStatus(error, stream.native_handle())
                  : absl::OkStatus();
   }
 
   template <typename Stream>
-  absl::StatusOr<HttpResponse> TalkOver(Stream& stream) {
-    const http::request<http::string_body> question = Question();
-    RETURN_IF_ERROR(Ask(stream, question));
-    boost::beast::flat_buffer buffer(kLargestHead + kPieceBytes);
+  absl::StatusOr<HttpResponse> SendOver(Stream& stream) {
+    const http::request<http::string_body> request = Message();
+    RETURN_IF_ERROR(Write(stream, request));
+    boost::beast::flat_buffer buffer(kMaxHeaderBytes + kPieceBytes);
     std::optional<Parser> parser;
     RETURN_IF_ERROR(ReadHead(stream, buffer, parser));
     HttpResponse response;
@@ -229,7 +227,7 @@ class Exchange {
     return response;
   }
 
-  http::request<http::string_body> Question() const {
+  http::request<http::string_body> Message() const {
     const HttpRequest& request = setup_.request;
     const bool is_for_proxy = request.proxy && !setup_.url.is_secure;
     http::request<http::string_body> message;
@@ -256,34 +254,34 @@ class Exchange {
   }
 
   template <typename Stream, typename Message>
-  absl::Status Ask(Stream& stream, const Message& message) {
+  absl::Status Write(Stream& stream, const Message& message) {
     ErrorCode error;
     RETURN_IF_ERROR(
-        Await("send the request", In(limits_.idle), error, [&](auto done) {
+        Await("send request", After(limits_.idle), error, [&](auto done) {
           http::async_write(stream, message, std::move(done));
         }));
-    return error ? Explain(error, "send the request") : absl::OkStatus();
+    return error ? ToStatus(error, "send request") : absl::OkStatus();
   }
 
-  // The head of the answer proper: some announce it with others (1xx).
+  // Reads the head of the final response, after any interim ones (1xx).
   template <typename Stream>
   absl::Status ReadHead(Stream& stream, boost::beast::flat_buffer& buffer,
                         std::optional<Parser>& parser) {
-    for (int i = 0; i <= kMostInterimAnswers; ++i) {
+    for (int i = 0; i <= kMaxInterimResponses; ++i) {
       parser.emplace();
-      parser->header_limit(kLargestHead);
+      parser->header_limit(kMaxHeaderBytes);
       parser->body_limit(boost::none);  // ReadBody has one
       parser->skip(setup_.request.method == "HEAD");
       ErrorCode error;
       RETURN_IF_ERROR(
-          Await("read the answer", In(limits_.idle), error, [&](auto done) {
+          Await("read response", After(limits_.idle), error, [&](auto done) {
             http::async_read_header(stream, buffer, *parser, std::move(done));
           }));
-      is_answered_ = is_answered_ || buffer.size() > 0 || !error;
-      if (error) return Explain(error, "read the answer");
+      is_responding_ = is_responding_ || buffer.size() > 0 || !error;
+      if (error) return ToStatus(error, "read response");
       if (parser->get().result_int() / 100 != 1) return absl::OkStatus();
     }
-    return absl::InvalidArgumentError("read the answer: it never comes");
+    return absl::InvalidArgumentError("read response: too many 1xx responses");
   }
 
   template <typename Stream>
@@ -296,18 +294,19 @@ class Exchange {
       body.size = piece.size();
       ErrorCode error;
       RETURN_IF_ERROR(
-          Await("read the body", In(limits_.idle), error, [&](auto done) {
+          Await("read body", After(limits_.idle), error, [&](auto done) {
             http::async_read_some(stream, buffer, parser, std::move(done));
           }));
       if (error && error != http::error::need_buffer) {
-        return Explain(error, "read the body");
+        return ToStatus(error, "read body");
       }
-      RETURN_IF_ERROR(Take({piece.data(), piece.size() - body.size}, response));
+      RETURN_IF_ERROR(
+          Append({piece.data(), piece.size() - body.size}, response));
     }
     return absl::OkStatus();
   }
 
-  absl::Status Take(absl::string_view piece, HttpResponse& response) const {
+  absl::Status Append(absl::string_view piece, HttpResponse& response) const {
     if (piece.empty()) return absl::OkStatus();
     const BodySink& sink = setup_.request.sink;
     if (sink && response.status / 100 == 2) return sink(response, piece);
@@ -315,8 +314,8 @@ class Exchange {
     if (static_cast<int64_t>(response.body.size()) <= limits_.body_bytes) {
       return absl::OkStatus();
     }
-    return absl::InvalidArgumentError(absl::StrCat(
-        "read the body: it has more than ", limits_.body_bytes, " bytes"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("read body: larger than ", limits_.body_bytes, " bytes"));
   }
 
   const ExchangeSetup& setup_;
@@ -324,12 +323,12 @@ class Exchange {
   Connection& connection_;
   asio::io_context& io_;
   Tcp::socket& socket_;
-  bool is_answered_ = false;
+  bool is_responding_ = false;
   bool is_reusable_ = false;
   const std::stop_callback<Wake> wake_;
 };
 
-// Whom a connection leads to, and by which way.
+// The key of a connection: its server and the way to it.
 std::string PeerOf(const ExchangeSetup& setup) {
   const auto& proxy = setup.request.proxy;
   return absl::StrCat(setup.url.is_secure ? "https://" : "http://",
@@ -337,17 +336,17 @@ std::string PeerOf(const ExchangeSetup& setup) {
                       " ", proxy ? proxy->authorization : "");
 }
 
-// Talks over `connection`, and keeps it if it may be used again.
-absl::StatusOr<HttpResponse> TalkOver(const ExchangeSetup& setup,
+// Sends the request over `connection`, and keeps it if it is reusable.
+absl::StatusOr<HttpResponse> SendOver(const ExchangeSetup& setup,
                                       std::unique_ptr<Connection> connection,
-                                      bool& is_answered) {
+                                      bool& is_responding) {
   absl::StatusOr<HttpResponse> response;
   bool is_reusable = false;
   {
     Exchange exchange(setup, *connection);
     if (!connection->socket.is_open()) RETURN_IF_ERROR(exchange.Open());
-    response = exchange.Talk();
-    is_answered = exchange.is_answered();
+    response = exchange.Send();
+    is_responding = exchange.is_responding();
     is_reusable = exchange.is_reusable();
   }
   if (is_reusable) {
@@ -358,19 +357,20 @@ absl::StatusOr<HttpResponse> TalkOver(const ExchangeSetup& setup,
 
 }  // namespace
 
-absl::StatusOr<HttpResponse> Converse(const ExchangeSetup& setup) {
-  bool is_answered = false;
+absl::StatusOr<HttpResponse> RoundTrip(const ExchangeSetup& setup) {
+  bool is_responding = false;
   std::unique_ptr<Connection> idle;
   if (IsRepeatable(setup.request)) {
-    idle = setup.idle.Take(PeerOf(setup), setup.trust, setup.clock.Now());
+    idle = setup.idle.Take(PeerOf(setup), setup.tls_context, setup.clock.Now());
   }
   if (idle != nullptr) {
     absl::StatusOr<HttpResponse> response =
-        TalkOver(setup, std::move(idle), is_answered);
-    // Unless the server had closed it meanwhile.
-    if (is_answered || !absl::IsUnavailable(response.status())) return response;
+        SendOver(setup, std::move(idle), is_responding);
+    // Unless the server had closed it before the request.
+    if (is_responding || !absl::IsUnavailable(response.status()))
+      return response;
   }
-  return TalkOver(setup, std::make_unique<Connection>(), is_answered);
+  return SendOver(setup, std::make_unique<Connection>(), is_responding);
 }
 
 }  // namespace prepull

@@ -1,4 +1,4 @@
-// One question and one answer over a connection.
+// Sends one request over a connection and reads its response.
 #ifndef PREPULL_SRC_HTTP_EXCHANGE_H_
 #define PREPULL_SRC_HTTP_EXCHANGE_H_
 
@@ -7,25 +7,25 @@
 
 #include "prepull/base/clock.h"
 #include "prepull/http/http_client.h"
+#include "prepull/http/url.h"
 #include "src/http/connection.h"
 #include "src/http/name_lookup.h"
-#include "src/http/url.h"
 
 namespace prepull {
 
 struct ExchangeSetup {
   const HttpRequest& request;
   const Url& url;
-  const Trust& trust;  // null for plain HTTP
+  const TlsContext& tls_context;  // null for plain HTTP
   IdleConnections& idle;
-  const LookUpName& look_up;
+  const ResolveHost& resolve_host;
   const Clock& clock;
   const std::stop_token& stop;
 };
 
-// Errors as for HttpClient::Send. Throws what Asio throws where the kernel
-// gives it no descriptors.
-absl::StatusOr<HttpResponse> Converse(const ExchangeSetup& setup);
+// Returns the response to `setup.request`. Errors: as HttpClient::Send. Throws
+// what Asio throws if there are no descriptors left.
+absl::StatusOr<HttpResponse> RoundTrip(const ExchangeSetup& setup);
 
 }  // namespace prepull
 

@@ -15,7 +15,8 @@
 
 namespace prepull {
 
-absl::StatusOr<std::vector<std::string>> SystemLookUp(const std::string& host) {
+absl::StatusOr<std::vector<std::string>> SystemResolveHost(
+    const std::string& host) {
   addrinfo hints = {};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
@@ -40,17 +41,18 @@ absl::StatusOr<std::vector<std::string>> SystemLookUp(const std::string& host) {
 
 struct Lookup::Shared {
   Mutex mutex;
-  Done done ABSL_GUARDED_BY(mutex);  // null = nobody waits any more
+  Done done ABSL_GUARDED_BY(mutex);  // null = abandoned
 };
 
-Lookup::Lookup(const LookUpName& look_up, const std::string& host, Done done)
+Lookup::Lookup(const ResolveHost& resolve_host, const std::string& host,
+               Done done)
     : shared_(std::make_shared<Shared>()) {
   {
     MutexLock lock(shared_->mutex);
     shared_->done = std::move(done);
   }
-  std::thread([look_up, host, shared = shared_] {
-    absl::StatusOr<std::vector<std::string>> addresses = look_up(host);
+  std::thread([resolve_host, host, shared = shared_] {
+    absl::StatusOr<std::vector<std::string>> addresses = resolve_host(host);
     MutexLock lock(shared->mutex);
     if (shared->done) shared->done(std::move(addresses));
   }).detach();

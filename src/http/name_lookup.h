@@ -1,12 +1,9 @@
-// Looks up a host's addresses on a thread of its own, which may be left
-// behind.
+// Resolves a host's addresses on a detached thread.
 //
-// getaddrinfo(3) cannot be interrupted and may take half a minute where no
-// name server answers. Asio's own resolver would be waited for when its
-// io_context ends, and so would hold back a process that was told to stop. So
-// the thread is detached: whoever gives up lets go of it, and it ends with the
-// process if not before. It touches nothing but what it shares with its
-// Lookup.
+// getaddrinfo(3) cannot be interrupted and may take half a minute without a
+// name server. Asio's own resolver is waited for when its io_context ends, and
+// would delay a process that was told to stop. The detached thread uses only
+// what it shares with its Lookup.
 #ifndef PREPULL_SRC_HTTP_NAME_LOOKUP_H_
 #define PREPULL_SRC_HTTP_NAME_LOOKUP_H_
 
@@ -19,22 +16,24 @@
 
 namespace prepull {
 
-// The addresses of `host` in text, best first. Blocks. Errors: UNAVAILABLE.
-using LookUpName =
+// Returns the addresses of `host` as text, best first. Blocks. Errors:
+// UNAVAILABLE.
+using ResolveHost =
     std::function<absl::StatusOr<std::vector<std::string>>(std::string host)>;
 
-// By getaddrinfo(3).
-absl::StatusOr<std::vector<std::string>> SystemLookUp(const std::string& host);
+// Calls getaddrinfo(3).
+absl::StatusOr<std::vector<std::string>> SystemResolveHost(
+    const std::string& host);
 
-// One lookup under way.
+// One running lookup.
 class Lookup {
  public:
   using Done =
       std::function<void(absl::StatusOr<std::vector<std::string>> addresses)>;
 
-  // Calls `done` on the other thread, unless this is gone by then; this does
-  // not go while `done` runs.
-  Lookup(const LookUpName& look_up, const std::string& host, Done done);
+  // Calls `done` on the other thread, unless this object is destroyed first.
+  // The destructor waits while `done` runs.
+  Lookup(const ResolveHost& resolve_host, const std::string& host, Done done);
   ~Lookup();
   Lookup(const Lookup&) = delete;
   Lookup& operator=(const Lookup&) = delete;

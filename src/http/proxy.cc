@@ -14,16 +14,17 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "prepull/base/status_macros.h"
-#include "src/http/url.h"
+#include "prepull/http/url.h"
 
 namespace prepull {
 namespace {
 
 absl::StatusOr<HttpProxy> ParseProxy(absl::string_view text) {
   if (!absl::StrContains(text, "://")) {
-    // As in "proxy:3128", which others take too.
+    // As "proxy:3128".
   } else if (!absl::ConsumePrefix(&text, "http://")) {
-    return absl::InvalidArgumentError("only proxies on http:// are spoken to");
+    return absl::InvalidArgumentError(
+        "unsupported proxy scheme: expected http");
   }
   HttpProxy proxy;
   text = text.substr(0, text.find_first_of("/?#"));
@@ -68,13 +69,6 @@ std::pair<absl::string_view, absl::string_view> SplitPort(
 constexpr std::array<uint8_t, 12> kMapped = {0, 0, 0, 0, 0,    0,
                                              0, 0, 0, 0, 0xff, 0xff};
 
-bool IsLoopback(const std::array<uint8_t, 16>& address) {
-  return std::equal(std::begin(address), std::end(address),
-                    std::begin(in6addr_loopback.s6_addr)) ||
-         (std::equal(kMapped.begin(), kMapped.end(), address.begin()) &&
-          address[12] == 127);
-}
-
 }  // namespace
 
 std::optional<ProxyRules::Address> ProxyRules::ParseAddress(
@@ -96,13 +90,13 @@ std::optional<ProxyRules::Exception> ProxyRules::ParseException(
       absl::StrSplit(text, absl::MaxSplits('/', 1));
   if (network.first.size() < text.size()) {
     Exception exception = {.address = ParseAddress(network.first)};
-    const int most = absl::StrContains(network.first, ':') ? 128 : 32;
+    const int max_bits = absl::StrContains(network.first, ':') ? 128 : 32;
     if (!exception.address.has_value() ||
         !absl::SimpleAtoi(network.second, &exception.prefix_bits) ||
-        exception.prefix_bits < 0 || exception.prefix_bits > most) {
+        exception.prefix_bits < 0 || exception.prefix_bits > max_bits) {
       return std::nullopt;
     }
-    exception.prefix_bits += 128 - most;
+    exception.prefix_bits += 128 - max_bits;
     return exception;
   }
   const auto [host, port] = SplitPort(text);
@@ -129,8 +123,8 @@ absl::StatusOr<ProxyRules> ProxyRules::Parse(absl::string_view http_proxy,
   return rules;
 }
 
-bool ProxyRules::Fits(const Exception& exception, absl::string_view host,
-                      absl::string_view port) {
+bool ProxyRules::Matches(const Exception& exception, absl::string_view host,
+                         absl::string_view port) {
   if (exception.is_everything) return true;
   if (!exception.port.empty() && exception.port != port) return false;
   if (!exception.address.has_value()) {
@@ -152,13 +146,10 @@ std::optional<HttpProxy> ProxyRules::For(absl::string_view text) const {
   if (!url.ok()) return std::nullopt;
   const std::string host = absl::AsciiStrToLower(url->host);
   const std::string port = absl::StrCat(url->port);
-  const std::optional<Address> address = ParseAddress(host);
-  if (host == "localhost" || (address.has_value() && IsLoopback(*address))) {
-    return std::nullopt;
-  }
+  if (IsLoopback(host)) return std::nullopt;
   const bool is_excepted = std::any_of(
       exceptions_.begin(), exceptions_.end(),
-      [&](const Exception& each) { return Fits(each, host, port); });
+      [&](const Exception& each) { return Matches(each, host, port); });
   if (is_excepted) return std::nullopt;
   return url->is_secure ? for_https_ : for_http_;
 }

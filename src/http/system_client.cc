@@ -11,56 +11,48 @@
 #include "prepull/base/mutex.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
+#include "prepull/http/headers.h"
+#include "prepull/http/url.h"
 #include "src/http/exchange.h"
-#include "src/http/url.h"
 
 namespace prepull {
 namespace {
 
 // Debian's bundle has 220 kB.
-constexpr int64_t kLargestCaFile = 16 << 20;
+constexpr int64_t kMaxCaFileBytes = 16 << 20;
 
-// RFC 9110, section 5.6.2.
-bool IsToken(absl::string_view text) {
-  return !text.empty() && text.size() <= 256 &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return absl::ascii_isalnum(c) ||
-                  absl::StrContains("!#$%&'*+-.^_`|~", c);
-         });
-}
-
-// Nothing of a value may end its line and begin another.
+// A value must not end its line and start another.
 bool IsFieldValue(absl::string_view text) {
   return text.size() <= 65535 &&
          std::none_of(text.begin(), text.end(), absl::ascii_iscntrl);
 }
 
 absl::Status CheckRequest(const HttpRequest& request) {
-  if (!IsToken(request.method)) {
-    return absl::InvalidArgumentError("the method is none of HTTP");
+  if (!IsHttpToken(request.method)) {
+    return absl::InvalidArgumentError("invalid HTTP method");
   }
   for (const HttpHeader& header : request.headers) {
-    if (IsToken(header.name) && IsFieldValue(header.value)) continue;
-    return absl::InvalidArgumentError(absl::StrCat(
-        "the header ", Printable(header.name, 64), " is malformed"));
+    if (IsHttpToken(header.name) && IsFieldValue(header.value)) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("invalid header ", Printable(header.name, 64)));
   }
   return absl::OkStatus();
 }
 
-// The files of `request` as they are now.
+// Reads the CA files of `request`.
 absl::StatusOr<std::vector<CaFile>> ReadCaFiles(FileSystem& files,
                                                 const HttpRequest& request) {
   std::vector<CaFile> read;
   const bool has_extra = !request.extra_ca_file.empty();
   absl::StatusOr<std::string> pem =
-      files.ReadFile(request.ca_file, kLargestCaFile);
+      files.ReadFile(request.ca_file, kMaxCaFileBytes);
   if (!has_extra || !absl::IsNotFound(pem.status())) {
     RETURN_IF_ERROR(pem.status());
     read.push_back({request.ca_file, *std::move(pem)});
   }
   if (has_extra) {
     ASSIGN_OR_RETURN(std::string extra,
-                     files.ReadFile(request.extra_ca_file, kLargestCaFile));
+                     files.ReadFile(request.extra_ca_file, kMaxCaFileBytes));
     read.push_back({request.extra_ca_file, std::move(extra)});
   }
   return read;
@@ -68,29 +60,29 @@ absl::StatusOr<std::vector<CaFile>> ReadCaFiles(FileSystem& files,
 
 }  // namespace
 
-struct SystemHttpClient::Kept {
-  // Whom `files` say to trust: reading them is cheap, parsing is not.
-  absl::StatusOr<Trust> TrustIn(std::vector<CaFile> files) {
+struct SystemHttpClient::State {
+  // Returns the context for `files`. Cached, because parsing them is slow.
+  absl::StatusOr<TlsContext> TlsContextFor(std::vector<CaFile> files) {
     MutexLock lock(mutex);
-    if (trust == nullptr || files != ca_files) {
-      ASSIGN_OR_RETURN(trust, MakeTrust(files));
+    if (tls_context == nullptr || files != ca_files) {
+      ASSIGN_OR_RETURN(tls_context, MakeTlsContext(files));
       ca_files = std::move(files);
     }
-    return trust;
+    return tls_context;
   }
 
   IdleConnections idle = {};
   Mutex mutex;
   std::vector<CaFile> ca_files ABSL_GUARDED_BY(mutex);
-  Trust trust ABSL_GUARDED_BY(mutex);
+  TlsContext tls_context ABSL_GUARDED_BY(mutex);
 };
 
 SystemHttpClient::SystemHttpClient(FileSystem& files, Clock& clock,
-                                   LookUpName look_up)
+                                   ResolveHost resolve_host)
     : files_(files),
       clock_(clock),
-      look_up_(std::move(look_up)),
-      kept_(std::make_unique<Kept>()) {}
+      resolve_host_(std::move(resolve_host)),
+      state_(std::make_unique<State>()) {}
 
 SystemHttpClient::~SystemHttpClient() = default;
 
@@ -109,28 +101,29 @@ absl::StatusOr<HttpResponse> SystemHttpClient::Send(
   if (url.is_secure) {
     ASSIGN_OR_RETURN(ca_files, ReadCaFiles(files_, request));
   }
-  const std::string what =
-      absl::StrCat(request.method, " ", url.authority,
-                   request.proxy ? " through the proxy " : "",
-                   request.proxy ? request.proxy->authority : "");
+  const std::string what = absl::StrCat(
+      request.method, " ", url.authority, request.proxy ? " via proxy " : "",
+      request.proxy ? request.proxy->authority : "");
   try {
-    Trust trust;
+    TlsContext tls_context;
     if (url.is_secure) {
-      absl::StatusOr<Trust> made = kept_->TrustIn(std::move(ca_files));
+      absl::StatusOr<TlsContext> made =
+          state_->TlsContextFor(std::move(ca_files));
       RETURN_IF_ERROR(Annotate(made.status(), what));
-      trust = *std::move(made);
+      tls_context = *std::move(made);
     }
-    absl::StatusOr<HttpResponse> response = Converse({.request = request,
-                                                      .url = url,
-                                                      .trust = trust,
-                                                      .idle = kept_->idle,
-                                                      .look_up = look_up_,
-                                                      .clock = clock_,
-                                                      .stop = stop});
+    absl::StatusOr<HttpResponse> response =
+        RoundTrip({.request = request,
+                   .url = url,
+                   .tls_context = tls_context,
+                   .idle = state_->idle,
+                   .resolve_host = resolve_host_,
+                   .clock = clock_,
+                   .stop = stop});
     if (!response.ok()) return Annotate(response.status(), what);
     return response;
   } catch (const std::runtime_error& error) {
-    // What has no overload for error codes: the making of contexts and threads.
+    // Making contexts and threads has no overload for error codes.
     return absl::UnavailableError(absl::StrCat(what, ": ", error.what()));
   }
 }

@@ -1,4 +1,4 @@
-// The client over real sockets.
+// HttpClient over real sockets.
 #ifndef PREPULL_SRC_HTTP_SYSTEM_CLIENT_H_
 #define PREPULL_SRC_HTTP_SYSTEM_CLIENT_H_
 
@@ -12,20 +12,20 @@ namespace prepull {
 class SystemHttpClient : public HttpClient {
  public:
   SystemHttpClient(FileSystem& files, Clock& clock,
-                   LookUpName look_up = SystemLookUp);
+                   ResolveHost resolve_host = SystemResolveHost);
   ~SystemHttpClient() override;
 
   absl::StatusOr<HttpResponse> Send(const HttpRequest& request,
                                     const std::stop_token& stop) override;
 
  private:
-  // What is kept from one call to the next.
-  struct Kept;
+  // The state shared by calls.
+  struct State;
 
   FileSystem& files_;
   Clock& clock_;
-  const LookUpName look_up_;
-  const std::unique_ptr<Kept> kept_;
+  const ResolveHost resolve_host_;
+  const std::unique_ptr<State> state_;
 };
 
 }  // namespace prepull

@@ -13,29 +13,31 @@ namespace prepull {
 
 namespace ssl = boost::asio::ssl;
 
-absl::StatusOr<Trust> MakeTrust(const std::vector<CaFile>& files) {
-  // No openssl.cnf: what it names, a static program cannot load.
+absl::StatusOr<TlsContext> MakeTlsContext(const std::vector<CaFile>& files) {
+  // No openssl.cnf: a static program cannot load the modules it names.
   OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
-  const auto trust = std::make_shared<ssl::context>(ssl::context::tls_client);
-  SSL_CTX_set_min_proto_version(trust->native_handle(), TLS1_2_VERSION);
-  SSL_CTX_set_verify(trust->native_handle(), SSL_VERIFY_PEER, nullptr);
+  const auto tls_context =
+      std::make_shared<ssl::context>(ssl::context::tls_client);
+  SSL_CTX_set_min_proto_version(tls_context->native_handle(), TLS1_2_VERSION);
+  SSL_CTX_set_verify(tls_context->native_handle(), SSL_VERIFY_PEER, nullptr);
   for (const CaFile& file : files) {
     boost::system::error_code error;
-    trust->add_certificate_authority(boost::asio::buffer(file.pem), error);
+    tls_context->add_certificate_authority(boost::asio::buffer(file.pem),
+                                           error);
     if (error) {
       return absl::InvalidArgumentError(
-          absl::StrCat("CA file ", file.path, ": holds no PEM certificates"));
+          absl::StrCat("CA file ", file.path, ": no PEM certificates found"));
     }
   }
-  return trust;
+  return tls_context;
 }
 
 absl::Status ExpectHost(SSL* tls, const std::string& host) {
   boost::system::error_code no_address;
   boost::asio::ip::make_address(host, no_address);
   X509_VERIFY_PARAM* expected = SSL_get0_param(tls);
-  // As in Go, whose programs read the same CA files: a certificate of the file
-  // is trusted though it is no root, and the common name is no name.
+  // As in Go, whose programs read the same CA files: intermediate certificates
+  // in the file are trusted, and the common name is ignored.
   X509_VERIFY_PARAM_set_flags(expected, X509_V_FLAG_PARTIAL_CHAIN);
   X509_VERIFY_PARAM_set_hostflags(expected,
                                   X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
@@ -46,10 +48,10 @@ absl::Status ExpectHost(SSL* tls, const std::string& host) {
                 X509_VERIFY_PARAM_set1_host(expected, host.c_str(), 0) == 1
           : X509_VERIFY_PARAM_set1_ip_asc(expected, host.c_str()) == 1;
   if (is_set) return absl::OkStatus();
-  return absl::InvalidArgumentError("no certificate can be made out to it");
+  return absl::InvalidArgumentError("invalid host for a certificate");
 }
 
-std::string CertificateComplaint(const SSL* tls) {
+std::string CertificateError(const SSL* tls) {
   const long result = SSL_get_verify_result(tls);
   if (result == X509_V_OK) return "";
   return absl::AsciiStrToLower(X509_verify_cert_error_string(result));

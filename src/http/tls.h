@@ -1,4 +1,4 @@
-// What TLS means here: who is trusted, and what is said of who is not.
+// TLS: trusted certificates, and errors of verification.
 #ifndef PREPULL_SRC_HTTP_TLS_H_
 #define PREPULL_SRC_HTTP_TLS_H_
 
@@ -13,7 +13,7 @@
 
 namespace prepull {
 
-// A file of certificates that was read.
+// The contents of a file of certificates.
 struct CaFile {
   std::string path = "";
   std::string pem = "";
@@ -21,21 +21,21 @@ struct CaFile {
   friend bool operator==(const CaFile&, const CaFile&) = default;
 };
 
-// Whom connections trust; any number of them at once.
-using Trust = std::shared_ptr<boost::asio::ssl::context>;
+// The trusted certificates, shared by any number of connections.
+using TlsContext = std::shared_ptr<boost::asio::ssl::context>;
 
-// TLS 1.2 or later, with peers whose certificate leads to one in `files`.
-// Takes tens of milliseconds for a system's. Errors: INVALID_ARGUMENT  one
-// holds no certificate; names it.
-absl::StatusOr<Trust> MakeTrust(const std::vector<CaFile>& files);
+// Returns a context for TLS 1.2 or later that trusts the certificates in
+// `files`. Takes tens of milliseconds for the system's file. Errors:
+// INVALID_ARGUMENT  names a file without certificates.
+absl::StatusOr<TlsContext> MakeTlsContext(const std::vector<CaFile>& files);
 
-// Asks the peer of `tls` for a certificate made out to `host`, a name or an
-// address.
+// Requires a certificate for `host`, a name or an address, from the peer of
+// `tls`.
 absl::Status ExpectHost(SSL* tls, const std::string& host);
 
-// What is wrong with the peer's certificate; empty if that is not why the
-// handshake failed.
-std::string CertificateComplaint(const SSL* tls);
+// Returns why the peer's certificate was rejected, or "" if the handshake
+// failed for another reason.
+std::string CertificateError(const SSL* tls);
 
 }  // namespace prepull
 

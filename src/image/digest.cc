@@ -1,4 +1,4 @@
-#include "src/image/digest.h"
+#include "prepull/image/digest.h"
 
 #include <algorithm>
 #include <array>
@@ -32,9 +32,9 @@ bool IsHexDigit(char c) { return absl::ascii_isxdigit(c); }
 bool IsAlgorithm(absl::string_view text) {
   bool in_part = false;
   for (const char c : text) {
-    const bool fits = in_part ? absl::ascii_isalnum(c) || JoinsAlgorithm(c)
-                              : absl::ascii_isalpha(c);
-    if (!fits) return false;
+    const bool is_valid = in_part ? absl::ascii_isalnum(c) || JoinsAlgorithm(c)
+                                  : absl::ascii_isalpha(c);
+    if (!is_valid) return false;
     in_part = !JoinsAlgorithm(c);
   }
   return in_part;
@@ -66,7 +66,7 @@ absl::Status CheckHex(const KnownAlgorithm& algorithm, absl::string_view hex) {
 
 absl::Status CheckHexOfUnknown(absl::string_view hex) {
   if (hex.size() >= kMinHexDigits) return absl::OkStatus();
-  return absl::InvalidArgumentError("digest is shorter than 32 hex digits");
+  return absl::InvalidArgumentError("digest must have at least 32 hex digits");
 }
 
 }  // namespace
@@ -82,8 +82,7 @@ absl::Status CheckDigest(absl::string_view digest) {
   const absl::string_view hex = digest.substr(colon + 1);
   RETURN_IF_ERROR(CheckAlgorithm(name));
   if (!std::all_of(hex.begin(), hex.end(), IsHexDigit)) {
-    return absl::InvalidArgumentError(
-        "digest holds something other than hex digits");
+    return absl::InvalidArgumentError("digest must contain only hex digits");
   }
   const auto* known = std::find_if(
       kKnownAlgorithms.begin(), kKnownAlgorithms.end(),

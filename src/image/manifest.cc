@@ -1,88 +1,71 @@
 #include "prepull/image/manifest.h"
 
 #include <algorithm>
-#include <boost/json.hpp>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "prepull/base/json_reader.h"
 #include "prepull/base/status_macros.h"
 
 namespace prepull {
 namespace {
 
-namespace json = boost::json;
-
-constexpr size_t kMostBlobs = 10'000;
-constexpr size_t kMostShownPlatforms = 12;
+constexpr size_t kMaxBlobs = 10'000;
+constexpr size_t kMaxShownPlatforms = 12;
 // Half a million such images can be added up.
-constexpr int64_t kLargestImage = int64_t{1} << 44;
+constexpr int64_t kMaxImageBytes = int64_t{1} << 44;
 
 absl::Status Malformed(absl::string_view why) {
   return absl::InvalidArgumentError(why);
 }
 
-// Empty if `field` is missing or no text.
-std::string Text(const json::object& object, json::string_view field) {
-  const json::value* value = object.if_contains(field);
-  return value != nullptr && value->is_string()
-             ? std::string(value->as_string())
-             : "";
-}
-
-absl::StatusOr<ManifestBlob> ReadBlob(const json::value* value) {
-  if (value == nullptr || !value->is_object()) {
-    return Malformed("a blob is no object");
+absl::StatusOr<ManifestBlob> ReadBlob(JsonValue descriptor) {
+  if (!descriptor.is_object()) return Malformed("blob: expected an object");
+  ManifestBlob blob = {.digest = descriptor["digest"].StringOrEmpty()};
+  if (blob.digest.empty()) return Malformed("blob: missing digest");
+  blob.size_bytes = descriptor["size"].integer().value_or(-1);
+  if (blob.size_bytes < 0 || blob.size_bytes > kMaxImageBytes) {
+    return Malformed("blob: missing or invalid size");
   }
-  ManifestBlob blob = {.digest = Text(value->as_object(), "digest")};
-  if (blob.digest.empty()) return Malformed("a blob has no digest");
-  const json::value* size = value->as_object().if_contains("size");
-  if (size == nullptr || !size->is_int64() || size->as_int64() < 0 ||
-      size->as_int64() > kLargestImage) {
-    return Malformed("a blob has no size");
-  }
-  blob.size_bytes = size->as_int64();
   return blob;
 }
 
-absl::StatusOr<const json::array*> ReadList(const json::value& list) {
-  if (!list.is_array()) return Malformed("has no layers");
-  if (list.as_array().size() > kMostBlobs) {
-    return Malformed("has too many layers");
+absl::StatusOr<std::vector<ManifestBlob>> ReadBlobs(JsonValue list) {
+  if (!list.is_array()) return Malformed("missing layers");
+  if (list.size() > kMaxBlobs) return Malformed("too many layers");
+  std::vector<ManifestBlob> blobs;
+  for (const JsonValue descriptor : list.elements()) {
+    ASSIGN_OR_RETURN(ManifestBlob blob, ReadBlob(descriptor));
+    blobs.push_back(std::move(blob));
   }
-  return &list.as_array();
+  return blobs;
 }
 
-absl::StatusOr<ImageManifest> ReadManifest(const json::object& document,
-                                           const json::value& layers) {
+absl::StatusOr<ImageManifest> ReadManifest(JsonValue document) {
   ImageManifest manifest;
-  ASSIGN_OR_RETURN(manifest.config, ReadBlob(document.if_contains("config")));
-  ASSIGN_OR_RETURN(const json::array* list, ReadList(layers));
+  ASSIGN_OR_RETURN(manifest.config, ReadBlob(document["config"]));
+  ASSIGN_OR_RETURN(manifest.layers, ReadBlobs(document["layers"]));
   int64_t total_bytes = manifest.config.size_bytes;
-  for (const json::value& layer : *list) {
-    ASSIGN_OR_RETURN(ManifestBlob blob, ReadBlob(&layer));
-    total_bytes += blob.size_bytes;
-    if (total_bytes > kLargestImage) return Malformed("is too large");
-    manifest.layers.push_back(std::move(blob));
+  for (const ManifestBlob& layer : manifest.layers) {
+    total_bytes += layer.size_bytes;
+    if (total_bytes > kMaxImageBytes) return Malformed("image too large");
   }
   return manifest;
 }
 
-absl::StatusOr<ImageIndex> ReadIndex(const json::value& manifests) {
+absl::StatusOr<ImageIndex> ReadIndex(JsonValue manifests) {
+  ASSIGN_OR_RETURN(std::vector<ManifestBlob> blobs, ReadBlobs(manifests));
+  const std::vector<JsonValue> entries = manifests.elements();
   ImageIndex index;
-  ASSIGN_OR_RETURN(const json::array* list, ReadList(manifests));
-  for (const json::value& value : *list) {
-    ImageIndex::Entry entry;
-    ASSIGN_OR_RETURN(entry.manifest, ReadBlob(&value));
-    const json::value* platform = value.as_object().if_contains("platform");
-    if (platform != nullptr && platform->is_object()) {
-      const json::object& said = platform->as_object();
-      entry.platform = {.os = Text(said, "os"),
-                        .architecture = Text(said, "architecture"),
-                        .variant = Text(said, "variant")};
-    }
-    index.entries.push_back(std::move(entry));
+  for (size_t i = 0; i < blobs.size(); ++i) {
+    const JsonValue platform = entries[i]["platform"];
+    index.entries.push_back(
+        {.manifest = std::move(blobs[i]),
+         .platform = {.os = platform["os"].StringOrEmpty(),
+                      .architecture = platform["architecture"].StringOrEmpty(),
+                      .variant = platform["variant"].StringOrEmpty()}});
   }
   return index;
 }
@@ -90,7 +73,7 @@ absl::StatusOr<ImageIndex> ReadIndex(const json::value& manifests) {
 // The variants of `wanted` that run on it, the best first; "" is the lowest of
 // an architecture, but of arm64 it is another name of v8.
 // Source: https://github.com/containerd/platforms, compare.go
-std::vector<std::string> FittingVariants(const Platform& wanted) {
+std::vector<std::string> CompatibleVariants(const Platform& wanted) {
   std::vector<std::string> variants = {wanted.variant};
   if (wanted.architecture == "arm64") {
     for (const char* variant : {"v8", ""}) variants.push_back(variant);
@@ -107,60 +90,50 @@ std::vector<std::string> FittingVariants(const Platform& wanted) {
 
 absl::StatusOr<std::variant<ImageManifest, ImageIndex>> ParseManifest(
     absl::string_view text) {
-  json::error_code error;
-  const json::value document =
-      json::parse(json::string_view(text.data(), text.size()), error);
-  if (error || !document.is_object()) return Malformed("is no JSON object");
-  const json::object& object = document.as_object();
-  const json::value* layers = object.if_contains("layers");
-  const json::value* manifests = object.if_contains("manifests");
-  if (layers != nullptr && manifests != nullptr) {
-    return Malformed("could be a manifest as well as an index");
+  ASSIGN_OR_RETURN(const JsonDocument document,
+                   JsonDocument::ParseObject(text));
+  const bool has_layers = document["layers"].exists();
+  const bool has_manifests = document["manifests"].exists();
+  if (has_layers && has_manifests) {
+    return Malformed("ambiguous: both a manifest and an index");
   }
-  if (object.contains("fsLayers")) {
-    return Malformed("is of schema 1, which runtimes no longer take");
+  if (document["fsLayers"].exists()) {
+    return Malformed("schema 1 manifest: no longer supported by runtimes");
   }
-  if (manifests != nullptr) return ReadIndex(*manifests);
-  if (layers == nullptr) return Malformed("has no layers");
-  return ReadManifest(object, *layers);
+  if (has_manifests) return ReadIndex(document["manifests"]);
+  return ReadManifest(document.root());
 }
 
 absl::StatusOr<std::map<std::string, std::string>> ParseImageLabels(
     absl::string_view text) {
-  json::error_code error;
-  const json::value document =
-      json::parse(json::string_view(text.data(), text.size()), error);
-  if (error || !document.is_object()) return Malformed("is no JSON object");
+  ASSIGN_OR_RETURN(const JsonDocument document,
+                   JsonDocument::ParseObject(text));
   std::map<std::string, std::string> labels;
-  const json::value* config = document.as_object().if_contains("config");
-  if (config == nullptr || !config->is_object()) return labels;
-  const json::value* said = config->as_object().if_contains("Labels");
-  if (said == nullptr || !said->is_object()) return labels;
-  for (const auto& [name, value] : said->as_object()) {
-    if (value.is_string()) labels[name] = value.as_string();
+  for (const auto& [name, value] : document["config"]["Labels"].members()) {
+    if (value.is_string()) labels[std::string(name)] = value.StringOrEmpty();
   }
   return labels;
 }
 
 absl::StatusOr<ManifestBlob> ChoosePlatform(const ImageIndex& index,
                                             const Platform& wanted) {
-  for (const std::string& variant : FittingVariants(wanted)) {
-    const auto fits = [&](const ImageIndex::Entry& entry) {
+  for (const std::string& variant : CompatibleVariants(wanted)) {
+    const auto matches = [&](const ImageIndex::Entry& entry) {
       return entry.platform.os == wanted.os &&
              entry.platform.architecture == wanted.architecture &&
              entry.platform.variant == variant;
     };
     const auto found =
-        std::find_if(index.entries.begin(), index.entries.end(), fits);
+        std::find_if(index.entries.begin(), index.entries.end(), matches);
     if (found != index.entries.end()) return found->manifest;
   }
   std::vector<std::string> there;
   for (const ImageIndex::Entry& entry : index.entries) {
-    if (there.size() == kMostShownPlatforms) break;
+    if (there.size() == kMaxShownPlatforms) break;
     there.push_back(PlatformName(entry.platform));
   }
   return absl::NotFoundError(
-      absl::StrCat("nothing for ", PlatformName(wanted), ", only for ",
+      absl::StrCat("no image for ", PlatformName(wanted), ": available for ",
                    there.empty() ? "no platform" : absl::StrJoin(there, ", ")));
 }
 

@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "prepull/base/status_macros.h"
-#include "src/image/digest.h"
+#include "prepull/image/digest.h"
 
 namespace prepull {
 namespace {
@@ -62,10 +62,10 @@ absl::Status CheckShape(absl::string_view text) {
     return Broken("64 hex digits are an image ID, not an image reference");
   }
   if (absl::StrContains(text, "://")) {
-    return Broken("image reference must not hold a URL scheme");
+    return Broken("image reference must not have a URL scheme");
   }
   if (text.front() == '[' && !absl::StrContains(text, '/')) {
-    return Broken("registry stands without a repository");
+    return Broken("registry without a repository");
   }
   return absl::OkStatus();
 }
@@ -79,16 +79,16 @@ absl::Status CheckPort(absl::string_view port) {
 absl::Status CheckAddress(absl::string_view domain) {
   const size_t bracket = domain.find(']');
   if (bracket == absl::string_view::npos) {
-    return Broken("IPv6 address lacks its closing bracket");
+    return Broken("IPv6 address without a closing bracket");
   }
   const absl::string_view address = domain.substr(1, bracket - 1);
   absl::string_view behind = domain.substr(bracket + 1);
   if (address.empty() || !All(address, IsAddressCharacter)) {
-    return Broken("IPv6 address may hold only hex digits and ':'");
+    return Broken("IPv6 address may contain only hex digits and ':'");
   }
   if (behind.empty()) return absl::OkStatus();
   if (absl::ConsumePrefix(&behind, ":")) return CheckPort(behind);
-  return Broken("only a port may stand behind an IPv6 address");
+  return Broken("only a port may follow an IPv6 address");
 }
 
 bool IsHostLabel(absl::string_view label) {
@@ -98,7 +98,8 @@ bool IsHostLabel(absl::string_view label) {
 absl::Status CheckHost(absl::string_view host) {
   if (host.empty()) return Broken("registry host is empty");
   if (!All(host, IsHostCharacter)) {
-    return Broken("registry host may hold only letters, digits, '.' and '-'");
+    return Broken(
+        "registry host may contain only letters, digits, '.' and '-'");
   }
   while (true) {
     const size_t dot = host.find('.');
@@ -117,7 +118,7 @@ absl::Status CheckDomain(absl::string_view domain) {
   const size_t colon = domain.find(':');
   if (colon == absl::string_view::npos) return CheckHost(domain);
   if (domain.find(':', colon + 1) != absl::string_view::npos) {
-    return Broken("IPv6 address must stand in brackets");
+    return Broken("IPv6 address must be in brackets");
   }
   RETURN_IF_ERROR(CheckHost(domain.substr(0, colon)));
   return CheckPort(domain.substr(colon + 1));
@@ -149,7 +150,7 @@ absl::Status CheckComponent(absl::string_view component) {
   }
   if (JoinsItsLetters(component)) return absl::OkStatus();
   return Broken(
-      "repository may join letters only by one '.', one or two '_', or any "
+      "repository may separate letters only by one '.', one or two '_', or any "
       "number of '-'");
 }
 
@@ -158,7 +159,7 @@ absl::Status CheckPath(absl::string_view path) {
   if (HoldsUpper(path)) return Broken("repository must be lowercase");
   if (!All(path, IsPathCharacter)) {
     return Broken(
-        "repository may hold only lower-case letters, digits, '.', '_', '-' "
+        "repository may contain only lower-case letters, digits, '.', '_', '-' "
         "and '/'");
   }
   while (true) {
@@ -172,7 +173,7 @@ absl::Status CheckPath(absl::string_view path) {
 absl::Status CheckTag(absl::string_view tag) {
   if (tag.empty()) return Broken("tag is empty");
   if (!All(tag, IsTagCharacter)) {
-    return Broken("tag may hold only letters, digits, '_', '.' and '-'");
+    return Broken("tag may contain only letters, digits, '_', '.' and '-'");
   }
   if (tag.front() == '.' || tag.front() == '-') {
     return Broken("tag must begin with a letter, a digit or '_'");

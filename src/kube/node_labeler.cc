@@ -7,11 +7,11 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "prepull/base/json_writer.h"
 #include "prepull/base/log.h"
 #include "prepull/base/status_macros.h"
+#include "prepull/http/headers.h"
 #include "src/kube/api_message.h"
 
 namespace prepull {
@@ -34,16 +34,6 @@ std::string PatchText(const NodeLabelPatch& patch) {
   return json.Take();
 }
 
-// How long the server asks to be left alone; zero for a date, which none of
-// them sends.
-absl::Duration RetryAfter(const HttpResponse& response) {
-  int seconds = 0;
-  const bool is_number =
-      absl::SimpleAtoi(response.Header("Retry-After"), &seconds);
-  return is_number && seconds > 0 ? absl::Seconds(seconds)
-                                  : absl::ZeroDuration();
-}
-
 class Labeling {
  public:
   Labeling(const NodeLabelPatch& patch, const ApiServer& server,
@@ -59,7 +49,7 @@ class Labeling {
       if (context_.clock.Now() + delay >= until) return last.status;
       Log(LogLevel::kDebug, "node label retry",
           {{"error", last.status.message()}, {"retry_in", delay}});
-      Sleep(delay, stop);
+      context_.clock.SleepUntil(context_.clock.Now() + delay, stop);
     }
     return absl::CancelledError("interrupted");
   }
@@ -75,12 +65,6 @@ class Labeling {
     const absl::Duration doubled =
         std::min(kFirstDelay * std::exp2(tries), kLongestDelay);
     return doubled * (1.0 - 0.5 * context_.roll_dice());
-  }
-
-  void Sleep(absl::Duration delay, const std::stop_token& stop) const {
-    Wakeup wakeup;
-    const std::stop_callback wake(stop, [&wakeup] { wakeup.Notify(); });
-    context_.clock.WaitUntil(context_.clock.Now() + delay, wakeup);
   }
 
   absl::StatusOr<std::string> ReadToken() const {

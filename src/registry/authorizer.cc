@@ -13,8 +13,7 @@
 #include "prepull/base/passing_error.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
-#include "src/registry/answer_error.h"
-#include "src/registry/registry_json.h"
+#include "src/registry/responses.h"
 
 namespace prepull {
 namespace {
@@ -33,9 +32,9 @@ std::string Basic(const std::string& user, const std::string& password) {
                       absl::Base64Escape(absl::StrCat(user, ":", password)));
 }
 
-// The first that we can meet: a token before a password, which a registry may
-// offer beside it.
-std::optional<Challenge> Choose(const HttpResponse& refusal) {
+// Returns the first supported challenge: "bearer" before "basic", which a
+// registry may offer beside it.
+std::optional<Challenge> ChooseChallenge(const HttpResponse& refusal) {
   std::optional<Challenge> basic;
   for (const HttpHeader& header : refusal.headers) {
     if (!absl::EqualsIgnoreCase(header.name, "WWW-Authenticate")) continue;
@@ -63,17 +62,49 @@ std::string Form(
   return absl::StrJoin(parts, "&");
 }
 
-absl::Status Refused(absl::string_view who, const Credential& credential,
-                     const HttpResponse& response) {
-  const std::string words = DescribeErrors(response.body);
+absl::Status Rejected(absl::string_view server, const Credential& credential,
+                      const HttpResponse& response) {
+  const std::string errors = DescribeErrors(response.body);
   return absl::UnauthenticatedError(absl::StrCat(
-      who, " refused ", credential.empty() ? "us" : "the credentials", " (",
-      response.status, words.empty() ? "" : " ", words, ")"));
+      server, " rejected ",
+      credential.empty() ? "anonymous access" : "the credentials", " (",
+      response.status, errors.empty() ? "" : " ", errors, ")"));
+}
+
+// Returns the request for a token: with an identity token as OAuth2 defines
+// it, else as the distribution specification does.
+HttpRequest TokenRequest(const Challenge& challenge,
+                         const Credential& credential, const Reference& image) {
+  const std::string realm = Parameter(challenge, "realm");
+  const std::string service = Parameter(challenge, "service");
+  std::string scope = Parameter(challenge, "scope");
+  if (scope.empty()) {
+    scope = absl::StrCat("repository:",
+                         absl::StripPrefix(image.repository(),
+                                           absl::StrCat(image.registry(), "/")),
+                         ":pull");
+  }
+  if (!credential.identity_token.empty()) {
+    return {.method = "POST",
+            .url = realm,
+            .headers = {{"Content-Type", "application/x-www-form-urlencoded"}},
+            .body = Form({{"grant_type", "refresh_token"},
+                          {"service", service},
+                          {"client_id", "prepull"},
+                          {"scope", scope},
+                          {"refresh_token", credential.identity_token}})};
+  }
+  HttpRequest request = {
+      .url = absl::StrCat(realm, absl::StrContains(realm, '?') ? "&" : "?",
+                          Form({{"service", service}, {"scope", scope}}))};
+  if (credential.username.empty()) return request;
+  return Authorized(std::move(request),
+                    Basic(credential.username, credential.password));
 }
 
 }  // namespace
 
-Authorizer::Authorizer(Options options, PatientClient& http,
+Authorizer::Authorizer(Options options, RetryingClient& http,
                        CredentialFinder& credentials, Clock& clock)
     : options_(std::move(options)),
       http_(http),
@@ -85,13 +116,13 @@ absl::StatusOr<HttpResponse> Authorizer::Send(const Place& place,
   std::string value;
   {
     MutexLock lock(mutex_);
-    const auto taken = taken_.find(place.image.repository());
-    if (taken != taken_.end()) value = taken->second;
+    const auto accepted = accepted_.find(place.image.repository());
+    if (accepted != accepted_.end()) value = accepted->second;
   }
   ASSIGN_OR_RETURN(HttpResponse response,
                    http_.Send(Authorized(request, value), place.tries));
   if (!value.empty() && IsRefusal(response.status)) {
-    // What was taken once may have expired, for which some answer 403.
+    // An accepted header may have expired; some registries then say 403.
     ASSIGN_OR_RETURN(response, http_.Send(request, place.tries));
   }
   if (response.status != 401) return response;
@@ -100,11 +131,11 @@ absl::StatusOr<HttpResponse> Authorizer::Send(const Place& place,
 
 absl::Status Authorizer::WithoutSecrets(const absl::Status& error) {
   MutexLock lock(mutex_);
-  return prepull::WithoutSecrets(error, said_);
+  return prepull::WithoutSecrets(error, sent_);
 }
 
-absl::Status Authorizer::WithTried(const absl::Status& refusal,
-                                   const Reference& image) {
+absl::Status Authorizer::WithTriedSources(const absl::Status& refusal,
+                                          const Reference& image) {
   if (!absl::IsUnauthenticated(refusal) && !absl::IsPermissionDenied(refusal)) {
     return refusal;
   }
@@ -112,46 +143,47 @@ absl::Status Authorizer::WithTried(const absl::Status& refusal,
   const auto tried = tried_.find(image.repository());
   if (tried == tried_.end()) return refusal;
   const absl::Status named = WithMessage(
-      refusal, absl::StrCat(refusal.message(), " (", tried->second.names, ")"));
+      refusal, absl::StrCat(refusal.message(), " (", tried->second.text, ")"));
   return tried->second.is_all ? named : PassingError(named);
 }
 
-void Authorizer::NoteTried(const Reference& image,
-                           const CredentialsToTry& found) {
-  std::string names = absl::StrJoin(
-      found.credentials, ", ", [](std::string* text, const Credential& each) {
-        absl::StrAppend(text, each.source);
+void Authorizer::RecordTried(const Reference& image,
+                             const CredentialsToTry& found) {
+  std::string text = absl::StrJoin(
+      found.credentials, ", ", [](std::string* out, const Credential& each) {
+        absl::StrAppend(out, each.source);
       });
-  names = names.empty() ? "no credentials fit" : absl::StrCat("tried ", names);
-  if (!found.unread.empty()) absl::StrAppend(&names, "; ", found.unread);
+  text =
+      text.empty() ? "no matching credentials" : absl::StrCat("tried ", text);
+  if (!found.unread.empty()) absl::StrAppend(&text, "; ", found.unread);
   MutexLock lock(mutex_);
-  tried_[image.repository()] = {.names = Printable(names, 512),
+  tried_[image.repository()] = {.text = Printable(text, 512),
                                 .is_all = found.unread.empty()};
 }
 
-void Authorizer::NoteSaid(const Credential& credential) {
+void Authorizer::RecordSent(const Credential& credential) {
   MutexLock lock(mutex_);
-  if (std::find(said_.begin(), said_.end(), credential) == said_.end()) {
-    said_.push_back(credential);
+  if (std::find(sent_.begin(), sent_.end(), credential) == sent_.end()) {
+    sent_.push_back(credential);
   }
 }
 
-void Authorizer::Keep(const Place& place, std::string value) {
+void Authorizer::RecordAccepted(const Place& place, std::string value) {
   MutexLock lock(mutex_);
-  taken_[place.image.repository()] = std::move(value);
+  accepted_[place.image.repository()] = std::move(value);
 }
 
 absl::StatusOr<HttpResponse> Authorizer::SendWithCredentials(
     const Place& place, const HttpRequest& request,
     const HttpResponse& refusal) {
-  const std::optional<Challenge> challenge = Choose(refusal);
+  const std::optional<Challenge> challenge = ChooseChallenge(refusal);
   if (!challenge.has_value()) return refusal;
-  ASSIGN_OR_RETURN(CredentialsToTry found, Find(place.image));
-  NoteTried(place.image, found);
+  ASSIGN_OR_RETURN(CredentialsToTry found, FindCredentials(place.image));
+  RecordTried(place.image, found);
   if (found.credentials.empty()) found.credentials.emplace_back();
   absl::StatusOr<HttpResponse> last = refusal;
   for (const Credential& credential : found.credentials) {
-    NoteSaid(credential);
+    RecordSent(credential);
     absl::StatusOr<std::string> value =
         Authorize(*challenge, credential, place);
     if (absl::IsUnauthenticated(value.status())) {
@@ -160,7 +192,7 @@ absl::StatusOr<HttpResponse> Authorizer::SendWithCredentials(
       RETURN_IF_ERROR(value.status());
       last = http_.Send(Authorized(request, *value), place.tries);
       const bool is_refused = last.ok() && IsRefusal(last->status);
-      if (last.ok() && !is_refused) Keep(place, *std::move(value));
+      if (last.ok() && !is_refused) RecordAccepted(place, *std::move(value));
       if (!is_refused) return last;
     }
     if (!credential.empty()) credentials_.Refused(place.image, credential);
@@ -174,7 +206,7 @@ absl::StatusOr<std::string> Authorizer::Authorize(const Challenge& challenge,
   if (challenge.scheme == "basic") {
     if (credential.username.empty()) {
       return absl::UnauthenticatedError(
-          absl::StrCat(place.image.registry(), " wants a password"));
+          absl::StrCat(place.image.registry(), ": password required"));
     }
     return Basic(credential.username, credential.password);
   }
@@ -183,66 +215,44 @@ absl::StatusOr<std::string> Authorizer::Authorize(const Challenge& challenge,
   }
   ASSIGN_OR_RETURN(const std::string token,
                    FetchToken(challenge, credential, place));
-  NoteSaid({.registry_token = token});
+  RecordSent({.registry_token = token});
   return absl::StrCat("Bearer ", token);
 }
 
 absl::StatusOr<std::string> Authorizer::FetchToken(const Challenge& challenge,
                                                    const Credential& credential,
                                                    const Place& place) {
-  const std::string realm = Parameter(challenge, "realm");
-  const absl::StatusOr<Origin> origin = OriginOf(realm);
-  RETURN_IF_ERROR(Annotate(origin.status(), absl::StrCat(place.image.registry(),
-                                                         " names as realm")));
-  if (!options_.may_lead_to(place.image, *origin)) {
+  const std::string& registry = place.image.registry();
+  const absl::StatusOr<Url> realm = ParseUrl(Parameter(challenge, "realm"));
+  RETURN_IF_ERROR(
+      Annotate(realm.status(), absl::StrCat(registry, ": token realm")));
+  const std::string host = Printable(realm->origin.authority, 200);
+  if (!options_.is_realm_allowed(place.image, *realm)) {
     return absl::FailedPreconditionError(
-        absl::StrCat(place.image.registry(), " names a realm without TLS, ",
-                     Printable(origin->authority, 200)));
+        absl::StrCat(registry, ": token realm without TLS: ", host));
   }
-  std::string path(absl::StripPrefix(
-      place.image.repository(), absl::StrCat(place.image.registry(), "/")));
-  std::string scope = Parameter(challenge, "scope");
-  if (scope.empty()) scope = absl::StrCat("repository:", path, ":pull");
-  const std::string service = Parameter(challenge, "service");
-  HttpRequest request = {.url = realm};
-  if (!credential.identity_token.empty()) {
-    request.method = "POST";
-    request.headers = {{"Content-Type", "application/x-www-form-urlencoded"}};
-    request.body = Form({{"grant_type", "refresh_token"},
-                         {"service", service},
-                         {"client_id", "prepull"},
-                         {"scope", scope},
-                         {"refresh_token", credential.identity_token}});
-  } else {
-    absl::StrAppend(&request.url, absl::StrContains(realm, '?') ? "&" : "?",
-                    Form({{"service", service}, {"scope", scope}}));
-    if (!credential.username.empty()) {
-      request.headers = {
-          {kHeader, Basic(credential.username, credential.password)}};
-    }
-  }
-  const std::string who =
-      absl::StrCat("the token server ", Printable(origin->authority, 200));
+  const std::string server = absl::StrCat("token server ", host);
   absl::StatusOr<HttpResponse> response =
-      http_.Send(std::move(request), place.tries);
-  RETURN_IF_ERROR(Annotate(response.status(), who));
+      http_.Send(TokenRequest(challenge, credential, place.image), place.tries);
+  RETURN_IF_ERROR(Annotate(response.status(), server));
   if (IsRefusal(response->status) || response->status == 400) {
-    return Refused(who, credential, *response);
+    return Rejected(server, credential, *response);
   }
-  RETURN_IF_ERROR(CheckAnswer(who, *response));
+  RETURN_IF_ERROR(CheckResponse(server, *response));
   absl::StatusOr<std::string> token = ParseToken(response->body);
-  RETURN_IF_ERROR(Annotate(token.status(), who));
+  RETURN_IF_ERROR(Annotate(token.status(), server));
   return token;
 }
 
-absl::StatusOr<CredentialsToTry> Authorizer::Find(const Reference& image) {
+absl::StatusOr<CredentialsToTry> Authorizer::FindCredentials(
+    const Reference& image) {
   struct Answer {
     Mutex mutex;
     std::optional<absl::StatusOr<CredentialsToTry>> found
         ABSL_GUARDED_BY(mutex);
     Wakeup wakeup;
   };
-  // It may come when nobody waits for it any more.
+  // The answer may come after this function has returned.
   const auto answer = std::make_shared<Answer>();
   credentials_.Find(image, /*secret=*/"",
                     [answer](absl::StatusOr<CredentialsToTry> found) {
@@ -259,10 +269,11 @@ absl::StatusOr<CredentialsToTry> Authorizer::Find(const Reference& image) {
       MutexLock lock(answer->mutex);
       if (answer->found.has_value()) return *answer->found;
     }
-    if (options_.stop.stop_requested()) return absl::CancelledError("stopped");
+    if (options_.stop.stop_requested())
+      return absl::CancelledError("interrupted");
     if (clock_.Now() >= options_.deadline) {
       return PassingError(absl::DeadlineExceededError(
-          "the deadline passed while credentials were looked for"));
+          "timed out while looking for credentials"));
     }
     clock_.WaitUntil(options_.deadline, answer->wakeup);
   }

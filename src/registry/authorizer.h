@@ -1,7 +1,7 @@
-// Passes a registry's door: sends a request, and if the answer is a 401 finds
-// out what is wanted, with which credentials it is had, and sends it again.
+// Authenticates requests: answers a 401 challenge with the first credentials
+// that the registry, or its token server, accepts.
 //
-// What opened the door of a repository is kept for the next request.
+// The accepted header is kept for the next requests to that repository.
 // Threads: safe to share.
 // Source: https://distribution.github.io/distribution/spec/auth/token/
 #ifndef PREPULL_SRC_REGISTRY_AUTHORIZER_H_
@@ -17,77 +17,85 @@
 #include "prepull/auth/credential_finder.h"
 #include "prepull/base/clock.h"
 #include "prepull/base/mutex.h"
+#include "prepull/http/headers.h"
 #include "prepull/http/http_client.h"
+#include "prepull/http/url.h"
 #include "prepull/image/reference.h"
-#include "src/registry/challenge.h"
-#include "src/registry/patient_client.h"
-#include "src/registry/registry_url.h"
+#include "src/registry/retrying_client.h"
 
 namespace prepull {
+
+// Where an image is requested: at its registry or at a mirror.
+struct Place {
+  Reference image;
+  // Of each request; fewer where there is another place to ask.
+  int tries = 1;
+};
 
 class Authorizer {
  public:
   struct Options {
     Instant deadline = Instant::Never();
     std::stop_token stop = {};
-    // Whether a token server may be there that the registry of `image` names.
-    std::function<bool(const Reference& image, const Origin& realm)>
-        may_lead_to = nullptr;
+    // Whether the registry of `image` may name this token server.
+    std::function<bool(const Reference& image, const Url& realm)>
+        is_realm_allowed = nullptr;
   };
 
   // All must outlive the authorizer.
-  Authorizer(Options options, PatientClient& http,
+  Authorizer(Options options, RetryingClient& http,
              CredentialFinder& credentials, Clock& clock);
 
-  // The answer to `request` about the image of `place`: the first that is no
-  // 401 (or, with credentials, 403), else the last. Credentials are tried most
-  // specific first, anonymously only if there are none. Errors: as
-  // PatientClient::Send; UNAUTHENTICATED  no credential is taken, by the
-  // registry or its token server.
+  // Returns the response to `request` for the image of `place`: the first that
+  // is not a 401 (or, with credentials, a 403), else the last. Credentials are
+  // tried most specific first, anonymous access only if there are none. Errors:
+  // as RetryingClient::Send; UNAUTHENTICATED  the registry or its token server
+  // accepts none.
   absl::StatusOr<HttpResponse> Send(const Place& place,
                                     const HttpRequest& request);
 
-  // A refusal of `image` with the names of the credentials that were tried
-  // for it, or that there are none; any other error as it is. It may pass if
-  // some that are configured could not be had.
-  absl::Status WithTried(const absl::Status& refusal, const Reference& image);
+  // Adds to a refusal of `image` the names of the credentials that were tried,
+  // and marks it as passing if some that are configured could not be read. Any
+  // other error stays as it is.
+  absl::Status WithTriedSources(const absl::Status& refusal,
+                                const Reference& image);
 
-  // `error` without any secret that was said here.
+  // Returns `error` without any secret that was sent from here.
   absl::Status WithoutSecrets(const absl::Status& error);
 
  private:
   absl::StatusOr<HttpResponse> SendWithCredentials(const Place& place,
                                                    const HttpRequest& request,
                                                    const HttpResponse& refusal);
-  // The value of the header Authorization.
+  // Returns the value for the header Authorization.
   absl::StatusOr<std::string> Authorize(const Challenge& challenge,
                                         const Credential& credential,
                                         const Place& place);
   absl::StatusOr<std::string> FetchToken(const Challenge& challenge,
                                          const Credential& credential,
                                          const Place& place);
-  absl::StatusOr<CredentialsToTry> Find(const Reference& image);
-  void NoteTried(const Reference& image, const CredentialsToTry& found);
-  void NoteSaid(const Credential& credential);
-  // The repository's next requests begin with this header.
-  void Keep(const Place& place, std::string value);
+  absl::StatusOr<CredentialsToTry> FindCredentials(const Reference& image);
+  void RecordTried(const Reference& image, const CredentialsToTry& found);
+  void RecordSent(const Credential& credential);
+  // The next requests to the repository start with this header.
+  void RecordAccepted(const Place& place, std::string value);
 
   const Options options_;
-  PatientClient& http_;
+  RetryingClient& http_;
   CredentialFinder& credentials_;
   Clock& clock_;
 
   Mutex mutex_;
-  // repository -> the header that was taken last
-  std::map<std::string, std::string> taken_ ABSL_GUARDED_BY(mutex_);
-  // What was tried at a repository last.
+  // repository -> the header that was accepted last
+  std::map<std::string, std::string> accepted_ ABSL_GUARDED_BY(mutex_);
+  // The credentials tried last at a repository.
   struct Tried {
-    std::string names = "";  // for people
-    bool is_all = true;      // all that is configured
+    std::string text = "";  // their sources, for messages
+    bool is_all = true;     // all that are configured
   };
   std::map<std::string, Tried> tried_ ABSL_GUARDED_BY(mutex_);
-  // Whatever was said, tokens too.
-  std::vector<Credential> said_ ABSL_GUARDED_BY(mutex_);
+  // All that were sent, tokens too.
+  std::vector<Credential> sent_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace prepull

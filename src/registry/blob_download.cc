@@ -7,8 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "prepull/base/status_macros.h"
-#include "prepull/base/text.h"
-#include "src/registry/answer_error.h"
+#include "src/registry/responses.h"
 
 namespace prepull {
 
@@ -18,7 +17,7 @@ BlobDownload::BlobDownload(const ManifestBlob& blob, ByteSink sink,
 
 absl::StatusOr<BlobDownload> BlobDownload::Of(const ManifestBlob& blob,
                                               ByteSink sink) {
-  ASSIGN_OR_RETURN(Digester digester, Digester::Like(blob.digest));
+  ASSIGN_OR_RETURN(Digester digester, Digester::For(blob.digest));
   return BlobDownload(blob, sink, std::move(digester));
 }
 
@@ -31,7 +30,7 @@ HttpRequest BlobDownload::Request(bool with_range) {
   request.sink = [this](const HttpResponse& head, absl::string_view piece) {
     // Nothing is lost yet.
     if (!is_begun_) RETURN_IF_ERROR(Begin(head));
-    failure_ = Take(piece);
+    failure_ = Append(piece);
     return failure_;
   };
   return request;
@@ -43,10 +42,11 @@ absl::Status BlobDownload::Begin(const HttpResponse& head) {
   if (head.status == 206 &&
       !absl::StartsWith(head.Header("Content-Range"),
                         absl::StrCat("bytes ", offset_, "-"))) {
-    return absl::DataLossError("the registry continues at a wrong byte");
+    return absl::DataLossError(
+        absl::StrCat("invalid Content-Range: expected bytes from ", offset_));
   }
-  if (IsWebPage(head)) {
-    return absl::DataLossError("a web page comes instead of the blob");
+  if (IsHtml(head)) {
+    return absl::DataLossError("unexpected HTML page: expected a blob");
   }
   int64_t announced = 0;
   if (!absl::SimpleAtoi(head.Header("Content-Length"), &announced)) {
@@ -55,35 +55,34 @@ absl::Status BlobDownload::Begin(const HttpResponse& head) {
   return CheckSize(offset_ - to_skip_ + announced);
 }
 
-absl::Status BlobDownload::Take(absl::string_view piece) {
+absl::Status BlobDownload::Append(absl::string_view piece) {
   const size_t skipped = static_cast<size_t>(
       std::min(to_skip_, static_cast<int64_t>(piece.size())));
   to_skip_ -= static_cast<int64_t>(skipped);
   piece.remove_prefix(skipped);
   if (static_cast<int64_t>(piece.size()) > blob_.size_bytes - offset_) {
     return absl::DataLossError(
-        absl::StrCat("the blob is larger than ", blob_.size_bytes, " bytes"));
+        absl::StrCat("blob: larger than ", blob_.size_bytes, " bytes"));
   }
-  digester_.Add(piece);
+  digester_.Update(piece);
   offset_ += static_cast<int64_t>(piece.size());
   return sink_(piece);
 }
 
 absl::Status BlobDownload::CheckSize(int64_t found) const {
   if (found == blob_.size_bytes) return absl::OkStatus();
-  return absl::DataLossError(
-      absl::StrCat("the blob has ", found, " bytes, not ", blob_.size_bytes));
+  return absl::DataLossError(absl::StrCat("blob: size mismatch: got ", found,
+                                          " bytes, expected ",
+                                          blob_.size_bytes));
 }
 
 absl::Status BlobDownload::Finish() {
   const absl::Status sized = CheckSize(offset_);
   if (offset_ > 0) failure_ = sized;
   RETURN_IF_ERROR(sized);
-  const std::string found = digester_.Take();
+  const std::string found = digester_.Finish();
   if (found != blob_.digest) {
-    failure_ = absl::DataLossError(absl::StrCat("the blob's digest is ", found,
-                                                ", not ",
-                                                Printable(blob_.digest, 140)));
+    failure_ = Annotate(DigestMismatch(found, blob_.digest), "blob");
   }
   return failure_;
 }

@@ -1,7 +1,8 @@
-// One blob on its way, over as many answers as it takes.
+// Downloads one blob, over as many responses as it takes.
 //
-// What came goes on to a sink; an answer that breaks off is continued where
-// it stopped, also at another registry, since the digest is of the whole.
+// The bytes go to a sink as they come. A response that breaks off is continued
+// where it stopped, also at another registry, since the digest is that of the
+// whole blob.
 #ifndef PREPULL_SRC_REGISTRY_BLOB_DOWNLOAD_H_
 #define PREPULL_SRC_REGISTRY_BLOB_DOWNLOAD_H_
 
@@ -14,47 +15,48 @@
 #include "prepull/http/http_client.h"
 #include "prepull/image/manifest.h"
 #include "prepull/registry/byte_stream.h"
-#include "src/registry/digest.h"
+#include "src/registry/digester.h"
 
 namespace prepull {
 
 class BlobDownload {
  public:
-  // Errors: UNIMPLEMENTED  the digest's algorithm.
+  // Errors: UNIMPLEMENTED  the algorithm of the digest is unknown.
   static absl::StatusOr<BlobDownload> Of(const ManifestBlob& blob,
                                          ByteSink sink);
 
-  // For what is missing; without a range for all, of which the beginning is
-  // skipped. It refers to this download.
+  // Returns a request for the missing bytes or, without a range, for the whole
+  // blob, whose beginning is then skipped. Refers to this object.
   HttpRequest Request(bool with_range);
 
-  // After the last byte. Errors: DATA_LOSS  size or digest are wrong.
+  // Verifies the blob after its last byte. Errors: DATA_LOSS  size or digest do
+  // not match.
   absl::Status Finish();
 
   const std::string& digest() const { return blob_.digest; }
-  // How many bytes the sink has got.
+  // The number of bytes passed to the sink.
   int64_t offset() const { return offset_; }
-  // Whether anything of the answer to the last Request() came.
+  // Whether anything came of the response to the last Request().
   bool is_begun() const { return is_begun_; }
   bool is_whole() const { return offset_ == blob_.size_bytes; }
-  // Not OK once the sink, or wrong bytes that it has got, have ended the
-  // download for good: no other registry can help any more.
+  // Not OK once the download has failed for good, by an error of the sink or by
+  // wrong bytes passed to it: no other registry can continue it.
   const absl::Status& failure() const { return failure_; }
 
  private:
   BlobDownload(const ManifestBlob& blob, ByteSink sink, Digester digester);
 
-  // Whether what follows `head` can be what is missing.
+  // Checks that the missing bytes can follow `head`.
   absl::Status Begin(const HttpResponse& head);
-  absl::Status Take(absl::string_view piece);
+  absl::Status Append(absl::string_view piece);
   absl::Status CheckSize(int64_t found) const;
 
   const ManifestBlob blob_;
   ByteSink sink_;
   Digester digester_;
   int64_t offset_ = 0;
-  int64_t to_skip_ = 0;    // of an answer that begins at the beginning
-  bool is_begun_ = false;  // the answer at hand has shown where it begins
+  int64_t to_skip_ = 0;    // of a response that starts at byte 0
+  bool is_begun_ = false;  // the current response has passed Begin()
   absl::Status failure_ = absl::OkStatus();
 };
 

@@ -6,8 +6,9 @@ namespace prepull {
 
 absl::Status BytePipe::Write(absl::string_view bytes) {
   MutexLock lock(mutex_);
-  while (!reader_left_ && unread_bytes_ >= kMostBytes) changed_.wait(mutex_);
-  if (reader_left_) return absl::CancelledError("nobody reads on");
+  while (!reader_left_ && unread_bytes_ >= kMaxUnreadBytes)
+    changed_.wait(mutex_);
+  if (reader_left_) return absl::CancelledError("the reader has left");
   unread_bytes_ += bytes.size();
   if (!bytes.empty()) unread_.emplace_back(bytes);
   changed_.notify_one();

@@ -1,7 +1,6 @@
-// Bytes from a thread that pushes to one that pulls, a bounded number at once.
+// A bounded pipe between two threads: the HTTP client pushes what arrives,
+// libarchive pulls what it unpacks.
 //
-// The HTTP client pushes what arrives, libarchive pulls what it unpacks; with
-// this between them both work at the same time.
 // Threads: one writer, one reader.
 #ifndef PREPULL_SRC_REGISTRY_BYTE_PIPE_H_
 #define PREPULL_SRC_REGISTRY_BYTE_PIPE_H_
@@ -20,21 +19,21 @@ namespace prepull {
 
 class BytePipe {
  public:
-  // The writer. Waits while `kMostBytes` lie unread. Errors: CANCELLED  the
+  // Writer: blocks while kMaxUnreadBytes are unread. Errors: CANCELLED  the
   // reader has left.
   absl::Status Write(absl::string_view bytes);
 
-  // The writer, last: how it ended.
+  // Writer: ends the pipe with `status`. The last call.
   void Finish(absl::Status status);
 
-  // The reader. Waits for the next piece that was written; empty at the end.
-  // Errors: what the writer ended with, at once.
+  // Reader: blocks for the next piece; "" at the end. Errors: the status that
+  // the writer ended with, even before unread pieces.
   absl::StatusOr<std::string> Read();
 
-  // The reader, last: it wants no more.
+  // Reader: discards all further bytes. The last call.
   void Leave();
 
-  static constexpr size_t kMostBytes = 4 << 20;
+  static constexpr size_t kMaxUnreadBytes = 4 << 20;
 
  private:
   Mutex mutex_;

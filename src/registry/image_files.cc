@@ -19,12 +19,12 @@ namespace prepull {
 namespace {
 
 // As many as Linux follows.
-constexpr int kMostPasses = 40;
+constexpr int kMaxPasses = 40;
 // No honest image has as many; each costs time at every entry.
-constexpr size_t kMostLinks = 256;
+constexpr size_t kMaxLinks = 256;
 // What may have to be remembered of names, and about what each costs besides
 // its text.
-constexpr size_t kMostNameBytes = 128 << 20;
+constexpr size_t kMaxNameBytes = 128 << 20;
 constexpr size_t kNameBytes = 64;
 
 using Kind = LayerEntry::Kind;
@@ -81,23 +81,23 @@ class Search {
   absl::Status Run() {
     std::set<Root> roots;
     roots.insert({.path = path_});
-    for (int pass = 0; pass < kMostPasses && !roots.empty(); ++pass) {
+    for (int pass = 0; pass < kMaxPasses && !roots.empty(); ++pass) {
       roots_ = std::move(roots);
       RETURN_IF_ERROR(Pass());
       roots = Unvisited();
-      if (roots.size() > kMostLinks) return TooManyLinks();
+      if (roots.size() > kMaxLinks) return TooManyLinks();
     }
     if (!roots.empty()) {
-      return absl::ResourceExhaustedError("too many links one behind another");
+      return absl::ResourceExhaustedError("too many levels of links");
     }
-    return delivered_.empty() ? absl::NotFoundError("there is no such file")
+    return delivered_.empty() ? absl::NotFoundError("no such file in the image")
                               : absl::OkStatus();
   }
 
  private:
   static absl::Status TooManyLinks() {
     return absl::ResourceExhaustedError(
-        absl::StrCat("more than ", kMostLinks, " links"));
+        absl::StrCat("more than ", kMaxLinks, " links"));
   }
 
   absl::Status Pass() {
@@ -152,16 +152,16 @@ class Search {
                              : entry.kind == Kind::kSymbolicLink &&
                                    (is_asked_for || LeadsOn(entry));
     if (is_link) {
-      if (links_.size() == kMostLinks) {
+      if (links_.size() == kMaxLinks) {
         return TooManyLinks();
       }
       links_.push_back({.entry = entry, .layer = layer});
     }
     name_bytes_ += kNameBytes + entry.path.size();
-    if (name_bytes_ > kMostNameBytes) {
+    if (name_bytes_ > kMaxNameBytes) {
       return absl::ResourceExhaustedError("too many names");
     }
-    overlay_.Note(entry);
+    overlay_.Add(entry);
     return absl::OkStatus();
   }
 
@@ -249,7 +249,7 @@ absl::Status ReadImageFiles(ImageLayers& layers, const std::string& path,
   const std::optional<std::string> clean = CleanPath(path);
   if (!clean.has_value()) {
     return absl::InvalidArgumentError(
-        absl::StrCat(what, ": \"..\" leads out of the image"));
+        absl::StrCat(what, ": invalid path: \"..\" leads out of the image"));
   }
   return Annotate(Search(layers, *clean, limit_bytes, receiver).Run(), what);
 }

@@ -20,18 +20,18 @@
 namespace prepull {
 namespace {
 
-constexpr int64_t kMostEntries = 5'000'000;
+constexpr int64_t kMaxEntries = 5'000'000;
 constexpr size_t kPieceBytes = 256 << 10;
 // Linux's own, with which no runtime could unpack a longer one.
-constexpr size_t kLongestPath = 4096;
+constexpr size_t kMaxPathBytes = 4096;
 // A packing and libarchive's own "none". Layers that are packed twice could
 // unpack to nothing for hours before anything listens to a stop.
-constexpr int kMostFilters = 2;
+constexpr int kMaxFilters = 2;
 // Of one entry: names, attributes, the map of a sparse file. libarchive keeps
 // ten times as much of the map, and knows no limit of its own.
-constexpr size_t kLargestHead = 4 << 20;
+constexpr size_t kMaxHeaderBytes = 4 << 20;
 
-// The end of the pipe that libarchive pulls at.
+// The reading end of the pipe, for libarchive.
 struct Intake {
   BytePipe& pipe;
   std::string piece = "";
@@ -41,7 +41,7 @@ la_ssize_t Pull(struct archive* archive, void* data, const void** bytes) {
   Intake& intake = *static_cast<Intake*>(data);
   absl::StatusOr<std::string> piece = intake.pipe.Read();
   if (!piece.ok()) {
-    archive_set_error(archive, EIO, "the source broke off");
+    archive_set_error(archive, EIO, "source ended with an error");
     return ARCHIVE_FATAL;
   }
   intake.piece = *std::move(piece);
@@ -49,8 +49,8 @@ la_ssize_t Pull(struct archive* archive, void* data, const void** bytes) {
   return static_cast<la_ssize_t>(intake.piece.size());
 }
 
-// Where the tar reader pulls at what was unpacked. An archive for each of the
-// two, so that the bytes of an entry's head can be counted between them.
+// The decompressed bytes, for the tar reader. Two archives, so that the bytes
+// of an entry's header can be counted between them.
 struct Unpacked {
   struct archive* packed = nullptr;
   absl::FunctionRef<absl::Status()> may_go_on;
@@ -77,8 +77,8 @@ la_ssize_t PullUnpacked(struct archive* archive, void* data,
     return ARCHIVE_FATAL;
   }
   if (unpacked.is_in_head) unpacked.head_bytes += size;
-  if (unpacked.head_bytes > kLargestHead) {
-    archive_set_error(archive, E2BIG, "an entry has too large a head");
+  if (unpacked.head_bytes > kMaxHeaderBytes) {
+    archive_set_error(archive, E2BIG, "entry header too large");
     return ARCHIVE_FATAL;
   }
   return static_cast<la_ssize_t>(size);
@@ -92,12 +92,12 @@ using Archive = std::unique_ptr<struct archive, FreeArchive>;
 absl::Status Broken(struct archive* archive) {
   const char* text = archive_error_string(archive);
   return absl::DataLossError(
-      absl::StrCat("the layer cannot be unpacked: ",
-                   Printable(text == nullptr ? "no reason given" : text, 200)));
+      absl::StrCat("unpack layer: ",
+                   Printable(text == nullptr ? "unknown error" : text, 200)));
 }
 
 // Names as UTF-8 where the archive says so, else the bytes that it has.
-std::string Text(const char* utf8, const char* bytes) {
+std::string Utf8Or(const char* utf8, const char* bytes) {
   if (utf8 != nullptr) return utf8;
   return bytes == nullptr ? "" : bytes;
 }
@@ -122,21 +122,22 @@ LayerEntry::Kind KindOf(struct archive_entry* entry) {
 // or no file system would have it.
 std::optional<LayerEntry> Describe(struct archive_entry* entry) {
   LayerEntry described = {.kind = KindOf(entry)};
-  std::optional<std::string> path = CleanPath(
-      Text(archive_entry_pathname_utf8(entry), archive_entry_pathname(entry)));
+  std::optional<std::string> path = CleanPath(Utf8Or(
+      archive_entry_pathname_utf8(entry), archive_entry_pathname(entry)));
   if (!path.has_value()) return std::nullopt;
   described.path = *std::move(path);
   if (described.kind == LayerEntry::Kind::kHardLink) {
-    std::optional<std::string> target = CleanPath(Text(
+    std::optional<std::string> target = CleanPath(Utf8Or(
         archive_entry_hardlink_utf8(entry), archive_entry_hardlink(entry)));
     if (!target.has_value()) return std::nullopt;
     described.target = *std::move(target);
   }
   if (described.kind == LayerEntry::Kind::kSymbolicLink) {
     described.target =
-        Text(archive_entry_symlink_utf8(entry), archive_entry_symlink(entry));
+        Utf8Or(archive_entry_symlink_utf8(entry), archive_entry_symlink(entry));
   }
-  if (std::max(described.path.size(), described.target.size()) > kLongestPath) {
+  if (std::max(described.path.size(), described.target.size()) >
+      kMaxPathBytes) {
     return std::nullopt;
   }
   return described;
@@ -166,7 +167,7 @@ absl::Status ReadEntries(struct archive* archive, Unpacked& unpacked,
   const auto content = [&](int64_t limit_bytes, ByteSink sink) {
     return Content(archive, limit_bytes, sink);
   };
-  for (int64_t count = 0; count < kMostEntries; ++count) {
+  for (int64_t count = 0; count < kMaxEntries; ++count) {
     unpacked.head_bytes = 0;
     unpacked.is_in_head = true;
     struct archive_entry* raw = nullptr;
@@ -180,7 +181,7 @@ absl::Status ReadEntries(struct archive* archive, Unpacked& unpacked,
     if (archive_read_data_skip(archive) < ARCHIVE_WARN) return Broken(archive);
   }
   return absl::ResourceExhaustedError(
-      absl::StrCat("the layer has more than ", kMostEntries, " entries"));
+      absl::StrCat("layer: more than ", kMaxEntries, " entries"));
 }
 
 absl::Status Unpack(BytePipe& pipe, LayerVisitor visit,
@@ -197,8 +198,8 @@ absl::Status Unpack(BytePipe& pipe, LayerVisitor visit,
       archive_read_next_header(packed.get(), &whole) != ARCHIVE_OK) {
     return Broken(packed.get());
   }
-  if (archive_filter_count(packed.get()) > kMostFilters) {
-    return absl::DataLossError("the layer is packed more than once");
+  if (archive_filter_count(packed.get()) > kMaxFilters) {
+    return absl::DataLossError("layer: compressed more than once");
   }
   const Archive tar(archive_read_new());
   archive_read_support_format_tar(tar.get());
@@ -209,7 +210,7 @@ absl::Status Unpack(BytePipe& pipe, LayerVisitor visit,
       is_tar ? ReadEntries(tar.get(), unpacked, visit) : Broken(tar.get());
   RETURN_IF_ERROR(unpacked.stopped);
   RETURN_IF_ERROR(read);
-  // What stands behind the tar's end belongs to the blob and its digest.
+  // What follows the end of the tar belongs to the blob and its digest.
   while (true) {
     ASSIGN_OR_RETURN(const std::string rest, pipe.Read());
     if (rest.empty()) return absl::OkStatus();

@@ -1,7 +1,7 @@
-// One layer's tar, plain or packed with gzip or zstd, entry by entry.
+// Reads a layer entry by entry: a tar, plain or compressed with gzip or zstd.
 //
-// Nothing of it is trusted and nothing is written: paths come out cleaned, and
-// an entry whose path leads out of the root does not come out at all.
+// The archive is not trusted, and nothing is written to disk. Paths are
+// normalised; entries whose path leads out of the root are skipped.
 // Source: https://github.com/opencontainers/image-spec/blob/main/layer.md
 #ifndef PREPULL_SRC_REGISTRY_LAYER_ARCHIVE_H_
 #define PREPULL_SRC_REGISTRY_LAYER_ARCHIVE_H_
@@ -22,30 +22,28 @@ struct LayerEntry {
 
   Kind kind = Kind::kOther;
   std::string path = "";  // below the root, without a leading slash
-  // Of a link: where it leads, as written. Of a hard link: a cleaned path.
+  // The target of a symbolic link, as written, or of a hard link, normalised.
   std::string target = "";
 };
 
-// Hands the content of the entry at hand to a sink. Errors: the sink's;
-// RESOURCE_EXHAUSTED  more than `limit_bytes`; DATA_LOSS  it cannot be
-// unpacked.
+// Passes the content of the current entry to a sink. Errors: the sink's;
+// RESOURCE_EXHAUSTED  more than `limit_bytes`; DATA_LOSS  corrupt.
 using LayerContent =
     absl::FunctionRef<absl::Status(int64_t limit_bytes, ByteSink sink)>;
 using LayerVisitor =
     absl::FunctionRef<absl::Status(const LayerEntry&, LayerContent)>;
 
-// Reads all that `source` pushes, which runs on a thread of its own meanwhile,
-// to its end, so that a source which checks a digest has its say: its error
-// goes before all others. `may_go_on` is asked at every piece that is unpacked:
-// a few packed bytes can take minutes. Errors: the source's, the visitor's,
-// its;
-//   DATA_LOSS  it is no tar, or broken
+// Reads what `source` pushes, which runs on a thread of its own meanwhile, to
+// the end, so that the source can verify a digest: its error precedes others.
+// `may_go_on` is called for each decompressed piece, since a few compressed
+// bytes can take minutes. Errors: those of the three functions;
+//   DATA_LOSS  not a tar, or corrupt
 //   RESOURCE_EXHAUSTED  more than five million entries
 absl::Status ReadLayer(absl::FunctionRef<absl::Status(ByteSink)> source,
                        LayerVisitor visit,
                        absl::FunctionRef<absl::Status()> may_go_on);
 
-// `path` without "", "." and a leading "/"; nothing if a ".." is in it.
+// Returns `path` without "", "." and a leading "/", or nothing if it has "..".
 std::optional<std::string> CleanPath(absl::string_view path);
 
 }  // namespace prepull

@@ -50,7 +50,7 @@ bool LayerOverlay::Hides(const LayerEntry& entry) const {
                                above_.folders.contains(entry.path));
 }
 
-void LayerOverlay::Note(const LayerEntry& entry) {
+void LayerOverlay::Add(const LayerEntry& entry) {
   const absl::string_view folder = FolderOf(entry.path);
   absl::string_view name = NameOf(entry.path);
   if (name == kOpaque) {

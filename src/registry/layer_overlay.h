@@ -1,5 +1,5 @@
-// What the layers above hide of the layers below, as far as it concerns one
-// path of the image. Pure.
+// Tracks what the upper layers hide of the lower ones: whiteouts, opaque
+// directories and replaced files. Pure.
 #ifndef PREPULL_SRC_REGISTRY_LAYER_OVERLAY_H_
 #define PREPULL_SRC_REGISTRY_LAYER_OVERLAY_H_
 
@@ -12,31 +12,31 @@
 
 namespace prepull {
 
-// `path` is `folder` or lies below it; everything lies below "".
+// Whether `path` is `folder` or below it; everything is below "".
 bool IsAtOrBelow(absl::string_view path, absl::string_view folder);
 
-// An entry that only says what is gone: a whiteout, or an opaque folder.
+// Whether `path` is a marker: a whiteout, or that of an opaque folder.
 bool IsWhiteout(absl::string_view path);
 
-// "a/b" of "a/b/c"; "" of "a".
+// Returns the parent folder: "a/b" of "a/b/c", "" of "a".
 absl::string_view FolderOf(absl::string_view path);
 
 class LayerOverlay {
  public:
-  // Whether a layer above the current one has removed or replaced `path`.
+  // Whether a layer above the current one removed or replaced `path`.
   bool Hides(absl::string_view path) const;
-  // The same of an entry: a folder above hides what is none.
+  // The same for an entry: a folder above hides anything but a folder.
   bool Hides(const LayerEntry& entry) const;
 
-  // Notes an entry of the current layer; it counts from the next layer on.
-  void Note(const LayerEntry& entry);
+  // Adds an entry of the current layer; it hides entries of the next ones.
+  void Add(const LayerEntry& entry);
 
-  // Goes down to the next layer.
+  // Moves down to the next layer.
   void NextLayer();
 
  private:
   struct Names {
-    absl::flat_hash_set<std::string> replaced = {};  // no folder any more
+    absl::flat_hash_set<std::string> replaced = {};  // or removed
     absl::flat_hash_set<std::string> opaque = {};
     absl::flat_hash_set<std::string> folders = {};
   };

@@ -16,16 +16,16 @@ std::optional<Reference> Mirrors::For(const Reference& image) {
   rules_.Apply(requests);
   const absl::StatusOr<Reference>& mirror = requests.front().reference;
   if (!mirror.ok() || mirror->text() == image.text() ||
-      passed_over_.contains(mirror->registry())) {
+      skipped_.contains(mirror->registry())) {
     return std::nullopt;
   }
   return *mirror;
 }
 
-void Mirrors::PassOver(const Reference& mirror, const absl::Status& why) {
+void Mirrors::Skip(const Reference& mirror, const absl::Status& why) {
   {
     MutexLock lock(mutex_);
-    if (!passed_over_.insert(mirror.registry()).second) return;
+    if (!skipped_.insert(mirror.registry()).second) return;
   }
   Log(LogLevel::kWarn, "mirror is passed over",
       {{"mirror", mirror.registry()}, {"error", why.message()}});

@@ -1,7 +1,7 @@
-// Where to ask before an image's own registry.
+// The mirrors that are asked before an image's own registry.
 //
-// A mirror that proved dead is passed over from then on, so that its failure
-// is waited for once and not for every request.
+// A mirror that could not be reached is skipped from then on, so that its
+// timeout is waited for once.
 // Threads: safe to share.
 #ifndef PREPULL_SRC_REGISTRY_MIRRORS_H_
 #define PREPULL_SRC_REGISTRY_MIRRORS_H_
@@ -21,16 +21,16 @@ class Mirrors {
  public:
   explicit Mirrors(Rewrites rules);
 
-  // `image` at its mirror, if it has one that is not passed over.
+  // Returns `image` at its mirror, if it has one that is not skipped.
   std::optional<Reference> For(const Reference& image);
 
-  // Passes over the registry of `mirror` from now on, with one warning.
-  void PassOver(const Reference& mirror, const absl::Status& why);
+  // Skips the registry of `mirror` from now on, with one warning.
+  void Skip(const Reference& mirror, const absl::Status& why);
 
  private:
   Mutex mutex_;
   Rewrites rules_ ABSL_GUARDED_BY(mutex_);
-  std::set<std::string> passed_over_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::string> skipped_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace prepull

@@ -2,18 +2,33 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "prepull/base/passing_error.h"
 
 namespace prepull {
+namespace {
+
+// Docker Hub listens elsewhere than its name says.
+std::string AuthorityOf(const Reference& image) {
+  const std::string& registry = image.registry();
+  return registry == "docker.io" ? "registry-1.docker.io" : registry;
+}
+
+bool IsOnLoopback(absl::string_view authority) {
+  const absl::StatusOr<Url> url = ParseUrl(absl::StrCat("https://", authority));
+  return url.ok() && IsLoopback(url->host);
+}
+
+}  // namespace
 
 Origins::Origins(const std::vector<std::string>& insecure_hosts,
-                 PatientClient& http)
+                 RetryingClient& http)
     : insecure_hosts_(insecure_hosts), http_(http) {}
 
 absl::StatusOr<Origin> Origins::For(const Reference& image) {
-  const std::string authority = AuthorityOf(image.registry());
-  if (!IsLoopback(authority) && !IsInsecure(authority)) {
+  const std::string authority = AuthorityOf(image);
+  if (!IsOnLoopback(authority) && !IsInsecure(authority)) {
     return Origin{"https", authority};
   }
   {
@@ -36,9 +51,10 @@ absl::StatusOr<Origin> Origins::For(const Reference& image) {
   return why;
 }
 
-bool Origins::MayLeadTo(const Reference& image, const Origin& target) const {
-  return target.scheme == "https" || IsInsecure(target.authority) ||
-         (IsLoopback(target.authority) && IsLoopback(image.registry()));
+bool Origins::IsRedirectAllowed(const Reference& image,
+                                const Url& target) const {
+  return target.is_secure || IsInsecure(target.origin.authority) ||
+         (IsLoopback(target.host) && IsOnLoopback(image.registry()));
 }
 
 bool Origins::IsInsecure(absl::string_view authority) const {
@@ -48,6 +64,14 @@ bool Origins::IsInsecure(absl::string_view authority) const {
 
 absl::Status Origins::Try(const Origin& origin) {
   return http_.SendOnce({.url = absl::StrCat(origin.text(), "/v2/")}).status();
+}
+
+bool IsAuthority(absl::string_view text) {
+  // With a port, so that the grammar does not take it for a path.
+  const bool has_port = absl::StrContains(text, ':');
+  const auto parsed =
+      Reference::Parse(absl::StrCat(text, has_port ? "" : ":1", "/x"));
+  return parsed.ok() && absl::StartsWith(parsed->registry(), text);
 }
 
 }  // namespace prepull

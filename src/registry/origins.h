@@ -1,5 +1,5 @@
-// Where registries listen, and what they may be spoken to in: HTTPS, unless a
-// host may do without and does.
+// The origins of registries: where each listens, and whether it speaks HTTPS,
+// which it must unless its host may do without.
 //
 // Threads: safe to share.
 #ifndef PREPULL_SRC_REGISTRY_ORIGINS_H_
@@ -13,37 +13,41 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "prepull/base/mutex.h"
+#include "prepull/http/url.h"
 #include "prepull/image/reference.h"
-#include "src/registry/patient_client.h"
-#include "src/registry/registry_url.h"
+#include "src/registry/retrying_client.h"
 
 namespace prepull {
 
 class Origins {
  public:
-  // `insecure_hosts`: as of RegistryOptions. Both must outlive this.
-  Origins(const std::vector<std::string>& insecure_hosts, PatientClient& http);
+  // `insecure_hosts`: as in RegistryOptions. Both must outlive this.
+  Origins(const std::vector<std::string>& insecure_hosts, RetryingClient& http);
 
-  // That of the registry of `image`; it is asked where it may do without TLS.
-  // Errors: of that question, if neither way has an answer.
+  // Returns the origin of the registry of `image`, after a request that tells
+  // HTTPS from HTTP where both are allowed. Errors: of that request, if
+  // neither is answered.
   absl::StatusOr<Origin> For(const Reference& image);
 
-  // Whether the registry of `image` may send us to `target`. Without TLS to
-  // our own loopback only if it is there itself: from elsewhere it would have
-  // us ask what listens to this node alone.
-  bool MayLeadTo(const Reference& image, const Origin& target) const;
+  // Whether the registry of `image` may redirect us to `target`. Plain HTTP to
+  // our own loopback is only for a registry that is there itself: any other
+  // would have us call services that listen to this node alone.
+  bool IsRedirectAllowed(const Reference& image, const Url& target) const;
 
  private:
   bool IsInsecure(absl::string_view authority) const;
   absl::Status Try(const Origin& origin);
 
   const std::vector<std::string>& insecure_hosts_;
-  PatientClient& http_;
+  RetryingClient& http_;
 
   Mutex mutex_;
-  // authority -> what it speaks, of those that may be plain
+  // authority -> scheme, of the hosts that may speak HTTP
   std::map<std::string, std::string> schemes_ ABSL_GUARDED_BY(mutex_);
 };
+
+// Whether `text` is "host[:port]" as in image names.
+bool IsAuthority(absl::string_view text);
 
 }  // namespace prepull
 

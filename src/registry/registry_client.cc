@@ -15,32 +15,31 @@
 #include "prepull/base/passing_error.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
-#include "src/registry/answer_error.h"
+#include "prepull/http/headers.h"
+#include "prepull/http/url.h"
 #include "src/registry/authorizer.h"
 #include "src/registry/blob_download.h"
-#include "src/registry/digest.h"
+#include "src/registry/digester.h"
 #include "src/registry/mirrors.h"
 #include "src/registry/origins.h"
-#include "src/registry/page_link.h"
-#include "src/registry/patient_client.h"
-#include "src/registry/registry_json.h"
-#include "src/registry/registry_url.h"
+#include "src/registry/responses.h"
+#include "src/registry/retrying_client.h"
 
 namespace prepull {
 namespace {
 
 // The distribution project's own limit for a manifest.
-constexpr int64_t kLargestManifest = 4 << 20;
-constexpr int64_t kLargestTagPage = 8 << 20;
-constexpr size_t kMostTags = 1'000'000;
-constexpr size_t kMostTagPages = 10'000;
-constexpr int kMostRedirects = 5;
+constexpr int64_t kMaxManifestBytes = 4 << 20;
+constexpr int64_t kMaxTagPageBytes = 8 << 20;
+constexpr size_t kMaxTags = 1'000'000;
+constexpr size_t kMaxTagPages = 10'000;
+constexpr int kMaxRedirects = 5;
 // Of a blob of which something has come, which is lost if it is given up.
-constexpr int kMostBlobTries = 6;
+constexpr int kMaxBlobTries = 6;
 // They spread over a minute at least.
-constexpr int kFewTries = 9;
+constexpr int kMaxBadDataTries = 9;
 
-constexpr char kRegistry[] = "the registry";
+constexpr char kRegistry[] = "registry";
 
 constexpr char kManifestTypes[] =
     "application/vnd.oci.image.index.v1+json, "
@@ -62,7 +61,7 @@ std::string TagOrDigest(const Reference& image) {
 absl::StatusOr<std::variant<ImageManifest, ImageIndex>> Parse(
     const HttpResponse& response) {
   auto parsed = ParseManifest(response.body);
-  RETURN_IF_ERROR(Annotate(parsed.status(), "the manifest"));
+  RETURN_IF_ERROR(Annotate(parsed.status(), "manifest"));
   return parsed;
 }
 
@@ -71,7 +70,7 @@ bool IsRedirect(int status) {
          status == 308;
 }
 
-// What a client asks and tells.
+// The seams of a client.
 struct Peers {
   HttpClient& http;
   CredentialFinder& credentials;
@@ -89,9 +88,9 @@ class Client : public RegistryClient {
         origins_(options_.insecure_hosts, http_),
         authorizer_({.deadline = options_.deadline,
                      .stop = options_.stop,
-                     .may_lead_to =
-                         [this](const Reference& image, const Origin& target) {
-                           return origins_.MayLeadTo(image, target);
+                     .is_realm_allowed =
+                         [this](const Reference& image, const Url& realm) {
+                           return origins_.IsRedirectAllowed(image, realm);
                          }},
                     http_, peers.credentials, peers.clock) {}
 
@@ -128,18 +127,19 @@ class Client : public RegistryClient {
   }
 
   absl::Status MayGoOn() const override {
-    if (options_.stop.stop_requested()) return absl::CancelledError("stopped");
-    return IsLate() ? PassingError(absl::DeadlineExceededError(
-                          "the deadline has passed"))
-                    : absl::OkStatus();
+    if (options_.stop.stop_requested())
+      return absl::CancelledError("interrupted");
+    return IsLate()
+               ? PassingError(absl::DeadlineExceededError("deadline exceeded"))
+               : absl::OkStatus();
   }
 
   absl::Status Pause(int tries) override { return http_.PauseForAll(tries); }
 
  private:
-  // What `ask` gets from the mirror of `image`, if it has one, else from its
-  // own registry. The mirror gets one try, since there is another place to
-  // ask. `is_over`: whether no other place can help any more.
+  // Returns what `ask` returns for the mirror of `image`, if it has one, else
+  // for its own registry. The mirror gets one try, since there is another place
+  // to ask. `is_over`: whether no other place can help any more.
   template <typename Answer>
   absl::StatusOr<Answer> AtPlaces(
       const Reference& image,
@@ -150,7 +150,7 @@ class Client : public RegistryClient {
         [&](const Reference& at, int tries) -> absl::StatusOr<Answer> {
           absl::StatusOr<Answer> found = ask({.image = at, .tries = tries});
           if (found.ok()) return found;
-          return authorizer_.WithTried(found.status(), at);
+          return authorizer_.WithTriedSources(found.status(), at);
         },
         is_over);
     if (answer.ok()) return answer;
@@ -163,23 +163,23 @@ class Client : public RegistryClient {
       const std::function<absl::StatusOr<Answer>(const Reference&, int)>& ask,
       const std::function<bool()>& is_over) {
     const std::optional<Reference> mirror = mirrors_.For(image);
-    if (!mirror.has_value()) return ask(image, PatientClient::kMostTries);
+    if (!mirror.has_value()) return ask(image, RetryingClient::kMaxTries);
     const std::string who = absl::StrCat("mirror ", mirror->registry());
     absl::StatusOr<Answer> answer = ask(*mirror, 1);
     if (answer.ok() || absl::IsCancelled(answer.status())) return answer;
     absl::Status at_mirror = answer.status();
     if (is_over() || IsLate()) return Annotate(at_mirror, who);
-    answer = ask(image, PatientClient::kMostTries);
-    const bool is_away = IsPassing(answer.status());
-    if (IsPassing(at_mirror) && is_away && !is_over() && !IsLate()) {
-      // Where no way leads out, the mirror is all there is.
-      absl::StatusOr<Answer> again = ask(*mirror, PatientClient::kMostTries);
+    answer = ask(image, RetryingClient::kMaxTries);
+    const bool is_passing = IsPassing(answer.status());
+    if (IsPassing(at_mirror) && is_passing && !is_over() && !IsLate()) {
+      // Where only the mirror can be reached, it is all there is.
+      absl::StatusOr<Answer> again = ask(*mirror, RetryingClient::kMaxTries);
       if (again.ok() || absl::IsCancelled(again.status())) return again;
       at_mirror = again.status();
     }
     if (absl::IsCancelled(answer.status())) return answer;
-    if (PatientClient::IsAway(at_mirror) && !is_away) {
-      mirrors_.PassOver(*mirror, authorizer_.WithoutSecrets(at_mirror));
+    if (RetryingClient::IsUnreachable(at_mirror) && !is_passing) {
+      mirrors_.Skip(*mirror, authorizer_.WithoutSecrets(at_mirror));
     }
     RETURN_IF_ERROR(
         Annotate(Annotate(answer.status(), at_mirror.message()), who));
@@ -188,7 +188,7 @@ class Client : public RegistryClient {
 
   bool IsLate() const { return clock_.Now() >= options_.deadline; }
 
-  // Asks the registry of `place` for /v2/NAME/`path`.
+  // Requests /v2/NAME/`path` at the registry of `place`.
   absl::StatusOr<HttpResponse> Ask(const Place& place, const std::string& path,
                                    const HttpRequest& request) {
     ASSIGN_OR_RETURN(const Origin origin, origins_.For(place.image));
@@ -203,22 +203,21 @@ class Client : public RegistryClient {
     ASSIGN_OR_RETURN(HttpResponse response, authorizer_.Send(place, request));
     bool is_at_registry = true;
     for (int hop = 0; IsRedirect(response.status); ++hop) {
-      if (hop == kMostRedirects) {
+      if (hop == kMaxRedirects) {
         return absl::UnavailableError("too many redirects");
       }
       absl::StatusOr<std::string> location =
-          ResolveLocation(request.url, response.Header("Location"));
-      RETURN_IF_ERROR(Annotate(location.status(), "redirected"));
+          ResolveUrl(request.url, response.Header("Location"));
+      RETURN_IF_ERROR(Annotate(location.status(), "redirect"));
       request.url = *std::move(location);
-      ASSIGN_OR_RETURN(Origin target, OriginOf(request.url));
-      if (!origins_.MayLeadTo(place.image, target)) {
-        return absl::FailedPreconditionError(
-            absl::StrCat("redirected to ", Printable(target.authority, 200),
-                         " without TLS"));
+      ASSIGN_OR_RETURN(const Url target, ParseUrl(request.url));
+      if (!origins_.IsRedirectAllowed(place.image, target)) {
+        return absl::FailedPreconditionError(absl::StrCat(
+            "redirect without TLS: ", Printable(target.origin.authority, 200)));
       }
-      // Credentials are for the registry alone, and not for where others send
-      // us, be it back: there the URL itself is the key.
-      is_at_registry = is_at_registry && target == origin;
+      // Credentials are for the registry alone, and not for what another host
+      // redirects to, even back: there the URL itself is the key.
+      is_at_registry = is_at_registry && target.origin == origin;
       absl::StatusOr<HttpResponse> next =
           is_at_registry ? authorizer_.Send(place, request)
                          : http_.Send(request, place.tries);
@@ -234,25 +233,26 @@ class Client : public RegistryClient {
         Ask(place, absl::StrCat("manifests/", TagOrDigest(place.image)),
             {.method = "HEAD", .headers = {{"Accept", kManifestTypes}}}));
     const absl::string_view digest = response.Header("Docker-Content-Digest");
-    if (response.status == 200 && IsDigest(digest)) return std::string(digest);
-    // Some registries answer no HEAD, or without the digest.
+    if (response.status == 200 && IsVerifiable(digest))
+      return std::string(digest);
+    // Some registries do not support HEAD, or leave the digest out.
     ASSIGN_OR_RETURN(const HttpResponse whole, ManifestText(place, ""));
     return DigestOf(whole.body);
   }
 
-  // The manifest of `place`, or of `digest` beside it.
+  // Returns the manifest of `place`, or `digest` of the same repository.
   absl::StatusOr<HttpResponse> ManifestText(const Place& place,
                                             const std::string& digest) {
     const std::string name = digest.empty() ? TagOrDigest(place.image) : digest;
     ASSIGN_OR_RETURN(HttpResponse response,
                      Ask(place, absl::StrCat("manifests/", name),
                          {.headers = {{"Accept", kManifestTypes}},
-                          .limits = {.body_bytes = kLargestManifest}}));
-    RETURN_IF_ERROR(CheckAnswer(kRegistry, response));
+                          .limits = {.body_bytes = kMaxManifestBytes}}));
+    RETURN_IF_ERROR(CheckResponse(kRegistry, response));
     const std::string wanted = digest.empty() ? place.image.digest() : digest;
     if (!wanted.empty()) {
       RETURN_IF_ERROR(
-          Annotate(VerifyDigest(response.body, wanted), "the manifest"));
+          Annotate(VerifyDigest(response.body, wanted), "manifest"));
     }
     return response;
   }
@@ -263,15 +263,15 @@ class Client : public RegistryClient {
     if (const auto* index = std::get_if<ImageIndex>(&parsed)) {
       ASSIGN_OR_RETURN(const ManifestBlob chosen,
                        ChoosePlatform(*index, OwnPlatform()));
-      if (!IsDigest(chosen.digest)) {
-        return absl::InvalidArgumentError("the index holds a broken digest");
+      if (!IsVerifiable(chosen.digest)) {
+        return absl::InvalidArgumentError("index: invalid digest");
       }
       ASSIGN_OR_RETURN(response, ManifestText(place, chosen.digest));
       ASSIGN_OR_RETURN(parsed, Parse(response));
     }
     auto* manifest = std::get_if<ImageManifest>(&parsed);
     if (manifest == nullptr) {
-      return absl::InvalidArgumentError("an index inside of an index");
+      return absl::InvalidArgumentError("index: nested index");
     }
     return ResolvedManifest{.digest = DigestOf(response.body),
                             .manifest = std::move(*manifest)};
@@ -295,9 +295,9 @@ class Client : public RegistryClient {
       absl::Status why = BlobError(response, before);
       const bool went_on = download.offset() > before;
       if (went_on) next = 1;
-      // The request for a blob of which nothing came was repeated already.
+      // The request was repeated already if nothing of the blob came.
       const bool has_begun = before > 0 || download.is_begun();
-      const int tries = place.tries > 1 ? kMostBlobTries : 1;
+      const int tries = place.tries > 1 ? kMaxBlobTries : 1;
       if (!IsPassing(why) || !has_begun || (next >= tries && !went_on)) {
         return why;
       }
@@ -310,10 +310,10 @@ class Client : public RegistryClient {
   static absl::Status BlobError(const absl::StatusOr<HttpResponse>& response,
                                 int64_t from_byte) {
     if (!response.ok()) return response.status();
-    const absl::Status why = CheckAnswer(kRegistry, *response);
+    const absl::Status why = CheckResponse(kRegistry, *response);
     return from_byte == 0
                ? why
-               : Annotate(why, absl::StrCat("the blob from byte ", from_byte));
+               : Annotate(why, absl::StrCat("blob from byte ", from_byte));
   }
 
   absl::StatusOr<std::vector<std::string>> TagsAt(const Place& place) {
@@ -321,31 +321,31 @@ class Client : public RegistryClient {
     std::set<std::string> asked;
     std::string path = "tags/list?n=1000";
     while (asked.insert(path).second) {
-      if (asked.size() > kMostTagPages) {
+      if (asked.size() > kMaxTagPages) {
         return absl::ResourceExhaustedError(
-            absl::StrCat("more than ", kMostTagPages, " pages of tags"));
+            absl::StrCat("tag list: more than ", kMaxTagPages, " pages"));
       }
       ASSIGN_OR_RETURN(
           const HttpResponse response,
-          Ask(place, path, {.limits = {.body_bytes = kLargestTagPage}}));
-      RETURN_IF_ERROR(CheckAnswer(kRegistry, response));
+          Ask(place, path, {.limits = {.body_bytes = kMaxTagPageBytes}}));
+      RETURN_IF_ERROR(CheckResponse(kRegistry, response));
       ASSIGN_OR_RETURN(std::vector<std::string> page,
                        ParseTagList(response.body));
       tags.insert(tags.end(), std::make_move_iterator(page.begin()),
                   std::make_move_iterator(page.end()));
-      if (tags.size() > kMostTags) {
+      if (tags.size() > kMaxTags) {
         return absl::ResourceExhaustedError(
-            absl::StrCat("more than ", kMostTags, " tags"));
+            absl::StrCat("tag list: more than ", kMaxTags, " tags"));
       }
       ASSIGN_OR_RETURN(const std::string next, NextPage(response));
       if (next.empty()) return tags;
       ASSIGN_OR_RETURN(path, PageOf(place.image, path, next));
     }
-    return absl::InvalidArgumentError("the list of tags leads back to itself");
+    return absl::InvalidArgumentError("tag list: the pages form a loop");
   }
 
-  // `link` on the page `path`, below /v2/NAME/ too: another host, or another
-  // repository, it is not.
+  // Returns the path of `link` on the page `path`, below /v2/NAME/: it must not
+  // be on another host or in another repository.
   absl::StatusOr<std::string> PageOf(const Reference& image,
                                      const std::string& path,
                                      const std::string& link) {
@@ -353,12 +353,12 @@ class Client : public RegistryClient {
     const std::string base =
         absl::StrCat(origin.text(), "/v2/", PathOf(image), "/");
     absl::StatusOr<std::string> url =
-        ResolveLocation(absl::StrCat(base, path), link);
-    RETURN_IF_ERROR(Annotate(url.status(), "the header Link"));
+        ResolveUrl(absl::StrCat(base, path), link);
+    RETURN_IF_ERROR(Annotate(url.status(), "header Link"));
     absl::string_view next = *url;
     if (!absl::ConsumePrefix(&next, base)) {
       return absl::InvalidArgumentError(
-          "the next page of the tags is said to be elsewhere");
+          "tag list: next page outside of the repository");
     }
     return std::string(next);
   }
@@ -367,7 +367,7 @@ class Client : public RegistryClient {
   Clock& clock_;
   Mirrors mirrors_;
 
-  PatientClient http_;
+  RetryingClient http_;
   Origins origins_;
   Authorizer authorizer_;
 };
@@ -375,7 +375,8 @@ class Client : public RegistryClient {
 }  // namespace
 
 bool IsWorthAnotherTry(const absl::Status& failure, int tries) {
-  return IsPassing(failure) || (absl::IsDataLoss(failure) && tries < kFewTries);
+  return IsPassing(failure) ||
+         (absl::IsDataLoss(failure) && tries < kMaxBadDataTries);
 }
 
 absl::StatusOr<std::unique_ptr<RegistryClient>> MakeRegistryClient(
@@ -385,9 +386,9 @@ absl::StatusOr<std::unique_ptr<RegistryClient>> MakeRegistryClient(
   RETURN_IF_ERROR(Annotate(mirrors.status(), "--registry-mirror"));
   for (const std::string& host : options.insecure_hosts) {
     if (IsAuthority(host)) continue;
-    return absl::InvalidArgumentError(absl::StrCat("--registry-insecure: \"",
-                                                   Printable(host, 200),
-                                                   "\" is no HOST[:PORT]"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("--registry-insecure: invalid host \"",
+                     Printable(host, 200), "\": expected HOST[:PORT]"));
   }
   return std::make_unique<Client>(
       std::move(options), *std::move(mirrors),

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
+#include "prepull/base/table.h"
 #include "prepull/base/text.h"
 #include "prepull/base/units.h"
 
@@ -127,33 +128,6 @@ std::string StatusTable(const Run& run, bool with_header) {
   return Table(
       {"IMAGE", "STATE", ">ATTEMPTS", ">SIZE", ">TIME", "REASON", "MESSAGE"},
       rows, with_header);
-}
-
-std::string Table(const std::vector<std::string>& header,
-                  const std::vector<std::vector<std::string>>& rows,
-                  bool with_header) {
-  std::vector<size_t> widths(header.size());
-  std::vector<std::string> titles;
-  for (size_t i = 0; i < header.size(); ++i) {
-    titles.emplace_back(absl::StripPrefix(header[i], ">"));
-    widths[i] = with_header ? titles[i].size() : 1;
-    for (const auto& row : rows) widths[i] = std::max(widths[i], row[i].size());
-  }
-  std::string table;
-  const auto append = [&](const std::vector<std::string>& cells) {
-    std::string line;
-    for (size_t i = 0; i < cells.size(); ++i) {
-      const std::string cell = cells[i].empty() ? "-" : cells[i];
-      const bool right = header[i].front() == '>';
-      const int width = static_cast<int>(widths[i]);
-      absl::StrAppendFormat(&line, "%s%*s", i == 0 ? "" : "  ",
-                            right ? width : -width, cell);
-    }
-    absl::StrAppend(&table, absl::StripTrailingAsciiWhitespace(line), "\n");
-  };
-  if (with_header) append(titles);
-  for (const auto& row : rows) append(row);
-  return table;
 }
 
 }  // namespace prepull

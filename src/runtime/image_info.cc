@@ -1,33 +1,16 @@
 #include "src/runtime/image_info.h"
 
-#include <boost/json.hpp>
-#include <string>
+#include "prepull/base/json_reader.h"
 
 namespace prepull {
-namespace {
-
-namespace json = boost::json;
-
-std::string Text(const json::object& object, const char* key) {
-  const json::value* value = object.if_contains(key);
-  return value != nullptr && value->is_string()
-             ? std::string(value->as_string())
-             : std::string();
-}
-
-}  // namespace
 
 std::optional<Platform> PlatformOfInfo(absl::string_view info_json) {
-  json::error_code error;
-  const json::value info =
-      json::parse(json::string_view(info_json.data(), info_json.size()), error);
-  if (error || !info.is_object()) return std::nullopt;
-  const json::value* spec = info.as_object().if_contains("imageSpec");
-  if (spec == nullptr || !spec->is_object()) return std::nullopt;
-  const json::object& config = spec->as_object();
-  Platform platform = {.os = Text(config, "os"),
-                       .architecture = Text(config, "architecture"),
-                       .variant = Text(config, "variant")};
+  const absl::StatusOr<JsonDocument> info = JsonDocument::Parse(info_json);
+  if (!info.ok()) return std::nullopt;
+  const JsonValue spec = (*info)["imageSpec"];
+  Platform platform = {.os = spec["os"].StringOrEmpty(),
+                       .architecture = spec["architecture"].StringOrEmpty(),
+                       .variant = spec["variant"].StringOrEmpty()};
   if (platform.os.empty() || platform.architecture.empty()) return std::nullopt;
   return platform;
 }

@@ -1,5 +1,3 @@
-#include "src/auth/credential_files.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -11,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "prepull/base/random.h"
+#include "src/auth/file_credentials.h"
 #include "test/support/status_matchers.h"
 
 namespace prepull {
@@ -103,14 +102,14 @@ TEST_F(CredentialFilesTest, SaysWhichFilesOfAFolderAreBroken) {
   EXPECT_THAT(
       Sources(),
       ElementsAre(folder_ + "/good.json: a.io",
-                  folder_ + "/.dockerconfigjson: is no JSON: incomplete JSON",
+                  folder_ + "/.dockerconfigjson: invalid JSON: incomplete JSON",
                   folder_ + "/config.json: open: no such file or directory"));
 }
 
 TEST_F(CredentialFilesTest, SaysThatAFolderHasNone) {
   Put("ca.crt", "-----BEGIN CERTIFICATE-----");
 
-  EXPECT_THAT(Sources(), ElementsAre(folder_ + ": no credentials"));
+  EXPECT_THAT(Sources(), ElementsAre(folder_ + ": no credentials found"));
 }
 
 TEST_F(CredentialFilesTest, SaysWhyAPathCannotBeUsed) {
@@ -122,7 +121,7 @@ TEST_F(CredentialFilesTest, SaysWhyAPathCannotBeUsed) {
               StatusIs(Code::kNotFound,
                        folder_ + "/none: open: no such file or directory"));
   EXPECT_THAT(Read(pipe), StatusIs(Code::kInvalidArgument,
-                                   pipe + ": is neither file nor folder"));
+                                   pipe + ": not a file or directory"));
   EXPECT_THAT(Read(large), StatusIs(Code::kInvalidArgument,
                                     large + ": larger than 1048576 bytes"));
 }

@@ -72,7 +72,7 @@ TEST_F(CredentialFinderTest, WarnsOnceOfAFileThatIsNotThereAndGoesOn) {
       log_,
       ElementsAre(
           AllOf(HasSubstr("warn"), HasSubstr("/none: open: no such file")),
-          AllOf(HasSubstr("/broken: is no JSON"), Not(HasSubstr("hidden")))));
+          AllOf(HasSubstr("/broken: invalid JSON"), Not(HasSubstr("hidden")))));
 }
 
 TEST_F(CredentialFinderTest, ShowsNoMoreThanAFewHundredWarnings) {
@@ -85,7 +85,8 @@ TEST_F(CredentialFinderTest, ShowsNoMoreThanAFewHundredWarnings) {
   (void)Find("a.io/x");
 
   EXPECT_THAT(log_, SizeIs(201));
-  EXPECT_THAT(log_.back(), HasSubstr("and more, which are not shown"));
+  EXPECT_THAT(log_.back(),
+              HasSubstr("too many errors: further ones are not shown"));
 }
 
 TEST_F(CredentialFinderTest, TakesAnImagesOwnSecretAndNothingElse) {
@@ -107,14 +108,15 @@ TEST_F(CredentialFinderTest, SaysWhyAnImagesOwnSecretCannotBeUsed) {
   Put("/secrets/broken", R"({"auths":{"a.io":{"auth":"hidden"}}})");
   ASSERT_THAT(Make({.secrets_dir = "/secrets"}), IsOk());
 
-  EXPECT_THAT(Find("a.io/x", "team"),
-              StatusIs(Code::kNotFound,
-                       "secret \"team\": has no credentials for a.io/x"));
+  EXPECT_THAT(
+      Find("a.io/x", "team"),
+      StatusIs(Code::kNotFound, "secret \"team\": no credentials for a.io/x"));
   EXPECT_THAT(
       Find("a.io/x", "broken"),
-      StatusIs(Code::kNotFound,
-               "secret \"broken\": has no credentials for a.io/x "
-               "(/secrets/broken: a.io: auth is no base64 of user:password)"));
+      StatusIs(
+          Code::kNotFound,
+          "secret \"broken\": no credentials for a.io/x "
+          "(/secrets/broken: a.io: auth: expected base64 of user:password)"));
   EXPECT_THAT(Find("a.io/x", "none"),
               StatusIs(Code::kNotFound,
                        "secret \"none\": /secrets/none: open: no such file or "
@@ -128,9 +130,9 @@ TEST_F(CredentialFinderTest, LeavesTheFolderOfSecretsForNoName) {
 
   for (const std::string name :
        {"..", ".", "../one", "/one", "..data", "a/b", "a\nb"}) {
-    EXPECT_THAT(
-        Find("a.io/x", name),
-        StatusIs(Code::kInvalidArgument, HasSubstr("is no name of a secret")))
+    EXPECT_THAT(Find("a.io/x", name),
+                StatusIs(Code::kInvalidArgument,
+                         HasSubstr("invalid name: expected a file name")))
         << name;
   }
 }
@@ -140,8 +142,7 @@ TEST_F(CredentialFinderTest, SaysThatASecretNeedsTheFolder) {
 
   EXPECT_THAT(Find("a.io/x", "team"),
               StatusIs(Code::kInvalidArgument,
-                       "secret \"team\": there is no --secrets-dir to find it "
-                       "in"));
+                       "secret \"team\": missing --secrets-dir"));
 }
 
 TEST_F(CredentialFinderTest, AsksThePluginsBehindTheFiles) {
@@ -184,18 +185,20 @@ TEST_F(CredentialFinderTest, LeavesOutAPluginForServiceAccounts) {
       IsOk());
 
   EXPECT_THAT(Find("a.io/x"), IsOkAndHolds(IsEmpty()));
-  EXPECT_THAT(log_, ElementsAre(HasSubstr("plugin a: needs a pod's service")));
+  EXPECT_THAT(
+      log_,
+      ElementsAre(HasSubstr("plugin a: not supported: requires a pod's")));
 }
 
 TEST_F(CredentialFinderTest, NeedsBothOptionsOfPluginsOrNeither) {
   EXPECT_THAT(Make({.provider_config = "/providers.yaml"}),
               StatusIs(Code::kInvalidArgument,
-                       "--image-credential-provider-config needs "
-                       "--image-credential-provider-bin-dir beside it"));
+                       "--image-credential-provider-config: requires "
+                       "--image-credential-provider-bin-dir"));
   EXPECT_THAT(Make({.provider_bin_dir = "/bin"}),
               StatusIs(Code::kInvalidArgument,
-                       "--image-credential-provider-bin-dir needs "
-                       "--image-credential-provider-config beside it"));
+                       "--image-credential-provider-bin-dir: requires "
+                       "--image-credential-provider-config"));
 }
 
 TEST_F(CredentialFinderTest, RefusesAWrongProviderConfig) {
@@ -210,9 +213,9 @@ TEST_F(CredentialFinderTest, RefusesAWrongProviderConfig) {
   };
 
   refused("/none.yaml", "/", "/none.yaml: open: no such file");
-  refused("/wrong.yaml", "/", "/wrong.yaml:1: apiVersion: is missing");
+  refused("/wrong.yaml", "/", "/wrong.yaml:1: apiVersion: missing");
   refused("/good.yaml", "/none", "/none: open: no such file");
-  refused("/good.yaml", "/file", "/file: is no folder");
+  refused("/good.yaml", "/file", "/file: not a directory");
 }
 
 TEST_F(CredentialFinderTest, ListsItsSources) {

@@ -100,18 +100,19 @@ TEST(DockerConfigTest, DropsThePlaceholderUserBesideAnIdentityToken) {
 }
 
 TEST(DockerConfigTest, SaysWhyAnEntryCannotBeUsed) {
-  EXPECT_EQ(Complaint("{}"), "f: a.io: has no user and no token");
-  EXPECT_EQ(Complaint(R"({"email":"e"})"), "f: a.io: has no user and no token");
+  EXPECT_EQ(Complaint("{}"), "f: a.io: missing username and token");
+  EXPECT_EQ(Complaint(R"({"email":"e"})"),
+            "f: a.io: missing username and token");
   EXPECT_EQ(Complaint(R"({"password":"p"})"),
-            "f: a.io: has no user and no token");
+            "f: a.io: missing username and token");
   EXPECT_EQ(Complaint(R"({"auth":"%%%"})"),
-            "f: a.io: auth is no base64 of user:password");
+            "f: a.io: auth: expected base64 of user:password");
   EXPECT_EQ(Complaint(R"({"auth":"dXNlcg=="})"),  // user
-            "f: a.io: auth is no base64 of user:password");
+            "f: a.io: auth: expected base64 of user:password");
   EXPECT_EQ(Complaint(R"({"auth":"dXNlcjr/"})"),  // user:\xFF
-            "f: a.io: auth is no base64 of user:password");
-  EXPECT_EQ(Complaint(R"({"auth":7})"), "f: a.io: auth is no text");
-  EXPECT_EQ(Complaint("7"), "f: a.io: is no object");
+            "f: a.io: auth: expected base64 of user:password");
+  EXPECT_EQ(Complaint(R"({"auth":7})"), "f: a.io: auth: expected a string");
+  EXPECT_EQ(Complaint("7"), "f: a.io: expected an object");
 }
 
 TEST(DockerConfigTest, GoesOnBehindAnEntryThatCannotBeUsed) {
@@ -121,8 +122,8 @@ TEST(DockerConfigTest, GoesOnBehindAnEntryThatCannotBeUsed) {
 
   EXPECT_THAT(config.entries, ElementsAre(IsFrom("f: b.io")));
   EXPECT_THAT(config.warnings,
-              ElementsAre("f: a.io: auth is no base64 of user:password",
-                          "f: : names no registry"));
+              ElementsAre("f: a.io: auth: expected base64 of user:password",
+                          "f: : missing registry host"));
 }
 
 TEST(DockerConfigTest, KeepsTheOrderAndTheLastOfTwoSameKeys) {
@@ -150,9 +151,10 @@ TEST(DockerConfigTest, NamesTheHelpersItCannotUse) {
       R"({"credsStore":"desktop","credHelpers":{"gcr.io":"gcloud"},
           "auths":{}})");
 
-  EXPECT_THAT(config.warnings,
-              ElementsAre("f: credsStore: \"desktop\" cannot be used",
-                          "f: gcr.io: credHelper \"gcloud\" cannot be used"));
+  EXPECT_THAT(
+      config.warnings,
+      ElementsAre("f: credsStore: unsupported credential helper \"desktop\"",
+                  "f: gcr.io: unsupported credential helper \"gcloud\""));
   EXPECT_THAT(Read(R"({"credsStore":"desktop"})").warnings, SizeIs(1));
 }
 
@@ -163,10 +165,10 @@ TEST(DockerConfigTest, RefusesWhatIsNoDockerConfig) {
         << text;
   };
 
-  refused("[]", "is no JSON object");
-  refused("\"secret\"", "is no JSON object");
-  refused("{}", "has no \"auths\"");
-  refused(R"({"auths":[]})", "\"auths\" is no object");
+  refused("[]", "invalid JSON: expected an object");
+  refused("\"secret\"", "invalid JSON: expected an object");
+  refused("{}", "missing \"auths\"");
+  refused(R"({"auths":[]})", "\"auths\": expected an object");
 }
 
 TEST(DockerConfigTest, TellsWhatMayBeHalfWrittenFromWhatIsWrong) {
@@ -176,10 +178,10 @@ TEST(DockerConfigTest, TellsWhatMayBeHalfWrittenFromWhatIsWrong) {
         << text;
   };
 
-  unread("", "is no JSON: incomplete JSON");
-  unread(R"({"auths":{"a.io":)", "is no JSON: incomplete JSON");
-  unread("password", "is no JSON: syntax error");
-  unread(std::string(100'000, '['), "is no JSON: too deep");
+  unread("", "invalid JSON: incomplete JSON");
+  unread(R"({"auths":{"a.io":)", "invalid JSON: incomplete JSON");
+  unread("password", "invalid JSON: syntax error");
+  unread(std::string(100'000, '['), "invalid JSON: too deep");
 }
 
 TEST(DockerConfigTest, TrimsNulsFromAPasswordAsDockerDoes) {
@@ -205,7 +207,7 @@ TEST(DockerConfigTest, TakesNoMoreEntriesThanASecretHolds) {
 
   EXPECT_THAT(config.entries, SizeIs(10'000));
   EXPECT_THAT(config.warnings,
-              ElementsAre("f: only the first 10000 entries are used"));
+              ElementsAre("f: too many entries: only the first 10000 used"));
 }
 
 TEST(DockerConfigTest, ShowsNoSecret) {

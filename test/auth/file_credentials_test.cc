@@ -31,9 +31,9 @@ TEST_F(UnreadCredentialsTest, SaysThatAFileCouldNotBeRead) {
   };
 
   EXPECT_THAT(unread_of("/none"), StartsWith("/none: open: no such file"));
-  EXPECT_THAT(unread_of("/half"), StartsWith("/half: is no JSON"));
+  EXPECT_THAT(unread_of("/half"), StartsWith("/half: invalid JSON"));
   EXPECT_THAT(unread_of("/folder"),
-              StartsWith("/folder/config.json: is no JSON"));
+              StartsWith("/folder/config.json: invalid JSON"));
   EXPECT_EQ(unread_of("/one"), "");
 }
 
@@ -59,7 +59,7 @@ TEST_F(UnreadCredentialsTest, SaysThatAPluginCouldNotBeRun) {
               IsOk());
 
   EXPECT_THAT(Find("a.io/x"), IsOkAndHolds(ElementsAre("file of /one: a.io")));
-  EXPECT_THAT(Unread(), HasSubstr("ended with exit code 1"));
+  EXPECT_THAT(Unread(), HasSubstr("exited with code 1"));
 }
 
 TEST_F(UnreadCredentialsTest, AsksThePluginAnewForWhatWasRefused) {
@@ -90,11 +90,13 @@ TEST_F(UnreadCredentialsTest, ASecretThatCannotBeReadNowMayComeLater) {
   Put("/secrets/other", R"({"kind":"Pod"})");
   ASSERT_THAT(Make({.secrets_dir = "/secrets"}), IsOk());
 
-  EXPECT_THAT(Find("a.io/x", "half"),
-              StatusIs(Code::kUnavailable,
-                       StartsWith("secret \"half\": /secrets/half: is no")));
-  EXPECT_THAT(Find("a.io/x", "folder"),
-              StatusIs(Code::kUnavailable, HasSubstr("config.json: is no")));
+  EXPECT_THAT(
+      Find("a.io/x", "half"),
+      StatusIs(Code::kUnavailable,
+               StartsWith("secret \"half\": /secrets/half: invalid JSON")));
+  EXPECT_THAT(
+      Find("a.io/x", "folder"),
+      StatusIs(Code::kUnavailable, HasSubstr("config.json: invalid JSON")));
   EXPECT_THAT(Find("a.io/x", "other"), StatusIs(Code::kInvalidArgument));
 }
 

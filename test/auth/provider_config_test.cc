@@ -96,10 +96,13 @@ TEST(ProviderConfigTest, TakesEveryVersionOfTheConfig) {
   EXPECT_THAT(
       ParseWith("kubelet.config.k8s.io/v1", "kubelet.config.k8s.io/v1beta1"),
       IsOk());
-  EXPECT_THAT(ParseWith("kubelet.config.k8s.io/v1", "kubelet.config.k8s.io/v2"),
-              StatusIs(Code::kInvalidArgument,
-                       StartsWith("/etc/config.yaml:1: apiVersion: "
-                                  "\"kubelet.config.k8s.io/v2\" is none of ")));
+  EXPECT_THAT(
+      ParseWith("kubelet.config.k8s.io/v1", "kubelet.config.k8s.io/v2"),
+      StatusIs(
+          Code::kInvalidArgument,
+          StartsWith(
+              "/etc/config.yaml:1: apiVersion: "
+              "unsupported version \"kubelet.config.k8s.io/v2\": expected ")));
 }
 
 struct ConfigRow {
@@ -111,28 +114,28 @@ struct ConfigRow {
 TEST(ProviderConfigTest, SaysWhatIsWrongAndWhere) {
   const ConfigRow rows[] = {
       {"kind: CredentialProviderConfig", "kind: Pod",
-       "2: kind: is not CredentialProviderConfig"},
-      {"kind: CredentialProviderConfig\n", "", "1: kind: is missing"},
+       "2: kind: expected CredentialProviderConfig"},
+      {"kind: CredentialProviderConfig\n", "", "1: kind: missing"},
       {"name: ecr-credential-provider", "name: ../sh",
-       "4: providers[0].name: is no plain file name"},
+       "4: providers[0].name: expected a plain file name"},
       {"name: ecr-credential-provider", "name: \"..\"",
-       "4: providers[0].name: is no plain file name"},
+       "4: providers[0].name: expected a plain file name"},
       {"name: ecr-credential-provider", "name: \"\"",
-       "4: providers[0].name: is no plain file name"},
+       "4: providers[0].name: expected a plain file name"},
       {"name: ecr-credential-provider", "name: [a]",
-       "4: providers[0].name: is no text"},
+       "4: providers[0].name: expected a string"},
       {"\"12h0m5s\"", "12 hours",
-       "8: providers[0].defaultCacheDuration: \"12 hours\" is no duration"},
+       "8: providers[0].defaultCacheDuration: invalid duration "
+       "\"12 hours\": expected e.g. 30s or 1h30m"},
       {"  defaultCacheDuration: \"12h0m5s\"\n", "",
-       "4: providers[0].defaultCacheDuration: is missing"},
+       "4: providers[0].defaultCacheDuration: missing"},
       {"registry.io:8080/path", "/path",
-       "7: providers[0].matchImages[1]: names no registry"},
-      {"name: EMPTY", "value: hidden",
-       "16: providers[0].env[1].name: is missing"},
+       "7: providers[0].matchImages[1]: missing registry host"},
+      {"name: EMPTY", "value: hidden", "16: providers[0].env[1].name: missing"},
       {"name: EMPTY", "name: A=hidden",
-       "16: providers[0].env[1].name: is no name of a variable"},
-      {"- \"7\"", "- {}", "12: providers[0].args[1]: is no text"},
-      {"kind:", "kind: [", "3: is no YAML: "},
+       "16: providers[0].env[1].name: invalid variable name"},
+      {"- \"7\"", "- {}", "12: providers[0].args[1]: expected a string"},
+      {"kind:", "kind: [", "3: invalid YAML: "},
   };
   for (const ConfigRow& row : rows) {
     EXPECT_THAT(
@@ -150,8 +153,8 @@ TEST(ProviderConfigTest, RefusesTwoProvidersOfOneName) {
 
   EXPECT_THAT(ParseConfig(text),
               StatusIs(Code::kInvalidArgument,
-                       "/etc/config.yaml:17: providers[1].name: stands there "
-                       "twice"));
+                       "/etc/config.yaml:17: providers[1].name: duplicate "
+                       "name"));
 }
 
 TEST(ProviderConfigTest, RefusesWhatIsNoConfig) {

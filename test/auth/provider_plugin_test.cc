@@ -58,7 +58,7 @@ class ProviderPluginTest : public ::testing::Test {
                            .default_cache_duration = absl::Hours(1),
                            .api_version = "v"},
         "/bin/ecr", absl::Minutes(1),
-        ProviderPlugin::World{host_, clock_, warnings_});
+        ProviderPlugin::Dependencies{host_, clock_, warnings_});
   }
   ~ProviderPluginTest() override {
     plugin_.reset();
@@ -89,7 +89,7 @@ class ProviderPluginTest : public ::testing::Test {
 
   std::future<Answered> AskLater(const std::string& image) {
     auto promise = std::make_shared<std::promise<Answered>>();
-    plugin_->Ask(ImageNamed(image), [promise](Answered entries) {
+    plugin_->Request(ImageNamed(image), [promise](Answered entries) {
       promise->set_value(std::move(entries));
     });
     return promise->get_future();
@@ -253,7 +253,7 @@ TEST_F(ProviderPluginTest, RunsOnceForAllWhoWaitForTheSame) {
 }
 
 TEST_F(ProviderPluginTest, MakesNobodyWaitForARowOfTimeouts) {
-  Hold(absl::DeadlineExceededError("did not end in time"));
+  Hold(absl::DeadlineExceededError("timed out"));
   auto first = AskLater("a.io/x");
   runs_.WaitFor(absl::InfiniteDuration());
   auto other = AskLater("b.io/y");
@@ -266,7 +266,7 @@ TEST_F(ProviderPluginTest, MakesNobodyWaitForARowOfTimeouts) {
 }
 
 TEST_F(ProviderPluginTest, MakesAFailureAWarningOnceAndAnErrorEachTime) {
-  const std::string why = "plugin ecr: /bin/ecr: ended with exit code 7";
+  const std::string why = "plugin ecr: /bin/ecr: exited with code 7";
   Say("hidden", 7);
 
   EXPECT_THAT(Ask("a.io/x"), StatusIs(Code::kUnavailable, why));
@@ -275,7 +275,7 @@ TEST_F(ProviderPluginTest, MakesAFailureAWarningOnceAndAnErrorEachTime) {
   EXPECT_THAT(commands_, SizeIs(2));
   EXPECT_THAT(log_, ElementsAre(AllOf(HasSubstr("warn"),
                                       HasSubstr("plugin ecr: /bin/ecr: "
-                                                "ended with exit code 7"),
+                                                "exited with code 7"),
                                       Not(HasSubstr("hidden")))));
 }
 
@@ -289,7 +289,7 @@ TEST_F(ProviderPluginTest, NamesThePluginInEveryWarning) {
       log_,
       ElementsAre(HasSubstr("plugin ecr: /bin/ecr: start: no such file or "
                             "directory"),
-                  HasSubstr("plugin ecr: its answer: kind is not "
+                  HasSubstr("plugin ecr: response: kind: expected "
                             "CredentialProviderResponse")));
   EXPECT_THAT(LogText(), Not(HasSubstr("hidden")));
 }

@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <stop_token>
 #include <thread>
+
+#include "test/support/fake_clock.h"
 
 namespace prepull {
 namespace {
@@ -60,8 +63,8 @@ TEST(WakeupTest, RaisedTwiceItEndsOneWait) {
   wakeup.Notify();
   wakeup.Notify();
 
-  EXPECT_TRUE(wakeup.Take());
-  EXPECT_FALSE(wakeup.Take());
+  EXPECT_TRUE(wakeup.Clear());
+  EXPECT_FALSE(wakeup.Clear());
 }
 
 TEST(WakeupTest, TakesATimeoutThatHasPassed) {
@@ -113,6 +116,34 @@ TEST(SystemClockTest, KnowsTheWallTime) {
   // When this was written; a machine whose clock is behind that has others
   // troubles as well.
   EXPECT_THAT(SystemClock().WallNow(), Gt(absl::FromUnixSeconds(1700000000)));
+}
+
+TEST(SleepUntilTest, SleepsUntilThen) {
+  FakeClock clock;
+  const Instant until = clock.Now() + absl::Hours(1);
+
+  EXPECT_TRUE(clock.SleepUntil(until, {}));
+  EXPECT_EQ(clock.Now(), until);
+}
+
+TEST(SleepUntilTest, EndsEarlyAtAStop) {
+  FakeClock clock;
+  std::stop_source stop;
+  const Instant start = clock.Now();
+  clock.After(absl::Minutes(1), [&stop] { stop.request_stop(); });
+
+  EXPECT_FALSE(clock.SleepUntil(start + absl::Hours(1), stop.get_token()));
+  EXPECT_EQ(clock.Now(), start + absl::Minutes(1));
+}
+
+TEST(SleepUntilTest, DoesNotSleepOnceStopped) {
+  FakeClock clock;
+  std::stop_source stop;
+  const Instant start = clock.Now();
+  stop.request_stop();
+
+  EXPECT_FALSE(clock.SleepUntil(start + absl::Hours(1), stop.get_token()));
+  EXPECT_EQ(clock.Now(), start);
 }
 
 }  // namespace

@@ -11,7 +11,7 @@
 
 #include "prepull/base/file_system.h"
 #include "prepull/base/random.h"
-#include "src/base/path_in_root.h"
+#include "src/base/path.h"
 #include "test/support/status_matchers.h"
 
 namespace prepull {

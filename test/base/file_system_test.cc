@@ -221,7 +221,7 @@ TEST_F(WriteFileAtomicallyTest, DoesNotReplaceWhatIsNoRegularFile) {
   ASSERT_EQ(mkfifo(path_.c_str(), 0600), 0);
 
   EXPECT_THAT(Write("new"), StatusIs(Code::kFailedPrecondition,
-                                     path_ + ": is no regular file"));
+                                     path_ + ": not a regular file"));
   EXPECT_TRUE(fs::is_fifo(path_));
   EXPECT_THAT(Names(), ElementsAre("status.json"));
 }

@@ -28,19 +28,21 @@ TEST(LabelTest, RefusesOtherKeys) {
     EXPECT_THAT(CheckLabelKey(key), StatusIs(StatusCode::kInvalidArgument))
         << key;
   }
-  EXPECT_THAT(CheckLabelKey("a b"),
-              StatusIs(StatusCode::kInvalidArgument,
-                       "\"a b\" is no label's key: [PREFIX/]NAME, NAME of up "
-                       "to 63 letters, digits, - _ ."));
+  EXPECT_THAT(
+      CheckLabelKey("a b"),
+      StatusIs(StatusCode::kInvalidArgument,
+               "invalid label key \"a b\": expected [PREFIX/]NAME, NAME of up "
+               "to 63 letters, digits, - _ ."));
 }
 
 TEST(LabelTest, TakesTheValuesThatKubernetesTakes) {
   EXPECT_THAT(CheckLabelValue(""), IsOk());
   EXPECT_THAT(CheckLabelValue("v1.2_3-x"), IsOk());
-  EXPECT_THAT(CheckLabelValue("a/b"),
-              StatusIs(StatusCode::kInvalidArgument,
-                       "\"a/b\" is no label's value: up to 63 letters, "
-                       "digits, - _ ."));
+  EXPECT_THAT(
+      CheckLabelValue("a/b"),
+      StatusIs(StatusCode::kInvalidArgument,
+               "invalid label value \"a/b\": expected up to 63 letters, "
+               "digits, - _ ."));
   EXPECT_THAT(CheckLabelValue(std::string(64, 'x')),
               StatusIs(StatusCode::kInvalidArgument));
 }

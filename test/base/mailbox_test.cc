@@ -35,7 +35,7 @@ TEST(MailboxTest, WakesItsOwnerAtEachPost) {
   Mailbox<int> mailbox;
   mailbox.Post(1);
 
-  EXPECT_TRUE(mailbox.wakeup().Take());
+  EXPECT_TRUE(mailbox.wakeup().Clear());
 }
 
 TEST(MailboxTest, TakesLettersThatCannotBeCopied) {

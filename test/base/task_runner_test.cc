@@ -48,7 +48,7 @@ TEST(TaskRunnerTest, LeavesWhatATaskPostsToTheNextCall) {
 
   runner.RunPending();
   EXPECT_THAT(ran, ElementsAre("first"));
-  EXPECT_TRUE(runner.wakeup().Take());
+  EXPECT_TRUE(runner.wakeup().Clear());
 
   runner.RunPending();
   EXPECT_THAT(ran, ElementsAre("first", "second"));

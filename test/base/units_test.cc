@@ -63,23 +63,46 @@ TEST_P(NoDurationTest, SaysWhy) {
 INSTANTIATE_TEST_SUITE_P(
     Rows, NoDurationTest,
     Values(
-        UnitRow{"", "\"\" is no duration like 30s or 1h30m", "empty"},
-        UnitRow{"30", "\"30\" lacks a unit, as in 30s or 1h30m", "bare"},
-        UnitRow{"-5", "\"-5\" lacks a unit, as in 30s or 1h30m", "bare minus"},
-        UnitRow{"1.5", "\"1.5\" lacks a unit, as in 30s or 1h30m", "fraction"},
-        UnitRow{".", "\".\" is no duration like 30s or 1h30m", "a dot"},
-        UnitRow{"nan", "\"nan\" is no duration like 30s or 1h30m", "nan"},
-        UnitRow{"soon", "\"soon\" is no duration like 30s or 1h30m", "a word"},
-        UnitRow{"1d", "\"1d\" is no duration like 30s or 1h30m", "days"},
-        UnitRow{"30 s", "\"30 s\" is no duration like 30s or 1h30m", "a blank"},
-        UnitRow{"1\n", "\"1 \" lacks a unit, as in 30s or 1h30m", "a line end"},
-        UnitRow{"-1s", "\"-1s\" is negative", "negative"},
-        UnitRow{"-inf", "\"-inf\" is negative", "minus infinity"},
-        UnitRow{"inf", "\"inf\" is longer than 292 years", "infinity"},
-        UnitRow{"2562048h", "\"2562048h\" is longer than 292 years",
+        UnitRow{"", "invalid duration \"\": expected e.g. 30s or 1h30m",
+                "empty"},
+        UnitRow{
+            "30",
+            "invalid duration \"30\": missing unit, expected e.g. 30s or 1h30m",
+            "bare"},
+        UnitRow{
+            "-5",
+            "invalid duration \"-5\": missing unit, expected e.g. 30s or 1h30m",
+            "bare minus"},
+        UnitRow{"1.5",
+                "invalid duration \"1.5\": missing unit, expected e.g. 30s or "
+                "1h30m",
+                "fraction"},
+        UnitRow{".", "invalid duration \".\": expected e.g. 30s or 1h30m",
+                "a dot"},
+        UnitRow{"nan", "invalid duration \"nan\": expected e.g. 30s or 1h30m",
+                "nan"},
+        UnitRow{"soon", "invalid duration \"soon\": expected e.g. 30s or 1h30m",
+                "a word"},
+        UnitRow{"1d", "invalid duration \"1d\": expected e.g. 30s or 1h30m",
+                "days"},
+        UnitRow{"30 s", "invalid duration \"30 s\": expected e.g. 30s or 1h30m",
+                "a blank"},
+        UnitRow{
+            "1\n",
+            "invalid duration \"1 \": missing unit, expected e.g. 30s or 1h30m",
+            "a line end"},
+        UnitRow{"-1s", "invalid duration \"-1s\": must not be negative",
+                "negative"},
+        UnitRow{"-inf", "invalid duration \"-inf\": must not be negative",
+                "minus infinity"},
+        UnitRow{"inf", "invalid duration \"inf\": longer than 292 years",
+                "infinity"},
+        UnitRow{"2562048h",
+                "invalid duration \"2562048h\": longer than 292 years",
                 "longer than Go's longest"},
         UnitRow{"99999999999999999999h",
-                "\"99999999999999999999h\" is no duration like 30s or 1h30m",
+                "invalid duration \"99999999999999999999h\": expected e.g. 30s "
+                "or 1h30m",
                 "more than 64 bits"}));
 
 TEST(NoDurationBoundTest, ShowsOnlyTheBeginningOfALongText) {
@@ -108,17 +131,16 @@ TEST(ParseBytesTest, SaysWhyATextIsNone) {
        {"", "GiB", "x", "-1GB", "+1GB", "1..5GB", ".GB", "1GBs", "1 iB", "1gib",
         "1ZB", "0x10GB", "nanGB", "infGB", "1e3GB", "1 G B", "1BB"}) {
     EXPECT_THAT(ParseBytes(text),
-                StatusIs(invalid, HasSubstr("is no size like 35GiB")))
+                StatusIs(invalid, HasSubstr("expected e.g. 35GiB")))
         << text;
   }
   for (const char* text : {"35", "0", "1.5", "35 "}) {
-    EXPECT_THAT(ParseBytes(text), StatusIs(invalid, HasSubstr("lacks a unit")))
+    EXPECT_THAT(ParseBytes(text), StatusIs(invalid, HasSubstr("missing unit")))
         << text;
   }
-  EXPECT_THAT(ParseBytes("8192PiB"),
-              StatusIs(invalid, HasSubstr("is too large")));
+  EXPECT_THAT(ParseBytes("8192PiB"), StatusIs(invalid, HasSubstr("too large")));
   EXPECT_THAT(ParseBytes(std::string(400, '9') + "GB"),
-              StatusIs(invalid, HasSubstr("is ")));
+              StatusIs(invalid, HasSubstr("too large")));
 }
 
 TEST(HumanDurationTest, ShowsTenthsBelowTenSeconds) {

@@ -124,7 +124,7 @@ TEST_F(ConsoleTest, WritesNoMoreOfAResultThatHasAHole) {
 
 // `prepull ... | head`
 TEST_F(ConsoleTest, SaysNothingIfTheReaderOfTheResultWentAway) {
-  host_.out_error = absl::UnavailableError("nobody reads it any more");
+  host_.out_error = absl::UnavailableError("the reader has gone");
 
   console_.PrintOut("one\n");
   console_.PrintOut("two\n");
@@ -145,7 +145,7 @@ TEST_F(ConsoleTest, KeepsTheViewWholeWhenTheResultIsLost) {
 }
 
 TEST_F(ConsoleTest, DoesNotMindThatNobodyReadsTheTalk) {
-  host_.err_error = absl::UnavailableError("nobody reads it any more");
+  host_.err_error = absl::UnavailableError("the reader has gone");
 
   console_.PrintErr("talk");
   console_.DrawView({"1 running"});
@@ -167,7 +167,7 @@ TEST_F(ConsoleTest, TellsWhenItIsFlushedThatTheResultIsLost) {
 }
 
 TEST_F(ConsoleTest, SaysThatARestIsUnread) {
-  host_.out_error = absl::DeadlineExceededError("nobody reads it");
+  host_.out_error = absl::DeadlineExceededError("the reader is stuck");
 
   EXPECT_FALSE(console_.Flush(Instant::Never(), {}));
 

@@ -155,8 +155,10 @@ TEST_F(FetchOptionsTest, SaysWhatIsWrongWithAValue) {
       {"--pull-policy=Never",
        "--pull-policy: \"Never\" is neither IfNotPresent nor Always"},
       {"--overall-timeout=20",
-       "--overall-timeout: \"20\" lacks a unit, as in 30s or 1h30m"},
-      {"--overall-timeout=-1s", "--overall-timeout: \"-1s\" is negative"},
+       "--overall-timeout: invalid duration \"20\": missing unit, expected "
+       "e.g. 30s or 1h30m"},
+      {"--overall-timeout=-1s",
+       "--overall-timeout: invalid duration \"-1s\": must not be negative"},
       {"--max-attempts=1.5",
        "--max-attempts: \"1.5\" is no whole number from 0 to 1000000"},
       {"--failure-tolerance=-1",

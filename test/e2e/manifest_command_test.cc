@@ -39,7 +39,7 @@ TEST_F(ManifestTest, RefusesWhatAServerWouldInOneSentence) {
       {{"job"}, "say daemonset or job, and a name"},
       {{"deployment", "x"}, "say daemonset or job, and a name"},
       {{"job", "x", "y"}, "\"y\" is no flag of fetch"},
-      {{"job", "x", "--node-label", "a/"}, "--node-label: \"a/\" is no label"},
+      {{"job", "x", "--node-label", "a/"}, "--node-label: invalid label key"},
       {{"job", "x", "--node-label", "a=b,c,d,e"}, "more than three values"},
       {{"job", "x", "--node-label", "a=b,,d"}, "has an empty value"},
       {{"job", "x", "--storage-dir", "/"}, "--storage-dir: \"/\" is no"},
@@ -94,7 +94,8 @@ TEST_F(ManifestTest, RefusesWhatAServerWouldInOneSentence) {
 TEST_F(ManifestTest, RefusesFlagsOfFetchThatCannotWorkInThePod) {
   const std::string list = folder_.Write("images.txt", "quay.io/a:1\n");
   const std::vector<Refusal> refusals = {
-      {{"--start-jitter=5"}, "--start-jitter: \"5\" lacks a unit"},
+      {{"--start-jitter=5"},
+       "--start-jitter: invalid duration \"5\": missing unit"},
       {{"--start-jiter=5m"}, "did you mean \"--start-jitter\""},
       {{"--max-attempts"}, "--max-attempts: value is missing"},
       {{"--docker-config=/a"}, "\"--docker-config\" names a file that the pod"},

@@ -142,7 +142,7 @@ TEST_F(NodeLabelE2eTest, StopsInTimeThoughTheApiServerHangs) {
 
   EXPECT_THAT(ended, ExitsWith(3));
   EXPECT_THAT(absl::Now() - signalled, Lt(kStopIsDue));
-  EXPECT_THAT(ended.err, HasSubstr("read the answer: timed out"));
+  EXPECT_THAT(ended.err, HasSubstr("read response: timed out"));
 }
 
 TEST_F(NodeLabelE2eTest, EndsAtOnceAtASecondSignalThatComesLater) {
@@ -169,7 +169,7 @@ TEST_F(NodeLabelE2eTest, KeepsItsExitCodeThoughTheApiServerNeverAnswers) {
   EXPECT_THAT(ended.err, HasSubstr(absl::StrCat(
                              "warn node not labelled node=worker-1 key=x/y "
                              "value=succeeded error=\"PATCH 127.0.0.1:",
-                             api_.port(), ": read the answer: timed out\"\n")));
+                             api_.port(), ": read response: timed out\"\n")));
 }
 
 TEST_F(NodeLabelE2eTest, TakesTheTokenThatTookThePlaceOfTheFirst) {
@@ -215,8 +215,8 @@ TEST_F(NodeLabelE2eTest, TrustsOnlyTheClustersAuthority) {
 
   EXPECT_THAT(ended, ExitsWith(0));
   EXPECT_THAT(api_.requests(), IsEmpty());
-  EXPECT_THAT(ended.err, HasSubstr("the server's certificate is not to be "
-                                   "trusted: unable to get local issuer"));
+  EXPECT_THAT(ended.err, HasSubstr("certificate verification failed: "
+                                   "unable to get local issuer"));
 }
 
 TEST_F(NodeLabelE2eTest, ShowsTheTokenNowhere) {
@@ -288,10 +288,11 @@ TEST_F(NodeLabelE2eTest, RefusesAKeyThatIsNone) {
   const Ended ended = FetchAndLabel({"quay.io/a:1"}, "a key");
 
   EXPECT_THAT(ended, ExitsWith(2));
-  EXPECT_THAT(ended.err,
-              EndsWith("prepull: --node-label: \"a key\" is no label's key: "
-                       "[PREFIX/]NAME, NAME of up to 63 letters, digits, - _ "
-                       ".\n"));
+  EXPECT_THAT(
+      ended.err,
+      EndsWith("prepull: --node-label: invalid label key \"a key\": expected "
+               "[PREFIX/]NAME, NAME of up to 63 letters, digits, - _ "
+               ".\n"));
   EXPECT_THAT(server_.pulls(), IsEmpty());
 }
 
@@ -346,7 +347,7 @@ TEST_F(NodeLabelE2eTest, StopsInTimeThoughNoNameServerAnswers) {
 
   EXPECT_THAT(ended, ExitsWith(3));
   EXPECT_THAT(absl::Now() - signalled, Lt(kStopIsDue));
-  EXPECT_THAT(ended.err, HasSubstr("look up the host: timed out"));
+  EXPECT_THAT(ended.err, HasSubstr("resolve host: timed out"));
 }
 
 }  // namespace

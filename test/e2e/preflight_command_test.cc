@@ -125,7 +125,8 @@ TEST_F(PreflightCommandTest, BadFlagsAreTwo) {
   const Ended bare = Preflight({"--space-required", "35"});
 
   EXPECT_THAT(bare, ExitsWith(2));
-  EXPECT_THAT(bare.err, HasSubstr("--space-required: \"35\" lacks a unit"));
+  EXPECT_THAT(bare.err,
+              HasSubstr("--space-required: invalid size \"35\": missing unit"));
   EXPECT_THAT(Preflight({"--gc-high-threshold", "0"}), ExitsWith(2));
   EXPECT_THAT(Preflight({"--gc-high-threshold", "101"}), ExitsWith(2));
 }

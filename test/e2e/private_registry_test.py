@@ -233,7 +233,7 @@ class PasswordTest(PrivateTest):
         self.assertEqual((image["state"], image["reason"]),
                          ("Stopped", "Unauthorized"))
         self.assertIn("plugin lab-provider: ", image["message"])
-        self.assertIn("ended with exit code 1", image["message"])
+        self.assertIn("exited with code 1", image["message"])
 
     def test_a_file_that_is_half_written_is_read_again(self):
         path = write_file(self.lab.folder, "config.json", '{"auths":')

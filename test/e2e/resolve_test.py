@@ -144,7 +144,7 @@ class ReleaseTest(ResolveTest):
         said = self.refuse("--release", other)
 
         self.assertEqual(said, f"--release {other}: release-manifests/"
-                               "image-references: there is no such file")
+                               "image-references: no such file in the image")
 
 
 class SelectTest(ResolveTest):

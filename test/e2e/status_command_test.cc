@@ -57,7 +57,7 @@ TEST_F(StatusCommandTest, IsTwoForWhatIsNoStatusFile) {
   EXPECT_THAT(missing, ExitsWith(2));
   EXPECT_THAT(missing.err, HasSubstr("no such file or directory"));
   EXPECT_THAT(foreign, ExitsWith(2));
-  EXPECT_THAT(foreign.err, HasSubstr("no prepull.status/v1 document"));
+  EXPECT_THAT(foreign.err, HasSubstr("schema: expected prepull.status/v1"));
 }
 
 TEST_F(StatusCommandTest, ReadsTheFileOfALaterVersion) {

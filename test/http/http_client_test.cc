@@ -168,41 +168,41 @@ TEST_F(HttpClientTest, SaysWhatIsWrongWithAnAnswer) {
   const std::vector<BadAnswer> rows = {
       {{.bytes = ""},
        StatusCode::kUnavailable,
-       "read the answer: the connection ended too early"},
+       "read response: connection closed early"},
       {{.bytes = "HTTP/1.1 200"},
        StatusCode::kUnavailable,
-       "read the answer: the connection ended too early"},
+       "read response: connection closed early"},
       {{.bytes = ok + "Content-Length: 9\r\n\r\nhalf"},
        StatusCode::kUnavailable,
-       "read the body: the connection ended too early"},
+       "read body: connection closed early"},
       {{.bytes = ok + "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"},
        StatusCode::kUnavailable,
-       "read the body: the connection ended too early"},
+       "read body: connection closed early"},
       {{.bytes = "SSH-2.0-OpenSSH_9.2\r\n"},
        StatusCode::kInvalidArgument,
-       "read the answer: no HTTP: bad version"},
+       "read response: invalid HTTP: bad version"},
       {{.bytes = ok + "Content-Length: -1\r\n\r\n"},
        StatusCode::kInvalidArgument,
-       "read the answer: no HTTP: bad Content-Length"},
+       "read response: invalid HTTP: bad Content-Length"},
       {{.bytes = ok + "Transfer-Encoding: chunked\r\n\r\nzz\r\n"},
        StatusCode::kInvalidArgument,
-       "read the body: no HTTP: bad chunk"},
+       "read body: invalid HTTP: bad chunk"},
       {{.bytes = ok + "X: " + std::string(1000, 'x') + "\r\nY: ",
         .then = Then::kRepeat},
        StatusCode::kInvalidArgument,
-       "read the answer: headers of more than 65536 bytes"},
+       "read response: headers larger than 65536 bytes"},
       {{.bytes = std::string(1000, 'x'), .then = Then::kRepeat},
        StatusCode::kInvalidArgument,
-       "read the answer: no HTTP: bad version"},
+       "read response: invalid HTTP: bad version"},
       {{.bytes = "HTTP/1.1 100 Continue\r\n\r\n", .then = Then::kRepeat},
        StatusCode::kInvalidArgument,
-       "read the answer: it never comes"},
+       "read response: too many 1xx responses"},
       {{.bytes = ok + "\r\n" + std::string(1 << 20, 'x') + "x"},
        StatusCode::kInvalidArgument,
-       "read the body: it has more than 1048576 bytes"},
+       "read body: larger than 1048576 bytes"},
       {{.bytes = ok + "\r\nx", .then = Then::kRepeat},
        StatusCode::kInvalidArgument,
-       "read the body: it has more than 1048576 bytes"},
+       "read body: larger than 1048576 bytes"},
   };
   for (const BadAnswer& row : rows) {
     HttpServer server;
@@ -233,14 +233,13 @@ TEST_F(HttpClientTest, SaysThatNobodyListens) {
 TEST_F(HttpClientTest, SendsNothingThatIsMalformed) {
   HttpServer server;
 
+  EXPECT_THAT(client_.Send({.method = "GET /", .url = UrlOf(server)}, {}),
+              StatusIs(StatusCode::kInvalidArgument, "invalid HTTP method"));
   EXPECT_THAT(
-      client_.Send({.method = "GET /", .url = UrlOf(server)}, {}),
-      StatusIs(StatusCode::kInvalidArgument, "the method is none of HTTP"));
-  EXPECT_THAT(client_.Send({.url = UrlOf(server),
-                            .headers = {{"Authorization", "a\r\nX-Other: b"}}},
-                           {}),
-              StatusIs(StatusCode::kInvalidArgument,
-                       "the header Authorization is malformed"));
+      client_.Send({.url = UrlOf(server),
+                    .headers = {{"Authorization", "a\r\nX-Other: b"}}},
+                   {}),
+      StatusIs(StatusCode::kInvalidArgument, "invalid header Authorization"));
   EXPECT_THAT(Get("ftp://127.0.0.1/"), StatusIs(StatusCode::kInvalidArgument));
   EXPECT_THAT(server.requests(), IsEmpty());
 }

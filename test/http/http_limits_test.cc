@@ -83,8 +83,9 @@ TEST_F(HttpLimitsTest, EndsWhileNobodyShakesHands) {
   server.Script({{.is_deaf = true}});
   limits_.connect = kShort;
 
-  EXPECT_THAT(GetSecure(server), StatusIs(StatusCode::kDeadlineExceeded,
-                                          EndsWith("agree on TLS: timed out")));
+  EXPECT_THAT(GetSecure(server),
+              StatusIs(StatusCode::kDeadlineExceeded,
+                       EndsWith("TLS handshake: timed out")));
 }
 
 TEST_F(HttpLimitsTest, EndsWhileNoAnswerComes) {
@@ -93,7 +94,7 @@ TEST_F(HttpLimitsTest, EndsWhileNoAnswerComes) {
   limits_.idle = kShort;
 
   EXPECT_THAT(GetPlain(server), StatusIs(StatusCode::kDeadlineExceeded,
-                                         EndsWith("read the answer: timed "
+                                         EndsWith("read response: timed "
                                                   "out")));
 }
 
@@ -104,7 +105,7 @@ TEST_F(HttpLimitsTest, EndsWhileTheHeadersDrip) {
   limits_.idle = kShort;
 
   EXPECT_THAT(GetPlain(server), StatusIs(StatusCode::kDeadlineExceeded,
-                                         EndsWith("read the answer: timed "
+                                         EndsWith("read response: timed "
                                                   "out")));
 }
 
@@ -115,7 +116,7 @@ TEST_F(HttpLimitsTest, EndsWhileTheBodyStands) {
   limits_.idle = kShort;
 
   EXPECT_THAT(GetSecure(server), StatusIs(StatusCode::kDeadlineExceeded,
-                                          EndsWith("read the body: timed "
+                                          EndsWith("read body: timed "
                                                    "out")));
 }
 
@@ -126,7 +127,7 @@ TEST_F(HttpLimitsTest, EndsABodyThatDripsForEver) {
   limits_.until = start_ + absl::Milliseconds(300);
 
   EXPECT_THAT(GetPlain(server), StatusIs(StatusCode::kDeadlineExceeded,
-                                         EndsWith("read the body: timed out")));
+                                         EndsWith("read body: timed out")));
   EXPECT_THAT(clock_.Now() - start_, Lt(kAtOnce));
 }
 
@@ -219,7 +220,7 @@ TEST_F(HttpLookupTest, EndsWhileTheNameIsLookedUp) {
                           .ca_file = "/ca.crt"},
                          {}),
               StatusIs(StatusCode::kDeadlineExceeded,
-                       "GET example.test: look up the host: timed out"));
+                       "GET example.test: resolve host: timed out"));
 }
 
 TEST_F(HttpLookupTest, HearsAStopWhileTheNameIsLookedUp) {
@@ -242,7 +243,7 @@ TEST_F(HttpLimitsTest, SaysThatTheNameIsUnknown) {
 
   EXPECT_THAT(client.Send({.url = "http://example.test/"}, {}),
               StatusIs(StatusCode::kUnavailable,
-                       "GET example.test: look up the host: name or service "
+                       "GET example.test: resolve host: name or service "
                        "not known"));
 }
 

@@ -90,10 +90,10 @@ struct Refusal {
 
 TEST_F(HttpProxyTest, ARefusalNamesTheProxyAndNoSecret) {
   const std::vector<Refusal> rows = {
-      {"407 Who", StatusCode::kPermissionDenied, "the proxy answers 407"},
-      {"403 No", StatusCode::kPermissionDenied, "the proxy answers 403"},
-      {"502 Down", StatusCode::kUnavailable, "the proxy answers 502"},
-      {"302 There", StatusCode::kUnavailable, "the proxy answers 302"},
+      {"407 Who", StatusCode::kPermissionDenied, "proxy responded 407"},
+      {"403 No", StatusCode::kPermissionDenied, "proxy responded 403"},
+      {"502 Down", StatusCode::kUnavailable, "proxy responded 502"},
+      {"302 There", StatusCode::kUnavailable, "proxy responded 302"},
   };
   for (const Refusal& row : rows) {
     ProxyServer proxy(row.status);
@@ -101,19 +101,19 @@ TEST_F(HttpProxyTest, ARefusalNamesTheProxyAndNoSecret) {
     const auto response =
         GetThrough(proxy.port(), "https://r.example/v2/?secret=1");
 
-    EXPECT_THAT(response,
-                StatusIs(row.code,
-                         absl::StrCat("GET r.example through the proxy proxy:",
-                                      proxy.port(), ": ", row.text)));
+    EXPECT_THAT(
+        response,
+        StatusIs(row.code, absl::StrCat("GET r.example via proxy proxy:",
+                                        proxy.port(), ": ", row.text)));
   }
 }
 
 TEST_F(HttpProxyTest, ForPlainHttpTheProxyMayAskForCredentialsToo) {
   ProxyServer proxy("407 Who");
 
-  EXPECT_THAT(GetThrough(proxy.port(), "http://r.example/"),
-              StatusIs(StatusCode::kPermissionDenied,
-                       EndsWith("the proxy answers 407")));
+  EXPECT_THAT(
+      GetThrough(proxy.port(), "http://r.example/"),
+      StatusIs(StatusCode::kPermissionDenied, EndsWith("proxy responded 407")));
 }
 
 TEST_F(HttpProxyTest, NothingFromBeforeTheHandshakeCounts) {
@@ -122,7 +122,7 @@ TEST_F(HttpProxyTest, NothingFromBeforeTheHandshakeCounts) {
 
   EXPECT_THAT(GetThrough(proxy.port(), "https://r.example/"),
               StatusIs(StatusCode::kInvalidArgument,
-                       EndsWith("the proxy says more than it was asked")));
+                       EndsWith("unexpected data from the proxy")));
 }
 
 TEST_F(HttpProxyTest, AProxyThatIsNotThereIsUnavailable) {

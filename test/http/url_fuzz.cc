@@ -5,7 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "src/http/url.h"
+#include "prepull/http/url.h"
 #include "test/support/require.h"
 
 namespace {

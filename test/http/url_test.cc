@@ -1,4 +1,4 @@
-#include "src/http/url.h"
+#include "prepull/http/url.h"
 
 #include <string>
 #include <vector>
@@ -53,28 +53,90 @@ struct Refused {
 
 TEST(UrlTest, IsRefusedWithoutBeingShown) {
   const std::vector<Refused> rows = {
-      {"", "the URL is malformed"},
-      {"quay.io/v2", "the URL is malformed"},
-      {"https://quay.io/a b", "the URL is malformed"},
-      {"https://quay.io/a\r\nb", "the URL is malformed"},
-      {"https://[fe80::1%25eth0]/", "the URL is malformed"},
-      {"https://quay.io:port/", "the URL is malformed"},
-      {"ftp://quay.io/", "the URL is neither http nor https"},
-      {"https://me:secret@quay.io/", "the URL has a user in it"},
-      {"https:///v2", "the URL has no host that can be looked up"},
-      {"https:opaque", "the URL has no host that can be looked up"},
-      {"https://a%00b/", "the URL has no host that can be looked up"},
+      {"", "invalid URL"},
+      {"quay.io/v2", "invalid URL"},
+      {"https://quay.io/a b", "invalid URL"},
+      {"https://quay.io/a\r\nb", "invalid URL"},
+      {"https://[fe80::1%25eth0]/", "invalid URL"},
+      {"https://quay.io:port/", "invalid URL"},
+      {"ftp://quay.io/", "invalid URL: expected http or https"},
+      {"https://me:secret@quay.io/", "invalid URL: user info is not allowed"},
+      {"https:///v2", "invalid URL: missing or invalid host"},
+      {"https:opaque", "invalid URL: missing or invalid host"},
+      {"https://a%00b/", "invalid URL: missing or invalid host"},
       {"https://" + std::string(254, 'a') + "/",
-       "the URL has no host that can be looked up"},
-      {"https://quay.io:0/", "the URL has a port that is none"},
-      {"https://quay.io:65536/", "the URL has a port that is none"},
-      {"https://quay.io:65537/", "the URL has a port that is none"},
-      {"https://quay.io:4294967739/", "the URL has a port that is none"},
+       "invalid URL: missing or invalid host"},
+      {"https://quay.io:0/", "invalid URL: invalid port"},
+      {"https://quay.io:65536/", "invalid URL: invalid port"},
+      {"https://quay.io:65537/", "invalid URL: invalid port"},
+      {"https://quay.io:4294967739/", "invalid URL: invalid port"},
   };
   for (const Refused& row : rows) {
     EXPECT_THAT(ParseUrl(row.text),
                 StatusIs(StatusCode::kInvalidArgument, row.why))
         << row.text;
+  }
+}
+
+constexpr char kAsked[] = "https://r.example/v2/app/tags/list?n=5";
+
+TEST(ResolveUrlTest, ALocationMayBeRelativeInEveryWay) {
+  const struct {
+    const char* location;
+    const char* expected;
+  } rows[] = {
+      {"?at=1", "https://r.example/v2/app/tags/list?at=1"},
+      {"list?at=1", "https://r.example/v2/app/tags/list?at=1"},
+      {"./list", "https://r.example/v2/app/tags/list"},
+      {"../x/", "https://r.example/v2/app/x/"},
+      {"../../../../..", "https://r.example/"},
+      {"a/./b/..", "https://r.example/v2/app/tags/a/"},
+      {"/v2/b?c=d:e", "https://r.example/v2/b?c=d:e"},
+      {"//s.example/b", "https://s.example/b"},
+      {"http://s.example/b?c", "http://s.example/b?c"},
+  };
+  for (const auto& row : rows) {
+    EXPECT_THAT(ResolveUrl(kAsked, row.location), IsOkAndHolds(row.expected))
+        << row.location;
+  }
+  EXPECT_THAT(ResolveUrl("https://r.example", "b"),
+              IsOkAndHolds("https://r.example/b"));
+}
+
+TEST(ResolveUrlTest, ALocationLeadsToAServer) {
+  for (const char* location :
+       {"", "file:///etc/passwd", "mailto:x", "//", "///x"}) {
+    EXPECT_THAT(ResolveUrl(kAsked, location),
+                StatusIs(absl::StatusCode::kInvalidArgument))
+        << location;
+  }
+}
+
+// As the signed addresses of object stores are.
+TEST(ResolveUrlTest, AnAbsoluteLocationStaysAsItIsWritten) {
+  constexpr char kSigned[] = "https://s3.example/a/../%7Eb?X-Sig=%2f&c=%7E";
+
+  EXPECT_THAT(ResolveUrl(kAsked, kSigned), IsOkAndHolds(kSigned));
+}
+
+TEST(PercentEncodedTest, KeepsWhatIsUnreserved) {
+  EXPECT_EQ(PercentEncoded("aZ09-._~"), "aZ09-._~");
+  EXPECT_EQ(PercentEncoded("a b&c=/:\xc3\xa4"), "a%20b%26c%3D%2F%3A%C3%A4");
+}
+
+TEST(PercentDecodedTest, RefusesWhatIsNotEncoded) {
+  EXPECT_THAT(PercentDecoded("a%40b"), IsOkAndHolds("a@b"));
+  EXPECT_THAT(PercentDecoded("a%4"), StatusIs(StatusCode::kInvalidArgument));
+}
+
+TEST(IsLoopbackTest, IsThisMachineAlone) {
+  for (const char* host : {"localhost", "LocalHost", "127.0.0.1", "127.9.9.9",
+                           "::1", "::ffff:127.0.0.1"}) {
+    EXPECT_TRUE(IsLoopback(host)) << host;
+  }
+  for (const char* host : {"", "localhost.example", "128.0.0.1", "127.1",
+                           "127.0.0.256", "::2", "::", "[::1]"}) {
+    EXPECT_FALSE(IsLoopback(host)) << host;
   }
 }
 

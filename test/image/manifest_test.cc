@@ -46,7 +46,7 @@ TEST(ParseManifestTest, ReadsAnIndexAlsoWithoutPlatforms) {
 TEST(ParseManifestTest, RefusesWhatCouldBeReadAsBoth) {
   EXPECT_THAT(ParseManifest(R"({"layers":[],"manifests":[]})"),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       HasSubstr("as well as an index")));
+                       HasSubstr("both a manifest and an index")));
 }
 
 TEST(ParseManifestTest, SaysThatSchema1IsOver) {
@@ -71,7 +71,7 @@ TEST(ParseManifestTest, RefusesBlobsThatAreTooLargeInAll) {
       StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("too large")));
   EXPECT_THAT(manifest(kMost + 1, 0),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       HasSubstr("a blob has no size")));
+                       HasSubstr("blob: missing or invalid size")));
 }
 
 TEST(ParseImageLabelsTest, ReadsTheTextsAmongThem) {
@@ -145,8 +145,8 @@ TEST(ChooseNoPlatformTest, NamesThePlatformsThatThereAre) {
                      {.os = "linux", .architecture = "amd64"});
 
   EXPECT_THAT(chosen, StatusIs(absl::StatusCode::kNotFound,
-                               "nothing for linux/amd64, only for linux/s390x, "
-                               "linux/arm/v7"));
+                               "no image for linux/amd64: available for "
+                               "linux/s390x, linux/arm/v7"));
 }
 
 }  // namespace

@@ -197,17 +197,17 @@ void PrintTo(const Refused& row, std::ostream* out) {
 constexpr const char* kComponentEnds =
     "parts of the repository must begin and end with a letter or digit";
 constexpr const char* kSeparators =
-    "repository may join letters only by one '.', one or two '_', or any "
+    "repository may separate letters only by one '.', one or two '_', or any "
     "number of '-'";
 constexpr const char* kPathCharacters =
-    "repository may hold only lower-case letters, digits, '.', '_', '-' and "
+    "repository may contain only lower-case letters, digits, '.', '_', '-' and "
     "'/'";
 constexpr const char* kHostCharacters =
-    "registry host may hold only letters, digits, '.' and '-'";
+    "registry host may contain only letters, digits, '.' and '-'";
 constexpr const char* kHostEnds =
     "parts of the registry host must begin and end with a letter or digit";
 constexpr const char* kTagCharacters =
-    "tag may hold only letters, digits, '_', '.' and '-'";
+    "tag may contain only letters, digits, '_', '.' and '-'";
 
 class RefusedReferenceTest : public testing::TestWithParam<Refused> {};
 
@@ -227,12 +227,12 @@ INSTANTIATE_TEST_SUITE_P(
                    "64 hex digits are an image ID, not an image reference",
                    kNormalizeTest},
            Refused{"https://github.com/docker/docker",
-                   "image reference must not hold a URL scheme",
+                   "image reference must not have a URL scheme",
                    kNormalizeTest},
            Refused{"docker://quay.io/team/app:1",
-                   "image reference must not hold a URL scheme",
+                   "image reference must not have a URL scheme",
                    "lists made for skopeo"},
-           Refused{"[2001:db8::1]:5000", "registry stands without a repository",
+           Refused{"[2001:db8::1]:5000", "registry without a repository",
                    kParseTest}));
 
 INSTANTIATE_TEST_SUITE_P(
@@ -245,20 +245,21 @@ INSTANTIATE_TEST_SUITE_P(
            Refused{"foo.com:http/bar", "registry port must be a number",
                    kRegexpTest},
            Refused{"foo.com:/bar", "registry port must be a number", kGrammar},
-           Refused{"fc00::1:5000/debian", "IPv6 address must stand in brackets",
+           Refused{"fc00::1:5000/debian", "IPv6 address must be in brackets",
                    kNormalizeTest},
-           Refused{"[::1/debian", "IPv6 address lacks its closing bracket",
+           Refused{"[::1/debian", "IPv6 address without a closing bracket",
                    kGrammar},
            Refused{"[fe80::1%eth0]:5000/debian",
-                   "IPv6 address may hold only hex digits and ':'",
+                   "IPv6 address may contain only hex digits and ':'",
                    kNormalizeTest},
            Refused{"[2001:db8:3:4::192.0.2.33]:5000/debian",
-                   "IPv6 address may hold only hex digits and ':'",
+                   "IPv6 address may contain only hex digits and ':'",
                    kNormalizeTest},
            Refused{"[]:5000/debian",
-                   "IPv6 address may hold only hex digits and ':'", kGrammar},
+                   "IPv6 address may contain only hex digits and ':'",
+                   kGrammar},
            Refused{"[fd00:1:2::3]75050/a",
-                   "only a port may stand behind an IPv6 address", kRegexpTest},
+                   "only a port may follow an IPv6 address", kRegexpTest},
            Refused{"[fd00:1:2::3]::75050/a", "registry port must be a number",
                    kRegexpTest}));
 
@@ -330,11 +331,11 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{absl::StrCat("repo@SHA256:", hex64),
                 "digest algorithm must be lowercase", kGoDigest},
         Refused{absl::StrCat("repo@sha256:", std::string(64, 'g')),
-                "digest holds something other than hex digits", kGrammar},
+                "digest must contain only hex digits", kGrammar},
         Refused{absl::StrCat("repo@", sha256, "@", sha256),
-                "digest holds something other than hex digits", kGrammar},
+                "digest must contain only hex digits", kGrammar},
         Refused{absl::StrCat("repo@md5:", std::string(31, 'f')),
-                "digest is shorter than 32 hex digits", kGrammar},
+                "digest must have at least 32 hex digits", kGrammar},
         Refused{absl::StrCat("repo@sha256:", std::string(34, 'f')),
                 "sha256 digest must have 64 lower-case hex digits", kParseTest},
         Refused{absl::StrCat("repo@sha256:", std::string(65, 'f')),

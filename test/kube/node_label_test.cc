@@ -44,9 +44,11 @@ struct Refused {
 TEST(NodeLabelTest, SaysWhatIsWrongWithIt) {
   const std::vector<Refused> rows = {
       {"a b",
-       "\"a b\" is no label's key: [PREFIX/]NAME, NAME of up to 63 letters, "
+       "invalid label key \"a b\": expected [PREFIX/]NAME, NAME of up to 63 "
+       "letters, "
        "digits, - _ ."},
-      {"k=a/b", "\"a/b\" is no label's value: up to 63 letters, digits, - _ ."},
+      {"k=a/b",
+       "invalid label value \"a/b\": expected up to 63 letters, digits, - _ ."},
       {"k=", "\"k=\" has an empty value"},
       {"k=,no", "\"k=,no\" has an empty value"},
       {"k=a,b,c,d", "\"k=a,b,c,d\" has more than three values"},

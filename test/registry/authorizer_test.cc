@@ -76,7 +76,7 @@ TEST_F(TokenTest, ARefusalNamesTheTokenServerAndNoSecret) {
 
   EXPECT_THAT(resolved,
               StatusIs(absl::StatusCode::kUnauthenticated,
-                       HasSubstr("the token server a.example refused the "
+                       HasSubstr("token server a.example rejected the "
                                  "credentials (401 not ***, ***) "
                                  "(tried alice.json)")));
   EXPECT_THAT(std::string(resolved.status().message()),
@@ -89,7 +89,7 @@ TEST_F(TokenTest, ARefusalNamesAllCredentialsThatWereTried) {
 
   EXPECT_THAT(Client().FetchManifest(Image("r.example/app:1")),
               StatusIs(absl::StatusCode::kUnauthenticated,
-                       "the registry answers 401 "
+                       "registry responded 401 "
                        "(tried alice.json, carol.json)"));
 }
 
@@ -97,13 +97,15 @@ TEST_F(TokenTest, ARefusalWithoutCredentialsSaysThatNoneFit) {
   servers_.Fixed(token_url_, {.status = 401});
   EXPECT_THAT(Client().FetchManifest(Image("r.example/app:1")),
               StatusIs(absl::StatusCode::kUnauthenticated,
-                       "the token server a.example refused us (401) "
-                       "(no credentials fit)"));
+                       "token server a.example rejected anonymous access "
+                       "(401) "
+                       "(no matching credentials)"));
 
   challenge_ = "Basic realm=\"r\"";
-  EXPECT_THAT(Client().FetchManifest(Image("r.example/app:1")),
-              StatusIs(absl::StatusCode::kUnauthenticated,
-                       "r.example wants a password (no credentials fit)"));
+  EXPECT_THAT(
+      Client().FetchManifest(Image("r.example/app:1")),
+      StatusIs(absl::StatusCode::kUnauthenticated,
+               "r.example: password required (no matching credentials)"));
 }
 
 TEST_F(TokenTest, ARefusalMayPassWhileCredentialsCannotBeHad) {
@@ -118,7 +120,7 @@ TEST_F(TokenTest, ARefusalMayPassWhileCredentialsCannotBeHad) {
   EXPECT_TRUE(IsPassing(unread.status()));
   EXPECT_THAT(unread,
               StatusIs(absl::StatusCode::kUnauthenticated,
-                       "the registry answers 401 (tried alice.json; plugin "
+                       "registry responded 401 (tried alice.json; plugin "
                        "ecr: ended with exit code 1)"));
 }
 
@@ -142,7 +144,7 @@ TEST_F(TokenTest, ATokenServerThatIsBusyMayComeBack) {
 
   EXPECT_TRUE(IsPassing(resolved.status()));
   EXPECT_THAT(resolved, StatusIs(absl::StatusCode::kUnavailable,
-                                 "the token server a.example answers 503"));
+                                 "token server a.example responded 503"));
 }
 
 // As ECR answers to a password that has expired.
@@ -172,7 +174,7 @@ TEST_F(TokenTest, ARealmWithoutTlsGetsNoPassword) {
 
   EXPECT_THAT(Client().FetchManifest(Image("r.example/app:1")),
               StatusIs(absl::StatusCode::kFailedPrecondition,
-                       HasSubstr("a realm without TLS, a.example")));
+                       HasSubstr("token realm without TLS: a.example")));
   EXPECT_THAT(servers_.calls, SizeIs(1));
 }
 

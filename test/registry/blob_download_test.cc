@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "src/registry/digest.h"
+#include "src/registry/digester.h"
 #include "test/registry/registry_client_fixture.h"
 #include "test/support/status_matchers.h"
 
@@ -42,7 +42,8 @@ TEST_F(BlobDownloadTest, AWrongByteIsNoContinuation) {
       };
 
   EXPECT_THAT(Fetch("0123456789", digest),
-              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("wrong byte")));
+              StatusIs(absl::StatusCode::kDataLoss,
+                       HasSubstr("expected bytes from 4")));
 }
 
 TEST_F(BlobDownloadTest, AnUnreachableBlobIsTriedNoOftenerThanTheRest) {
@@ -158,7 +159,7 @@ TEST_F(BlobDownloadTest, ARefusedContinuationSaysWhereItBegan) {
 
   EXPECT_THAT(Fetch("0123456789", digest),
               StatusIs(absl::StatusCode::kFailedPrecondition,
-                       "the blob from byte 4: the registry answers 416"));
+                       "blob from byte 4: registry responded 416"));
 }
 
 TEST_F(BlobDownloadTest, ABlobThatIsSomethingElseIsRefused) {

@@ -29,7 +29,7 @@ TEST(BytePipeTest, AnErrorComesBeforeWhatIsUnread) {
 
 TEST(BytePipeTest, AWriterThatIsFullGoesOnAfterOnePiece) {
   BytePipe pipe;
-  ASSERT_THAT(pipe.Write(std::string(BytePipe::kMostBytes, 'x')), IsOk());
+  ASSERT_THAT(pipe.Write(std::string(BytePipe::kMaxUnreadBytes, 'x')), IsOk());
   std::jthread writer([&] { pipe.Finish(pipe.Write("y")); });
 
   EXPECT_THAT(pipe.Read(), IsOk());
@@ -39,7 +39,7 @@ TEST(BytePipeTest, AWriterThatIsFullGoesOnAfterOnePiece) {
 
 TEST(BytePipeTest, AWriterThatIsFullGoesOnWhenTheReaderLeaves) {
   BytePipe pipe;
-  ASSERT_THAT(pipe.Write(std::string(BytePipe::kMostBytes, 'x')), IsOk());
+  ASSERT_THAT(pipe.Write(std::string(BytePipe::kMaxUnreadBytes, 'x')), IsOk());
   std::jthread leaver([&] { pipe.Leave(); });
 
   EXPECT_THAT(pipe.Write("y"), StatusIs(absl::StatusCode::kCancelled));

@@ -205,7 +205,7 @@ TEST_F(ImageFilesTest, AMissingFileIsNamed) {
 
   EXPECT_THAT(Read(layers, "/etc/f"),
               StatusIs(absl::StatusCode::kNotFound,
-                       HasSubstr("/etc/f: there is no such file")));
+                       HasSubstr("/etc/f: no such file in the image")));
 }
 
 TEST_F(ImageFilesTest, AFileOverTheLimitIsRefused) {

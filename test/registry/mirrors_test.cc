@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "prepull/base/log.h"
-#include "src/registry/digest.h"
+#include "src/registry/digester.h"
 #include "test/registry/registry_client_fixture.h"
 #include "test/support/status_matchers.h"
 
@@ -57,8 +57,8 @@ TEST_F(MirrorsTest, AMirrorIsAskedFirstAndTheRegistryAfterIt) {
 TEST_F(MirrorsTest, WhenBothFailBothAreInTheError) {
   EXPECT_THAT(FetchManifest(),
               StatusIs(absl::StatusCode::kNotFound,
-                       "mirror m.example: the registry answers 404: the "
-                       "registry answers 404"));
+                       "mirror m.example: registry responded 404: "
+                       "registry responded 404"));
 }
 
 TEST_F(MirrorsTest, ADeadMirrorIsAskedOnceForAllRequests) {
@@ -172,9 +172,11 @@ TEST_F(MirroredBlobTest, AnEmptyAnswerHasTheRegistryAsked) {
 TEST_F(MirroredBlobTest, WrongBytesThatWentOnEndItWithOneSentence) {
   MirrorHas({.status = 200, .body = "gone"});
 
-  EXPECT_THAT(Fetch("bytes", digest_),
-              StatusIs(absl::StatusCode::kDataLoss,
-                       "mirror m.example: the blob has 4 bytes, not 5"));
+  EXPECT_THAT(
+      Fetch("bytes", digest_),
+      StatusIs(
+          absl::StatusCode::kDataLoss,
+          "mirror m.example: blob: size mismatch: got 4 bytes, expected 5"));
   EXPECT_THAT(servers_.calls, SizeIs(1));
 }
 

@@ -23,7 +23,7 @@ TEST_F(OriginsTest, ARegistryWithoutTlsThatComesLateIsFound) {
   }
   const auto away = Client().FetchManifest(Image("127.0.0.1:5000/app:1"));
   servers_.answers["https://127.0.0.1:5000/v2/"] = [](const HttpRequest&) {
-    return absl::FailedPreconditionError("agree on TLS: wrong version number");
+    return absl::FailedPreconditionError("TLS handshake: wrong version number");
   };
   servers_.Fixed("http://127.0.0.1:5000/v2/", {.status = 200});
   servers_.Fixed("http://127.0.0.1:5000/v2/app/manifests/1",
@@ -38,7 +38,7 @@ TEST_F(OriginsTest, ACertificateThatIsNotTrustedIsWhatIsSaid) {
     return absl::FailedPreconditionError("the certificate is not trusted");
   };
   servers_.answers["http://127.0.0.1:5000/v2/"] = [](const HttpRequest&) {
-    return absl::UnavailableError("the connection ended too early");
+    return absl::UnavailableError("connection closed early");
   };
 
   const auto resolved = Client().FetchManifest(Image("127.0.0.1:5000/app:1"));
@@ -46,6 +46,17 @@ TEST_F(OriginsTest, ACertificateThatIsNotTrustedIsWhatIsSaid) {
   EXPECT_FALSE(IsPassing(resolved.status()));
   EXPECT_THAT(resolved, StatusIs(absl::StatusCode::kFailedPrecondition,
                                  "the certificate is not trusted"));
+}
+
+TEST(IsAuthorityTest, AHostWithAPortOrNot) {
+  for (const char* text : {"h", "h.example", "h:5000", "127.0.0.1:1", "[::1]",
+                           "[::1]:5000", "localhost"}) {
+    EXPECT_TRUE(IsAuthority(text)) << text;
+  }
+  for (const char* text : {"", "*", "https://h", "h/path", "h.example/p", "h:x",
+                           "h:", "h:1/p", "a@h", "h:1:2", " h"}) {
+    EXPECT_FALSE(IsAuthority(text)) << text;
+  }
 }
 
 }  // namespace

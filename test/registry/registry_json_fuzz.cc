@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "prepull/base/text.h"
-#include "src/registry/registry_json.h"
+#include "src/registry/responses.h"
 #include "test/support/require.h"
 
 namespace prepull {

@@ -8,7 +8,6 @@ namespace {
 
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 ImageOutcome Pulled() {
   return {.image = "quay.io/team/app:1.2",
@@ -213,17 +212,6 @@ TEST(StatusTableTest, IsAHeaderOnlyWhereNoImageIs) {
   EXPECT_EQ(StatusTable({}, true),
             "IMAGE  STATE  ATTEMPTS  SIZE  TIME  REASON  MESSAGE\n");
   EXPECT_EQ(StatusTable({}, false), "");
-}
-
-TEST(TableTest, PutsNumbersToTheRight) {
-  EXPECT_EQ(Table({"NAME", ">N"}, {{"a", "1"}, {"b", "1000"}}, true),
-            "NAME     N\n"
-            "a        1\n"
-            "b     1000\n");
-}
-
-TEST(TableTest, EndsNoLineInBlanks) {
-  EXPECT_THAT(Table({"A", "LONG"}, {{"a", "x"}}, true), Not(HasSubstr(" \n")));
 }
 
 }  // namespace

@@ -31,14 +31,14 @@ TEST(ParseReleaseImagesTest, WhatIsNoReleaseIsSaid) {
   for (const char* text : {"", "{", "\xEF\xBB\xBF{}"}) {
     EXPECT_THAT(
         ParseReleaseImages(text),
-        StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("is no JSON")))
+        StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("invalid JSON")))
         << text;
   }
   for (const char* text : {"[]", "{}", R"({"spec":[]})", R"({"spec":{}})",
                            R"({"spec":{"tags":{}}})"}) {
     EXPECT_THAT(ParseReleaseImages(text),
                 StatusIs(absl::StatusCode::kInvalidArgument,
-                         HasSubstr("holds no spec.tags")))
+                         HasSubstr("spec.tags: expected an array")))
         << text;
   }
 }

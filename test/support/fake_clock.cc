@@ -7,7 +7,7 @@
 namespace prepull {
 
 void FakeClock::WaitUntil(Instant until, Wakeup& wakeup) {
-  while (!wakeup.Take()) {
+  while (!wakeup.Clear()) {
     if (events_.empty() || events_.begin()->first > until) {
       if (until == Instant::Never()) {
         std::fputs("FakeClock: a wait that nothing ends\n", stderr);

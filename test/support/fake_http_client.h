@@ -49,7 +49,7 @@ class FakeHttpClient : public HttpClient {
     clock_.WaitUntil(std::min(answered, request.limits.until), stopped);
     if (stop.stop_requested()) return absl::CancelledError("interrupted");
     if (answered > request.limits.until) {
-      return absl::DeadlineExceededError("read the answer: timed out");
+      return absl::DeadlineExceededError("read response: timed out");
     }
     return answer.response;
   }

@@ -1,7 +1,7 @@
-// What one registry account is called with, and where we have it from. Open
+// The credentials of one registry account, and where they were found. Open
 // data.
 //
-// There is no operator<< on purpose: only `source` may be shown.
+// Has no operator<< on purpose: only `source` may be shown.
 #ifndef PREPULL_AUTH_CREDENTIAL_H_
 #define PREPULL_AUTH_CREDENTIAL_H_
 
@@ -13,8 +13,8 @@
 namespace prepull {
 
 struct Credential {
-  // The CRI's AuthConfig fields of these names; its server_address stays
-  // empty, because containerd drops or refuses most of what could stand there.
+  // The fields of the CRI's AuthConfig. Its server_address stays empty, because
+  // containerd ignores or rejects most values.
   std::string username = "";
   std::string password = "";
   std::string identity_token = "";
@@ -23,7 +23,7 @@ struct Credential {
   // "PATH: KEY" or "plugin NAME": printable, and never a secret.
   std::string source = "";
 
-  // The same account, wherever it comes from: trying it twice is futile.
+  // Equal if the account is, whatever the source: trying it twice is futile.
   friend bool operator==(const Credential& a, const Credential& b) {
     return a.username == b.username && a.password == b.password &&
            a.identity_token == b.identity_token &&
@@ -33,8 +33,8 @@ struct Credential {
   bool empty() const { return *this == Credential(); }
 };
 
-// `error` with "***" for what these accounts keep secret: whoever answers may
-// put what it was sent into its error text.
+// Returns `error` with "***" for the secrets of `credentials`: a server may
+// repeat in its error text what it was sent.
 absl::Status WithoutSecrets(const absl::Status& error,
                             const std::vector<Credential>& credentials);
 

@@ -1,8 +1,8 @@
 // Finds the credentials to try for an image: in docker config files, in the
 // image's own secret, and from the kubelet's credential provider plugins.
 //
-// What goes wrong with one source is a warning on the log, once per distinct
-// text, and the other sources count on. No secret reaches a Status or the log.
+// An error of one source is logged as a warning, once per distinct text, and
+// the other sources are still used. No secret reaches a Status or the log.
 // Source:
 // https://kubernetes.io/docs/concepts/containers/images/#config-json
 // https://kubernetes.io/docs/tasks/administer-cluster/kubelet-credential-provider/
@@ -23,12 +23,12 @@
 
 namespace prepull {
 
-// What was found for an image.
+// The credentials for an image.
 struct CredentialsToTry {
-  // One after another; none means anonymous.
+  // In the order to try them; none means anonymous.
   std::vector<Credential> credentials = {};
-  // Why a source that may have more could not be read or run this time: then a
-  // refusal is no last word. Empty if all could.
+  // Why a source that may have more could not be read or run this time: a
+  // refusal is then not final. Empty if all could.
   std::string unread = "";
 };
 
@@ -37,57 +37,56 @@ class CredentialFinder {
  public:
   using Done = std::function<void(absl::StatusOr<CredentialsToTry>)>;
 
-  // Ends the plugins that run and waits for that (well under a second), and for
-  // a file that is being read (a second at most). Each `done` that is still
-  // owed is called with CANCELLED, unless it waits for that file.
+  // Kills running plugins and waits for their end (well under a second), and
+  // for a file that is being read (a second at most). Calls each outstanding
+  // `done` with CANCELLED, unless it waits for that file.
   virtual ~CredentialFinder() = default;
 
-  // Finds what to try for `image`, in this order. Files first, then plugins, as
-  // the kubelet has a pod's secrets before its own plugins; of each the most
-  // specific first; the same account is given once. Files are read anew, on
-  // the finder's own thread: one that hangs holds up other questions alone.
+  // Finds the credentials for `image`: files first, then plugins, as the
+  // kubelet tries a pod's secrets before its own plugins; of each the most
+  // specific first; the same account once. Files are read on each call, on the
+  // finder's own thread: one that hangs only delays other calls.
   //
   // `secret`: the name of the image's own secret, a file or folder below
   // CredentialOptions::secrets_dir, which is then the only source; empty if it
   // has none.
-  // `done`: called once, before this returns or later on another thread. It
-  // must not block, nor destroy the finder. Errors, each naming the secret:
-  //   INVALID_ARGUMENT  its name is no plain name, there is no secrets_dir, or
-  //                     it is no docker config
-  //   NOT_FOUND    it is missing, or has nothing for this image
+  // `done`: called once, before this returns or later on another thread. Must
+  // not block, nor destroy the finder. Errors, each naming the secret:
+  //   INVALID_ARGUMENT  its name is invalid, secrets_dir is missing, or it is
+  //                     not a docker config
+  //   NOT_FOUND    it is missing, or has no credentials for this image
   //   UNAVAILABLE  it could not be read this time
   virtual void Find(const Reference& image, const std::string& secret,
                     Done done) = 0;
 
-  // Told that a registry refused `credential` for `image`: what a plugin
-  // remembers of it is forgotten, so that the next Find asks it anew.
+  // Reports that a registry refused `credential` for `image`. Drops it from the
+  // caches of plugins, so that the next Find runs them again.
   virtual void Refused(const Reference& image,
                        const Credential& credential) = 0;
 
-  // What is there to find, for people: "PATH: KEY" for each usable entry of
-  // the docker configs and of the secrets, then "plugin NAME: PATTERN…" with
-  // the patterns of its images. Reads anew.
+  // Returns all sources, for people: "PATH: KEY" for each usable entry of the
+  // docker configs and of the secrets, then "plugin NAME: PATTERN…" with the
+  // patterns of its images. Reads the files.
   virtual std::vector<std::string> Sources() = 0;
 };
 
 struct CredentialOptions {
-  // Each a docker config or a folder of them (a mounted Secret).
+  // Paths of docker configs, or of folders with some (a mounted Secret).
   std::vector<std::string> docker_configs = {};
-  // Where the secrets that images name lie; empty: there are none.
+  // The folder of the secrets that images name, or empty.
   std::string secrets_dir = "";
   // The kubelet's CredentialProviderConfig and the folder of its plugins; both
   // or neither.
   std::string provider_config = "";
   std::string provider_bin_dir = "";
-  // A plugin that takes longer is ended. The kubelet's number.
+  // A plugin that takes longer is killed. The kubelet's value.
   absl::Duration provider_timeout = absl::Minutes(1);
 };
 
-// The three seams must outlive what is made, and `files` the thread of a read
-// that hangs as well. Errors: INVALID_ARGUMENT  one of
-// the two provider options is missing or leads nowhere, or the provider config
-// is wrong: the message names the file and the place in it. That a plugin is
-// missing is a warning of the Find that needs it.
+// The seams must outlive the finder, and `files` also a read that hangs.
+// Errors: INVALID_ARGUMENT  one of the two provider options is missing or
+// cannot be read, or the provider config is invalid: the message names the file
+// and the field. A missing plugin is a warning of the Find that needs it.
 absl::StatusOr<std::unique_ptr<CredentialFinder>> MakeCredentialFinder(
     CredentialOptions options, FileSystem& files, Host& host, Clock& clock);
 

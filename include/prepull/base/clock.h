@@ -1,14 +1,15 @@
 // Time as a seam: a monotonic instant for deadlines and windows, wall time for
 // reports only, and the one way to wait.
 //
-// A jump of the wall clock moves no deadline. A single thread waits on a
-// Wakeup until other threads notify it or an instant passes, so that a
-// FakeClock can play a whole run in one thread.
+// A jump of the wall clock does not move deadlines. A thread waits on a Wakeup
+// until another thread notifies it or an instant passes, so that a FakeClock
+// can play a whole run in one thread.
 #ifndef PREPULL_BASE_CLOCK_H_
 #define PREPULL_BASE_CLOCK_H_
 
 #include <compare>
 #include <condition_variable>
+#include <stop_token>
 
 #include "absl/time/time.h"
 #include "prepull/base/mutex.h"
@@ -47,25 +48,25 @@ class Instant {
   absl::Duration since_origin_;
 };
 
-// A flag that one thread waits for and any thread may raise.
+// A flag that one thread waits for and any thread may set.
 //
-// Raised before the wait it ends the wait at once; a wait takes it down.
+// Set before the wait it ends the wait at once; a wait clears it.
 // Threads: Notify from any, the waiting from one.
 class Wakeup {
  public:
   void Notify();
 
-  // Takes the flag down; true if it was up.
-  bool Take();
+  // Clears the flag. Returns whether it was set.
+  bool Clear();
 
-  // Blocks until the flag is up (and takes it down) or `timeout` has passed.
-  // For clocks; others wait through Clock::WaitUntil.
+  // Blocks until the flag is set (and clears it) or `timeout` has passed. For
+  // clocks; others wait through Clock::WaitUntil.
   bool WaitFor(absl::Duration timeout);
 
  private:
   Mutex mutex_;
-  std::condition_variable_any raised_;
-  bool is_raised_ ABSL_GUARDED_BY(mutex_) = false;
+  std::condition_variable_any changed_;
+  bool is_set_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 // Threads: safe to share.
@@ -75,11 +76,15 @@ class Clock {
 
   virtual Instant Now() const = 0;
 
-  // For reports only: it may jump.
+  // For reports only: may jump.
   virtual absl::Time WallNow() const = 0;
 
-  // Blocks until `wakeup` is notified or `until` has come.
+  // Blocks until `wakeup` is notified or `until` has passed.
   virtual void WaitUntil(Instant until, Wakeup& wakeup) = 0;
+
+  // Sleeps until `until` or until `stop` is requested. Returns whether it was
+  // not: whether the sleeper may go on.
+  bool SleepUntil(Instant until, const std::stop_token& stop);
 };
 
 class SystemClock : public Clock {

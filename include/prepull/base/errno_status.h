@@ -1,4 +1,4 @@
-// errno as absl::Status, in one place.
+// Converts errno to absl::Status.
 #ifndef PREPULL_BASE_ERRNO_STATUS_H_
 #define PREPULL_BASE_ERRNO_STATUS_H_
 
@@ -9,10 +9,10 @@
 
 namespace prepull {
 
-// "`what`: no such file or directory", with the code that fits `error`.
+// Returns "`what`: no such file or directory" with the code for `error`.
 absl::Status ErrnoStatus(int error, absl::string_view what);
 
-// Only the reason, in lower case as in all our messages.
+// Returns only the reason, in lower case as in all our messages.
 std::string ErrnoText(int error);
 
 }  // namespace prepull

@@ -1,9 +1,8 @@
 // Notifies when something in a directory changes: a file written, renamed or
 // removed (inotify(7)).
 //
-// Where the kernel cannot watch (the directory is not there yet or no longer,
-// inotify is used up) is_watching() is false, and the caller looks now and
-// then.
+// Where the kernel cannot watch (the directory does not exist, the limits of
+// inotify are reached), is_watching() is false and the caller must poll.
 #ifndef PREPULL_BASE_FILE_WATCH_H_
 #define PREPULL_BASE_FILE_WATCH_H_
 
@@ -17,7 +16,7 @@ namespace prepull {
 
 class FileWatch {
  public:
-  // Watches the directory that `path` is in; `changed` must outlive this.
+  // Watches the directory of `path`; `changed` must outlive this.
   FileWatch(const std::string& path, Wakeup& changed);
   ~FileWatch();
   FileWatch(const FileWatch&) = delete;

@@ -1,5 +1,5 @@
-// What surrounds the process: environment, standard streams, the machine's
-// name, child processes. A seam, so that commands run in tests without one.
+// The surroundings of the process as a seam: environment, standard streams,
+// host name, child processes.
 //
 // Threads: safe to share.
 #ifndef PREPULL_BASE_HOST_H_
@@ -31,21 +31,21 @@ struct WindowSize {
 struct ChildCommand {
   std::string program = "";  // a path; PATH is not searched
   std::vector<std::string> arguments = {};
-  // Beside this process's own variables, of which those of prepull (PREPULL_…)
-  // are kept back; the same name here wins.
+  // In addition to this process's variables, except those of prepull
+  // (PREPULL_…). Overrides them.
   std::map<std::string, std::string> environment = {};
   // Its standard input; at most 4096 bytes.
   std::string input = "";
-  // More on its standard output ends it.
+  // A child that writes more to its standard output is killed.
   int64_t output_limit_bytes = 1 << 20;
-  // Gets what it writes to standard error line by line, while it runs, on the
-  // thread of the caller: at most 100 lines of 1024 bytes, the rest is lost.
+  // Receives the lines of its standard error while it runs, on the caller's
+  // thread: at most 100 of 1024 bytes, the rest is dropped.
   std::function<void(absl::string_view line)> on_error_line = nullptr;
 };
 
 struct ChildOutput {
   std::string output = "";  // its standard output
-  // 128 + N if signal N ended it, as shells have it.
+  // 128 + N if signal N killed it, as in shells.
   int exit_code = 0;
 };
 
@@ -61,31 +61,31 @@ class Host {
   // Of the terminal on standard error.
   virtual WindowSize Window() const = 0;
 
-  // Hands `text` over and never waits for its reader. Talk (kErr) is lost if 16
-  // MiB of it wait to be read, results (kOut) are kept. Errors: those of
-  // earlier results, as errno says (UNAVAILABLE  the reader went away); what
-  // comes behind them is lost.
+  // Queues `text` without waiting for its reader. Messages (kErr) are dropped
+  // if 16 MiB of them are queued, results (kOut) are kept. Errors: those of
+  // earlier results, as errno says (UNAVAILABLE  the reader has gone); later
+  // ones are dropped.
   virtual absl::Status Write(Stream stream, absl::string_view text) = 0;
 
-  // Whether something of what was written still waits to be taken.
+  // Whether some text is still queued.
   virtual bool IsBehind(Stream stream) const = 0;
 
-  // Waits until both streams have taken everything, at most until `until` or a
-  // requested stop. Errors: as Write; DEADLINE_EXCEEDED  a rest is left.
+  // Waits until both queues are empty, `until`, or a requested stop. Errors: as
+  // Write; DEADLINE_EXCEEDED  they are not.
   virtual absl::Status Flush(Instant until, const std::stop_token& stop) = 0;
 
-  // Standard input to its end. Errors: INVALID_ARGUMENT  more than
-  // `limit_bytes`; CANCELLED  `stop` was requested; DEADLINE_EXCEEDED  not at
-  // its end by `until`.
+  // Returns standard input to its end. Errors: INVALID_ARGUMENT  more than
+  // `limit_bytes`; CANCELLED  `stop` was requested; DEADLINE_EXCEEDED  the end
+  // was not reached by `until`.
   virtual absl::StatusOr<std::string> ReadInput(
       int64_t limit_bytes, Instant until, const std::stop_token& stop) = 0;
 
-  // Runs a child process to its end, whatever its exit code is. When this
-  // returns it is gone, and what it left in its process group is killed; only
-  // one that the kernel keeps is left behind, killed, after a second.
-  // Errors: as errno says if it cannot be started; INVALID_ARGUMENT  more
-  // output than allowed, or too much input; CANCELLED  `stop` was requested;
-  // DEADLINE_EXCEEDED  not at its end by `until`. None shows any output.
+  // Runs a child process to its end, whatever its exit code is, and kills its
+  // process group. A process that the kernel does not let die is left behind
+  // after a second. Errors, without any output in the text: as errno says if it
+  // cannot be started; INVALID_ARGUMENT  more output than allowed, or too much
+  // input; CANCELLED  `stop` was requested; DEADLINE_EXCEEDED  it did not end
+  // by `until`.
   virtual absl::StatusOr<ChildOutput> RunChild(const ChildCommand& command,
                                                Instant until,
                                                const std::stop_token& stop) = 0;
@@ -117,7 +117,7 @@ class SystemHost : public Host {
 
   Clock& clock_;
   const std::unique_ptr<OutputQueue> out_;
-  // Null where both streams lead to the same place: one queue keeps the order.
+  // Null if both streams are the same file: one queue keeps the order.
   const std::unique_ptr<OutputQueue> err_;
 };
 

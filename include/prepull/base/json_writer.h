@@ -1,5 +1,5 @@
-// Writes JSON as our documents need it: keys in the order given, 64-bit
-// integers as numbers, null for what is unknown.
+// Writes JSON: keys in the given order, 64-bit integers as numbers, null for
+// unknown values.
 //
 // Not a validator: the caller closes what it opens. Text must be valid UTF-8.
 #ifndef PREPULL_BASE_JSON_WRITER_H_
@@ -23,8 +23,8 @@ class JsonWriter {
 
   JsonWriter& String(absl::string_view key, absl::string_view value);
   JsonWriter& Integer(absl::string_view key, std::optional<int64_t> value);
-  // Up to three digits behind the point; null for what is no number, or one
-  // too large to be a fact.
+  // Writes up to three decimals; null for NaN, infinity and absurdly large
+  // values.
   JsonWriter& Decimal(absl::string_view key, double value);
   JsonWriter& Bool(absl::string_view key, bool value);
   JsonWriter& Null(absl::string_view key);

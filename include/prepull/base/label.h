@@ -1,6 +1,6 @@
-// What Kubernetes takes for labels and for the names of objects. Pure.
+// The grammar of Kubernetes' labels and names of objects. Pure.
 //
-// Errors are all INVALID_ARGUMENT with a sentence that shows the text.
+// All errors are INVALID_ARGUMENT and show the text.
 // Source:
 // https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/
 #ifndef PREPULL_BASE_LABEL_H_

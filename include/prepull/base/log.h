@@ -1,9 +1,8 @@
-// What happened, one line an event, on the log: words for people on a
-// terminal, time, level and key=value in a pod, one JSON object a line on
-// request.
+// The log, one line per event: prose on a terminal, time, level and key=value
+// in a pod, one JSON object per line on request.
 //
-// Nothing is written before StartLog. Values pass through Printable; secrets
-// are the caller's care. Threads: safe to call from any.
+// Nothing is written before StartLog. Values are made printable; the caller
+// must keep secrets out. Threads: safe to call from any.
 #ifndef PREPULL_BASE_LOG_H_
 #define PREPULL_BASE_LOG_H_
 
@@ -22,7 +21,7 @@ enum class LogFormat { kPeople, kText, kJson };
 struct LogOptions {
   LogLevel level = LogLevel::kInfo;
   LogFormat format = LogFormat::kText;
-  // Gets each whole line, without its newline, one call at a time.
+  // Receives each line, without its newline, one call at a time.
   std::function<void(absl::string_view line)> write = nullptr;
 };
 
@@ -37,7 +36,7 @@ struct LogField {
   bool quoted = true;  // a JSON string, not a number
 };
 
-// Replaces what was started before.
+// Starts the log, in place of an earlier one.
 void StartLog(LogOptions options);
 
 // `event` is a word or a few: "retry", "status file cannot be written".

@@ -1,7 +1,6 @@
-// Work handed from any thread to the one thread that owns the state.
+// A queue of messages from any thread to the one thread that owns it and waits
+// on its Wakeup. For tasks rather than messages: TaskRunner.
 //
-// The engine is a single thread that sleeps on the mailbox's Wakeup; gRPC's
-// completion thread and the stop signal post to it.
 // Threads: Post from any; Take from the owner.
 #ifndef PREPULL_BASE_MAILBOX_H_
 #define PREPULL_BASE_MAILBOX_H_
@@ -14,30 +13,30 @@
 
 namespace prepull {
 
-template <typename Letter>
+template <typename Message>
 class Mailbox {
  public:
-  void Post(Letter letter) {
+  void Post(Message message) {
     {
       MutexLock lock(mutex_);
-      letters_.push_back(std::move(letter));
+      messages_.push_back(std::move(message));
     }
     wakeup_.Notify();
   }
 
-  // Everything that was posted since the last call, oldest first.
-  std::vector<Letter> Take() {
+  // Returns the messages since the last call, oldest first.
+  std::vector<Message> Take() {
     MutexLock lock(mutex_);
-    return std::exchange(letters_, {});
+    return std::exchange(messages_, {});
   }
 
-  // Notified at every Post; may be notified by others as well.
+  // Notified by each Post; others may notify it, too.
   Wakeup& wakeup() { return wakeup_; }
 
  private:
   Wakeup wakeup_;
   Mutex mutex_;
-  std::vector<Letter> letters_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Message> messages_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace prepull

@@ -1,8 +1,8 @@
-// Errors that asking again later may mend: a registry that is away or busy,
-// credentials that could not be had.
+// Errors that a later retry may not meet: an unreachable or busy registry,
+// credentials that could not be read.
 //
-// Only who saw the cause can tell, so that marks the error; Annotate keeps the
-// mark.
+// Only the code that saw the cause can tell, so it marks the error; Annotate
+// keeps the mark.
 #ifndef PREPULL_BASE_PASSING_ERROR_H_
 #define PREPULL_BASE_PASSING_ERROR_H_
 
@@ -13,13 +13,13 @@ namespace prepull {
 
 inline constexpr char kPassingMark[] = "prepull/passing";
 
-// `error` with the mark.
+// Returns `error` with the mark.
 inline absl::Status PassingError(absl::Status error) {
   error.SetPayload(kPassingMark, absl::Cord());
   return error;
 }
 
-// Whether it has the mark.
+// Whether `status` has the mark.
 inline bool IsPassing(const absl::Status& status) {
   return status.GetPayload(kPassingMark).has_value();
 }

@@ -1,7 +1,7 @@
-// How much of the CPU and the disk this process asks for beside others.
+// The CPU and I/O priority of this process.
 //
-// It is our own process that is meant: the runtime does the pulling, so the
-// number of pulls at once is the real brake.
+// Not that of the runtime, which does the pulling: the number of concurrent
+// pulls is what really limits the load.
 // Source: setpriority(2), ioprio_set(2)
 #ifndef PREPULL_BASE_PRIORITY_H_
 #define PREPULL_BASE_PRIORITY_H_
@@ -21,10 +21,10 @@ struct Priority {
   std::optional<int> io_level = std::nullopt;  // 0 to 7, 0 is the highest
 };
 
-// Sets what is given for the calling thread and those it starts from then on.
-// A level without a class is one of the class best-effort. What can be set is
-// set, also after an error: the first one, as errno says; PERMISSION_DENIED
-// below the present niceness, or realtime, without root's rights.
+// Sets the given values for the calling thread and those it starts from then
+// on. A level without a class means best-effort. Sets what it can, also after
+// an error. Errors: the first, as errno says; PERMISSION_DENIED  below the
+// current niceness, or realtime, without root's rights.
 absl::Status SetPriority(const Priority& priority);
 
 }  // namespace prepull

@@ -1,4 +1,4 @@
-// Chance: names that must not collide, and dice for jitter.
+// Randomness: names that must not collide, and dice for jitter.
 #ifndef PREPULL_BASE_RANDOM_H_
 #define PREPULL_BASE_RANDOM_H_
 
@@ -7,13 +7,13 @@
 
 namespace prepull {
 
-// A number in [0, 1). Policies take it as a parameter, so tests choose it.
+// Returns a number in [0, 1). A parameter of policies, so that tests choose it.
 using RollDice = std::function<double()>;
 
-// Dice seeded from the system. Threads: one thread per object.
+// Returns dice seeded from the system. Threads: one per object.
 RollDice SystemDice();
 
-// `bytes` random bytes from the kernel as lower case hex digits.
+// Returns `bytes` random bytes from the kernel as lower-case hex digits.
 std::string RandomHex(int bytes);
 
 }  // namespace prepull

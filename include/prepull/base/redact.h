@@ -1,4 +1,4 @@
-// Keeps secrets out of what is shown. Pure.
+// Removes secrets from texts that are shown. Pure.
 #ifndef PREPULL_BASE_REDACT_H_
 #define PREPULL_BASE_REDACT_H_
 
@@ -9,13 +9,13 @@
 
 namespace prepull {
 
-// `text` without what may be secret in a URL: user info and query strings; also
-// without a "user:password@" that it begins with.
+// Returns `text` without what may be secret in a URL, user info and query
+// strings, and without a leading "user:password@".
 std::string WithoutUrlSecrets(absl::string_view text);
 
-// `error`'s text as reports show it: one printable line of at most 1 KiB
-// without query strings and user info in URLs, and without the tokens of an
-// Authorization header.
+// Returns the message of `error` as reports show it: one printable line of at
+// most 1 KiB without query strings and user info in URLs, and without the
+// tokens of an Authorization header.
 std::string ReportedMessage(const absl::Status& error);
 
 }  // namespace prepull

@@ -1,5 +1,5 @@
-// Early return for absl::Status and absl::StatusOr, and Annotate, which adds
-// one link to the chain "what was being done, to what: why".
+// Early return for absl::Status and absl::StatusOr, and Annotate, which
+// prefixes an error with what was being done.
 #ifndef PREPULL_BASE_STATUS_MACROS_H_
 #define PREPULL_BASE_STATUS_MACROS_H_
 
@@ -13,7 +13,7 @@
 
 namespace prepull {
 
-// `error` with `message` in the place of its own.
+// Returns `error` with `message` in place of its own.
 inline absl::Status WithMessage(const absl::Status& error,
                                 absl::string_view message) {
   absl::Status changed(error.code(), message);
@@ -23,7 +23,7 @@ inline absl::Status WithMessage(const absl::Status& error,
   return changed;
 }
 
-// Puts `what` before the message of an error; an OK status stays OK.
+// Returns an error with "`what`: " before its message; OK stays OK.
 inline absl::Status Annotate(const absl::Status& status,
                              absl::string_view what) {
   if (status.ok()) return status;

@@ -1,12 +1,12 @@
-// SIGTERM, SIGINT and SIGHUP as a stop_token: the first asks everyone to stop,
-// the second ends the process at once.
+// SIGTERM, SIGINT and SIGHUP as a stop_token: the first requests a stop, the
+// second ends the process at once.
 //
-// A second one within a second of the first is the same: timeout(1) sends its
-// own to the child and to the child's group. SIGHUP and SIGINT that came
-// ignored, as from nohup(1) or a shell's `&`, stay ignored; SIGTERM never is,
-// because it is how pods and units are stopped.
-// Made first thing in main, before any other thread, because it blocks the
-// signals for all of them and receives them on a thread of its own.
+// A second signal within a second of the first counts as the same: timeout(1)
+// signals both the child and its group. SIGHUP and SIGINT that were ignored at
+// the start, as by nohup(1) or a shell's `&`, stay ignored; SIGTERM never is,
+// because it stops pods and units.
+// Created first in main, before any other thread, because it blocks the signals
+// for all threads and receives them on its own.
 #ifndef PREPULL_BASE_STOP_SIGNAL_H_
 #define PREPULL_BASE_STOP_SIGNAL_H_
 
@@ -23,11 +23,11 @@ namespace prepull {
 class StopSignal {
  public:
   struct Reactions {
-    std::function<void()> on_first = nullptr;   // the token says stop already
+    std::function<void()> on_first = nullptr;   // after the stop request
     std::function<void()> on_second = nullptr;  // must end the process
   };
 
-  // The reactions are called on the signal thread; none may wait for a stream.
+  // Calls the reactions on the signal thread; they must not block on a stream.
   StopSignal(Reactions reactions, const Clock& clock);
   ~StopSignal();
   StopSignal(const StopSignal&) = delete;

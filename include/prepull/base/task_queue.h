@@ -1,7 +1,7 @@
-// Tasks that may hang, one after another on a thread of their own.
+// Runs tasks that may hang, one after another on a thread of its own.
 //
-// A read from a file server that is gone cannot be ended from outside, so it
-// must not run on a thread that others wait for.
+// A read from a file server that has gone cannot be interrupted, so it must not
+// run on a thread that others wait for.
 // Threads: Add from any.
 #ifndef PREPULL_BASE_TASK_QUEUE_H_
 #define PREPULL_BASE_TASK_QUEUE_H_
@@ -23,9 +23,9 @@ class TaskQueue {
 
   TaskQueue() = default;
 
-  // Drops the tasks that have not begun, and waits for the one that runs, for
-  // a second at most: the thread of a task that hangs is left behind. So a
-  // task owns what it touches, or that lives as long as the process.
+  // Drops the tasks that have not started, and waits for the running one, a
+  // second at most: the thread of a task that hangs is left behind. A task must
+  // therefore own what it uses, or use what lives as long as the process.
   ~TaskQueue();
   TaskQueue(const TaskQueue&) = delete;
   TaskQueue& operator=(const TaskQueue&) = delete;
@@ -43,7 +43,7 @@ class TaskQueue {
   };
 
   static void Work(State& state);
-  // Waits for the next task. Empty when it is time to end.
+  // Waits for the next task. Returns null when the thread must end.
   static Task Next(State& state);
 
   const std::shared_ptr<State> state_ = std::make_shared<State>();

@@ -1,4 +1,4 @@
-// A file of our own for what is too large for memory and not meant to stay.
+// A temporary file, for what is too large for memory.
 #ifndef PREPULL_BASE_TEMPORARY_FILE_H_
 #define PREPULL_BASE_TEMPORARY_FILE_H_
 
@@ -13,8 +13,8 @@ namespace prepull {
 
 class TemporaryFile {
  public:
-  // In the first of `folders` that takes it; readable by us alone. Errors: as
-  // errno says of the last one.
+  // Creates it in the first of `folders` where that succeeds, readable by us
+  // alone. Errors: those of the last one, as errno says.
   static absl::StatusOr<TemporaryFile> Create(
       const std::vector<std::string>& folders);
 
@@ -25,8 +25,7 @@ class TemporaryFile {
 
   absl::Status Append(absl::string_view bytes);
 
-  // Takes its name away: who has it open keeps it. The path means nothing
-  // from then on.
+  // Unlinks the file. Open descriptors stay valid, path() does not.
   void Unlink();
 
   const std::string& path() const { return path_; }

@@ -1,4 +1,4 @@
-// Text that people and JSON readers can trust, out of text they cannot. Pure.
+// Makes untrusted text safe to show, and small helpers for text. Pure.
 #ifndef PREPULL_BASE_TEXT_H_
 #define PREPULL_BASE_TEXT_H_
 
@@ -9,18 +9,18 @@
 
 namespace prepull {
 
-// `text` on one line of valid UTF-8: control characters become spaces, broken
-// bytes U+FFFD, and what exceeds `limit_bytes` an ellipsis.
+// Returns `text` as one line of valid UTF-8 of at most `limit_bytes`: control
+// characters become spaces, invalid bytes U+FFFD, and the rest an ellipsis.
 std::string Printable(absl::string_view text, size_t limit_bytes);
 
 bool IsUtf8(absl::string_view text);
 
 absl::string_view WithoutByteOrderMark(absl::string_view text);
 
-// "1 image", "2 images".
+// Returns "1 image", "2 images".
 std::string Counted(int64_t count, absl::string_view noun);
 
-// How many single-character edits turn `a` into `b`.
+// Returns the number of single-character edits that turn `a` into `b`.
 int EditDistance(absl::string_view a, absl::string_view b);
 
 }  // namespace prepull

@@ -1,11 +1,9 @@
-// One question to one HTTP server over the network, with limits on everything
-// that a server can draw out.
+// Sends HTTP requests, with limits on all that a server can delay or inflate.
 //
-// A call asks and reads the answer, over a connection that a GET or a HEAD
-// shortly before has left open, or a new one. It follows no redirect and
-// repeats nothing, and asks a proxy if it is told to: that is for the caller
-// to decide. A certificate must lead to the CA files and be made out to the
-// host of the URL; TLS is 1.2 or later.
+// A call uses a connection that a recent GET or HEAD has left open, or a new
+// one. Redirects, retries and the choice of a proxy are left to the caller. The
+// server's certificate must be valid for the host of the URL and signed by one
+// in the CA files; TLS is 1.2 or later.
 //
 // Threads: safe to share.
 #ifndef PREPULL_HTTP_HTTP_CLIENT_H_
@@ -38,25 +36,25 @@ struct HttpResponse {
   std::vector<HttpHeader> headers = {};
   std::string body = "";
 
-  // The first header called `name`, in whatever case; empty if there is none.
+  // Returns the first header `name`, in any case, or "".
   absl::string_view Header(absl::string_view name) const;
 };
 
-// Takes a piece of the body; `head` has no body. An error ends the call, and
-// is what the call ends with.
+// Receives a piece of the body; `head` has no body. An error ends the call with
+// that error.
 using BodySink = std::function<absl::Status(const HttpResponse& head,
                                             absl::string_view piece)>;
 
 struct HttpLimits {
-  // From looking up the name to the end of the TLS handshake; through a
-  // proxy, to the proxy and again behind it.
+  // From resolving the host to the end of the TLS handshake; with a proxy, to
+  // the proxy and again behind it.
   absl::Duration connect = absl::Seconds(10);
-  // How long the server may take to accept the request, to send all of its
-  // head, and between two pieces of its body.
+  // For sending the request, for receiving the head, and between two pieces of
+  // the body.
   absl::Duration idle = absl::Seconds(30);
   // For the whole call.
   Instant until = Instant::Never();
-  // Of a body that goes into the response; one for a sink has no limit.
+  // Of a body in the response; one for a sink has no limit.
   int64_t body_bytes = 1 << 20;
 };
 
@@ -67,16 +65,16 @@ struct HttpRequest {
   // missing.
   std::vector<HttpHeader> headers = {};
   std::string body = "";
-  // Where the body of a 2xx answer goes, if not into the response. Called on
-  // the caller's thread.
+  // Receives the body of a 2xx response in place of the response. Called on the
+  // caller's thread.
   BodySink sink = nullptr;
   HttpLimits limits = {};
-  // PEM. The default is Debian's and our image's: what OpenSSL would take by
-  // itself is not where we link it statically.
+  // PEM. The path in Debian and in our image: a statically linked OpenSSL has
+  // no valid default.
   std::string ca_file = "/etc/ssl/certs/ca-certificates.crt";
-  // PEM that is trusted as well; with it the other may be missing.
+  // PEM, trusted in addition; if given, ca_file may be missing.
   std::string extra_ca_file = "";
-  // An https URL is asked through a tunnel (CONNECT).
+  // An https URL uses a tunnel (CONNECT).
   std::optional<HttpProxy> proxy = std::nullopt;
 };
 
@@ -84,16 +82,15 @@ class HttpClient {
  public:
   virtual ~HttpClient() = default;
 
-  // Blocks until the answer is there, whatever its status is. Messages name
-  // method, host and port, those of a proxy too, never a path, query, user or
+  // Blocks until the response is complete, whatever its status is. Messages
+  // name method, host and port, also of a proxy, never a path, query, user or
   // header. Errors, besides those of a sink:
-  //   INVALID_ARGUMENT     the request is malformed; the answer is larger than
-  //                        allowed or no HTTP
-  //   UNAVAILABLE          no such host, refused, reset, cut short; the proxy
-  //                        makes no connection
+  //   INVALID_ARGUMENT     invalid request; response invalid or too large
+  //   UNAVAILABLE          unknown host, refused, reset, closed early; the
+  //   proxy
+  //                        cannot connect
   //   PERMISSION_DENIED    the proxy refuses (407, or another 4xx to CONNECT)
-  //   FAILED_PRECONDITION  the certificate is not to be trusted, or TLS cannot
-  //                        be agreed on
+  //   FAILED_PRECONDITION  certificate verification or TLS handshake failed
   //   DEADLINE_EXCEEDED    a limit has passed
   //   CANCELLED            `stop` was requested
   //   others               a CA file cannot be read
@@ -101,7 +98,7 @@ class HttpClient {
                                             const std::stop_token& stop) = 0;
 };
 
-// Both outlive the client.
+// Both must outlive the client.
 std::unique_ptr<HttpClient> MakeHttpClient(FileSystem& files, Clock& clock);
 
 }  // namespace prepull

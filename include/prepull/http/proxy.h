@@ -1,9 +1,9 @@
-// Which proxy a URL is asked through, as the environment says it. Pure.
+// Chooses the proxy for a URL from the environment's rules. Pure.
 //
-// The rules are those of Go's programs, which stand beside this one on every
-// node: HTTP_PROXY is for http URLs and HTTPS_PROXY for https URLs, NO_PROXY
-// holds exceptions separated by commas, and loopback is always one. Proxies are
-// spoken to without TLS ("http://"), as nearly all are.
+// The rules are those of Go, whose programs share the node: HTTP_PROXY is for
+// http URLs and HTTPS_PROXY for https URLs, NO_PROXY has exceptions separated
+// by commas, and loopback is always one. The connection to a proxy is plain
+// ("http://"), as for nearly all.
 // Source: https://pkg.go.dev/golang.org/x/net/http/httpproxy#Config
 #ifndef PREPULL_HTTP_PROXY_H_
 #define PREPULL_HTTP_PROXY_H_
@@ -28,18 +28,19 @@ struct HttpProxy {
 
 class ProxyRules {
  public:
-  // Without a proxy.
+  // No proxy.
   ProxyRules() = default;
 
-  // Each as its variable has it: "[http://][user:password@]host[:port]", or
-  // empty; "host", ".suffix", "*.suffix", an address or a network, the first
-  // four with a port or not, or "*". What is no exception counts for none.
-  // Errors: INVALID_ARGUMENT  names the variable, and shows nothing of it.
+  // Parses the variables: a proxy is "[http://][user:password@]host[:port]" or
+  // empty; an exception is "host", ".suffix", "*.suffix", an address or a
+  // network, the first four with an optional port, or "*". Ignores invalid
+  // exceptions. Errors: INVALID_ARGUMENT  names the variable, without its
+  // value.
   static absl::StatusOr<ProxyRules> Parse(absl::string_view http_proxy,
                                           absl::string_view https_proxy,
                                           absl::string_view no_proxy);
 
-  // Nothing if `url` is to be asked directly.
+  // Returns the proxy for `url`, or nothing for a direct connection.
   std::optional<HttpProxy> For(absl::string_view url) const;
 
  private:
@@ -49,15 +50,15 @@ class ProxyRules {
     bool is_everything = false;
     std::optional<Address> address = std::nullopt;
     int prefix_bits = 128;       // of the address
-    std::string suffix = "";     // ".example.com", if it is no address
+    std::string suffix = "";     // ".example.com", if not an address
     bool is_itself_too = false;  // "example.com"
     std::string port = "";       // empty: any
   };
 
   static std::optional<Address> ParseAddress(absl::string_view text);
   static std::optional<Exception> ParseException(absl::string_view text);
-  static bool Fits(const Exception& exception, absl::string_view host,
-                   absl::string_view port);
+  static bool Matches(const Exception& exception, absl::string_view host,
+                      absl::string_view port);
 
   std::optional<HttpProxy> for_http_ = std::nullopt;
   std::optional<HttpProxy> for_https_ = std::nullopt;

@@ -1,7 +1,6 @@
-// What a registry says an image consists of: a manifest, or an index of one
-// manifest a platform. Pure.
+// Image manifests, and indexes of one manifest per platform. Pure.
 //
-// What a registry serves is not trusted: the text is bounded in every way.
+// The text is not trusted: everything is bounded.
 // Source: https://github.com/opencontainers/image-spec/blob/main/manifest.md
 // https://github.com/opencontainers/image-spec/blob/main/image-index.md
 #ifndef PREPULL_IMAGE_MANIFEST_H_
@@ -37,20 +36,20 @@ struct ImageIndex {
   std::vector<Entry> entries = {};
 };
 
-// Errors: INVALID_ARGUMENT  it is neither, or could be read as both, or is of
-// Docker's schema 1; names more than 10,000 blobs, or blobs of more than 16 TiB
-// in all, so that sums over a list of images stay within 64 bits.
+// Errors: INVALID_ARGUMENT  not a manifest or index, ambiguous, or Docker's
+// schema 1; more than 10,000 blobs, or more than 16 TiB in total, so that sums
+// over a list of images fit 64 bits.
 absl::StatusOr<std::variant<ImageManifest, ImageIndex>> ParseManifest(
     absl::string_view json);
 
-// The labels in an image's config; none where there is none. Errors:
-// INVALID_ARGUMENT  it is no config.
+// Returns the labels in an image's config. Errors: INVALID_ARGUMENT  not a
+// config.
 // Source: https://github.com/opencontainers/image-spec/blob/main/config.md
 absl::StatusOr<std::map<std::string, std::string>> ParseImageLabels(
     absl::string_view config_json);
 
-// The entry that a runtime on `wanted` would take: of its variant, else of the
-// next lower one. Errors: NOT_FOUND  there is none; names those there are.
+// Returns the entry that a runtime on `wanted` chooses: of its variant, else of
+// the next lower one. Errors: NOT_FOUND  none; names the available platforms.
 absl::StatusOr<ManifestBlob> ChoosePlatform(const ImageIndex& index,
                                             const Platform& wanted);
 

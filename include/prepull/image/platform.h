@@ -1,4 +1,4 @@
-// The platform that an image was built for, and which of them a node runs.
+// The platform that an image was built for, and which platforms a node runs.
 // Pure.
 //
 // Source: https://github.com/opencontainers/image-spec/blob/main/config.md;
@@ -10,23 +10,22 @@
 
 namespace prepull {
 
-// As Go names them: "linux", "arm64", "v8". Empty: not said.
+// Go's names: "linux", "arm64", "v8". Empty: unknown.
 struct Platform {
   std::string os = "";
   std::string architecture = "";
   std::string variant = "";
 };
 
-// The one that this program was built for.
+// Returns the platform that this program was built for.
 Platform OwnPlatform();
 
-// "linux/arm64", "linux/arm/v7": printable, at most 64 bytes.
+// Returns "linux/arm64", "linux/arm/v7": printable, at most 64 bytes.
 std::string PlatformName(const Platform& platform);
 
-// Whether a node of platform `node` runs what was built for `image`: the same
-// operating system, and the same architecture or its 32-bit form, under any of
-// its usual names. Variants are not looked at: an older one runs, and whether
-// a newer one does depends on the image.
+// Whether a node with platform `node` runs images for `image`: the same
+// operating system, and the same architecture or its 32-bit form, by any of its
+// usual names. Ignores variants: an older one runs, and a newer one may.
 bool RunsOn(const Platform& image, const Platform& node);
 
 }  // namespace prepull

@@ -1,8 +1,8 @@
-// The name of an image, as the distribution project's grammar has it:
+// The name of an image in the grammar of the distribution project:
 // [host[:port]/]path[:tag][@digest].
 //
-// A Reference keeps the text it was parsed from, because that is what the
-// runtime gets. For comparison only, Docker Hub's short names are completed:
+// A Reference keeps the text it was parsed from, for the runtime. For
+// comparisons only, Docker Hub's short names are completed:
 // "busybox" is docker.io/library/busybox:latest. Pure value.
 // Source: https://github.com/distribution/reference
 #ifndef PREPULL_IMAGE_REFERENCE_H_
@@ -15,13 +15,13 @@
 
 namespace prepull {
 
-// Whether `text` can stand as the tag of a reference.
+// Whether `text` is a valid tag.
 bool IsTag(absl::string_view text);
 
 class Reference {
  public:
-  // Errors: INVALID_ARGUMENT  the first rule of the grammar that is broken,
-  // without the text itself ("repository must be lowercase").
+  // Errors: INVALID_ARGUMENT  the first broken rule of the grammar, without the
+  // text itself ("repository must be lowercase").
   static absl::StatusOr<Reference> Parse(absl::string_view text);
 
   // The text as given.
@@ -33,13 +33,13 @@ class Reference {
   // Registry and path, completed: "docker.io/library/busybox".
   const std::string& repository() const { return repository_; }
 
-  // Empty if the text has none.
+  // Empty if there is none.
   const std::string& tag() const { return tag_; }
   const std::string& digest() const { return digest_; }
 
-  // What makes two texts mean the same image: repository@digest if there is a
-  // digest (the tag beside it has no say), else repository:tag with "latest"
-  // for a missing tag.
+  // Returns the same text for all names of the same image: repository@digest if
+  // there is a digest (a tag beside it is ignored), else repository:tag with
+  // "latest" for a missing tag.
   std::string Normalised() const;
 
  private:

@@ -1,4 +1,4 @@
-// Bytes that come piece by piece and are never held as a whole.
+// Bytes that are streamed, never held as a whole.
 #ifndef PREPULL_REGISTRY_BYTE_STREAM_H_
 #define PREPULL_REGISTRY_BYTE_STREAM_H_
 
@@ -8,8 +8,7 @@
 
 namespace prepull {
 
-// Takes the next piece. An error ends the stream and is what the source
-// returns.
+// Receives the next piece. An error ends the stream, and the source returns it.
 using ByteSink = absl::FunctionRef<absl::Status(absl::string_view)>;
 
 }  // namespace prepull

@@ -1,9 +1,9 @@
-// The read-only side of a registry: manifests, blobs and lists of tags.
+// Reads manifests, blobs and tag lists from registries.
 //
-// Each call finds its way by itself: a mirror before the registry, the
-// credentials of the image one after another, tokens, redirects (credentials
-// stay with the host that they are for), waiting when the registry is busy. A
-// broken blob is continued at its byte. Nothing counts whose digest is wrong.
+// Each call does all that it takes: a mirror before the registry, the image's
+// credentials one after another, tokens, redirects (credentials are sent only
+// to the host that they are for), pauses when the registry is busy. A broken
+// download is continued at its byte. All digests are verified.
 //
 // Threads: safe to share; a call blocks.
 // Source: https://github.com/opencontainers/distribution-spec/blob/main/spec.md
@@ -28,10 +28,10 @@
 namespace prepull {
 
 struct RegistryOptions {
-  // Where plain HTTP is allowed if HTTPS is not to be had: "host[:port]", as
-  // image names have it. Loopback addresses always are.
+  // Hosts that may speak plain HTTP if they do not speak HTTPS: "host[:port]",
+  // as in image names. Loopback addresses always may.
   std::vector<std::string> insecure_hosts = {};
-  // "FROM=TO", as --rewrite has it: asked first, the registry itself after it.
+  // "FROM=TO", as of --rewrite: asked before the registry itself.
   std::vector<std::string> mirrors = {};
   // As of an HttpRequest.
   std::string ca_file = HttpRequest().ca_file;
@@ -51,41 +51,43 @@ class RegistryClient {
  public:
   virtual ~RegistryClient() = default;
 
-  // What `image` stands for at its registry: of an index its own digest, so
-  // that it is the same for every platform. Errors, of every call: NOT_FOUND,
-  // UNAUTHENTICATED and PERMISSION_DENIED as the registry says; UNAVAILABLE,
-  // and RESOURCE_EXHAUSTED for a 429, after a few tries; DATA_LOSS  a wrong
-  // digest, or a web page; CANCELLED, DEADLINE_EXCEEDED. IsPassing tells those
-  // that may be gone later.
+  // Returns the digest of `image` at its registry: that of an index itself, so
+  // that it is the same for all platforms. Errors, of every call: NOT_FOUND,
+  // UNAUTHENTICATED and PERMISSION_DENIED  as the registry says; UNAVAILABLE,
+  // and RESOURCE_EXHAUSTED for a 429, after a few tries; DATA_LOSS  digest
+  // mismatch, or an HTML page; CANCELLED, DEADLINE_EXCEEDED. IsPassing tells
+  // those that a later call may not meet.
   virtual absl::StatusOr<std::string> ResolveDigest(const Reference& image) = 0;
 
-  // The manifest for our own platform.
+  // Returns the manifest for our own platform.
   virtual absl::StatusOr<ResolvedManifest> FetchManifest(
       const Reference& image) = 0;
 
-  // Pushes the whole of a blob of `image` to `sink`, on the caller's thread.
-  // Its size is checked as well as its digest.
+  // Pushes a whole blob of `image` to `sink`, on the caller's thread. Verifies
+  // its size and digest.
   virtual absl::Status FetchBlob(const Reference& image,
                                  const ManifestBlob& blob, ByteSink sink) = 0;
 
-  // All tags of `repository`, in the registry's order.
+  // Returns all tags of `repository`, in the registry's order.
   virtual absl::StatusOr<std::vector<std::string>> ListTags(
       const Reference& repository) = 0;
 
-  // For long work on what calls gave. Errors: CANCELLED, DEADLINE_EXCEEDED.
+  // For long work on results of calls. Errors: CANCELLED, DEADLINE_EXCEEDED.
   virtual absl::Status MayGoOn() const { return absl::OkStatus(); }
 
-  // Waits before what has failed `tries` times is asked for again: a second,
-  // doubling to half a minute, less jitter, or what a registry has asked for.
-  // Errors: CANCELLED; DEADLINE_EXCEEDED  the deadline comes before that.
+  // Pauses before what has failed `tries` times is requested again: a second,
+  // doubling to half a minute, less jitter, or as a registry's Retry-After
+  // says. Errors: CANCELLED; DEADLINE_EXCEEDED  no time for that before the
+  // deadline.
   virtual absl::Status Pause(int tries) = 0;
 };
 
-// Whether to ask once more for what has failed with `failure`, and `tries`
-// times: as long as that may pass, and for a minute where what came was wrong.
+// Whether to request again what has failed `tries` times, last with `failure`:
+// while that is passing, and for a minute after corrupt data.
 bool IsWorthAnotherTry(const absl::Status& failure, int tries);
 
-// All must outlive the client. Errors: INVALID_ARGUMENT  names the option.
+// The arguments must outlive the client. Errors: INVALID_ARGUMENT  names the
+// invalid option.
 absl::StatusOr<std::unique_ptr<RegistryClient>> MakeRegistryClient(
     RegistryOptions options, HttpClient& http, CredentialFinder& credentials,
     Clock& clock, RollDice roll_dice);

@@ -26,12 +26,6 @@ std::string LastLine(const Run& run, absl::Duration took);
 // Every image with its state, one a line, under a header if wanted.
 std::string StatusTable(const Run& run, bool with_header);
 
-// Columns that fit their cells, two blanks apart, "-" for an empty cell;
-// columns whose header begins with '>' stand to the right.
-std::string Table(const std::vector<std::string>& header,
-                  const std::vector<std::vector<std::string>>& rows,
-                  bool with_header);
-
 }  // namespace prepull
 
 #endif  // PREPULL_REPORT_LINES_H_
