@@ -29,7 +29,7 @@ bool ConcernsAll(const absl::Status& error) {
 
 void WarnUnpinnable(const RuntimeFacts& runtime) {
   Log(LogLevel::kWarn,
-      "images not pinned: the runtime has no pins on its socket",
+      "images are not pinned: this runtime takes no pins over its socket",
       {{"runtime", runtime.name}, {"version", runtime.version}});
 }
 
@@ -68,8 +68,8 @@ void Pinner::Begin() {
       HeedsPins(run_.runtime.name, run_.runtime.version);
   if (run_.runtime.features.pin) return;
   Log(LogLevel::kWarn,
-      "images pinned, but this version ignores pins, so image garbage "
-      "collection may remove them: expected containerd 1.6.24, 1.7.3 or later",
+      "images get their pin, but this version does not heed it, so image "
+      "garbage collection may take them: containerd 1.6.24, 1.7.3 and later do",
       {{"runtime", run_.runtime.name}, {"version", run_.runtime.version}});
 }
 
@@ -83,7 +83,7 @@ std::optional<Inventory> Pinner::Pin(const std::vector<Image>& images,
     if (taken.code() == absl::StatusCode::kUnimplemented) {
       WarnUnpinnable(run_.runtime);
     } else {
-      Log(LogLevel::kWarn, "images not pinned",
+      Log(LogLevel::kWarn, "images are not pinned",
           {{"images", static_cast<int64_t>(images.size())},
            {"error", ReportedMessage(taken)}});
     }
@@ -160,7 +160,7 @@ absl::Status Pinner::PinRecord(const std::string& name) {
 
 void Pinner::WarnOf(const Troubles& troubles) {
   for (const auto& [code, trouble] : troubles) {
-    Log(LogLevel::kWarn, "images not pinned",
+    Log(LogLevel::kWarn, "images are not pinned",
         {{"images", trouble.images},
          {"first", trouble.image},
          {"error", ReportedMessage(trouble.error)}});

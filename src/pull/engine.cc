@@ -113,7 +113,7 @@ class Fetch {
       Pin(end == LoopEnd::kAllEnded ? std::max(run_.deadline(), soon) : soon);
     }
     if (loop.runtime_is_away() && end == LoopEnd::kDeadline) {
-      EndWithoutRuntime("the runtime became unavailable and did not recover");
+      EndWithoutRuntime("the runtime went away and did not come back");
     } else if (!verified.ok()) {
       EndWithoutRuntime(ReportedMessage(verified));
     } else {

@@ -35,11 +35,7 @@ LoopEnd PullLoop::Pull() {
   QueueAll();
   while (true) {
     tasks_.RunPending();
-    if (!setup_.stop.stop_requested()) {
-      for (PullItem* item : pool_.RemoveShutOut(run_.deadline())) {
-        ShutOut(*item);
-      }
-    }
+    ShutOutWhatCannotStart();
     const Instant now = clock_.Now();
     // First, because the last image may be over by it.
     attempts_.Turn(now);
@@ -57,6 +53,11 @@ LoopEnd PullLoop::Pull() {
     const Instant observer_alarm = observer_.OnTurn(run_, now);
     clock_.WaitUntil(std::min(NextAlarm(now), observer_alarm), tasks_.wakeup());
   }
+}
+
+void PullLoop::ShutOutWhatCannotStart() {
+  if (setup_.stop.stop_requested()) return;
+  for (PullItem* item : pool_.RemoveShutOut(run_.deadline())) ShutOut(*item);
 }
 
 void PullLoop::QueueAll() {

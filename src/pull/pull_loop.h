@@ -53,6 +53,7 @@ class PullLoop : private AttemptListener {
   bool left_wrong_bytes() const { return attempts_.has_suspects(); }
 
  private:
+  void ShutOutWhatCannotStart();
   void QueueAll();
   void Queue(PullItem& item, Instant due);
   void StartDue(Instant now);

@@ -77,12 +77,12 @@ absl::Status WhyNoRuntime(const absl::Status& status, absl::Duration timeout) {
   }
   if (status.code() == absl::StatusCode::kUnimplemented) {
     return absl::UnavailableError(
-        "does not implement CRI v1: its CRI plugin is disabled, or it only "
-        "supports v1alpha2 (containerd 1.5, CRI-O 1.19)");
+        "answers, but not to CRI v1: its CRI plugin is off, or it only speaks "
+        "v1alpha2 (containerd 1.5, CRI-O 1.19), which prepull does not");
   }
   if (status.code() == absl::StatusCode::kCancelled) return status;
   return absl::UnavailableError(
-      absl::StrCat("not a container runtime: ",
+      absl::StrCat("does not answer like a container runtime: ",
                    Printable(WithoutUrlSecrets(status.message()), 256)));
 }
 

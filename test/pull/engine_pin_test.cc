@@ -181,7 +181,7 @@ TEST_F(EnginePinTest, AnOldVersionGetsThePinAndAWarning) {
   EXPECT_TRUE(HasPin("quay.io/a:1"));
   EXPECT_FALSE(run_.runtime.features.pin);
   EXPECT_FALSE(image(0).pinned);
-  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("this version ignores pins")));
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("does not heed it")));
 }
 
 TEST_F(EnginePinTest, ARuntimeWithoutPinsIsAWarningAndNoFailure) {
@@ -192,7 +192,7 @@ TEST_F(EnginePinTest, ARuntimeWithoutPinsIsAWarningAndNoFailure) {
 
   EXPECT_EQ(run_.exit_code, ExitCode::kOk);
   EXPECT_FALSE(run_.runtime.features.pin);
-  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("no pins on its socket")));
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("no pins over its socket")));
 }
 
 TEST_F(EnginePinTest, AFailureIsOneWarningForEachCause) {

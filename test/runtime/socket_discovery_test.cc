@@ -235,8 +235,8 @@ TEST_F(FindRuntimeTest, SaysThatItSpeaksAnOlderCri) {
   const std::string path =
       Listen("c.sock", absl::UnimplementedError("unknown service runtime.v1"));
 
-  EXPECT_THAT(Find({path}),
-              StatusIs(Code::kUnavailable, HasSubstr("supports v1alpha2")));
+  EXPECT_THAT(Find({path}), StatusIs(Code::kUnavailable,
+                                     HasSubstr("it only speaks v1alpha2")));
 }
 
 TEST_F(FindRuntimeTest, PassesOnWhatItDoesNotKnow) {
