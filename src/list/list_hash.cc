@@ -7,8 +7,8 @@
 
 namespace prepull {
 
-// FNV-1a, 64 bits: stable from run to run, and a collision of two lists on
-// one node costs no more than a lease taken over in vain.
+// FNV-1a, 64 bits: stable between runs. A collision of two lists on one node
+// costs no more than a useless lease takeover.
 std::string ListHash(const std::vector<ImageRequest>& requests) {
   std::vector<std::string> names;
   for (const ImageRequest& request : requests) {

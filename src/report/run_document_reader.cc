@@ -1,4 +1,4 @@
-// Reads a status document back: the other half of run_document.cc.
+// Parses the status document that run_document.cc writes.
 #include <algorithm>
 #include <boost/json.hpp>
 #include <limits>
@@ -14,7 +14,7 @@ namespace {
 
 namespace json = boost::json;
 
-// One level of keys; the first missing or mistyped one becomes the error.
+// Reads the keys of one object; the first missing or mistyped one is the error.
 class Keys {
  public:
   Keys(const json::object& object, std::string place)
@@ -23,11 +23,11 @@ class Keys {
   std::string Text(const char* key) {
     const json::value* value = Find(key);
     if (value == nullptr || !value->is_string())
-      return Complain<std::string>(key, "a string");
+      return Mismatch<std::string>(key, "a string");
     return Printable(std::string(value->as_string()), 4096);
   }
 
-  // Empty for null.
+  // Returns "" for null.
   std::string MaybeText(const char* key) {
     const json::value* value = Find(key);
     return value != nullptr && value->is_null() ? "" : Text(key);
@@ -35,15 +35,15 @@ class Keys {
 
   int64_t Number(const char* key) {
     const std::optional<int64_t> number = MaybeNumber(key);
-    return number ? *number : Complain<int64_t>(key, "a number");
+    return number ? *number : Mismatch<int64_t>(key, "a number");
   }
 
-  // Nothing for null.
+  // Returns nothing for null.
   std::optional<int64_t> MaybeNumber(const char* key) {
     const json::value* value = Find(key);
     if (value != nullptr && value->is_null()) return std::nullopt;
     if (value == nullptr || !value->is_int64()) {
-      return Complain<std::optional<int64_t>>(key, "a number");
+      return Mismatch<std::optional<int64_t>>(key, "a number");
     }
     return value->as_int64();
   }
@@ -51,7 +51,7 @@ class Keys {
   absl::Duration Seconds(const char* key) {
     const json::value* value = Find(key);
     if (value == nullptr || !value->is_number()) {
-      return Complain<absl::Duration>(key, "a number");
+      return Mismatch<absl::Duration>(key, "a number");
     }
     return absl::Seconds(value->to_number<double>());
   }
@@ -59,11 +59,11 @@ class Keys {
   bool Flag(const char* key) {
     const json::value* value = Find(key);
     if (value == nullptr || !value->is_bool())
-      return Complain<bool>(key, "true or false");
+      return Mismatch<bool>(key, "true or false");
     return value->as_bool();
   }
 
-  // Nothing for null.
+  // Returns nothing for null.
   std::optional<absl::Time> MaybeTime(const char* key) {
     const json::value* value = Find(key);
     if (value != nullptr && value->is_null()) return std::nullopt;
@@ -74,18 +74,18 @@ class Keys {
         !absl::ParseTime(absl::RFC3339_full, std::string(value->as_string()),
                          &at, &error) ||
         at == absl::InfiniteFuture() || at == absl::InfinitePast()) {
-      return Complain<std::optional<absl::Time>>(key, "a time");
+      return Mismatch<std::optional<absl::Time>>(key, "a time");
     }
     return at;
   }
 
   absl::Time Time(const char* key) {
     const std::optional<absl::Time> at = MaybeTime(key);
-    return at ? *at : Complain<absl::Time>(key, "a time");
+    return at ? *at : Mismatch<absl::Time>(key, "a time");
   }
 
-  // The enumerator up to `last` that `name` calls so; `other` for a word that
-  // a later version may have added.
+  // Returns the enumerator up to `last` with that `name`; `other` for a word
+  // that a later version may have added.
   template <typename Enum, typename Name>
   Enum OneOf(const char* key, Name name, Enum last, Enum other) {
     const std::string text = Text(key);
@@ -102,7 +102,7 @@ class Keys {
   const json::array* Array(const char* key) {
     const json::value* value = Find(key);
     if (value == nullptr || !value->is_array()) {
-      return Complain<const json::array*>(key, "an array");
+      return Mismatch<const json::array*>(key, "an array");
     }
     return &value->as_array();
   }
@@ -113,24 +113,24 @@ class Keys {
     if (array == nullptr) return names;
     for (const json::value& name : *array) {
       if (!name.is_string()) {
-        return Complain<std::set<std::string>>(key, "a list of names");
+        return Mismatch<std::set<std::string>>(key, "a list of names");
       }
       names.emplace(name.as_string());
     }
     return names;
   }
 
-  // Null for null.
+  // Returns nullptr for null.
   const json::object* Object(const char* key) {
     const json::value* value = Find(key);
     if (value != nullptr && value->is_null()) return nullptr;
     if (value == nullptr || !value->is_object()) {
-      return Complain<const json::object*>(key, "an object");
+      return Mismatch<const json::object*>(key, "an object");
     }
     return &value->as_object();
   }
 
-  // For keys that came later than the schema's first documents.
+  // For keys that the first documents of the schema do not have.
   bool Has(const char* key) const { return Find(key) != nullptr; }
 
   const absl::Status& status() const { return status_; }
@@ -141,10 +141,10 @@ class Keys {
   }
 
   template <typename T>
-  T Complain(const char* key, absl::string_view expected) {
+  T Mismatch(const char* key, absl::string_view expected) {
     if (status_.ok()) {
       status_ = absl::InvalidArgumentError(
-          absl::StrCat(place_, key, " is not ", expected));
+          absl::StrCat(place_, key, ": expected ", expected));
     }
     return T{};
   }
@@ -154,10 +154,10 @@ class Keys {
   absl::Status status_;
 };
 
-// A process can end with no larger one.
+// The largest exit code of a process.
 constexpr int64_t kLargestExitCode = 255;
 
-// A phase that this version does not know, of a run that ended so or not yet.
+// Returns the phase for a word of a later version, by how the run ended.
 Phase UnknownPhase(const std::optional<ExitCode>& exit_code) {
   if (!exit_code) return Phase::kPulling;
   return *exit_code == ExitCode::kOk ? Phase::kSucceeded : Phase::kFailed;
@@ -166,7 +166,8 @@ Phase UnknownPhase(const std::optional<ExitCode>& exit_code) {
 absl::Status ReadImage(const json::value& value, size_t index, Run& run) {
   const std::string place = absl::StrCat("images[", index, "]");
   if (!value.is_object()) {
-    return absl::InvalidArgumentError(absl::StrCat(place, " is no object"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(place, ": expected an object"));
   }
   Keys keys(value.as_object(), place + ".");
   ImageOutcome image;
@@ -184,7 +185,7 @@ absl::Status ReadImage(const json::value& value, size_t index, Run& run) {
   image.message = keys.Text("message");
   if (keys.Has("pulled_as")) image.pulled_as = keys.Text("pulled_as");
   if (keys.Has("platform")) image.platform = keys.MaybeText("platform");
-  // Neither on the node nor failed, as far as this version can tell.
+  // A state of a later version counts neither as present nor as failed.
   const ImageState state = keys.OneOf("state", StateName, ImageState::kStopped,
                                       ImageState::kStopped);
   run.images.push_back(std::move(image));
@@ -217,7 +218,7 @@ absl::Status ReadFacts(Keys& keys, ReadRun& read) {
   if (const auto code = keys.MaybeNumber("exit_code")) {
     if (*code < 0 || *code > kLargestExitCode) {
       return absl::InvalidArgumentError(
-          absl::StrCat("exit_code is not from 0 to ", kLargestExitCode));
+          absl::StrCat("exit_code: expected 0 to ", kLargestExitCode));
     }
     run.exit_code = static_cast<ExitCode>(*code);
   }
@@ -252,14 +253,14 @@ absl::StatusOr<ReadRun> ParseRunDocument(absl::string_view text) {
       json::parse(json::string_view(text.data(), text.size()), error);
   if (error) {
     return absl::InvalidArgumentError(
-        absl::StrCat("is no JSON: ", error.message()));
+        absl::StrCat("invalid JSON: ", error.message()));
   }
   if (!document.is_object()) {
-    return absl::InvalidArgumentError("is no JSON object");
+    return absl::InvalidArgumentError("expected a JSON object");
   }
   Keys keys(document.as_object(), "");
   if (keys.Text("schema") != "prepull.status/v1") {
-    return absl::InvalidArgumentError("is no prepull.status/v1 document");
+    return absl::InvalidArgumentError("schema: expected prepull.status/v1");
   }
   ReadRun read;
   RETURN_IF_ERROR(ReadFacts(keys, read));

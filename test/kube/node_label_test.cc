@@ -47,9 +47,9 @@ TEST(NodeLabelTest, SaysWhatIsWrongWithIt) {
        "\"a b\" is no label's key: [PREFIX/]NAME, NAME of up to 63 letters, "
        "digits, - _ ."},
       {"k=a/b", "\"a/b\" is no label's value: up to 63 letters, digits, - _ ."},
-      {"k=", "\"k=\" has an empty value"},
-      {"k=,no", "\"k=,no\" has an empty value"},
-      {"k=a,b,c,d", "\"k=a,b,c,d\" has more than three values"},
+      {"k=", "\"k=\": empty value"},
+      {"k=,no", "\"k=,no\": empty value"},
+      {"k=a,b,c,d", "\"k=a,b,c,d\": too many values: expected at most three"},
   };
   for (const Refused& row : rows) {
     EXPECT_THAT(ParseNodeLabel(row.text),
