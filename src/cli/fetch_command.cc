@@ -94,7 +94,7 @@ class Fetching {
   Fetching& operator=(const Fetching&) = delete;
 
   CommandEnd Start() {
-    status_file_.Begin(run_);
+    observers_.OnStarted(run_);
     if (!options_.dry_run) node_labeler_.Start(run_);
     const absl::StatusOr<RuntimeSockets> sockets =
         RuntimeSockets::Parse(options_.cri_socket, context_.host);
@@ -112,8 +112,7 @@ class Fetching {
     }
     TakeList(list_.requests, run_);
     // Connecting may take a while; the list is reported before it.
-    output_.OnListKnown(run_);
-    status_file_.Tell(run_);
+    observers_.OnListKnown(run_);
     absl::StatusOr<FoundRuntime> found =
         sockets->Connect(context_.clock, context_.stop, run_.deadline());
     if (!found.ok()) return EndUnconnected(found.status(), *sockets);
@@ -234,18 +233,19 @@ class Fetching {
   }
 
   CommandEnd EndBad(const absl::Status& why) {
-    run_.message = std::string(why.message());
-    if (IsOutOfTime(why)) {
-      if (context_.stop.stop_requested()) {
-        run_.reason = Reason::kInterrupted;
-        return EndWith(ExitCode::kStopped, Phase::kInterrupted);
-      }
-      run_.reason =
-          IsPassing(why) ? ReasonWithoutReference(why) : Reason::kTimeout;
-      return EndWith(ExitCode::kStopped, Phase::kTimedOut);
+    const std::string message(why.message());
+    if (!IsOutOfTime(why)) {
+      return EndWith(
+          {ExitCode::kBadInput, Phase::kFailed, Reason::kBadInput, message});
     }
-    run_.reason = Reason::kBadInput;
-    return EndWith(ExitCode::kBadInput, Phase::kFailed);
+    if (context_.stop.stop_requested()) {
+      return EndWith({ExitCode::kStopped, Phase::kInterrupted,
+                      Reason::kInterrupted, message});
+    }
+    return EndWith(
+        {ExitCode::kStopped, Phase::kTimedOut,
+         IsPassing(why) ? ReasonWithoutReference(why) : Reason::kTimeout,
+         message});
   }
 
   CommandEnd EndUnconnected(const absl::Status& why,
@@ -275,24 +275,22 @@ class Fetching {
     const Instant now = context_.clock.Now();
     const absl::Time wall_now = context_.clock.WallNow();
     if (context_.stop.stop_requested()) {
-      run_.BreakOff(ExitCode::kStopped, Phase::kInterrupted,
+      run_.BreakOff({ExitCode::kStopped, Phase::kInterrupted},
                     Reason::kInterrupted, now, wall_now);
     } else {
-      run_.reason = reason;
-      run_.message = std::string(why.message());
-      run_.BreakOff(code, Phase::kFailed, reason, now, wall_now);
+      run_.BreakOff({code, Phase::kFailed, reason, std::string(why.message())},
+                    reason, now, wall_now);
     }
     return End();
   }
 
-  CommandEnd EndWith(ExitCode code, Phase phase) {
-    run_.End(code, phase, context_.clock.WallNow());
+  CommandEnd EndWith(const RunEnd& end) {
+    run_.End(end, context_.clock.WallNow());
     return End();
   }
 
   CommandEnd End() {
-    status_file_.Finish(run_);
-    output_.End(run_);
+    observers_.OnFinished(run_, context_.clock.Now());
     WriteTerminationMessage();
     node_labeler_.Finish(run_, context_.stop);
     return {.code = *run_.exit_code,
@@ -373,12 +371,12 @@ void FetchCommand::OnBadFlags(const CommandContext& context,
   const std::string path = command().Peek("--status-file", words, context.host);
   StartLogging(options_.logging, context, /*hides_info=*/true);
   struct Run run = NewRun(options_, path, context);
-  run.reason = Reason::kBadInput;
-  run.message = Printable(why.message(), 1024);
   StatusFile status_file(path, context.files, context.clock);
-  status_file.Begin(run);
-  run.End(ExitCode::kBadInput, Phase::kFailed, context.clock.WallNow());
-  status_file.Finish(run);
+  status_file.OnStarted(run);
+  run.End({ExitCode::kBadInput, Phase::kFailed, Reason::kBadInput,
+           Printable(why.message(), 1024)},
+          context.clock.WallNow());
+  status_file.OnRunEnded(run);
 }
 
 }  // namespace

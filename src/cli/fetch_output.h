@@ -20,9 +20,6 @@ class FetchOutput : public RunObserver {
   FetchOutput(const FetchOptions& options, const CommandContext& context)
       : options_(options), context_(context) {}
 
-  // Called when the list is read; sets the width of lines.
-  void OnListKnown(const Run& run);
-
   // Called before the first pull.
   void Begin(const Run& run, int concurrency);
 
@@ -30,19 +27,20 @@ class FetchOutput : public RunObserver {
   // each of its lines if the log is JSON.
   void PrintDropIn(const std::string& drop_in);
 
-  // Prints the result; the run must have ended.
-  void End(const Run& run);
-
   // Prints the result of a dry run.
   void PrintPlan(const std::vector<ImageRequest>& requests,
                  const std::vector<PlannedPull>& plan);
 
+  // From here on lines have their width.
+  void OnListKnown(const Run& run) override;
   void OnPlanned(const Run& run) override;
   void OnAttempt(const Run& run, const ImageOutcome& image) override;
   void OnRetry(const Run& run, const ImageOutcome& image,
                absl::Duration delay) override;
   void OnEnded(const Run& run, const ImageOutcome& image) override;
   Instant OnTurn(const Run& run, Instant now) override;
+  // Prints the result.
+  void OnFinished(const Run& run, Instant now) override;
 
  private:
   const FetchOptions& options_;

@@ -171,14 +171,17 @@ class UnpinCommand : public CommandProgram {
     if (!node.ok()) {
       return Failed(ExitCode::kNoRuntime, OnOneLine(node.status()));
     }
-    RuntimeExtension& extension = *found.runtime->extension();
-    const auto pinned = OurPins(extension, {kUnpinCallTimeout, context.stop});
+    ImageRecords* records = found.runtime->image_records();
+    if (records == nullptr) {
+      return Unanswered(absl::UnimplementedError(""), found.version);
+    }
+    const auto pinned = OurPins(*records, {kUnpinCallTimeout, context.stop});
     if (!pinned.ok()) return Unanswered(pinned.status(), found.version);
     std::vector<Unpinned> results;
     const absl::Status asked =
         UnpinAll(not_in_list_ ? PinsNotIn(requests, *node, *pinned)
                               : PinsOf(requests, *node, *pinned),
-                 extension, context.stop, results);
+                 *records, context.stop, results);
     AddMalformed(requests, results);
     Print(results, context);
     if (!asked.ok()) return Failed(ExitCode::kNoRuntime, OnOneLine(asked));
@@ -190,15 +193,14 @@ class UnpinCommand : public CommandProgram {
   }
 
   // Errors: IsUnreachable. Those of one image are in `results`.
-  static absl::Status UnpinAll(std::vector<HeldPin> pins,
-                               RuntimeExtension& extension,
+  static absl::Status UnpinAll(std::vector<HeldPin> pins, ImageRecords& records,
                                const std::stop_token& stop,
                                std::vector<Unpinned>& results) {
     for (HeldPin& pin : pins) {
       Unpinned& result = results.emplace_back(Unpinned{std::move(pin)});
       for (const std::string& record : result.pin.records) {
         absl::Status unpinned =
-            Unpin(extension, record, {kUnpinCallTimeout, stop});
+            Unpin(records, record, {kUnpinCallTimeout, stop});
         if (unpinned.ok()) continue;
         result.error = Printable(unpinned.message(), 1024);
         if (IsUnreachable(unpinned)) return unpinned;
