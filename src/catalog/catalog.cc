@@ -1,4 +1,4 @@
-#include "prepull/catalog/catalog.h"
+#include "src/catalog/catalog.h"
 
 #include <utility>
 
@@ -12,12 +12,12 @@
 namespace prepull {
 namespace {
 
-// Only for the sentence that lists them.
-constexpr size_t kMostNames = 100'000;
+// They are needed for one error message only.
+constexpr size_t kMaxPackages = 100'000;
 
 absl::Status Twice(absl::string_view kind, absl::string_view name) {
-  return absl::InvalidArgumentError(absl::StrCat(
-      kind, " ", Printable(name, 128), " is in the catalogue twice"));
+  return absl::InvalidArgumentError(
+      absl::StrCat(kind, " \"", Printable(name, 128), "\": defined twice"));
 }
 
 template <typename Map>
@@ -29,12 +29,12 @@ std::vector<std::string> KeysOf(const Map& map) {
 }
 
 absl::Status Missing(absl::string_view what, const std::string& name,
-                     const std::vector<std::string>& there) {
+                     const std::vector<std::string>& existing) {
   return absl::NotFoundError(absl::StrCat(
-      "no ", what, " \"", Printable(name, 128), "\"; ", ThereIs(there)));
+      what, " \"", Printable(name, 128), "\" not found; ", Existing(existing)));
 }
 
-// Some catalogues have such, and nobody can pull what has no name.
+// Real catalogues have such images; they cannot be pulled.
 void WarnOfNameless(const std::string& bundle) {
   Log(LogLevel::kWarn, "an image without a name",
       {{"bundle", Printable(bundle, 128)}});
@@ -52,13 +52,13 @@ bool Catalog::Wants(absl::string_view package) const {
 
 bool Catalog::Has(absl::string_view package) const {
   const auto found = packages_.find(package);
-  return found != packages_.end() && found->second.is_there;
+  return found != packages_.end() && found->second.is_added;
 }
 
 std::map<std::string, std::set<std::string>> Catalog::Channels() const {
   std::map<std::string, std::set<std::string>> channels;
   for (const auto& [name, package] : packages_) {
-    if (!package.is_there) continue;
+    if (!package.is_added) continue;
     const std::vector<std::string> keys = KeysOf(package.channels);
     channels[name].insert(keys.begin(), keys.end());
   }
@@ -67,10 +67,10 @@ std::map<std::string, std::set<std::string>> Catalog::Channels() const {
 
 absl::Status Catalog::Add(CatalogDocument document) {
   if (document.schema == "olm.package") {
-    if (names_.size() < kMostNames) names_.insert(document.name);
+    if (names_.size() < kMaxPackages) names_.insert(document.name);
     const auto wanted = packages_.find(document.name);
     if (wanted == packages_.end()) return absl::OkStatus();
-    if (std::exchange(wanted->second.is_there, true)) {
+    if (std::exchange(wanted->second.is_added, true)) {
       return Twice("package", document.name);
     }
     wanted->second.default_channel = std::move(document.default_channel);

@@ -16,12 +16,13 @@
 namespace prepull {
 namespace {
 
-// A row holds its bundle's CSV, which is never asked for, and that may be long.
-constexpr int kLongestRow = 64 << 20;
-// Of SQLite's virtual machine, some milliseconds; then it asks on.
-constexpr int kStepsAtOnce = 100'000;
+// A row has the CSV of its bundle, which is never selected and may be long.
+constexpr int kMaxRowBytes = 64 << 20;
+// Steps of SQLite's virtual machine between two calls of MayGoOn: some
+// milliseconds.
+constexpr int kStepsPerCall = 100'000;
 constexpr size_t kRowBytes = 64;
-constexpr int64_t kMostHeap = 128 << 20;  // of SQLite's own
+constexpr int64_t kMaxHeapBytes = 128 << 20;  // of SQLite's own
 
 struct CloseDatabase {
   void operator()(sqlite3* database) const { sqlite3_close(database); }
@@ -37,12 +38,12 @@ using Statement = std::unique_ptr<sqlite3_stmt, EndStatement>;
 using MayGoOn = std::function<absl::Status()>;
 
 absl::Status Failure(sqlite3* database) {
-  return absl::InvalidArgumentError(
-      absl::StrCat("is no catalogue's database: ",
-                   Printable(sqlite3_errmsg(database), 200)));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "not a catalogue database: ", Printable(sqlite3_errmsg(database), 200)));
 }
 
-// What a query of ours needs; views and functions of the database do not run.
+// Allows what our queries need; views and functions of the database do not
+// run.
 // NOLINTNEXTLINE(readability-function-size): SQLite gives six arguments.
 int AllowReading(void*, int action, const char*, const char*, const char*,
                  const char* inside) {
@@ -51,11 +52,11 @@ int AllowReading(void*, int action, const char*, const char*, const char*,
   return is_ours && is_reading ? SQLITE_OK : SQLITE_DENY;
 }
 
-int MustEnd(void* may_go_on) {
+int MustStop(void* may_go_on) {
   return static_cast<const MayGoOn*>(may_go_on)->operator()().ok() ? 0 : 1;
 }
 
-// A database that is open, and what has come out of it.
+// An open database and how much was read from it.
 struct Session {
   Database database = nullptr;
   const MayGoOn& may_go_on;
@@ -63,7 +64,7 @@ struct Session {
 };
 
 absl::StatusOr<Database> Open(const std::string& path) {
-  sqlite3_hard_heap_limit64(kMostHeap);
+  sqlite3_hard_heap_limit64(kMaxHeapBytes);
   sqlite3* raw = nullptr;
   const int result =
       sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READONLY, nullptr);
@@ -71,8 +72,8 @@ absl::StatusOr<Database> Open(const std::string& path) {
   if (result != SQLITE_OK) return Failure(raw);
   sqlite3_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(raw, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
-  sqlite3_limit(raw, SQLITE_LIMIT_LENGTH, kLongestRow);
-  // It would sort in files, for which there may be no folder.
+  sqlite3_limit(raw, SQLITE_LIMIT_LENGTH, kMaxRowBytes);
+  // There may be no folder for the files that it would sort in.
   sqlite3_exec(raw, "PRAGMA temp_store = MEMORY", nullptr, nullptr, nullptr);
   sqlite3_set_authorizer(raw, AllowReading, nullptr);
   return database;
@@ -95,19 +96,20 @@ class Row {
   sqlite3_stmt* statement_;
 };
 
-// Counts `row`, of so many columns, to what came out.
+// Adds `row` to what was read.
 absl::Status Count(sqlite3_stmt* row, Session& session) {
   session.bytes += kRowBytes;
   for (int i = 0; i < sqlite3_column_count(row); ++i) {
     session.bytes += static_cast<size_t>(sqlite3_column_bytes(row, i));
   }
-  return session.bytes <= kMostCatalogBytes ? absl::OkStatus() : TooMuchNamed();
+  return session.bytes <= kMaxCatalogBytes ? absl::OkStatus()
+                                           : CatalogTooLarge();
 }
 
-// Calls `take` for each row that `query` gives for `package` (its ?1).
+// Calls `receive` for each row that `query` returns for `package` (its ?1).
 absl::Status ForEach(Session& session, const char* query,
                      const std::string& package,
-                     absl::FunctionRef<absl::Status(const Row&)> take) {
+                     absl::FunctionRef<absl::Status(const Row&)> receive) {
   sqlite3* database = session.database.get();
   sqlite3_stmt* raw = nullptr;
   if (sqlite3_prepare_v2(database, query, -1, &raw, nullptr) != SQLITE_OK) {
@@ -121,17 +123,17 @@ absl::Status ForEach(Session& session, const char* query,
     const int result = sqlite3_step(raw);
     if (result == SQLITE_DONE) return absl::OkStatus();
     if (result == SQLITE_INTERRUPT) RETURN_IF_ERROR(session.may_go_on());
-    if (result == SQLITE_NOMEM) return TooMuchNamed();
+    if (result == SQLITE_NOMEM) return CatalogTooLarge();
     if (result != SQLITE_ROW) return Failure(database);
     RETURN_IF_ERROR(Count(raw, session));
-    RETURN_IF_ERROR(take(Row(raw)));
+    RETURN_IF_ERROR(receive(Row(raw)));
   }
 }
 
 using Channels = std::map<std::string, std::map<std::string, ChannelEntry>>;
 
-// What a bundle replaces, and what it skips, are rows of its own, the replaced
-// one first.
+// A bundle has a row for what it replaces and one for each that it skips, in
+// this order.
 void AddEntry(const Row& row, Channels& channels) {
   auto [entry, is_new] =
       channels[row.Text(0)].try_emplace(row.Text(1), ChannelEntry());
@@ -147,7 +149,7 @@ void AddEntry(const Row& row, Channels& channels) {
   }
 }
 
-// An entry for each bundle of each channel.
+// Adds each channel with an entry for each of its bundles.
 absl::Status AddChannels(Session& session, const std::string& package,
                          Catalog& catalog) {
   Channels channels;
@@ -221,7 +223,7 @@ absl::Status ReadCatalogDatabase(const std::string& path,
                                  const MayGoOn& may_go_on, Catalog& catalog) {
   ASSIGN_OR_RETURN(Database database, Open(path));
   opened();
-  sqlite3_progress_handler(database.get(), kStepsAtOnce, MustEnd,
+  sqlite3_progress_handler(database.get(), kStepsPerCall, MustStop,
                            const_cast<MayGoOn*>(&may_go_on));
   Session session = {.database = std::move(database), .may_go_on = may_go_on};
   RETURN_IF_ERROR(ForEach(session, "SELECT name, default_channel FROM package",

@@ -1,5 +1,5 @@
-// The packages that are wanted out of a catalogue of the old kind, an SQLite
-// database as opm wrote it.
+// Reads the wanted packages out of a catalogue of the old kind, an SQLite
+// database written by opm.
 //
 // The database is not trusted: it is opened read-only, and only plain tables
 // are read from it.
@@ -11,16 +11,15 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "prepull/catalog/catalog.h"
+#include "src/catalog/catalog.h"
 
 namespace prepull {
 
-// Adds what the database at `path` says of the packages that `catalog` wants.
-// `opened` is called once it is open: its name is not needed from then on.
-// `may_go_on` is asked now and then, for a hostile database can take hours.
-// Errors: INVALID_ARGUMENT  it is no such database, or a broken one;
-// RESOURCE_EXHAUSTED  more than kMostCatalogBytes; those of `may_go_on` and of
-// Catalog::Add.
+// Adds the wanted packages of the database at `path` to `catalog`. Calls
+// `opened` once it is open: the file may be unlinked then. Calls `may_go_on`
+// now and then, because a hostile database can take hours. Errors:
+// INVALID_ARGUMENT  not such a database, or a broken one; RESOURCE_EXHAUSTED
+// more than kMaxCatalogBytes; those of `may_go_on` and of Catalog::Add.
 absl::Status ReadCatalogDatabase(const std::string& path,
                                  const std::vector<PackageRequest>& wanted,
                                  const std::function<void()>& opened,

@@ -1,4 +1,4 @@
-#include "prepull/catalog/catalog_document.h"
+#include "src/catalog/catalog_document.h"
 
 #include <utility>
 
@@ -8,11 +8,11 @@
 namespace prepull {
 namespace {
 
-constexpr size_t kMostDocumentBytes = 16 << 20;
-// What an element costs besides its text.
+constexpr size_t kMaxDocumentBytes = 16 << 20;
+// The cost of an element besides its text.
 constexpr size_t kElementBytes = 64;
-// Longer than any key that we know.
-constexpr size_t kLongestKey = 32;
+// Longer than any key of interest.
+constexpr size_t kMaxKey = 32;
 
 size_t BytesOf(const std::string& text) { return kElementBytes + text.size(); }
 
@@ -33,19 +33,19 @@ size_t BytesOf(const CatalogDocument& document) {
   return bytes;
 }
 
-absl::Status TooMuchNamed() {
+absl::Status CatalogTooLarge() {
   return absl::ResourceExhaustedError(
-      absl::StrCat("the catalogue says more than ",
-                   HumanBytes(kMostCatalogBytes), " of what is wanted"));
+      absl::StrCat("catalogue too large: more than ",
+                   HumanBytes(kMaxCatalogBytes), " of the wanted packages"));
 }
 
 void CatalogDocumentBuilder::Key(absl::string_view key) {
-  key_ = std::string(key.substr(0, kLongestKey));
+  key_ = std::string(key.substr(0, kMaxKey));
 }
 
 void CatalogDocumentBuilder::Open(bool is_object) {
   Place place = Inside(is_object);
-  if (kept_bytes_ > kMostDocumentBytes) place = Place::kOther;
+  if (kept_bytes_ > kMaxDocumentBytes) place = Place::kOther;
   if (place == Place::kEntry) {
     document_.entries.emplace_back();
     kept_bytes_ += kElementBytes;
@@ -90,7 +90,7 @@ CatalogDocumentBuilder::Place CatalogDocumentBuilder::Inside(
   return Place::kOther;
 }
 
-CatalogDocumentBuilder::Slot CatalogDocumentBuilder::SlotNow() const {
+CatalogDocumentBuilder::Slot CatalogDocumentBuilder::CurrentSlot() const {
   switch (open_.empty() ? Place::kOther : open_.back()) {
     case Place::kDocument:
       if (key_ == "schema") return Slot::kSchema;
@@ -104,7 +104,7 @@ CatalogDocumentBuilder::Slot CatalogDocumentBuilder::SlotNow() const {
     case Place::kSkips:
       return Slot::kEntrySkips;
     case Place::kRelatedImages:
-      return Slot::kNoRelatedImage;
+      return Slot::kInvalidRelatedImage;
     case Place::kRelatedImage:
       return key_ == "image" ? Slot::kRelatedImage : Slot::kNone;
     case Place::kProperty:
@@ -117,10 +117,10 @@ CatalogDocumentBuilder::Slot CatalogDocumentBuilder::SlotNow() const {
 }
 
 void CatalogDocumentBuilder::Text(absl::string_view text) {
-  const Slot slot = SlotNow();
+  const Slot slot = CurrentSlot();
   if (slot == Slot::kNone) return;
   kept_bytes_ += text.size() + kElementBytes;
-  if (kept_bytes_ <= kMostDocumentBytes) Put(slot, std::string(text));
+  if (kept_bytes_ <= kMaxDocumentBytes) Put(slot, std::string(text));
 }
 
 void CatalogDocumentBuilder::Put(Slot slot, std::string text) {
@@ -154,7 +154,7 @@ void CatalogDocumentBuilder::Put(Slot slot, std::string text) {
     case Slot::kRelatedImage:
       document_.related_images.back() = std::move(text);
       break;
-    case Slot::kNoRelatedImage:
+    case Slot::kInvalidRelatedImage:
       document_.related_images.emplace_back();
       break;
     case Slot::kPropertyType:
@@ -171,12 +171,13 @@ absl::StatusOr<CatalogDocument> CatalogDocumentBuilder::Finish() {
   const size_t kept_bytes = std::exchange(kept_bytes_, 0);
   open_.clear();
   key_.clear();
-  if (kept_bytes > kMostDocumentBytes) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        "holds more than ", HumanBytes(kMostDocumentBytes), " of names"));
+  if (kept_bytes > kMaxDocumentBytes) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("document too large: more than ",
+                     HumanBytes(kMaxDocumentBytes), " of names"));
   }
   if (document.schema.empty()) {
-    return absl::InvalidArgumentError("has no schema");
+    return absl::InvalidArgumentError("schema is missing");
   }
   return document;
 }

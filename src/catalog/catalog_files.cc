@@ -11,9 +11,9 @@ namespace prepull {
 namespace {
 
 constexpr absl::string_view kIgnore = ".indexignore";
-constexpr size_t kLargestIgnore = 1 << 20;
+constexpr size_t kMaxIgnoreBytes = 1 << 20;
 
-// "a/b" and "c" of "a/b/c".
+// Splits "a/b/c" into "a/b" and "c".
 std::pair<std::string, std::string> Split(const std::string& path) {
   const size_t slash = path.rfind('/');
   if (slash == std::string::npos) return {"", path};
@@ -40,10 +40,10 @@ absl::Status CatalogFiles::Open(const std::string& path) {
 absl::Status CatalogFiles::Append(absl::string_view bytes) {
   if (file_ == nullptr) {
     patterns_.append(bytes.data(), bytes.size());
-    return patterns_.size() <= kLargestIgnore
+    return patterns_.size() <= kMaxIgnoreBytes
                ? absl::OkStatus()
                : absl::ResourceExhaustedError(
-                     absl::StrCat("larger than ", HumanBytes(kLargestIgnore)));
+                     absl::StrCat("larger than ", HumanBytes(kMaxIgnoreBytes)));
   }
   if (file_->status.ok()) file_->status = stream_->Append(bytes);
   return absl::OkStatus();
@@ -63,7 +63,7 @@ absl::Status CatalogFiles::Keep(CatalogDocument document) {
     return absl::OkStatus();
   }
   kept_bytes_ += BytesOf(document);
-  if (kept_bytes_ > kMostCatalogBytes) return TooMuchNamed();
+  if (kept_bytes_ > kMaxCatalogBytes) return CatalogTooLarge();
   file_->documents.push_back(std::move(document));
   return absl::OkStatus();
 }

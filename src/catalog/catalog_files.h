@@ -1,8 +1,7 @@
-// Takes the files of a file-based catalogue out of an image and makes a
-// Catalog of them.
+// Reads the files of a file-based catalogue into a Catalog.
 //
-// Since an .indexignore may come after what it leaves out, files are judged
-// at the end: until then what is wrong with one is kept, too.
+// An .indexignore may come after the files that it excludes, so files are
+// filtered at the end, and until then the error of a file is kept with it.
 #ifndef PREPULL_SRC_CATALOG_CATALOG_FILES_H_
 #define PREPULL_SRC_CATALOG_CATALOG_FILES_H_
 
@@ -13,8 +12,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "prepull/catalog/catalog.h"
 #include "prepull/registry/image_files.h"
+#include "src/catalog/catalog.h"
 #include "src/catalog/catalog_stream.h"
 #include "src/catalog/index_ignore.h"
 
@@ -22,15 +21,15 @@ namespace prepull {
 
 class CatalogFiles : public FileReceiver {
  public:
-  // `catalog` decides what is kept of the files. It must outlive this.
+  // `catalog` decides what is kept of the files. It must outlive the reader.
   explicit CatalogFiles(const Catalog& catalog) : catalog_(catalog) {}
 
   absl::Status Open(const std::string& path) override;
   absl::Status Append(absl::string_view bytes) override;
   absl::Status Close() override;
 
-  // Adds what the files say, those that count. Errors: of the first such file
-  // that is wrong, by its name.
+  // Adds the documents of all files that are not excluded. Errors: of the
+  // first such file, with its name.
   absl::Status AddTo(Catalog& catalog);
 
  private:
@@ -45,9 +44,9 @@ class CatalogFiles : public FileReceiver {
   std::map<std::string, File> files_ = {};
   IndexIgnore ignore_ = {};
 
-  std::string path_ = "";  // of the file that is open
+  std::string path_ = "";  // of the open file
   size_t kept_bytes_ = 0;  // of all files
-  File* file_ = nullptr;   // nullptr: it is an .indexignore
+  File* file_ = nullptr;   // null for an .indexignore
   std::unique_ptr<CatalogStream> stream_;
   std::string patterns_ = "";  // of an .indexignore
 };

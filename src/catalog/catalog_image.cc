@@ -1,5 +1,6 @@
 #include "prepull/catalog/catalog_image.h"
 
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -7,6 +8,7 @@
 #include "prepull/base/temporary_file.h"
 #include "prepull/base/text.h"
 #include "prepull/catalog/image_content.h"
+#include "src/catalog/catalog.h"
 #include "src/catalog/catalog_database.h"
 #include "src/catalog/catalog_files.h"
 
@@ -20,11 +22,11 @@ constexpr char kDatabaseLabel[] =
 constexpr char kDefaultFiles[] = "/configs";
 constexpr char kDefaultDatabase[] = "/database/index.db";
 
-// More than any catalogue that we know, tenfold.
-constexpr int64_t kLargestCatalogFile = int64_t{8} << 30;
-constexpr int64_t kLargestDatabase = int64_t{4} << 30;
+// Ten times the largest known catalogue.
+constexpr int64_t kMaxCatalogFileBytes = int64_t{8} << 30;
+constexpr int64_t kMaxDatabaseBytes = int64_t{4} << 30;
 
-// Puts one file where SQLite can open it.
+// Stores one file where SQLite can open it.
 class DatabaseFile : public FileReceiver {
  public:
   explicit DatabaseFile(const std::vector<std::string>& folders)
@@ -34,8 +36,7 @@ class DatabaseFile : public FileReceiver {
     auto created = TemporaryFile::Create(folders_);
     if (!created.ok()) {
       return Annotate(created.status(),
-                      "the catalogue's database needs a folder, which TMPDIR "
-                      "can name");
+                      "no folder for the catalogue's database: set TMPDIR");
     }
     file_ = std::make_unique<TemporaryFile>(*std::move(created));
     return absl::OkStatus();
@@ -55,7 +56,7 @@ class DatabaseFile : public FileReceiver {
 absl::Status ReadFiles(ImageContent& content, const std::string& path,
                        Catalog& catalog) {
   CatalogFiles files(catalog);
-  RETURN_IF_ERROR(ReadImageFiles(content, path, kLargestCatalogFile, files));
+  RETURN_IF_ERROR(ReadImageFiles(content, path, kMaxCatalogFileBytes, files));
   return files.AddTo(catalog);
 }
 
@@ -64,7 +65,7 @@ absl::Status ReadDatabase(ImageContent& content, const std::string& path,
                           const std::vector<std::string>& folders,
                           Catalog& catalog) {
   DatabaseFile database(folders);
-  RETURN_IF_ERROR(ReadImageFiles(content, path, kLargestDatabase, database));
+  RETURN_IF_ERROR(ReadImageFiles(content, path, kMaxDatabaseBytes, database));
   return Annotate(ReadCatalogDatabase(
                       database.file().path(), wanted,
                       [&database] { database.file().Unlink(); },
@@ -74,7 +75,7 @@ absl::Status ReadDatabase(ImageContent& content, const std::string& path,
 
 }  // namespace
 
-absl::StatusOr<CatalogAnswer> AskCatalog(
+absl::StatusOr<CatalogAnswer> ReadCatalog(
     const Reference& image, const std::vector<PackageRequest>& wanted,
     const CatalogVersions& versions,
     const std::vector<std::string>& temporary_folders,
@@ -96,7 +97,7 @@ absl::StatusOr<CatalogAnswer> AskCatalog(
         wanted, temporary_folders, catalog);
   }
   if (absl::IsNotFound(read)) {
-    return Annotate(read, "the image holds no catalogue");
+    return Annotate(read, "no catalogue in the image");
   }
   RETURN_IF_ERROR(read);
   CatalogAnswer answer;

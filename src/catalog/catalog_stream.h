@@ -1,9 +1,8 @@
-// The documents of one file of a file-based operator catalogue, as its bytes
-// arrive: JSON documents one behind another, or YAML documents with "---"
-// between them.
+// Parses one file of a file-based operator catalogue as its bytes arrive: JSON
+// documents one after another, or YAML documents separated by "---".
 //
-// Which of the two it is its first byte says. Of the file never more is held
-// than one YAML document of 16 MiB at most, or nothing where it is JSON.
+// The first byte tells which of the two. At most one YAML document of up to
+// 16 MiB is held in memory, of JSON nothing but the kept fields.
 #ifndef PREPULL_SRC_CATALOG_CATALOG_STREAM_H_
 #define PREPULL_SRC_CATALOG_CATALOG_STREAM_H_
 
@@ -12,32 +11,32 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "prepull/catalog/catalog_document.h"
+#include "src/catalog/catalog_document.h"
 
 namespace prepull {
 
 class CatalogStream {
  public:
-  using Take = std::function<absl::Status(CatalogDocument)>;
+  using Receive = std::function<absl::Status(CatalogDocument)>;
   // Whether documents of this package need to be read at all.
   using IsWanted = std::function<bool(absl::string_view package)>;
 
   virtual ~CatalogStream() = default;
 
-  // The next bytes. Errors: those of `take`; INVALID_ARGUMENT names the
-  // document by its number, RESOURCE_EXHAUSTED. After an error nothing more
-  // may come.
+  // Parses the next bytes. Errors: those of `receive`; INVALID_ARGUMENT names
+  // the document by its number; RESOURCE_EXHAUSTED. No call may follow an
+  // error.
   virtual absl::Status Append(absl::string_view bytes) = 0;
-  // The end of the file.
+  // Parses the rest at the end of the file.
   virtual absl::Status Finish() = 0;
 };
 
 std::unique_ptr<CatalogStream> MakeCatalogStream(
-    CatalogStream::Take take, CatalogStream::IsWanted wanted);
+    CatalogStream::Receive receive, CatalogStream::IsWanted wanted);
 
-// Each of the two; what comes is known to be of that kind.
-std::unique_ptr<CatalogStream> MakeCatalogJson(CatalogStream::Take take);
-std::unique_ptr<CatalogStream> MakeCatalogYaml(CatalogStream::Take take,
+// The two kinds, for files that are known to be of that kind.
+std::unique_ptr<CatalogStream> MakeCatalogJson(CatalogStream::Receive receive);
+std::unique_ptr<CatalogStream> MakeCatalogYaml(CatalogStream::Receive receive,
                                                CatalogStream::IsWanted wanted);
 
 }  // namespace prepull

@@ -1,5 +1,5 @@
-// The only place of this room that may include yaml-cpp and catch what it
-// throws.
+// Catalogue files in YAML. The only file of this room that includes yaml-cpp
+// and catches its exceptions.
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
@@ -21,13 +21,13 @@
 namespace prepull {
 namespace {
 
-// A bundle of more no cluster could take; parsing it takes seconds.
-constexpr size_t kLargestDocument = 16 << 20;
-constexpr int kMostOpen = 10'000;
+// No cluster accepts a larger bundle; parsing it takes seconds.
+constexpr size_t kMaxDocument = 16 << 20;
+constexpr int kMaxOpen = 10'000;
 
-// Turns yaml-cpp's events, which call keys scalars too, into the builder's.
-// What an alias stands for is not looked up: where one could matter it is an
-// error, for half a list would be a lie.
+// Forwards yaml-cpp's events, in which keys are scalars too, to the builder.
+// Aliases are not resolved: where one could matter it is an error, because an
+// incomplete list would be wrong.
 class YamlEvents : public YAML::EventHandler {
  public:
   explicit YamlEvents(CatalogDocumentBuilder& builder) : builder_(builder) {}
@@ -36,10 +36,9 @@ class YamlEvents : public YAML::EventHandler {
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark&, YAML::anchor_t) override { Step(); }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
-    if (builder_.IsHeeding() && status_.ok()) {
-      status_ = absl::UnimplementedError(
-          absl::StrCat("has an alias (*) in its line ", mark.line + 1,
-                       ", which is not followed"));
+    if (builder_.WantsValue() && status_.ok()) {
+      status_ = absl::UnimplementedError(absl::StrCat(
+          "line ", mark.line + 1, ": aliases (*) are not supported"));
     }
     Step();
   }
@@ -80,7 +79,7 @@ class YamlEvents : public YAML::EventHandler {
     Step();
   }
 
-  // From a key to its value, from a value to the next key.
+  // Moves from a key to its value, or from a value to the next key.
   void Step() {
     if (open_.empty() || open_.back() == Bracket::kList) return;
     open_.back() = IsKeyNext() ? Bracket::kValueNext : Bracket::kKeyNext;
@@ -91,7 +90,7 @@ class YamlEvents : public YAML::EventHandler {
   absl::Status status_ = absl::OkStatus();
 };
 
-// A std::istream reads from it without a copy.
+// Lets a std::istream read a text without a copy.
 class ViewBuffer : public std::streambuf {
  public:
   explicit ViewBuffer(const std::string& text) {
@@ -100,23 +99,24 @@ class ViewBuffer : public std::streambuf {
   }
 };
 
-// yaml-cpp refuses such depths too, but only after it has noted every bracket,
-// with some hundred bytes for each. Those inside of texts hardly ever count.
+// yaml-cpp refuses such depths too, but only after it has stored some hundred
+// bytes for every bracket. Brackets inside of texts are counted as well, which
+// hardly ever matters.
 bool OpensTooMany(absl::string_view text) {
   int open = 0;
   for (const char c : text) {
     if (c == '[' || c == '{') ++open;
     if ((c == ']' || c == '}') && open > 0) --open;
-    if (open > kMostOpen) return true;
+    if (open > kMaxOpen) return true;
   }
   return false;
 }
 
-// Where yaml-cpp throws, its sentence is what the Status says.
+// The Status has the message of the exception.
 absl::Status ParseInto(const std::string& text,
                        CatalogDocumentBuilder& builder) {
   if (OpensTooMany(text)) {
-    return absl::InvalidArgumentError("is no YAML: too many open brackets");
+    return absl::InvalidArgumentError("invalid YAML: too many open brackets");
   }
   try {
     ViewBuffer buffer(text);
@@ -127,12 +127,12 @@ absl::Status ParseInto(const std::string& text,
     return events.status();
   } catch (const YAML::Exception& thrown) {
     return absl::InvalidArgumentError(
-        absl::StrCat("is no YAML: ", Printable(thrown.what(), 200)));
+        absl::StrCat("invalid YAML: ", Printable(thrown.what(), 200)));
   }
 }
 
-// The package that a line of the outermost block mapping names; empty if the
-// line is no such one. Text inside of other values is always indented.
+// Returns the package if `line` is `package: NAME` of the outermost block
+// mapping, else "". Text inside of other values is always indented.
 absl::string_view PackageIn(absl::string_view line) {
   if (!absl::ConsumePrefix(&line, "package:")) return "";
   line = absl::StripAsciiWhitespace(line);
@@ -145,12 +145,12 @@ absl::string_view PackageIn(absl::string_view line) {
   return is_plain ? line : "";
 }
 
-// Cuts the file at its "---", and parses only documents that concern us:
-// yaml-cpp takes a minute for what is found here in a second.
+// Splits the file at "---" and parses only documents of wanted packages: to
+// parse all of them takes yaml-cpp a minute instead of a second.
 class CatalogYaml : public CatalogStream {
  public:
-  CatalogYaml(Take take, IsWanted wanted)
-      : take_(std::move(take)), wanted_(std::move(wanted)) {}
+  CatalogYaml(Receive receive, IsWanted wanted)
+      : receive_(std::move(receive)), wanted_(std::move(wanted)) {}
 
   absl::Status Append(absl::string_view bytes) override {
     while (!bytes.empty()) {
@@ -173,10 +173,9 @@ class CatalogYaml : public CatalogStream {
  private:
   absl::Status Keep(absl::string_view bytes) {
     text_.append(bytes.data(), bytes.size());
-    if (text_.size() <= kLargestDocument) return absl::OkStatus();
-    return absl::ResourceExhaustedError(
-        absl::StrCat("document ", number_ + 1, ": larger than ",
-                     HumanBytes(kLargestDocument)));
+    if (text_.size() <= kMaxDocument) return absl::OkStatus();
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "document ", number_ + 1, ": larger than ", HumanBytes(kMaxDocument)));
   }
 
   absl::Status EndLine() {
@@ -214,24 +213,24 @@ class CatalogYaml : public CatalogStream {
     absl::StatusOr<CatalogDocument> document = builder_.Finish();
     if (parsed.ok()) parsed = document.status();
     RETURN_IF_ERROR(Annotate(parsed, absl::StrCat("document ", number_)));
-    return take_(*std::move(document));
+    return receive_(*std::move(document));
   }
 
-  const Take take_;
+  const Receive receive_;
   const IsWanted wanted_;
   CatalogDocumentBuilder builder_ = {};
-  std::string text_ = "";  // of the document at hand
+  std::string text_ = "";  // of the current document
   size_t line_begin_ = 0;  // of its last line
   bool has_content_ = false;
-  bool is_foreign_ = false;  // it is of a package that nobody wants
+  bool is_foreign_ = false;  // its package is not wanted
   int64_t number_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<CatalogStream> MakeCatalogYaml(CatalogStream::Take take,
+std::unique_ptr<CatalogStream> MakeCatalogYaml(CatalogStream::Receive receive,
                                                CatalogStream::IsWanted wanted) {
-  return std::make_unique<CatalogYaml>(std::move(take), std::move(wanted));
+  return std::make_unique<CatalogYaml>(std::move(receive), std::move(wanted));
 }
 
 }  // namespace prepull

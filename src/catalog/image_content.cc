@@ -8,8 +8,8 @@
 namespace prepull {
 namespace {
 
-// The distribution project's limit for a manifest, which a config resembles.
-constexpr int64_t kLargestConfig = 4 << 20;
+// The distribution project's limit for manifests; a config is of that size.
+constexpr int64_t kMaxConfigBytes = 4 << 20;
 
 // Keeps one file.
 class OneFile : public FileReceiver {
@@ -48,17 +48,17 @@ int ImageContent::count() const {
 absl::Status ImageContent::Read(int layer, ByteSink sink) {
   const absl::Status read = registry_->FetchBlob(
       image_, manifest_.layers[static_cast<size_t>(layer)], sink);
-  // NOT_FOUND is of files in the image, and this is no word on them.
+  // A missing layer must not look like a missing file.
   return absl::IsNotFound(read)
              ? absl::DataLossError(
-                   absl::StrCat("its layer ", layer + 1, ": ", read.message()))
+                   absl::StrCat("layer ", layer + 1, ": ", read.message()))
              : read;
 }
 
 absl::StatusOr<std::map<std::string, std::string>> ImageContent::Labels()
     const {
-  if (manifest_.config.size_bytes > kLargestConfig) {
-    return absl::InvalidArgumentError("the image's config is too large");
+  if (manifest_.config.size_bytes > kMaxConfigBytes) {
+    return absl::InvalidArgumentError("image config: larger than 4 MiB");
   }
   std::string config;
   RETURN_IF_ERROR(Annotate(registry_->FetchBlob(image_, manifest_.config,
@@ -67,9 +67,9 @@ absl::StatusOr<std::map<std::string, std::string>> ImageContent::Labels()
                                                                   bytes);
                                                   return absl::OkStatus();
                                                 }),
-                           "the image's config"));
+                           "image config"));
   auto labels = ParseImageLabels(config);
-  RETURN_IF_ERROR(Annotate(labels.status(), "the image's config"));
+  RETURN_IF_ERROR(Annotate(labels.status(), "image config"));
   return labels;
 }
 

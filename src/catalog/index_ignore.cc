@@ -2,6 +2,7 @@
 
 #include <fnmatch.h>
 
+#include <algorithm>
 #include <iterator>
 #include <optional>
 #include <utility>
@@ -20,7 +21,7 @@ std::vector<std::string> StepsOf(absl::string_view path) {
   return absl::StrSplit(path, '/', absl::SkipEmpty());
 }
 
-// Blanks at the end do not count, unless a backslash stands before the last.
+// Removes trailing blanks, except one that is escaped by a backslash.
 absl::string_view WithoutTrailingBlanks(absl::string_view line) {
   absl::ConsumeSuffix(&line, "\r");
   while (absl::EndsWith(line, " ") && !absl::EndsWith(line, "\\ ")) {
@@ -29,12 +30,12 @@ absl::string_view WithoutTrailingBlanks(absl::string_view line) {
   return line;
 }
 
-bool StepFits(const std::string& pattern, const std::string& step) {
+bool StepMatches(const std::string& pattern, const std::string& step) {
   return fnmatch(pattern.c_str(), step.c_str(), 0) == 0;
 }
 
-// Remembers the last "**" only and so takes at most steps x pattern steps.
-bool Fits(Steps pattern, Steps path) {
+// Backtracks to the last "**" only, so takes at most steps x pattern steps.
+bool MatchesSteps(Steps pattern, Steps path) {
   size_t at = 0;
   size_t in_path = 0;
   std::optional<size_t> star;
@@ -43,7 +44,7 @@ bool Fits(Steps pattern, Steps path) {
     if (at < pattern.size() && pattern[at] == "**") {
       star = at++;
       star_path = in_path;
-    } else if (at < pattern.size() && StepFits(pattern[at], path[in_path])) {
+    } else if (at < pattern.size() && StepMatches(pattern[at], path[in_path])) {
       ++at;
       ++in_path;
     } else if (star.has_value()) {
@@ -53,7 +54,7 @@ bool Fits(Steps pattern, Steps path) {
       return false;
     }
   }
-  // "a/**" is all inside of a, but not a itself.
+  // "a/**" matches everything inside of a, but not a itself.
   return at == pattern.size();
 }
 
@@ -77,7 +78,7 @@ void IndexIgnore::Add(const std::string& folder, absl::string_view text) {
 }
 
 bool IndexIgnore::Ignores(absl::string_view path) const {
-  // What is in a folder that is left out cannot be taken back in.
+  // A file in an excluded folder cannot be included again.
   for (size_t slash = path.find('/'); slash != absl::string_view::npos;
        slash = path.find('/', slash + 1)) {
     if (IgnoresItself(path.substr(0, slash), /*is_folder=*/true)) return true;
@@ -96,7 +97,7 @@ bool IndexIgnore::IgnoresItself(absl::string_view path, bool is_folder) const {
     const auto last = std::find_if(own->second.rbegin(), own->second.rend(),
                                    [&](const auto& pattern) {
                                      return (is_folder || !pattern.is_folder) &&
-                                            Fits(pattern.steps, steps);
+                                            MatchesSteps(pattern.steps, steps);
                                    });
     if (last != own->second.rend()) return !last->is_negated;
   } while (!folder.empty());

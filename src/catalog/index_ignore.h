@@ -1,6 +1,6 @@
-// Which files of a catalogue its .indexignore files leave out. Pure.
+// Which files of a catalogue are excluded by its .indexignore files. Pure.
 //
-// Their patterns are those of .gitignore. Source:
+// The patterns are those of .gitignore. Source:
 // https://git-scm.com/docs/gitignore#_pattern_format
 #ifndef PREPULL_SRC_CATALOG_INDEX_IGNORE_H_
 #define PREPULL_SRC_CATALOG_INDEX_IGNORE_H_
@@ -15,23 +15,21 @@ namespace prepull {
 
 class IndexIgnore {
  public:
-  // The .indexignore of `folder` ("" = the root) holds `text`. Its patterns
-  // speak of what lies below that folder, and go before those of the folders
-  // above.
+  // Adds `text`, the .indexignore of `folder` ("" = the root). Its patterns
+  // apply below that folder and override those of the folders above.
   void Add(const std::string& folder, absl::string_view text);
 
-  // Whether the file at `path` is left out, by itself or by a folder that it
-  // lies in.
+  // Whether the file at `path`, or a folder that contains it, is excluded.
   bool Ignores(absl::string_view path) const;
 
  private:
   struct Pattern {
     std::vector<std::string> steps = {};  // "**" = any number of folders
     bool is_negated = false;
-    bool is_folder = false;  // it concerns folders only
+    bool is_folder = false;  // matches folders only
   };
 
-  // Whether the last pattern that fits leaves it out.
+  // Whether the last matching pattern excludes it.
   bool IgnoresItself(absl::string_view path, bool is_folder) const;
 
   std::map<std::string, std::vector<Pattern>, std::less<>> patterns_;

@@ -8,14 +8,15 @@
 #include "prepull/base/text.h"
 #include "src/cli/commands.h"
 #include "src/cli/exit_codes.h"
+#include "src/cli/nearest.h"
 
 namespace prepull {
 namespace {
 
-// A process that was told to stop is gone within 5 s, the final status may have
-// taken 2 of them and the node's label 2 more.
-constexpr absl::Duration kReaderPatience = absl::Milliseconds(500);
-constexpr absl::Duration kLastLinePatience = absl::Milliseconds(200);
+// A process ends within 5 s of a signal, of which the final status may take 2
+// and the node label 2 more.
+constexpr absl::Duration kReaderTimeout = absl::Milliseconds(500);
+constexpr absl::Duration kLastLineTimeout = absl::Milliseconds(200);
 
 using Programs = std::vector<std::unique_ptr<CommandProgram>>;
 
@@ -36,26 +37,23 @@ std::string GeneralHelp(const Programs& programs) {
 
 CommandProgram* Find(const Programs& programs, const std::string& name) {
   for (const auto& program : programs) {
-    if (program->command().doc().name == name) return program.get();
+    const CommandDoc& doc = program->command().doc();
+    const bool has_alias = !doc.alias.empty() && doc.alias == name;
+    if (doc.name == name || has_alias) return program.get();
   }
   return nullptr;
 }
 
 CommandEnd UnknownCommand(const Programs& programs, const std::string& word) {
-  std::string closest;
-  int best = 3;
+  std::vector<std::string> names;
   for (const auto& program : programs) {
-    const std::string& name = program->command().doc().name;
-    const int distance = EditDistance(word, name);
-    if (distance < best) {
-      best = distance;
-      closest = name;
-    }
+    names.push_back(program->command().doc().name);
   }
+  const std::string nearest = Nearest(word, names);
   std::string error =
       absl::StrCat("unknown command \"", Printable(word, 64), "\"\nhint: ");
-  if (!closest.empty()) {
-    absl::StrAppend(&error, "did you mean \"", closest, "\"?  ");
+  if (!nearest.empty()) {
+    absl::StrAppend(&error, "did you mean \"", nearest, "\"?  ");
   }
   absl::StrAppend(&error, "'prepull --help' lists all");
   return {ExitCode::kBadInput, error};
@@ -80,6 +78,7 @@ CommandEnd Help(const Programs& programs, const std::vector<std::string>& words,
 CommandEnd RunCommand(CommandProgram& program,
                       const std::vector<std::string>& words,
                       const CommandContext& context) {
+  context.announces_stop = !program.command().doc().waits_for_stop;
   const absl::Status parsed = program.command().Parse(words, context.host);
   if (!parsed.ok()) {
     program.OnBadFlags(context, words, parsed);
@@ -103,17 +102,15 @@ CommandEnd Dispatch(const std::vector<std::string>& words,
   if (first == "help" || first == "--help" || first == "-h") {
     return Help(programs, words, context);
   }
-  const std::string name = first == "--version" ? "version" : first;
-  CommandProgram* program = Find(programs, name);
+  CommandProgram* program = Find(programs, first);
   if (program == nullptr) return UnknownCommand(programs, first);
   return RunCommand(*program, {words.begin() + 1, words.end()}, context);
 }
 
-// Waits for a reader that takes its time, and a moment more once the time is
-// up: it may just have been slow.
+// Waits for a slow reader until `until`, and then a moment more.
 void FlushOutput(Instant until, const CommandContext& context) {
   if (context.console.Flush(until, context.stop)) return;
-  context.console.Flush(context.clock.Now() + kReaderPatience, {});
+  context.console.Flush(context.clock.Now() + kReaderTimeout, {});
 }
 
 }  // namespace
@@ -140,8 +137,8 @@ ExitCode RunApp(const std::vector<std::string>& words,
   if (!end.error.empty()) {
     context.console.PrintErr(absl::StrCat("prepull: ", end.error));
   }
-  context.console.Flush(context.clock.Now() + kLastLinePatience, {});
-  // Half a result is none.
+  context.console.Flush(context.clock.Now() + kLastLineTimeout, {});
+  // An incomplete result is an error.
   const bool is_lost =
       !end.stands_without_output && context.console.HasLostOutput();
   return is_lost && end.code == ExitCode::kOk ? ExitCode::kBadInput : end.code;

@@ -1,5 +1,5 @@
-// The command line as a whole: finds the command, gives it its flags, and
-// turns its end into the last line and the exit code.
+// The command line as a whole: finds the command, parses its flags, runs it,
+// and turns its end into the last line and the exit code.
 #ifndef PREPULL_SRC_CLI_APP_H_
 #define PREPULL_SRC_CLI_APP_H_
 
@@ -10,7 +10,7 @@
 
 namespace prepull {
 
-// `words` are the arguments behind the program's name.
+// Runs the command of `words`, the arguments of the program.
 ExitCode RunApp(const std::vector<std::string>& words,
                 const CommandContext& context);
 

@@ -10,23 +10,23 @@
 #include "prepull/node/node_listing.h"
 #include "prepull/pull/engine.h"
 #include "prepull/report/lines.h"
+#include "prepull/runtime/connect.h"
+#include "prepull/source/image_list.h"
 #include "src/cli/commands.h"
-#include "src/cli/credential_flags.h"
-#include "src/cli/image_arguments.h"
-#include "src/cli/print_json.h"
+#include "src/cli/shared_flags.h"
 
 namespace prepull {
 namespace {
 
-// For the runtime to say what it holds.
-constexpr absl::Duration kCheckTimeout = absl::Minutes(1);
+// For the runtime to list its images.
+constexpr absl::Duration kInventoryTimeout = absl::Minutes(1);
 
 CommandDoc CheckDoc() {
   return {.name = "check",
-          .summary = "say which images of a list are missing on this node",
+          .summary = "report which images of a list are missing on this node",
           .about =
-              "Compares a list with what is on this node and pulls "
-              "nothing. Prints a line for\neach image that is missing.",
+              "Compares a list with the images on this node and pulls "
+              "nothing. Prints a line\nfor each missing image.",
           .examples = {"prepull check --image-list-file images.txt",
                        "prepull check -o name quay.io/team/app:1.2"},
           .exit_codes = {"0  every image is on the node",
@@ -35,7 +35,7 @@ CommandDoc CheckDoc() {
                          "3  interrupted, or out of time",
                          "4  the runtime cannot be reached"},
           .positional = "[IMAGE...]",
-          .positional_text = "images, besides those of the lists"};
+          .positional_text = "images, in addition to those of the lists"};
 }
 
 struct MissingImage {
@@ -87,7 +87,7 @@ std::string Lines(size_t total, const std::vector<MissingImage>& missing) {
   std::string lines;
   for (const MissingImage& each : missing) {
     absl::StrAppend(&lines, "missing  ", each.request->image);
-    // That it is not on the node is said already.
+    // "missing" says already that it is not on the node.
     if (!each.request->reference.ok()) absl::StrAppend(&lines, "  ", each.why);
     absl::StrAppend(&lines, "\n");
   }
@@ -99,47 +99,51 @@ std::string Lines(size_t total, const std::vector<MissingImage>& missing) {
 class CheckCommand : public CommandProgram {
  public:
   CheckCommand() : CommandProgram(CheckDoc()) {
-    AddImageArguments(command(), images_);
+    AddListFlags(command(), list_);
+    command().Group("How");
+    AddSocketFlag(command(), cri_socket_);
     command().Duration({.name = "--overall-timeout",
                         .value = "D",
-                        .text = "how long it may take to get the list; a "
-                                "registry that is away is asked again until "
-                                "then",
+                        .text = "limit for reading the list; a registry that "
+                                "is unavailable is asked again until then",
                         .fallback = "20m"},
                        overall_timeout_);
-    AddSourceFlags(command(), images_.sources);
-    AddCredentialFlags(command(), images_.sources.credentials);
+    AddSourceFlags(command(), list_);
+    AddCredentialFlags(command(), list_.credentials);
     command().Group("Output");
     command().Choice({.name = "--output",
                       .short_name = "-o",
                       .value = "FORMAT",
-                      .text = "what is missing as table, json or name",
+                      .text = "missing images as table, json or name",
                       .fallback = "table"},
                      {"table", "json", "name"}, output_);
-    AddTalkFlags(command(), talk_);
+    AddLoggingFlags(command(), logging_);
   }
 
   CommandEnd Run(const CommandContext& context) override {
-    StartTalk(talk_, context, /*to_people=*/true);
-    const auto sockets = SocketsToTry(images_, context.host);
+    StartLogging(logging_, context, /*hides_info=*/true);
+    const auto sockets = RuntimeSockets::Parse(cri_socket_, context.host);
     if (!sockets.ok()) return Failed(ExitCode::kBadInput, sockets.status());
     const auto list =
-        ReadImages(images_, context, context.started + overall_timeout_);
+        ReadImages(list_, {.host = context.host,
+                           .files = context.files,
+                           .clock = context.clock,
+                           .stop = context.stop,
+                           .deadline = context.started + overall_timeout_});
     if (!list.ok()) {
       return Failed(
           IsOutOfTime(list.status()) ? ExitCode::kStopped : ExitCode::kBadInput,
           list.status());
     }
-    WarnOfUnused(*list);
-    const auto found = Connect(*sockets, context);
+    const auto found = sockets->Connect(context.clock, context.stop);
     if (!found.ok()) {
       CommandEnd end = Failed(ExitCode::kNoRuntime, found.status());
-      end.error += SocketHint(images_, context.host);
+      end.error += sockets->Hint();
       return end;
     }
-    // The list has had its own time.
+    // Reading the list has its own limit.
     const struct Run run = {.start = context.clock.Now(),
-                            .overall_timeout = kCheckTimeout};
+                            .overall_timeout = kInventoryTimeout};
     RunObserver nobody;
     const auto inventory = TakeInventory({.runtime = *found->runtime,
                                           .clock = context.clock,
@@ -153,16 +157,11 @@ class CheckCommand : public CommandProgram {
   }
 
  private:
-  static CommandEnd Failed(ExitCode code, const absl::Status& why) {
-    if (why.code() == absl::StatusCode::kCancelled) code = ExitCode::kStopped;
-    return {code, std::string(why.message())};
-  }
-
   CommandEnd Report(const std::vector<ImageRequest>& requests,
                     const std::vector<MissingImage>& missing,
                     const CommandContext& context) const {
     if (output_ == "json") {
-      PrintJson(CheckDocument(requests.size(), missing), context);
+      context.console.PrintJson(CheckDocument(requests.size(), missing));
     } else if (output_ == "name") {
       context.console.PrintOut(Names(missing));
     } else {
@@ -171,10 +170,11 @@ class CheckCommand : public CommandProgram {
     return {missing.empty() ? ExitCode::kOk : ExitCode::kImagesFailed};
   }
 
-  ImageArguments images_;
+  ListInputs list_;
+  std::string cri_socket_;
   absl::Duration overall_timeout_ = absl::Minutes(20);
   std::string output_ = "table";
-  TalkOptions talk_;
+  LoggingOptions logging_;
 };
 
 }  // namespace

@@ -8,48 +8,46 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
 #include "prepull/base/units.h"
+#include "src/cli/nearest.h"
 
 namespace prepull {
 namespace {
 
-// The flag of the command that comes closest to `word`, or "".
-std::string ClosestFlag(const std::vector<FlagDoc>& flags,
-                        absl::string_view word) {
-  std::string closest;
-  int best = 3;
-  for (const FlagDoc& flag : flags) {
-    const int distance = EditDistance(flag.name, word);
-    if (distance < best) {
-      best = distance;
-      closest = flag.name;
-    }
-  }
-  return closest;
-}
+constexpr size_t kMaxMessage = 512;
 
-// What a variable says for `flag`: nothing if it is empty, a value a line if
-// the flag is repeatable.
-std::vector<std::string> FromVariable(const FlagDoc& flag,
-                                      const std::string& text) {
+// Returns the values of `flag` in its environment variable: none if that is
+// empty, one per line if the flag is repeatable.
+std::vector<std::string> VariableValues(const FlagDoc& flag,
+                                        const std::string& text) {
   if (text.empty()) return {};
   if (!flag.is_repeatable) return {text};
   return absl::StrSplit(text, '\n', absl::SkipWhitespace());
 }
 
-absl::StatusOr<int> ParseInteger(const std::string& text, int low, int high) {
-  int number = 0;
-  if (absl::SimpleAtoi(text, &number) && number >= low && number <= high) {
-    return number;
-  }
-  return absl::InvalidArgumentError(absl::StrCat("\"", Printable(text, 64),
-                                                 "\" is no whole number from ",
-                                                 low, " to ", high));
+// A validator of CLI11 that calls `parse`, whose error is its message.
+CLI::Validator Parsing(std::function<absl::Status(const std::string&)> parse) {
+  const auto check = [parse = std::move(parse)](std::string& text) {
+    return std::string(parse(text).message());
+  };
+  return CLI::Validator(check, "");
+}
+
+// Makes CLI11 read numbers as decimal ones; it rejects other texts then.
+CLI::Validator Decimal() {
+  const auto normalise = [](std::string& text) {
+    int64_t number = 0;
+    text = absl::SimpleAtoi(text, &number)
+               ? std::to_string(number)
+               : absl::StrCat("\"", Printable(text, 64), "\"");
+    return std::string();
+  };
+  return CLI::Validator(normalise, "");
 }
 
 absl::Status UnknownFlag(const std::vector<FlagDoc>& flags,
@@ -57,21 +55,19 @@ absl::Status UnknownFlag(const std::vector<FlagDoc>& flags,
   const absl::string_view name = word.substr(0, word.find('='));
   std::string text =
       absl::StrCat("unknown flag \"", Printable(name, 128), "\"");
-  const std::string closest = ClosestFlag(flags, name);
-  if (!closest.empty()) {
-    absl::StrAppend(&text, "\nhint: did you mean \"", closest, "\"?");
+  std::vector<std::string> names;
+  for (const FlagDoc& flag : flags) names.push_back(flag.name);
+  const std::string nearest = Nearest(name, names);
+  if (!nearest.empty()) {
+    absl::StrAppend(&text, "\nhint: did you mean \"", nearest, "\"?");
   }
   return absl::InvalidArgumentError(text);
 }
 
 }  // namespace
 
-absl::StatusOr<bool> ParseSwitch(const std::string& text) {
-  const std::string lower = absl::AsciiStrToLower(text);
-  if (lower == "true" || lower == "1") return true;
-  if (lower == "false" || lower == "0") return false;
-  return absl::InvalidArgumentError(
-      absl::StrCat("\"", Printable(text, 64), "\" is neither true nor false"));
+bool IsTrue(const std::string& text) {
+  return text == "1" || absl::AsciiStrToLower(text) == "true";
 }
 
 std::string EnvironmentName(absl::string_view flag) {
@@ -80,49 +76,42 @@ std::string EnvironmentName(absl::string_view flag) {
                                       absl::StrReplaceAll(flag, {{"-", "_"}})));
 }
 
-// CLI11, which splits the words and hands each flag its raw texts.
-class Command::Splitter {
+class Command::Parser {
  public:
-  struct Bound {
-    CLI::Option* option;
-    std::function<absl::Status(const std::string&)> take;
-  };
+  Parser() { app_.set_help_flag(""); }
 
-  Splitter() { app_.set_help_flag(""); }
-
-  // What every flag was given stays text in CLI11: its own conversions and
-  // checks have sentences that do not fit ours.
-  void Declare(const FlagDoc& flag,
-               std::function<absl::Status(const std::string&)> take) {
-    const std::string names =
-        flag.short_name.empty() ? flag.name
-                                : absl::StrCat(flag.short_name, ",", flag.name);
-    CLI::Option* option =
-        flag.value.empty()
-            ? app_.add_flag(names)
-            : app_.add_option(names)->expected(1)->allow_extra_args(false);
-    option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-    bound_.push_back({option, std::move(take)});
+  // Adds a flag with one value, bound to `value`.
+  template <typename Value>
+  CLI::Option* Add(const FlagDoc& flag, Value& value) {
+    return Added(app_.add_option(Names(flag), value)
+                     ->expected(1)
+                     ->allow_extra_args(false)
+                     ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast));
   }
 
-  void Positionals(std::vector<std::string>& words) {
+  // Adds a flag whose raw values are stored by a validator, or by `store`.
+  CLI::Option* AddRaw(const FlagDoc& flag, CLI::callback_t store = nullptr) {
+    return Added(app_.add_option(Names(flag), std::move(store))
+                     ->expected(1)
+                     ->allow_extra_args(false)
+                     ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll));
+  }
+
+  CLI::Option* AddSwitch(const FlagDoc& flag, bool& value) {
+    return Added(app_.add_flag(Names(flag), value));
+  }
+
+  void AddPositionals(std::vector<std::string>& words) {
     app_.add_option("IMAGE", words)
         ->expected(0, CLI::detail::expected_max_vector_size);
   }
 
-  absl::Status Split(const std::vector<std::string>& words,
+  absl::Status Parse(const std::vector<std::string>& words,
                      const std::vector<FlagDoc>& flags) {
-    std::vector<std::string> reversed(words.rbegin(), words.rend());
     try {
-      app_.parse(std::move(reversed));
+      app_.parse(std::vector<std::string>(words.rbegin(), words.rend()));
     } catch (const CLI::ExtrasError&) {
-      const std::vector<std::string> extras = app_.remaining();
-      if (!extras.empty() && extras[0].size() > 1 && extras[0][0] == '-') {
-        return UnknownFlag(flags, extras[0]);
-      }
-      return absl::InvalidArgumentError(
-          absl::StrCat("unexpected word \"",
-                       extras.empty() ? "" : Printable(extras[0], 128), "\""));
+      return Unexpected(flags);
     } catch (const CLI::ArgumentMismatch& error) {
       // "--node: 1 required  missing"
       const std::string text = error.what();
@@ -130,103 +119,136 @@ class Command::Splitter {
           absl::StrCat(Printable(text.substr(0, text.find(':')), 128),
                        ": value is missing"));
     } catch (const CLI::ParseError& error) {
-      return absl::InvalidArgumentError(Printable(error.what(), 512));
+      return absl::InvalidArgumentError(Printable(error.what(), kMaxMessage));
     }
     return absl::OkStatus();
   }
 
-  // The texts flag number `i` was given, in their order.
-  std::vector<std::string> Given(size_t i) const {
-    return bound_[i].option->results();
+  // Gives flag number `i` the values of its environment variable `name`.
+  absl::Status Assign(size_t i, const std::vector<std::string>& values,
+                      const std::string& name) {
+    CLI::Option& option = *options_[i];
+    if (values.empty() || option.count() > 0) return absl::OkStatus();
+    try {
+      for (const std::string& value : values) option.add_result(value);
+      option.run_callback();
+    } catch (const CLI::ParseError& error) {
+      const std::string message = error.what();
+      const absl::string_view why =
+          absl::StripPrefix(message, option.get_name());
+      return absl::InvalidArgumentError(
+          Printable(absl::StrCat(name, why), kMaxMessage));
+    }
+    return absl::OkStatus();
   }
 
-  absl::Status Take(size_t i, const std::string& text) const {
-    return bound_[i].take(text);
-  }
+  bool IsSet(size_t i) const { return options_[i]->count() > 0; }
 
  private:
+  static std::string Names(const FlagDoc& flag) {
+    return flag.short_name.empty()
+               ? flag.name
+               : absl::StrCat(flag.short_name, ",", flag.name);
+  }
+
+  CLI::Option* Added(CLI::Option* option) {
+    options_.push_back(option);
+    return option;
+  }
+
+  absl::Status Unexpected(const std::vector<FlagDoc>& flags) const {
+    const std::vector<std::string> extras = app_.remaining();
+    const std::string word = extras.empty() ? "" : extras[0];
+    if (word.size() > 1 && word[0] == '-') return UnknownFlag(flags, word);
+    return absl::InvalidArgumentError(
+        absl::StrCat("unexpected word \"", Printable(word, 128), "\""));
+  }
+
   CLI::App app_;
-  std::vector<Bound> bound_;
+  std::vector<CLI::Option*> options_;  // as Command::flags_
 };
 
 Command::Command(CommandDoc doc)
-    : doc_(std::move(doc)), splitter_(std::make_unique<Splitter>()) {}
+    : doc_(std::move(doc)), parser_(std::make_unique<Parser>()) {}
 
 Command::~Command() = default;
 
-void Command::Declare(FlagDoc flag,
-                      std::function<absl::Status(const std::string&)> take) {
+void Command::Declare(FlagDoc flag) {
   if (flag.group.empty()) flag.group = group_;
-  splitter_->Declare(flag, std::move(take));
   flags_.push_back(std::move(flag));
 }
 
 void Command::Text(const FlagDoc& flag, std::string& value) {
-  Declare(flag, [&value](const std::string& text) {
-    value = text;
-    return absl::OkStatus();
-  });
+  parser_->Add(flag, value);
+  Declare(flag);
 }
 
-void Command::Texts(const FlagDoc& flag, std::vector<std::string>& values) {
-  FlagDoc repeatable = flag;
-  repeatable.is_repeatable = true;
-  Declare(repeatable, [&values](const std::string& text) {
-    values.push_back(text);
-    return absl::OkStatus();
+void Command::Texts(FlagDoc flag, std::vector<std::string>& values) {
+  flag.is_repeatable = true;
+  // A raw store: CLI11's conversion to a vector gives "{}" a meaning.
+  parser_->AddRaw(flag, [&values](const CLI::results_t& texts) {
+    values = texts;
+    return true;
   });
+  Declare(std::move(flag));
 }
 
 void Command::Duration(const FlagDoc& flag, absl::Duration& value) {
-  Declare(flag, [&value](const std::string& text) {
+  Custom(flag, [&value](const std::string& text) {
     ASSIGN_OR_RETURN(value, ParseDuration(text));
     return absl::OkStatus();
   });
 }
 
 void Command::Integer(const FlagDoc& flag, int low, int high, int& value) {
-  Declare(flag, [&value, low, high](const std::string& text) {
-    ASSIGN_OR_RETURN(value, ParseInteger(text, low, high));
-    return absl::OkStatus();
-  });
+  parser_->Add(flag, value)->transform(Decimal())->check(CLI::Range(low, high));
+  Declare(flag);
 }
 
 void Command::Integer(const FlagDoc& flag, int low, int high,
                       std::optional<int>& value) {
-  Declare(flag, [&value, low, high](const std::string& text) {
-    ASSIGN_OR_RETURN(value, ParseInteger(text, low, high));
-    return absl::OkStatus();
-  });
+  parser_->Add(flag, value)->transform(Decimal())->check(CLI::Range(low, high));
+  Declare(flag);
 }
 
 void Command::Custom(const FlagDoc& flag,
                      std::function<absl::Status(const std::string&)> parse) {
-  Declare(flag, std::move(parse));
+  parser_->AddRaw(flag)->check(Parsing(std::move(parse)));
+  Declare(flag);
 }
 
 void Command::Choice(FlagDoc flag, const std::vector<std::string>& choices,
                      std::string& value) {
+  parser_->Add(flag, value)->check(CLI::IsMember(choices));
   flag.choices = choices;
-  Declare(flag, [&value, choices](const std::string& text) {
-    if (std::find(choices.begin(), choices.end(), text) == choices.end()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("\"", Printable(text, 64), "\" is none of ",
-                       absl::StrJoin(choices, ", ")));
-    }
-    value = text;
-    return absl::OkStatus();
-  });
+  Declare(std::move(flag));
+}
+
+void Command::Choice(FlagDoc flag, const std::vector<std::string>& choices,
+                     std::function<void(size_t)> choose) {
+  parser_
+      ->AddRaw(
+          flag,
+          [choices, choose = std::move(choose)](const CLI::results_t& texts) {
+            choose(std::find(choices.begin(), choices.end(), texts.back()) -
+                   choices.begin());
+            return true;
+          })
+      ->check(CLI::IsMember(choices));
+  flag.choices = choices;
+  Declare(std::move(flag));
 }
 
 void Command::Switch(const FlagDoc& flag, bool& value) {
-  Declare(flag, [&value](const std::string& text) {
-    ASSIGN_OR_RETURN(value, ParseSwitch(text));
-    return absl::OkStatus();
-  });
+  // CLI11 alone would accept "yes", "on" and any number as well.
+  const std::vector<std::string> words = {"true", "false", "1", "0"};
+  parser_->AddSwitch(flag, value)
+      ->check(CLI::IsMember(words, CLI::ignore_case));
+  Declare(flag);
 }
 
 void Command::Positionals(std::vector<std::string>& words) {
-  splitter_->Positionals(words);
+  parser_->AddPositionals(words);
 }
 
 absl::Status Command::Parse(const std::vector<std::string>& words,
@@ -234,8 +256,9 @@ absl::Status Command::Parse(const std::vector<std::string>& words,
   RETURN_IF_ERROR(ParseWords(words));
   if (wants_help_) return absl::OkStatus();
   for (size_t i = 0; i < flags_.size(); ++i) {
-    if (!splitter_->Given(i).empty()) continue;
-    RETURN_IF_ERROR(TakeVariable(i, host));
+    const std::string name = EnvironmentName(flags_[i].name);
+    const std::string text = host.Environment(name).value_or("");
+    RETURN_IF_ERROR(parser_->Assign(i, VariableValues(flags_[i], text), name));
   }
   return absl::OkStatus();
 }
@@ -244,25 +267,18 @@ absl::Status Command::ParseWords(const std::vector<std::string>& words) {
   for (const std::string& word : words) {
     if (word == "--") break;
     if (word == "-h" || word == "--help") wants_help_ = true;
-    // CLI11 would take the next word for the value.
     if (absl::StartsWith(word, "--") && word.find('=') == word.size() - 1) {
       return absl::InvalidArgumentError(
           absl::StrCat(word.substr(0, word.size() - 1), ": value is missing"));
     }
   }
   if (wants_help_) return absl::OkStatus();
-  RETURN_IF_ERROR(splitter_->Split(words, flags_));
-  for (size_t i = 0; i < flags_.size(); ++i) {
-    for (const std::string& text : splitter_->Given(i)) {
-      RETURN_IF_ERROR(Annotate(splitter_->Take(i, text), flags_[i].name));
-    }
-  }
-  return absl::OkStatus();
+  return parser_->Parse(words, flags_);
 }
 
-std::string Command::Glimpse(const std::string& flag,
-                             const std::vector<std::string>& words,
-                             const Host& host) const {
+std::string Command::Peek(const std::string& flag,
+                          const std::vector<std::string>& words,
+                          const Host& host) const {
   const bool is_switch =
       std::any_of(flags_.begin(), flags_.end(), [&flag](const FlagDoc& each) {
         return each.name == flag && each.value.empty();
@@ -280,18 +296,9 @@ std::string Command::Glimpse(const std::string& flag,
 std::vector<FlagDoc> Command::GivenFlags() const {
   std::vector<FlagDoc> given;
   for (size_t i = 0; i < flags_.size(); ++i) {
-    if (!splitter_->Given(i).empty()) given.push_back(flags_[i]);
+    if (parser_->IsSet(i)) given.push_back(flags_[i]);
   }
   return given;
-}
-
-absl::Status Command::TakeVariable(size_t i, const Host& host) {
-  const std::string name = EnvironmentName(flags_[i].name);
-  const std::string value = host.Environment(name).value_or("");
-  for (const std::string& text : FromVariable(flags_[i], value)) {
-    RETURN_IF_ERROR(Annotate(splitter_->Take(i, text), name));
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace prepull

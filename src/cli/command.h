@@ -1,10 +1,21 @@
-// A command as people see it: its flags, its help, its place in completion.
+// The command line of one command: its flags, its help, its part of the
+// completion.
 //
-// Flags are declared once and fill in the variables they are bound to; every
-// flag can come from the environment as PREPULL_<FLAG>, where repeatable ones
-// hold one value a line. The flag wins over the environment, the last flag
-// given over the others. CLI11 splits the command line; it stays behind
-// command.cc, because its header is a heavy one.
+// Flags are declared once and bound to variables. CLI11 splits the words,
+// collects them, checks ranges and choices, converts and assigns; it is
+// included in command.cc only, because its header takes seconds to compile.
+// What is not left to CLI11 2.1 (Debian 12), and why:
+// - Errors are a Status with the form "--flag: what is wrong: what was
+//   expected", and the process ends with 2; CLI11 exits with 105 and others.
+// - Variables PREPULL_<FLAG> are read here. CLI11 calls getenv itself, past
+//   Host, names the flag and not the variable in errors, and cannot read one
+//   value per line; an empty variable counts as not set, and a flag wins.
+// - Numbers are decimal: CLI11 reads 010 as 8 and "true" as 1.
+// - "--flag=" is an error: CLI11 would use the next word as its value.
+// - "--help" wins over errors in other words; CLI11 reports those first.
+// - The nearest match of an unknown flag: CLI11 has none.
+// - The help text (command_help.cc): CLI11 does not wrap at 80 columns and has
+//   neither examples nor exit codes.
 #ifndef PREPULL_SRC_CLI_COMMAND_H_
 #define PREPULL_SRC_CLI_COMMAND_H_
 
@@ -15,20 +26,19 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "prepull/base/host.h"
 
 namespace prepull {
 
-// What help and completion say of one flag.
+// The description of one flag for help and completion.
 struct FlagDoc {
   std::string name;             // "--concurrency"
   std::string short_name = "";  // "-j"
   std::string value = "";       // "N"; empty for a switch
-  std::string text;             // one sentence, no full stop
-  std::string fallback = "";    // the default as help shows it
+  std::string text;             // a clause without a full stop
+  std::string fallback = "";    // the default, as shown in help
   std::string group = "";       // "What", "How", "Output"
   std::vector<std::string> choices = {};
   bool is_path = false;
@@ -44,6 +54,9 @@ struct CommandDoc {
   std::string positional = "";                // "[IMAGE...]"
   std::string positional_text = "";           // what help says of it
   std::vector<std::string> first_words = {};  // fixed, for completion
+  std::string alias = "";  // another word for it, such as "--version"
+  // It does nothing but wait for a signal, which is not announced then.
+  bool waits_for_stop = false;
 };
 
 class Command {
@@ -56,35 +69,39 @@ class Command {
   // Flags declared from here on belong to this group of the help.
   void Group(const std::string& name) { group_ = name; }
 
-  // Each binds a flag to a variable, which holds the default.
+  // Each binds a flag to a variable, which has the default and must outlive
+  // the command.
   void Text(const FlagDoc& flag, std::string& value);
-  void Texts(const FlagDoc& flag, std::vector<std::string>& values);
+  void Texts(FlagDoc flag, std::vector<std::string>& values);
   void Duration(const FlagDoc& flag, absl::Duration& value);
   void Integer(const FlagDoc& flag, int low, int high, int& value);
   void Integer(const FlagDoc& flag, int low, int high,
                std::optional<int>& value);
-  // `parse` turns the text into the value or says why not.
+  // `parse` stores the value of a text or returns why it is invalid.
   void Custom(const FlagDoc& flag,
               std::function<absl::Status(const std::string&)> parse);
   void Choice(FlagDoc flag, const std::vector<std::string>& choices,
               std::string& value);
+  // `choose` is called with the number of the choice.
+  void Choice(FlagDoc flag, const std::vector<std::string>& choices,
+              std::function<void(size_t)> choose);
   void Switch(const FlagDoc& flag, bool& value);
   void Positionals(std::vector<std::string>& words);
 
-  // Fills in the variables. Errors: INVALID_ARGUMENT  names the flag or the
-  // variable that is wrong.
+  // Assigns the variables. Errors: INVALID_ARGUMENT  names the flag, or the
+  // environment variable, that is wrong.
   absl::Status Parse(const std::vector<std::string>& words, const Host& host);
 
-  // The same by the words alone, for a process with another environment.
+  // The same without environment variables.
   absl::Status ParseWords(const std::vector<std::string>& words);
 
-  // The text that `flag` is given by words that Parse refused, as far as can
-  // be told: the last one, else its variable's; "" if neither names it.
-  std::string Glimpse(const std::string& flag,
-                      const std::vector<std::string>& words,
-                      const Host& host) const;
+  // Returns the value of `flag` in words that Parse refused, as far as it can
+  // be recognised: the last one, else its environment variable's, else "".
+  std::string Peek(const std::string& flag,
+                   const std::vector<std::string>& words,
+                   const Host& host) const;
 
-  // The flags that the words, not variables, have given.
+  // Returns the flags that words or environment variables have set.
   std::vector<FlagDoc> GivenFlags() const;
 
   bool wants_help() const { return wants_help_; }
@@ -94,21 +111,20 @@ class Command {
   const std::vector<FlagDoc>& flags() const { return flags_; }
 
  private:
-  class Splitter;
+  class Parser;
 
-  void Declare(FlagDoc flag,
-               std::function<absl::Status(const std::string&)> take);
-  absl::Status TakeVariable(size_t i, const Host& host);
+  // Adds `flag`, which the parser has as its last one.
+  void Declare(FlagDoc flag);
 
   const CommandDoc doc_;
   std::string group_ = "Options";
   std::vector<FlagDoc> flags_;
-  std::unique_ptr<Splitter> splitter_;
+  std::unique_ptr<Parser> parser_;
   bool wants_help_ = false;
 };
 
-// What a switch is set to: "true" or "1", "false" or "0".
-absl::StatusOr<bool> ParseSwitch(const std::string& text);
+// Whether `text` turns a switch on: "true" or "1" in any case.
+bool IsTrue(const std::string& text);
 
 // "--image-list-file" -> "PREPULL_IMAGE_LIST_FILE".
 std::string EnvironmentName(absl::string_view flag);

@@ -5,7 +5,7 @@
 namespace prepull {
 namespace {
 
-LogLevel LevelOf(const TalkOptions& options) {
+LogLevel LevelOf(const LoggingOptions& options) {
   if (options.quiet) return LogLevel::kError;
   if (options.verbose || options.log_level == "debug") return LogLevel::kDebug;
   if (options.log_level == "warn") return LogLevel::kWarn;
@@ -15,11 +15,10 @@ LogLevel LevelOf(const TalkOptions& options) {
 
 }  // namespace
 
-void AddTalkFlags(Command& command, TalkOptions& options) {
+void AddLoggingFlags(Command& command, LoggingOptions& options) {
   command.Choice({.name = "--log-level",
                   .value = "LEVEL",
-                  .text = "least important log line to write: error, warn, "
-                          "info or debug",
+                  .text = "lowest level to log: error, warn, info or debug",
                   .fallback = "info"},
                  {"error", "warn", "info", "debug"}, options.log_level);
   command.Choice({.name = "--log-format",
@@ -36,18 +35,23 @@ void AddTalkFlags(Command& command, TalkOptions& options) {
       options.verbose);
 }
 
-void StartTalk(const TalkOptions& options, const CommandContext& context,
-               bool to_people) {
+void StartLogging(const LoggingOptions& options, const CommandContext& context,
+                  bool hides_info) {
   LogFormat format = LogFormat::kText;
   if (context.host.IsTerminal(Stream::kErr)) format = LogFormat::kPeople;
   if (options.log_format == "json") format = LogFormat::kJson;
   LogLevel level = LevelOf(options);
-  if (to_people && level == LogLevel::kInfo) level = LogLevel::kWarn;
+  if (hides_info && level == LogLevel::kInfo) level = LogLevel::kWarn;
   StartLog({.level = level,
             .format = format,
             .write = [&console = context.console](absl::string_view line) {
               console.PrintErr(line);
             }});
+}
+
+CommandEnd Failed(ExitCode code, const absl::Status& why) {
+  if (absl::IsCancelled(why)) code = ExitCode::kStopped;
+  return {code, std::string(why.message())};
 }
 
 std::string FromEnvironment(const Host& host, const std::string& name) {

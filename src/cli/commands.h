@@ -1,4 +1,4 @@
-// All commands, in the order in which a person meets them.
+// All commands, in the order of the help.
 #ifndef PREPULL_SRC_CLI_COMMANDS_H_
 #define PREPULL_SRC_CLI_COMMANDS_H_
 

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "prepull/report/run_document.h"
 
 namespace prepull {
 
@@ -17,7 +18,7 @@ std::string Console::Drawing() const {
 }
 
 void Console::Err(absl::string_view text) {
-  // Nobody is left to tell if standard error fails.
+  // There is no other stream to report an error of standard error on.
   host_.Write(Stream::kErr, text).IgnoreError();
 }
 
@@ -27,6 +28,10 @@ void Console::PrintOut(absl::string_view text) {
   if (!view_.empty()) Err(Erasing());
   NoteOut(host_.Write(Stream::kOut, text));
   if (!view_.empty()) Err(Drawing());
+}
+
+void Console::PrintJson(const std::string& document) {
+  PrintOut(host_.IsTerminal(Stream::kOut) ? Indented(document) : document);
 }
 
 void Console::NoteOut(const absl::Status& written) {
@@ -56,7 +61,7 @@ void Console::PrintErr(absl::string_view line) {
 }
 
 void Console::DrawView(const std::vector<std::string>& lines) {
-  // A terminal that is held (Ctrl-S) needs no more pictures.
+  // A paused terminal (Ctrl-S) is not drawn on.
   if (!lines.empty() && host_.IsBehind(Stream::kErr)) return;
   MutexLock lock(mutex_);
   std::string text = Erasing();
@@ -67,9 +72,8 @@ void Console::DrawView(const std::vector<std::string>& lines) {
 
 void Console::Abandon() {
   if (!host_.IsTerminal(Stream::kErr)) return;
-  // No lock: the one who has it may be what the process ends for. The view has
-  // no hidden cursor and no colour left open: a line of its own is all it
-  // takes.
+  // No lock: the thread that holds it may be the one that is stuck. The view
+  // hides no cursor and leaves no colour set, so a line break is enough.
   host_.Write(Stream::kErr, "\n").IgnoreError();
 }
 

@@ -1,6 +1,6 @@
-// The only place that prints: results to standard output, talk to standard
-// error, and a live view at the bottom that is gone before anything else is
-// printed and back behind it.
+// The only place that prints: results to standard output, log lines and
+// messages to standard error, and below them a live view, which is erased
+// before anything else is printed and drawn again after it.
 //
 // Threads: safe to share; lines never mix.
 #ifndef PREPULL_SRC_CLI_CONSOLE_H_
@@ -19,29 +19,32 @@ class Console {
  public:
   explicit Console(Host& host) : host_(host) {}
 
-  // The result; `text` ends with a newline. What standard output does not
-  // take is lost, and the first such loss is told on standard error, unless
-  // its reader simply went away (`prepull … | head`). No print waits for the
+  // Prints to standard output; `text` ends with a newline. What the stream does
+  // not accept is lost; the first loss is reported on standard error, unless
+  // the reader closed the stream (`prepull ... | head`). Does not wait for the
   // stream: Flush does.
   void PrintOut(absl::string_view text);
 
-  // Waits until everything is read, at most until `until` or a requested stop;
-  // whether it is.
+  // Prints a JSON document, which ends with a newline: indented on a terminal,
+  // else on one line.
+  void PrintJson(const std::string& document);
+
+  // Waits until everything is read, `until` has passed or `stop` is requested;
+  // returns whether everything is read.
   bool Flush(Instant until, const std::stop_token& stop);
 
-  // Whether a reader that is still there did not get all of it, as far as it
-  // was flushed.
+  // Whether output was lost although its reader did not close the stream.
   bool HasLostOutput();
 
-  // One line of talk, without its newline.
+  // Prints one line, without its newline, to standard error.
   void PrintErr(absl::string_view line);
 
   // Replaces the live view. Only for a terminal on standard error.
   void DrawView(const std::vector<std::string>& lines);
   void EraseView() { DrawView({}); }
 
-  // Leaves the terminal clean from any thread, even one that finds another in
-  // the middle of a line; for a process that ends now.
+  // Leaves the terminal clean before the process ends, from any thread and
+  // without waiting for others.
   void Abandon();
 
  private:

@@ -1,6 +1,7 @@
-// prepull fetch: gets every image of a list onto this node.
+// prepull fetch: pulls every image of a list onto this node.
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "prepull/base/random.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
+#include "prepull/kube/node_labeler.h"
 #include "prepull/node/node_listing.h"
 #include "prepull/pin/crio_drop_in.h"
 #include "prepull/pull/engine.h"
@@ -19,34 +21,36 @@
 #include "prepull/report/run_document.h"
 #include "prepull/report/status_file.h"
 #include "prepull/report/termination_message.h"
+#include "prepull/runtime/connect.h"
+#include "prepull/runtime/runtime_version.h"
+#include "prepull/source/image_list.h"
 #include "src/cli/commands.h"
-#include "src/cli/concurrency.h"
-#include "src/cli/credential_flags.h"
+#include "src/cli/compatibility.h"
 #include "src/cli/exit_codes.h"
 #include "src/cli/fetch_options.h"
 #include "src/cli/fetch_output.h"
-#include "src/cli/image_arguments.h"
 #include "src/cli/new_run.h"
 #include "src/cli/observers.h"
-#include "src/cli/peers.h"
+#include "src/cli/shared_flags.h"
 
 namespace prepull {
 namespace {
 
 CommandDoc FetchDoc() {
-  return {.name = "fetch",
-          .summary = "pull every image of a list onto this node",
-          .about =
-              "Pulls every image of a list that is not on this node yet and "
-              "writes what\nhappened: a line an image on standard output, "
-              "progress on standard error.",
-          .examples = {"prepull fetch quay.io/team/app:1.2",
-                       "prepull fetch --image-list-file images.txt "
-                       "--status-file status.json",
-                       "prepull fetch --image-list-file images.txt --dry-run"},
-          .exit_codes = RunExitCodes(),
-          .positional = "[IMAGE...]",
-          .positional_text = "images, besides those of the lists"};
+  return {
+      .name = "fetch",
+      .summary = "pull every image of a list onto this node",
+      .about =
+          "Pulls every image of a list that is not on this node yet. Prints "
+          "a line for each\nimage on standard output, and progress on "
+          "standard error.",
+      .examples = {"prepull fetch quay.io/team/app:1.2",
+                   "prepull fetch --image-list-file images.txt "
+                   "--status-file status.json",
+                   "prepull fetch --image-list-file images.txt --dry-run"},
+      .exit_codes = RunExitCodes(),
+      .positional = "[IMAGE...]",
+      .positional_text = "images, in addition to those of the lists"};
 }
 
 class FetchCommand : public CommandProgram {
@@ -64,10 +68,10 @@ class FetchCommand : public CommandProgram {
   FetchOptions options_;
 };
 
-// A second signal ends the process no later than this.
-constexpr absl::Duration kLastWordsPatience = absl::Milliseconds(200);
+// The limit for the final status after a second signal.
+constexpr absl::Duration kBreakOffTimeout = absl::Milliseconds(200);
 
-// One fetch from its first status file to its last line.
+// One fetch, from the first status file to the last line.
 class Fetching {
  public:
   Fetching(const FetchOptions& options, const CommandContext& context)
@@ -79,38 +83,39 @@ class Fetching {
                      context.clock),
         output_(options, context),
         observers_({&status_file_, &output_}),
-        node_marker_(options.node_label, context) {
-    context.last_words.Set([this](ExitCode code, const std::string& why) {
-      status_file_.BreakOff(code, why, kLastWordsPatience);
+        node_labeler_(options.node_label,
+                      {context.host, context.files, context.clock}) {
+    context.exit_hook.Set([this](ExitCode code, const std::string& why) {
+      status_file_.BreakOff(code, why, kBreakOffTimeout);
     });
   }
-  ~Fetching() { context_.last_words.Set(nullptr); }
+  ~Fetching() { context_.exit_hook.Set(nullptr); }
   Fetching(const Fetching&) = delete;
   Fetching& operator=(const Fetching&) = delete;
 
   CommandEnd Start() {
     observers_.OnStarted(run_);
-    if (!options_.dry_run) node_marker_.Begin(run_);
-    const absl::StatusOr<std::vector<std::string>> sockets =
-        SocketsToTry(options_.images, context_.host);
+    if (!options_.dry_run) node_labeler_.Start(run_);
+    const absl::StatusOr<RuntimeSockets> sockets =
+        RuntimeSockets::Parse(options_.cri_socket, context_.host);
     if (!sockets.ok()) return EndBad(sockets.status());
     absl::StatusOr<std::unique_ptr<CredentialFinder>> finder =
-        MakeCredentialFinder(options_.images.sources.credentials,
-                             context_.files, context_.host, context_.clock);
+        MakeCredentialFinder(options_.list.credentials, context_.files,
+                             context_.host, context_.clock);
     if (!finder.ok()) return EndBad(finder.status());
     finder_ = *std::move(finder);
     absl::StatusOr<ImageList> list = ReadList();
     if (!list.ok()) return EndBad(list.status());
     list_ = *std::move(list);
-    if (!preflight_.demand.space_required_bytes.has_value()) {
-      preflight_.demand.space_required_bytes = list_.space_required_bytes;
+    if (!preflight_.disk.space_required_bytes.has_value()) {
+      preflight_.disk.space_required_bytes = list_.space_required_bytes;
     }
     TakeList(list_.requests, run_);
-    // It may take a while until it is acted on.
+    // Connecting may take a while; the list is reported before it.
     observers_.OnListKnown(run_);
     absl::StatusOr<FoundRuntime> found =
-        Connect(*sockets, context_, run_.deadline());
-    if (!found.ok()) return EndUnconnected(found.status());
+        sockets->Connect(context_.clock, context_.stop, run_.deadline());
+    if (!found.ok()) return EndUnconnected(found.status(), *sockets);
     run_.runtime = {.name = Printable(found->version.name, 128),
                     .version = Printable(found->version.version, 128),
                     .socket = found->socket};
@@ -126,24 +131,29 @@ class Fetching {
 
  private:
   absl::StatusOr<ImageList> ReadList() {
-    return ReadImages(options_.images, context_, run_.deadline(),
-                      /*keeps_failures=*/options_.pull.tolerance.any);
+    ListInputs inputs = options_.list;
+    inputs.keep_failures = options_.pull.tolerance.any;
+    return ReadImages(inputs, {.host = context_.host,
+                               .files = context_.files,
+                               .clock = context_.clock,
+                               .stop = context_.stop,
+                               .deadline = run_.deadline()});
   }
 
   // Waits for a runtime that restarts meanwhile. Errors as for CheckDisk.
   absl::Status CheckFit(ContainerRuntime& runtime) {
     const absl::Status fit = AskForDisk(runtime);
-    const bool came_back = IsAway(fit) && Inventorise(runtime).ok();
+    const bool came_back = IsUnreachable(fit) && Inventorise(runtime).ok();
     return came_back ? AskForDisk(runtime) : fit;
   }
 
   absl::Status AskForDisk(ContainerRuntime& runtime) const {
-    return CheckDisk(preflight_, runtime,
-                     run_.deadline() - context_.clock.Now(), context_);
+    return CheckDisk(preflight_, runtime, context_.files,
+                     run_.deadline() - context_.clock.Now(), context_.stop);
   }
 
-  // A node that has all images needs no space: the second start of a pod finds
-  // the disk filled by its first.
+  // A node that has all images needs no space: at the second start of a pod the
+  // disk is filled by its first one.
   bool NeedsPulls(ContainerRuntime& runtime) {
     const absl::StatusOr<Inventory> inventory = Inventorise(runtime);
     if (!inventory.ok()) return true;
@@ -168,37 +178,38 @@ class Fetching {
   }
 
   int Concurrency() const {
-    return options_.pull.concurrency == 0 ? AutoConcurrency(run_.runtime)
-                                          : options_.pull.concurrency;
+    return options_.pull.concurrency == 0
+               ? DefaultConcurrency(run_.runtime.name, run_.runtime.version)
+               : options_.pull.concurrency;
   }
 
   CommandEnd Pull(ContainerRuntime& runtime) {
     PullOptions pull = options_.pull;
     pull.concurrency = Concurrency();
-    pull.node_download_slots = NodeDownloadSlots(run_.runtime);
+    pull.node_download_slots =
+        NodeDownloadSlots(run_.runtime.name, run_.runtime.version);
     FetchImages(list_.requests, pull, EngineOn(runtime), context_.stop, run_);
     if (run_.counts.pulled > 0 && HasTimeLeft()) {
-      WarnOfFullDisk(preflight_, runtime, context_);
+      WarnOfFullDisk(preflight_, runtime, context_.files, context_.stop);
     }
     if (NeedsDropIn()) output_.PrintDropIn(CrioDropIn(list_.requests));
     return End();
   }
 
-  // The status of a run that is over by its deadline is due in two seconds.
+  // The final status is due two seconds after the deadline.
   bool HasTimeLeft() const { return context_.clock.Now() < run_.deadline(); }
 
-  // Null where every pull is anonymous, so that none has to wait.
+  // Null if every pull is anonymous, so that none has to wait.
   CredentialFinder* NeededFinder() const {
     const bool names_secret = std::any_of(
         list_.requests.begin(), list_.requests.end(),
         [](const ImageRequest& each) { return !each.options.secret.empty(); });
-    return names_secret ||
-                   HasCredentialSources(options_.images.sources.credentials)
+    return names_secret || HasCredentialSources(options_.list.credentials)
                ? finder_.get()
                : nullptr;
   }
 
-  // CRI-O takes pins from its configuration, which only its owner writes.
+  // CRI-O has pins in its configuration, which prepull does not change.
   bool NeedsDropIn() const {
     return options_.pull.pin && !run_.runtime.features.pin &&
            run_.runtime.name == "cri-o" &&
@@ -237,16 +248,17 @@ class Fetching {
          message});
   }
 
-  CommandEnd EndUnconnected(const absl::Status& why) {
+  CommandEnd EndUnconnected(const absl::Status& why,
+                            const RuntimeSockets& sockets) {
     CommandEnd end =
         EndBeforePulls(ExitCode::kNoRuntime, Reason::kRuntimeUnavailable, why);
     if (end.code == ExitCode::kNoRuntime) {
-      end.error += SocketHint(options_.images, context_.host);
+      end.error += sockets.Hint();
     }
     return end;
   }
 
-  // Too little space, or nobody could say because the runtime went away.
+  // Too little space, or the runtime went away before it was known.
   CommandEnd EndUnfit(ContainerRuntime& runtime, const absl::Status& why) {
     if (why.code() != absl::StatusCode::kFailedPrecondition) {
       return EndBeforePulls(ExitCode::kNoRuntime, Reason::kRuntimeUnavailable,
@@ -278,18 +290,17 @@ class Fetching {
   }
 
   CommandEnd End() {
-    WarnOfUnused(list_);
     observers_.OnFinished(run_, context_.clock.Now());
-    LeaveLastWords();
-    node_marker_.End(run_);
+    WriteTerminationMessage();
+    node_labeler_.Finish(run_, context_.stop);
     return {.code = *run_.exit_code,
             .error = ErrorLine(),
             .output_until = run_.deadline()};
   }
 
-  // For `kubectl describe pod`. The kubelet has put an empty file there, which
-  // is bound into the container and so cannot be replaced, only written.
-  void LeaveLastWords() const {
+  // For `kubectl describe pod`. The kubelet has bind-mounted an empty file
+  // there, which can be written but not replaced.
+  void WriteTerminationMessage() const {
     const absl::Status written = context_.files.WriteExisting(
         options_.termination_log,
         TerminationMessage(run_, context_.clock.Now() - run_.start));
@@ -335,14 +346,15 @@ class Fetching {
   StatusFile status_file_;
   FetchOutput output_;
   Observers observers_;
-  NodeMarker node_marker_;
+  NodeLabeler node_labeler_;
 };
 
 CommandEnd FetchCommand::Run(const CommandContext& context) {
-  options_.talk.verbose = options_.talk.verbose || options_.peer.debug;
-  StartTalk(options_.talk, context, DrawsView(options_, context.host));
-  TakePeerEnvironment(context.host, command(), options_);
-  WarnOfPeerFlags(options_.peer);
+  options_.logging.verbose =
+      options_.logging.verbose || options_.compatibility.debug;
+  StartLogging(options_.logging, context, DrawsView(options_, context.host));
+  ApplyForeignEnvironment(context.host, command(), options_);
+  WarnOfIgnoredFlags(options_.compatibility);
   const absl::Status set = SetPriority(options_.priority);
   if (!set.ok()) Log(LogLevel::kWarn, set.message());
   CommandEnd end = Fetching(options_, context).Start();
@@ -350,16 +362,14 @@ CommandEnd FetchCommand::Run(const CommandContext& context) {
   return end;
 }
 
-// No old success may stay in the status file when a run ends before it began.
+// A success of an earlier run must not stay in the status file.
 void FetchCommand::OnBadFlags(const CommandContext& context,
                               const std::vector<std::string>& words,
                               const absl::Status& why) {
-  const std::string dry_run =
-      command().Glimpse("--dry-run", words, context.host);
-  if (ParseSwitch(dry_run).value_or(false)) return;
-  const std::string path =
-      command().Glimpse("--status-file", words, context.host);
-  StartTalk(options_.talk, context, /*to_people=*/true);
+  const std::string dry_run = command().Peek("--dry-run", words, context.host);
+  if (IsTrue(dry_run)) return;
+  const std::string path = command().Peek("--status-file", words, context.host);
+  StartLogging(options_.logging, context, /*hides_info=*/true);
   struct Run run = NewRun(options_, path, context);
   StatusFile status_file(path, context.files, context.clock);
   status_file.OnStarted(run);

@@ -1,43 +1,21 @@
 #include "src/cli/fetch_options.h"
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
-#include "src/cli/credential_flags.h"
-#include "src/cli/peers.h"
-#include "src/cli/priority_flags.h"
+#include "src/cli/compatibility.h"
+#include "src/cli/shared_flags.h"
 
 namespace prepull {
 namespace {
 
-constexpr int kNarrowestView = 40;
-
-absl::Status ParseConcurrency(const std::string& text, int& concurrency) {
-  int number = 0;
-  if (text == "auto") {
-    concurrency = 0;
-  } else if (absl::SimpleAtoi(text, &number) && number >= 1 && number <= 64) {
-    concurrency = number;
-  } else {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"", Printable(text, 64),
-                     "\" is neither auto nor a whole number from 1 to 64"));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status ParsePolicy(const std::string& text, PullPolicy& policy) {
-  if (text == "IfNotPresent") {
-    policy = PullPolicy::kIfNotPresent;
-  } else if (text == "Always") {
-    policy = PullPolicy::kAlways;
-  } else {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "\"", Printable(text, 64), "\" is neither IfNotPresent nor Always"));
-  }
-  return absl::OkStatus();
-}
+constexpr int kMinViewColumns = 40;
 
 void AddPoolFlags(Command& command, PullOptions& pull) {
   command.Custom({.name = "--concurrency",
@@ -48,41 +26,45 @@ void AddPoolFlags(Command& command, PullOptions& pull) {
                           "serve the whole node",
                   .fallback = "auto"},
                  [&pull](const std::string& text) {
-                   return ParseConcurrency(text, pull.concurrency);
+                   ASSIGN_OR_RETURN(pull.concurrency, ParseConcurrency(text));
+                   return absl::OkStatus();
                  });
   command.Integer({.name = "--registry-concurrency",
                    .value = "N",
-                   .text = "pulls at once from one registry, 0 = no limit of "
-                           "its own",
+                   .text = "pulls at once from one registry, 0 = no separate "
+                           "limit",
                    .fallback = "0"},
                   0, 64, pull.registry_concurrency);
-  command.Custom({.name = "--pull-policy",
-                  .value = "POLICY",
-                  .text = "IfNotPresent skips what is on the node; Always "
-                          "asks the registry for each image",
-                  .fallback = "IfNotPresent",
-                  .choices = {"IfNotPresent", "Always"}},
-                 [&pull](const std::string& text) {
-                   return ParsePolicy(text, pull.policy);
-                 });
+  command.Choice(
+      {
+          .name = "--pull-policy",
+          .value = "POLICY",
+          .text = "IfNotPresent skips images that are on the node; "
+                  "Always asks the registry for each image",
+          .fallback = "IfNotPresent",
+      },
+      {"IfNotPresent", "Always"}, [&pull](size_t choice) {
+        pull.policy =
+            choice == 0 ? PullPolicy::kIfNotPresent : PullPolicy::kAlways;
+      });
   command.Switch({.name = "--repull-present",
-                  .text = "remove what is on the node and pull it anew, for a "
-                          "node whose snapshotter changed"},
+                  .text = "remove images that are on the node and pull them "
+                          "again, for a node whose snapshotter changed"},
                  pull.repull_present);
   command.Switch({.name = "--pin",
-                  .text = "protect the list's images from image garbage "
+                  .text = "protect the images of the list from image garbage "
                           "collection (containerd 1.6.24, 1.7.3 and later); "
-                          "what cannot be pinned is a warning and changes no "
-                          "exit code"},
+                          "an image that cannot be pinned is a warning and "
+                          "changes no exit code"},
                  pull.pin);
 }
 
 void AddStallFlag(Command& command, absl::Duration& stall_timeout) {
   command.Duration({.name = "--stall-timeout",
                     .value = "D",
-                    .text = "where progress can be seen (containerd): an "
-                            "attempt that makes none for so long is ended and "
-                            "goes on later; adapts to the link; 0 = off",
+                    .text = "where byte progress is known (containerd): cancel "
+                            "an attempt without progress for this long and "
+                            "resume it later; adapts to the link; 0 = off",
                     .fallback = "5s"},
                    stall_timeout);
 }
@@ -94,8 +76,8 @@ absl::Status ParseTolerance(const std::string& text, Tolerance& tolerance) {
   if (!absl::SimpleAtoi(number, &value) || value < 0 ||
       (is_percent && value > 100)) {
     return absl::InvalidArgumentError(
-        absl::StrCat("\"", Printable(text, 64),
-                     "\" is neither a number of images nor 0% to 100%"));
+        absl::StrCat("invalid value \"", Printable(text, 64),
+                     "\": expected a number of images or 0% to 100%"));
   }
   tolerance.images = is_percent ? 0 : value;
   tolerance.percent = is_percent ? value : 0;
@@ -105,63 +87,106 @@ absl::Status ParseTolerance(const std::string& text, Tolerance& tolerance) {
 void AddToleranceFlags(Command& command, Tolerance& tolerance) {
   command.Custom({.name = "--failure-tolerance",
                   .value = "N|P%",
-                  .text = "with up to so many failed images the run still "
-                          "succeeds; P% of the list, rounded down",
+                  .text = "exit 0 if at most N (or P% of the list, rounded "
+                          "down) images failed",
                   .fallback = "0"},
                  [&tolerance](const std::string& text) {
                    return ParseTolerance(text, tolerance);
                  });
   command.Switch({.name = "--best-effort",
-                  .text = "the run succeeds with any number of failed images; "
-                          "so does PRECACHE_BEST_EFFORT=TRUE"},
+                  .text = "exit 0 however many images failed; "
+                          "PRECACHE_BEST_EFFORT=TRUE does the same"},
                  tolerance.any);
 }
 
 void AddRetryFlags(Command& command, RetryOptions& retry) {
   command.Duration({.name = "--initial-pull-attempt-timeout",
                     .value = "D",
-                    .text = "where no progress can be seen: how long the "
-                            "first attempt at an image may take; doubles with "
-                            "each attempt",
+                    .text = "where byte progress is unknown: limit for the "
+                            "first attempt at an image; doubles with each "
+                            "attempt",
                     .fallback = "30s"},
                    retry.first_timeout);
   command.Duration({.name = "--max-pull-attempt-timeout",
                     .value = "D",
-                    .text = "cap of that doubling; 0 = only the overall "
+                    .text = "maximum of that limit; 0 = only the overall "
                             "deadline",
                     .fallback = "0"},
                    retry.max_timeout);
   command.Duration({.name = "--initial-pull-attempt-delay",
                     .value = "D",
-                    .text = "pause before the second attempt; doubles with "
-                            "each, less up to half by chance",
+                    .text = "delay before the second attempt; doubles with "
+                            "each attempt, with up to 50% random jitter",
                     .fallback = "1s"},
                    retry.first_delay);
   command.Duration({.name = "--max-pull-attempt-delay",
                     .value = "D",
-                    .text = "cap of that pause",
+                    .text = "maximum of that delay",
                     .fallback = "1m"},
                    retry.max_delay);
   command.Integer({.name = "--max-attempts",
                    .value = "N",
-                   .text = "attempts at one image, 0 = until the overall "
-                           "deadline",
+                   .text = "attempts per image, 0 = until the overall deadline",
                    .fallback = "0"},
                   0, 1000000, retry.max_attempts);
+}
+
+void AddPriorityFlags(Command& command, Priority& priority) {
+  command.Integer({.name = "--nice",
+                   .value = "N",
+                   .text = "niceness of prepull itself, -20 to 19; the pulls "
+                           "run in the runtime, so --concurrency slows them "
+                           "more"},
+                  -20, 19, priority.nice);
+  // In the order of the kernel's numbers.
+  command.Choice({.name = "--ionice-class",
+                  .value = "CLASS",
+                  .text = "I/O class of prepull itself: none, realtime, "
+                          "best-effort or idle"},
+                 {"none", "realtime", "best-effort", "idle"},
+                 [&priority](size_t choice) {
+                   priority.io_class = static_cast<IoClass>(choice);
+                 });
+  command.Integer({.name = "--ionice-priority",
+                   .value = "N",
+                   .text = "level within realtime or best-effort, 0 (highest) "
+                           "to 7"},
+                  0, 7, priority.io_level);
+}
+
+void AddNodeLabelFlags(Command& command, NodeLabelOptions& options) {
+  command.Custom(
+      {.name = "--node-label",
+       .value = "KEY[=SUCCEEDED[,FAILED[,INCOMPLETE]]]",
+       .text = "label the Node with the result at the end: succeeded, failed "
+               "or incomplete (can be continued), or the given values; KEY "
+               "auto is image-prefetcher's, with INSTANCE_NAME; changes no "
+               "exit code"},
+      [&options](const std::string& text) -> absl::Status {
+        ASSIGN_OR_RETURN(options.label, ParseNodeLabel(text));
+        return absl::OkStatus();
+      });
+  command.Text({.name = "--service-account-dir",
+                .value = "DIR",
+                .text = "folder of the service account's token and ca.crt for "
+                        "--node-label; the token is read again for each try",
+                .fallback = options.service_account_dir,
+                .is_path = true},
+               options.service_account_dir);
 }
 
 void AddOutputFlags(Command& command, FetchOptions& options) {
   command.Group("Output");
   command.Text({.name = "--status-file",
                 .value = "PATH",
-                .text = "JSON file that tells of the run from its first "
-                        "second, always whole",
+                .text = "JSON file with the state of the run, from its start "
+                        "on and always whole",
                 .is_path = true},
                options.status_file);
   command.Text({.name = "--termination-log",
                 .value = "PATH",
-                .text = "where a container leaves its last words; written "
-                        "only if it is there",
+                .text = "termination message file of the container; written "
+                        "only if it exists",
                 .fallback = "/dev/termination-log",
                 .is_path = true},
                options.termination_log);
@@ -170,9 +195,9 @@ void AddOutputFlags(Command& command, FetchOptions& options) {
   command.Choice({.name = "--output",
                   .short_name = "-o",
                   .value = "FORMAT",
-                  .text = "result on standard output: table (a line an "
-                          "image), json (the status document) or name (what "
-                          "is on the node)",
+                  .text = "result on standard output: table (a line per "
+                          "image), json (the status document) or name (the "
+                          "images on the node)",
                   .fallback = "table"},
                  {"table", "json", "name"}, options.output);
   command.Choice({.name = "--progress",
@@ -183,49 +208,49 @@ void AddOutputFlags(Command& command, FetchOptions& options) {
                  {"auto", "bar", "plain", "none"}, options.progress);
   command.Text({.name = "--node",
                 .value = "NAME",
-                .text = "this node's name in the status file; else NODE_NAME, "
-                        "else the host's name"},
+                .text = "name of this node in the status file; else "
+                        "NODE_NAME, else the host name"},
                options.node);
   AddNodeLabelFlags(command, options.node_label);
-  AddTalkFlags(command, options.talk);
+  AddLoggingFlags(command, options.logging);
 }
 
 }  // namespace
 
 void AddFetchFlags(Command& command, FetchOptions& options) {
-  AddListFlags(command, options.images);
-  AddSourceFlags(command, options.images.sources);
+  AddListFlags(command, options.list);
+  AddSourceFlags(command, options.list);
   command.Group("How");
-  AddSocketFlag(command, options.images);
+  AddSocketFlag(command, options.cri_socket);
   AddPoolFlags(command, options.pull);
   AddStallFlag(command, options.pull.stall_timeout);
   AddRetryFlags(command, options.pull.retry);
   AddToleranceFlags(command, options.pull.tolerance);
   command.Duration({.name = "--overall-timeout",
                     .value = "D",
-                    .text = "how long the run may take",
+                    .text = "limit for the whole run",
                     .fallback = "20m"},
                    options.overall_timeout);
   command.Duration({.name = "--start-jitter",
                     .value = "D",
-                    .text = "a random wait of up to this long, and half the "
-                            "run at most, before the first pull, so that a "
-                            "fleet does not start in step",
+                    .text = "random delay before the first pull, at most this "
+                            "long and half of the overall timeout, so that a "
+                            "fleet does not start at the same time",
                     .fallback = "0"},
                    options.pull.start_jitter);
-  AddPreflightFlags(command, options.preflight);
+  AddDiskFlags(command, options.preflight);
   AddPriorityFlags(command, options.priority);
-  AddCredentialFlags(command, options.images.sources.credentials);
+  AddCredentialFlags(command, options.list.credentials);
   AddOutputFlags(command, options);
-  AddPeerFlags(command, options.peer);
+  AddCompatibilityFlags(command, options.compatibility);
 }
 
 bool DrawsView(const FetchOptions& options, const Host& host) {
-  if (options.talk.quiet || !host.IsTerminal(Stream::kErr)) return false;
+  if (options.logging.quiet || !host.IsTerminal(Stream::kErr)) return false;
   if (options.progress == "bar") return true;
   return options.progress == "auto" &&
          FromEnvironment(host, "TERM") != "dumb" &&
-         host.Window().columns >= kNarrowestView;
+         host.Window().columns >= kMinViewColumns;
 }
 
 }  // namespace prepull

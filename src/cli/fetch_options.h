@@ -6,27 +6,28 @@
 
 #include "absl/time/time.h"
 #include "prepull/base/priority.h"
+#include "prepull/kube/node_labeler.h"
+#include "prepull/preflight/image_disk.h"
 #include "prepull/run/pull_options.h"
+#include "prepull/source/image_list.h"
 #include "src/cli/command_context.h"
-#include "src/cli/image_arguments.h"
-#include "src/cli/node_label_flags.h"
-#include "src/cli/preflight_flags.h"
 
 namespace prepull {
 
-// What is accepted for the sake of other tools' manifests.
-struct PeerOptions {
+// Options that are accepted because manifests of other tools have them.
+struct CompatibilityOptions {
   std::string metrics_endpoint;
   absl::Duration image_list_timeout = absl::Minutes(1);
   bool debug = false;
 };
 
 struct FetchOptions {
-  ImageArguments images;
+  ListInputs list;
+  std::string cri_socket;
   PullOptions pull = {.concurrency = 0};  // 0 = by the runtime's version
   PreflightOptions preflight;
   Priority priority;
-  PeerOptions peer;
+  CompatibilityOptions compatibility;
   absl::Duration overall_timeout = absl::Minutes(20);
   std::string status_file;
   std::string termination_log = "/dev/termination-log";
@@ -35,7 +36,7 @@ struct FetchOptions {
   std::string output = "table";
   std::string progress = "auto";
   bool dry_run = false;
-  TalkOptions talk;
+  LoggingOptions logging;
 };
 
 void AddFetchFlags(Command& command, FetchOptions& options);

@@ -10,7 +10,6 @@
 #include "prepull/report/live_view.h"
 #include "prepull/report/progress_log.h"
 #include "prepull/report/run_document.h"
-#include "src/cli/print_json.h"
 
 namespace prepull {
 namespace {
@@ -68,7 +67,8 @@ void FetchOutput::OnListKnown(const Run& run) {
 }
 
 void FetchOutput::Begin(const Run&, int concurrency) {
-  const bool shows_nothing = options_.progress == "none" || options_.talk.quiet;
+  const bool shows_nothing =
+      options_.progress == "none" || options_.logging.quiet;
   if (DrawsView(options_, context_.host)) {
     progress_ = std::make_unique<LiveView>(ScreenOf(context_));
   } else if (!shows_nothing) {
@@ -101,10 +101,10 @@ Instant FetchOutput::OnTurn(const Run& run, Instant now) {
 }
 
 void FetchOutput::PrintDropIn(const std::string& drop_in) {
-  if (options_.talk.quiet || options_.talk.log_level == "error") return;
+  if (options_.logging.quiet || options_.logging.log_level == "error") return;
   for (const absl::string_view line :
        absl::StrSplit(absl::StripSuffix(drop_in, "\n"), '\n')) {
-    if (options_.talk.log_format == "json") {
+    if (options_.logging.log_format == "json") {
       Log(LogLevel::kWarn, "drop-in for CRI-O", {{"line", line}});
     } else {
       context_.console.PrintErr(line);
@@ -116,7 +116,7 @@ void FetchOutput::OnFinished(const Run& run, Instant now) {
   context_.console.EraseView();
   progress_->OnFinished(run, now);
   if (options_.output == "json") {
-    PrintJson(RunDocument(run, now, context_.clock.WallNow()), context_);
+    context_.console.PrintJson(RunDocument(run, now, context_.clock.WallNow()));
   } else if (options_.output == "name") {
     std::string names;
     for (const ImageOutcome& image : run.images) {
@@ -134,7 +134,7 @@ void FetchOutput::OnFinished(const Run& run, Instant now) {
 void FetchOutput::PrintPlan(const std::vector<ImageRequest>& requests,
                             const std::vector<PlannedPull>& plan) {
   if (options_.output == "json") {
-    PrintJson(PlanDocument(requests, plan), context_);
+    context_.console.PrintJson(PlanDocument(requests, plan));
     return;
   }
   std::string lines;

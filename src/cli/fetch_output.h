@@ -1,5 +1,5 @@
-// What fetch prints: the result on standard output, progress on standard
-// error, in the formats that were asked for.
+// Prints the result of fetch on standard output and its progress on standard
+// error, in the requested formats.
 #ifndef PREPULL_SRC_CLI_FETCH_OUTPUT_H_
 #define PREPULL_SRC_CLI_FETCH_OUTPUT_H_
 
@@ -20,14 +20,14 @@ class FetchOutput : public RunObserver {
   FetchOutput(const FetchOptions& options, const CommandContext& context)
       : options_(options), context_(context) {}
 
-  // Pulling begins with so many pulls at once.
+  // Called before the first pull.
   void Begin(const Run& run, int concurrency);
 
-  // What to configure on CRI-O, ready to be copied; a line of log for each of
-  // its lines where the log is for programs.
+  // Prints the configuration for CRI-O, ready to be copied, or one log line for
+  // each of its lines if the log is JSON.
   void PrintDropIn(const std::string& drop_in);
 
-  // The result of a dry run.
+  // Prints the result of a dry run.
   void PrintPlan(const std::vector<ImageRequest>& requests,
                  const std::vector<PlannedPull>& plan);
 

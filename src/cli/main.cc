@@ -2,6 +2,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -14,8 +15,8 @@
 #include "prepull/base/host.h"
 #include "prepull/base/stop_signal.h"
 #include "src/cli/app.h"
+#include "src/cli/command_context.h"
 #include "src/cli/console.h"
-#include "src/cli/last_words.h"
 
 namespace prepull {
 namespace {
@@ -35,18 +36,18 @@ void OpenClosedStreams() {
 [[gnu::section(".preinit_array"),
   gnu::used]] constexpr void (*kBeforeAll)() = OpenClosedStreams;
 
-// How long the last words may take.
-constexpr absl::Duration kFlushPatience = absl::Milliseconds(200);
+// How long output is flushed after a second signal.
+constexpr absl::Duration kFlushTimeout = absl::Milliseconds(200);
 constexpr int kInternal = static_cast<int>(ExitCode::kInternal);
 
-// For OnAbort, which is given nothing and may come at any time.
-LastWords& TheLastWords() {
-  static auto* words = new LastWords;
-  return *words;
+// Global for OnAbort, which has no arguments and may be called at any time.
+ExitHook& TheExitHook() {
+  static auto* hook = new ExitHook;
+  return *hook;
 }
 char internal_error[256] = "internal error";
 
-// An exception that nobody caught, on whatever thread.
+// Handles an uncaught exception of any thread.
 [[noreturn]] void OnTerminate() {
   try {
     if (const std::exception_ptr error = std::current_exception()) {
@@ -61,14 +62,14 @@ char internal_error[256] = "internal error";
 }
 
 // Every internal error ends here: an exception by OnTerminate, a broken
-// invariant by assert. It is no signal from elsewhere that interrupts us
-// anywhere, so there is much that may be done; should it get stuck all the
-// same, a timer ends the process.
+// invariant by assert. The signal is raised by the failing thread itself and
+// not asynchronously, so more than async-signal-safe calls may be used; if it
+// hangs all the same, a timer ends the process.
 void OnAbort(int) {
   std::signal(SIGABRT, SIG_DFL);
   std::signal(SIGALRM, [](int) { _exit(kInternal); });
   alarm(1);
-  TheLastWords().Say(ExitCode::kInternal, internal_error);
+  TheExitHook().Run(ExitCode::kInternal, internal_error);
   std::fprintf(stderr, "prepull: %s\n", internal_error);
   _exit(kInternal);
 }
@@ -84,17 +85,17 @@ int Main(int argc, char** argv) {
   std::set_terminate(OnTerminate);
   std::signal(SIGABRT, OnAbort);
   const std::vector<std::string> words(argv + 1, argv + argc);
-  const bool is_sleep = !words.empty() && words[0] == "sleep";
+  std::atomic<bool> announces_stop = true;
   StopSignal stop({.on_first =
-                       [&console, is_sleep] {
-                         if (!is_sleep)
+                       [&console, &announces_stop] {
+                         if (announces_stop)
                            console.PrintErr("stopping (again to force)");
                        },
                    .on_second =
                        [&] {
                          console.Abandon();
-                         TheLastWords().Say(ExitCode::kStopped, "interrupted");
-                         console.Flush(clock.Now() + kFlushPatience, {});
+                         TheExitHook().Run(ExitCode::kStopped, "interrupted");
+                         console.Flush(clock.Now() + kFlushTimeout, {});
                          _exit(static_cast<int>(ExitCode::kStopped));
                        }},
                   clock);
@@ -102,7 +103,8 @@ int Main(int argc, char** argv) {
                                   .files = files,
                                   .clock = clock,
                                   .console = console,
-                                  .last_words = TheLastWords(),
+                                  .exit_hook = TheExitHook(),
+                                  .announces_stop = announces_stop,
                                   .stop = stop.token(),
                                   .started = started};
   return static_cast<int>(RunApp(words, context));

@@ -6,19 +6,20 @@
 #include "absl/strings/str_cat.h"
 #include "prepull/base/log.h"
 #include "prepull/base/status_macros.h"
+#include "prepull/base/text.h"
 #include "prepull/deploy/list_text.h"
 #include "prepull/deploy/names.h"
 #include "prepull/list/list_file.h"
+#include "prepull/source/image_list.h"
 #include "src/cli/commands.h"
+#include "src/cli/fetch_options.h"
 #include "src/cli/manifest_flags.h"
-#include "src/cli/passed_flags.h"
 
 namespace prepull {
 namespace {
 
-constexpr int64_t kLargestFile = 64 << 20;
-// A file that is no list at all has a complaint for each of its lines.
-constexpr int kMostComplaints = 10;
+// A file of another kind has an error on each of its lines.
+constexpr int kMaxWarnings = 10;
 
 CommandDoc ManifestDoc() {
   return {
@@ -37,35 +38,22 @@ CommandDoc ManifestDoc() {
       .positional = "daemonset|job NAME [-- FETCH FLAGS]",
       .positional_text =
           "what to print, the name of its objects, and further "
-          "flags of fetch as they are",
+          "flags for fetch",
       .first_words = {"daemonset", "job"}};
 }
 
-absl::StatusOr<std::string> ReadList(const std::string& path,
-                                     const CommandContext& context) {
-  if (path.empty()) {
-    return absl::InvalidArgumentError("no images: give --images-from");
-  }
-  absl::StatusOr<std::string> text =
-      path == "-"
-          ? context.host.ReadInput(kLargestFile, Instant::Never(), context.stop)
-          : context.files.ReadFile(path, kLargestFile);
-  if (text.ok()) return text;
-  return Annotate(text.status(), path == "-" ? "list standard input" : "list");
-}
-
-// Lines that mean nothing: fetch will count each as an image that failed.
+// Warns of malformed lines, which fetch will count as failed images.
 void WarnOfLines(const std::vector<ImageRequest>& requests) {
-  int complaints = 0;
+  int malformed = 0;
   for (const ImageRequest& request : requests) {
     if (request.reference.ok()) continue;
-    if (++complaints > kMostComplaints) continue;
+    if (++malformed > kMaxWarnings) continue;
     Log(LogLevel::kWarn, "line is no image",
         {{"error", std::string(request.reference.status().message())}});
   }
-  if (complaints > kMostComplaints) {
+  if (malformed > kMaxWarnings) {
     Log(LogLevel::kWarn, "more lines are no images",
-        {{"lines", absl::StrCat(complaints - kMostComplaints)}});
+        {{"lines", absl::StrCat(malformed - kMaxWarnings)}});
   }
 }
 
@@ -73,9 +61,9 @@ void WarnOfSize(const std::string& list) {
   if (list.size() > kLargeList) {
     Log(LogLevel::kWarn, "list is close to the most that a ConfigMap holds",
         {{"bytes", absl::StrCat(list.size())},
-         {"limit", absl::StrCat(kLargestList)}});
+         {"limit", absl::StrCat(kMaxList)}});
   }
-  if (SizeInAnnotation(list) > kLargestAnnotatedList) {
+  if (SizeInAnnotation(list) > kMaxAnnotatedList) {
     Log(LogLevel::kWarn, "list is too large for a plain kubectl apply",
         {{"bytes", absl::StrCat(list.size())},
          {"hint", "use kubectl apply --server-side"}});
@@ -93,7 +81,7 @@ void WarnOfDeadline(const DeploymentOptions& options) {
        {"needed", absl::FormatDuration(needed)}});
 }
 
-// Pods with the annotation are refused elsewhere.
+// Other namespaces refuse pods with the annotation.
 void WarnOfNamespace(const DeploymentOptions& options) {
   if (options.workload != Workload::kJob ||
       options.flavor != Flavor::kOpenShift || options.with_namespace) {
@@ -104,7 +92,7 @@ void WarnOfNamespace(const DeploymentOptions& options) {
        {"annotation", "workload.openshift.io/allowed=management"}});
 }
 
-// The Secrets that lines name, each once.
+// Returns the Secrets that lines refer to, each once.
 absl::StatusOr<std::vector<std::string>> LineSecrets(
     const std::vector<ImageRequest>& requests) {
   std::vector<std::string> secrets;
@@ -120,6 +108,65 @@ absl::StatusOr<std::vector<std::string>> LineSecrets(
   return secrets;
 }
 
+absl::Status InvalidWord(absl::string_view word, absl::string_view why) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("\"", Printable(word, 128), "\": ", why));
+}
+
+// The "Output" flags of manifest are about its own log.
+bool HasFlag(const Command& manifest, const FlagDoc& flag) {
+  const std::vector<FlagDoc>& flags = manifest.flags();
+  return std::any_of(flags.begin(), flags.end(), [&](const FlagDoc& each) {
+    return each.name == flag.name && each.group != "Output";
+  });
+}
+
+absl::Status CheckFetchFlag(const FlagDoc& flag, const Command& manifest,
+                            bool sees_disk) {
+  if (HasFlag(manifest, flag)) {
+    return InvalidWord(flag.name, "flag of manifest: expected before --");
+  }
+  if (flag.is_path) {
+    return InvalidWord(flag.name,
+                       "the pod does not have this file: manifest mounts the "
+                       "list, --secret, --status-dir and --storage-dir");
+  }
+  const bool is_about_disk =
+      flag.name == "--space-required" || flag.name == "--gc-high-threshold";
+  if (is_about_disk && !sees_disk) {
+    return InvalidWord(flag.name,
+                       "the pod does not see the disk of the images: give "
+                       "--storage-dir before --");
+  }
+  return absl::OkStatus();
+}
+
+// Checks the words behind "--" by the parser of fetch itself, and by what its
+// pod has: no files but those that are mounted, no flags that `manifest` has
+// too, and no access to the disk of the images unless `sees_disk`. Errors:
+// INVALID_ARGUMENT.
+absl::Status CheckFetchFlags(const std::vector<std::string>& words,
+                             const Command& manifest, bool sees_disk) {
+  for (const std::string& word : words) {
+    if (!IsUtf8(word)) return InvalidWord(word, "invalid UTF-8");
+  }
+  FetchOptions options;
+  Command fetch{CommandDoc()};
+  AddFetchFlags(fetch, options);
+  RETURN_IF_ERROR(fetch.ParseWords(words));
+  if (fetch.wants_help())
+    return InvalidWord("--help", "not supported in a pod");
+  if (!options.list.images.empty()) {
+    return InvalidWord(
+        options.list.images[0],
+        "unexpected word: expected flags of fetch; images belong in the list");
+  }
+  for (const FlagDoc& flag : fetch.GivenFlags()) {
+    RETURN_IF_ERROR(CheckFetchFlag(flag, manifest, sees_disk));
+  }
+  return absl::OkStatus();
+}
+
 class ManifestCommand : public CommandProgram {
  public:
   ManifestCommand() : CommandProgram(ManifestDoc()) {
@@ -127,7 +174,7 @@ class ManifestCommand : public CommandProgram {
   }
 
   CommandEnd Run(const CommandContext& context) override {
-    StartTalk(flags_.talk, context, /*to_people=*/true);
+    StartLogging(flags_.logging, context, /*hides_info=*/true);
     const absl::StatusOr<DeploymentOptions> options = Deployment(context);
     if (!options.ok()) {
       return {ExitCode::kBadInput, std::string(options.status().message())};
@@ -139,22 +186,24 @@ class ManifestCommand : public CommandProgram {
  private:
   absl::StatusOr<DeploymentOptions> Deployment(const CommandContext& context) {
     ASSIGN_OR_RETURN(DeploymentOptions options, ToDeployment(flags_));
-    RETURN_IF_ERROR(CheckPassedFlags(options.fetch_flags, command(),
-                                     !options.storage_folder.empty()));
-    ASSIGN_OR_RETURN(const std::string text,
-                     ReadList(flags_.list_file, context));
-    const std::string name =
-        flags_.list_file == "-" ? "standard input" : flags_.list_file;
-    absl::StatusOr<std::string> list = ListText(text);
-    if (!list.ok()) {
-      return Annotate(list.status(), absl::StrCat("list ", name));
+    RETURN_IF_ERROR(CheckFetchFlags(options.fetch_flags, command(),
+                                    !options.storage_folder.empty()));
+    if (flags_.list_file.empty()) {
+      return absl::InvalidArgumentError("no images: give --images-from");
     }
-    options.list = *std::move(list);
+    ASSIGN_OR_RETURN(const ListFileText file,
+                     ReadListText(flags_.list_file, {.host = context.host,
+                                                     .files = context.files,
+                                                     .clock = context.clock,
+                                                     .stop = context.stop}));
+    absl::StatusOr<std::string> text = ListText(file.text);
+    RETURN_IF_ERROR(Annotate(text.status(), absl::StrCat("list ", file.name)));
+    options.list = *std::move(text);
     const std::vector<ImageRequest> requests =
-        ParseListFile(options.list, name);
+        ParseListFile(options.list, file.name);
     if (requests.empty()) {
       return absl::InvalidArgumentError(
-          absl::StrCat("list ", name, ": holds no images"));
+          absl::StrCat("list ", file.name, ": holds no images"));
     }
     ASSIGN_OR_RETURN(options.line_secrets, LineSecrets(requests));
     WarnOfLines(requests);

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "prepull/base/status_macros.h"
@@ -12,14 +11,15 @@
 #include "prepull/deploy/names.h"
 #include "prepull/image/reference.h"
 #include "prepull/kube/node_label.h"
+#include "src/cli/shared_flags.h"
 
 namespace prepull {
 namespace {
 
-constexpr absl::Duration kLongestTime = absl::Hours(365 * 24);
+constexpr absl::Duration kMaxTime = absl::Hours(365 * 24);
 constexpr char kDefaultImage[] = "localhost/prepull:" PREPULL_VERSION;
 
-// A flag whose text is kept as it is once `check` has nothing against it.
+// Adds a flag whose text is stored if it passes `check`.
 void Checked(Command& command, const FlagDoc& flag,
              absl::Status (*check)(absl::string_view), std::string& value) {
   command.Custom(flag, [check, &value](const std::string& text) {
@@ -34,40 +34,33 @@ absl::Status CheckImage(absl::string_view text) {
   return Annotate(status, absl::StrCat("\"", Printable(text, 300), "\""));
 }
 
-// In a folder of its own: all of it is mounted.
+// The folder of the socket is mounted as a whole.
 absl::Status ParseSocket(absl::string_view text, std::string& path) {
   absl::ConsumePrefix(&text, "unix://");
   RETURN_IF_ERROR(CheckHostPath(text));
   path = std::string(text);
   if (text.rfind('/') != 0) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      absl::StrCat("\"", text, "\" lies in no folder that could be mounted"));
+      absl::StrCat("\"", text, "\": expected a folder below /"));
 }
 
 absl::Status CheckConcurrency(absl::string_view text) {
-  int number = 0;
-  if (text == "auto" ||
-      (absl::SimpleAtoi(text, &number) && number >= 1 && number <= 64)) {
-    return absl::OkStatus();
-  }
-  return absl::InvalidArgumentError(
-      absl::StrCat("\"", Printable(text, 64),
-                   "\" is neither auto nor a whole number from 1 to 64"));
+  return ParseConcurrency(std::string(text)).status();
 }
 
 absl::Status CheckNodeLabel(absl::string_view text) {
   return ParseNodeLabel(text).status();
 }
 
-// Whole seconds are all that Kubernetes knows, 2^31 of them for a TTL, and
-// the time for all tries has to fit into its clock, too.
+// Kubernetes counts in whole seconds, up to 2^31 of them for a TTL, and the
+// time for all tries must be within its range, too.
 absl::StatusOr<absl::Duration> ParseSeconds(const std::string& text) {
   ASSIGN_OR_RETURN(const absl::Duration duration, ParseDuration(text));
-  const bool is_long = duration > kLongestTime;
+  const bool is_long = duration > kMaxTime;
   if (duration >= absl::Seconds(1) && !is_long) return duration;
   return absl::InvalidArgumentError(
-      absl::StrCat("\"", Printable(text, 64), "\" is ",
-                   is_long ? "more than a year" : "less than a second"));
+      absl::StrCat("\"", Printable(text, 64), "\": expected at ",
+                   is_long ? "most a year" : "least a second"));
 }
 
 void AddObjectFlags(Command& command, ManifestFlags& flags) {
@@ -82,28 +75,23 @@ void AddObjectFlags(Command& command, ManifestFlags& flags) {
   Checked(command,
           {.name = "--namespace",
            .value = "NAME",
-           .text = "where the objects belong",
+           .text = "namespace of the objects",
            .fallback = "default"},
           CheckDnsLabel, options.name_space);
   command.Switch({.name = "--create-namespace",
-                  .text = "print the Namespace too, labelled so that pods may "
-                          "mount folders of the host"},
+                  .text = "also print the Namespace, labelled so that its pods "
+                          "may mount folders of the host"},
                  options.with_namespace);
-  command.Custom(
-      {.name = "--flavor",
-       .value = "FLAVOR",
-       .text = "vanilla (containerd) or openshift (CRI-O, and the "
-               "SecurityContextConstraints that the pods need)",
-       .fallback = "vanilla",
-       .choices = {"vanilla", "openshift"}},
-      [&options](const std::string& text) {
-        if (text != "vanilla" && text != "openshift") {
-          return absl::InvalidArgumentError(absl::StrCat(
-              "\"", Printable(text, 64), "\" is none of vanilla, openshift"));
-        }
-        options.flavor =
-            text == "vanilla" ? Flavor::kVanilla : Flavor::kOpenShift;
-        return absl::OkStatus();
+  command.Choice(
+      {
+          .name = "--flavor",
+          .value = "FLAVOR",
+          .text = "vanilla (containerd) or openshift (CRI-O, and the "
+                  "SecurityContextConstraints that the pods need)",
+          .fallback = "vanilla",
+      },
+      {"vanilla", "openshift"}, [&options](size_t choice) {
+        options.flavor = choice == 0 ? Flavor::kVanilla : Flavor::kOpenShift;
       });
   options.image = kDefaultImage;
   Checked(command,
@@ -117,19 +105,19 @@ void AddObjectFlags(Command& command, ManifestFlags& flags) {
 void AddPriorityFlags(Command& command, DeploymentOptions& options) {
   command.Integer({.name = "--nice",
                    .value = "N",
-                   .text = "scheduling priority of fetch, -20 to 19; below 0 "
-                           "needs the capability SYS_NICE, which it then gets"},
+                   .text = "niceness of fetch, -20 to 19; below 0 adds the "
+                           "capability SYS_NICE"},
                   -20, 19, options.nice);
   command.Choice({.name = "--ionice-class",
                   .value = "CLASS",
-                  .text = "disk priority of fetch: none, realtime (needs "
-                          "SYS_NICE too), best-effort or idle; else the "
-                          "kernel's, best-effort 4 at niceness 0"},
+                  .text = "I/O class of fetch: none, realtime (adds SYS_NICE, "
+                          "too), best-effort or idle; else the kernel's "
+                          "default, best-effort 4 at niceness 0"},
                  {"none", "realtime", "best-effort", "idle"},
                  options.ionice_class);
   command.Integer({.name = "--ionice-priority",
                    .value = "N",
-                   .text = "within the class, 0 (first) to 7"},
+                   .text = "level within the class, 0 (highest) to 7"},
                   0, 7, options.ionice_priority);
 }
 
@@ -167,8 +155,8 @@ void AddFetchSettings(Command& command, DeploymentOptions& options) {
            .value = "LABEL",
            .text = "label the node with the result, as fetch --node-label: "
                    "KEY[=SUCCEEDED[,FAILED[,INCOMPLETE]]] or auto. Gives the "
-                   "fetch container a token that may patch nodes, and not "
-                   "only its own, which RBAC cannot tell"},
+                   "fetch container a token that may patch any node: RBAC "
+                   "cannot restrict it to its own"},
           CheckNodeLabel, options.node_label);
   command.Switch({.name = "--pin",
                   .text = "protect the images from image garbage collection"},
@@ -181,7 +169,7 @@ void AddFetchSettings(Command& command, DeploymentOptions& options) {
   AddPriorityFlags(command, options);
   command.Custom({.name = "--overall-timeout",
                   .value = "D",
-                  .text = "how long one run of fetch may take",
+                  .text = "limit for one run of fetch",
                   .fallback = "20m"},
                  [&options](const std::string& text) {
                    ASSIGN_OR_RETURN(options.overall_timeout,
@@ -195,7 +183,7 @@ void AddPlacementFlags(Command& command, ManifestFlags& flags) {
   command.Group("Where it runs");
   command.Custom({.name = "--node-selector",
                   .value = "KEY=VALUE",
-                  .text = "nodes with this label only, besides "
+                  .text = "run on nodes with this label only, in addition to "
                           "kubernetes.io/os=linux",
                   .is_repeatable = true},
                  [&options](const std::string& text) {
@@ -203,7 +191,7 @@ void AddPlacementFlags(Command& command, ManifestFlags& flags) {
                    for (const Label& each : options.node_selector) {
                      if (each.key != label.key) continue;
                      return absl::InvalidArgumentError(
-                         absl::StrCat("\"", label.key, "\" is given twice"));
+                         absl::StrCat("\"", label.key, "\": given twice"));
                    }
                    options.node_selector.push_back(std::move(label));
                    return absl::OkStatus();
@@ -224,19 +212,20 @@ void AddPlacementFlags(Command& command, ManifestFlags& flags) {
   Checked(command,
           {.name = "--priority-class",
            .value = "NAME",
-           .text = "of the pods, such as system-node-critical"},
+           .text = "PriorityClass of the pods, such as "
+                   "system-node-critical"},
           CheckDnsSubdomain, options.priority_class);
   command.Custom({.name = "--requests",
                   .value = "AMOUNTS",
-                  .text = "what fetch is sure to get: cpu=Q,memory=Q; none "
-                          "takes one away",
+                  .text = "resource requests of fetch: cpu=Q,memory=Q; none "
+                          "removes one",
                   .fallback = "cpu=10m,memory=16Mi"},
                  [&options](const std::string& text) {
                    return ParseAmounts(text, options.requests);
                  });
   command.Custom({.name = "--limits",
                   .value = "AMOUNTS",
-                  .text = "what fetch gets at most",
+                  .text = "resource limits of fetch",
                   .fallback = "memory=256Mi"},
                  [&options](const std::string& text) {
                    return ParseAmounts(text, options.limits);
@@ -254,31 +243,31 @@ void AddJobFlags(Command& command, ManifestFlags& flags) {
   command.Group("Of a Job only");
   optional_duration({.name = "--deadline",
                      .value = "D",
-                     .text = "how long the Job may take with all its retries; "
-                             "else as long as they need, each with its "
+                     .text = "limit for the Job with all its retries; else as "
+                             "long as they need, each with its "
                              "--overall-timeout"},
                     flags.deadline);
   command.Integer({.name = "--backoff-limit",
                    .value = "N",
-                   .text = "retries after an image failed (exit code 1), 0 to "
-                           "100; those after 3 and 4 are not counted",
+                   .text = "retries after exit code 1 (an image failed), 0 to "
+                           "100; retries after 3 and 4 do not count",
                    .fallback = "2"},
                   0, 100, flags.backoff_limit);
   optional_duration({.name = "--ttl",
                      .value = "D",
-                     .text = "how long the Job is kept when it has ended",
+                     .text = "how long the Job is kept after its end",
                      .fallback = "24h"},
                     flags.kept_for);
 }
 
-// kubectl delete -f would take it away with all that is in it.
+// kubectl delete -f would delete it with all its objects.
 absl::Status CheckNamespace(const DeploymentOptions& options) {
   const bool is_kubernetes_own = options.name_space == "default" ||
                                  absl::StartsWith(options.name_space, "kube-");
   if (!options.with_namespace || !is_kubernetes_own) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat("--create-namespace: \"", options.name_space,
-                   "\" is Kubernetes' own, name another with --namespace"));
+                   "\" belongs to Kubernetes: give another --namespace"));
 }
 
 absl::Status CheckJob(const DeploymentOptions& options) {
@@ -288,7 +277,7 @@ absl::Status CheckJob(const DeploymentOptions& options) {
   }
   return absl::InvalidArgumentError(
       absl::StrCat("--deadline ", absl::FormatDuration(options.deadline),
-                   " leaves no room for one run of --overall-timeout ",
+                   ": shorter than --overall-timeout ",
                    absl::FormatDuration(options.overall_timeout)));
 }
 
@@ -300,7 +289,7 @@ void AddManifestFlags(Command& command, ManifestFlags& flags) {
   AddPlacementFlags(command, flags);
   AddJobFlags(command, flags);
   command.Group("Output");
-  AddTalkFlags(command, flags.talk);
+  AddLoggingFlags(command, flags.logging);
   command.Positionals(flags.words);
 }
 
@@ -309,7 +298,7 @@ absl::StatusOr<DeploymentOptions> ToDeployment(const ManifestFlags& flags) {
   if (flags.words.size() < 2 ||
       (flags.words[0] != "daemonset" && flags.words[0] != "job")) {
     return absl::InvalidArgumentError(
-        "manifest: say daemonset or job, and a name for it");
+        "manifest: expected daemonset or job, and a name");
   }
   options.workload =
       flags.words[0] == "job" ? Workload::kJob : Workload::kDaemonSet;
@@ -324,7 +313,7 @@ absl::StatusOr<DeploymentOptions> ToDeployment(const ManifestFlags& flags) {
       flags.deadline || flags.kept_for || flags.backoff_limit;
   if (has_job_flags && !is_job) {
     return absl::InvalidArgumentError(
-        "--deadline, --backoff-limit and --ttl are for a Job");
+        "--deadline, --backoff-limit and --ttl: only valid for a job");
   }
   const std::vector<Toleration> by_default(is_job ? 0 : 1);
   options.tolerations = flags.tolerations.value_or(by_default);

@@ -18,19 +18,19 @@ struct ManifestFlags {
   std::vector<std::string> words;  // KIND NAME, further flags of fetch
   std::string list_file;
   DeploymentOptions options;
-  // Not said: a DaemonSet tolerates everything, a Job nothing.
+  // Not given: a DaemonSet tolerates everything, a Job nothing.
   std::optional<std::vector<Toleration>> tolerations;
-  // Of a Job only, so it counts whether they are said.
+  // Of a Job only, so it matters whether they are given.
   std::optional<absl::Duration> deadline;
   std::optional<absl::Duration> kept_for;
   std::optional<int> backoff_limit;
-  TalkOptions talk;
+  LoggingOptions logging;
 };
 
 void AddManifestFlags(Command& command, ManifestFlags& flags);
 
-// What the flags ask for, but for the list. Errors: INVALID_ARGUMENT  flags
-// that do not fit together.
+// Returns the options without the list. Errors: INVALID_ARGUMENT  flags that
+// contradict each other.
 absl::StatusOr<DeploymentOptions> ToDeployment(const ManifestFlags& flags);
 
 }  // namespace prepull

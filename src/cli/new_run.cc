@@ -9,7 +9,8 @@
 namespace prepull {
 namespace {
 
-// What earlier runs left unusable, as the last one's status file says.
+// Returns the images that earlier runs left unusable, from the last status
+// file.
 std::set<std::string> UnusableOf(const std::string& path,
                                  const CommandContext& context) {
   const absl::StatusOr<FileKind> kind = context.files.KindOf(path);

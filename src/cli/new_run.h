@@ -1,4 +1,4 @@
-// A run before anything is known of it but what earlier ones left.
+// The run of a fetch at its start.
 #ifndef PREPULL_SRC_CLI_NEW_RUN_H_
 #define PREPULL_SRC_CLI_NEW_RUN_H_
 
@@ -10,7 +10,8 @@
 
 namespace prepull {
 
-// `status_file`: where the last run told of itself; it need not be there.
+// Returns a run with its identity, and with what the last run wrote to
+// `status_file`, which need not exist.
 Run NewRun(const FetchOptions& options, const std::string& status_file,
            const CommandContext& context);
 

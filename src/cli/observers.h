@@ -1,4 +1,4 @@
-// Several observers as one: each is told, in order.
+// Forwards each event to several observers, in order.
 #ifndef PREPULL_SRC_CLI_OBSERVERS_H_
 #define PREPULL_SRC_CLI_OBSERVERS_H_
 

@@ -1,4 +1,4 @@
-// prepull preflight: is this node fit to pull images?
+// prepull preflight: checks whether this node is fit to pull images.
 #include <algorithm>
 #include <memory>
 #include <optional>
@@ -10,12 +10,11 @@
 #include "prepull/base/json_writer.h"
 #include "prepull/base/table.h"
 #include "prepull/base/text.h"
+#include "prepull/preflight/image_disk.h"
 #include "prepull/preflight/runtime_checks.h"
+#include "prepull/runtime/connect.h"
 #include "src/cli/commands.h"
-#include "src/cli/credential_flags.h"
-#include "src/cli/image_arguments.h"
-#include "src/cli/preflight_flags.h"
-#include "src/cli/print_json.h"
+#include "src/cli/shared_flags.h"
 
 namespace prepull {
 namespace {
@@ -24,11 +23,11 @@ constexpr absl::Duration kPreflightCallTimeout = absl::Seconds(10);
 
 CommandDoc PreflightDoc() {
   return {.name = "preflight",
-          .summary = "say whether this node is fit to pull images",
+          .summary = "check whether this node is fit to pull images",
           .about =
-              "Looks at the runtime and at the disk its images are on, and "
-              "pulls nothing.\nPrints a line for each check: ok, warning or "
-              "failed, and why.",
+              "Checks the runtime and the disk of its images, and pulls "
+              "nothing. Prints a line\nfor each check: ok, warning or failed, "
+              "and why.",
           .examples = {"prepull preflight", "prepull preflight -o json",
                        "prepull preflight --space-required 35GiB "
                        "--host-root /host"},
@@ -38,34 +37,35 @@ CommandDoc PreflightDoc() {
                          "5  the node is not fit"}};
 }
 
-// All that was looked at.
+// What the checks are about.
 struct Node {
   RuntimeState runtime;
   absl::StatusOr<ImageDisk> disk;
   std::optional<std::vector<std::string>> credentials;  // names of those found
 };
 
-// A row each, or one that says that there is none where some were asked for.
-std::vector<Finding> JudgeCredentials(const Node& node) {
+// A row for each, or a warning if none was found although flags name some.
+std::vector<Finding> EvaluateCredentials(const Node& node) {
   std::vector<Finding> findings;
   if (!node.credentials) return findings;
   for (const std::string& name : *node.credentials) {
     findings.push_back({"secret", CheckResult::kOk, name});
   }
   if (findings.empty()) {
-    findings.push_back({"secret", CheckResult::kWarning,
-                        "no usable credential where it was looked for"});
+    findings.push_back(
+        {"secret", CheckResult::kWarning, "no usable credentials found"});
   }
   return findings;
 }
 
 // In the order in which a person reads them.
-std::vector<Finding> Judge(const Node& node, const DiskDemand& demand) {
-  std::vector<Finding> findings = JudgeRuntime(node.runtime);
-  for (Finding& finding : JudgeImageDisk(node.disk, demand)) {
+std::vector<Finding> Evaluate(const Node& node,
+                              const DiskRequirements& required) {
+  std::vector<Finding> findings = EvaluateRuntime(node.runtime);
+  for (Finding& finding : EvaluateImageDisk(node.disk, required)) {
     findings.push_back(std::move(finding));
   }
-  for (Finding& finding : JudgeCredentials(node)) {
+  for (Finding& finding : EvaluateCredentials(node)) {
     findings.push_back(std::move(finding));
   }
   return findings;
@@ -97,14 +97,14 @@ void WriteRuntime(const RuntimeState& runtime, JsonWriter& json) {
       .CloseObject();
 }
 
-void WriteDisk(const ImageDisk& disk, const DiskDemand& demand,
+void WriteDisk(const ImageDisk& disk, const DiskRequirements& required,
                JsonWriter& json) {
   std::optional<int64_t> size, used, available, inodes, free_inodes;
   if (disk.usage.ok()) {
     size = disk.usage->size_bytes;
     used = disk.usage->used_bytes;
     available =
-        BytesBelowThreshold(*disk.usage, demand.gc_high_threshold_percent);
+        BytesBelowThreshold(*disk.usage, required.gc_high_threshold_percent);
     inodes = disk.usage->inodes;
     free_inodes = disk.usage->free_inodes;
   }
@@ -121,16 +121,16 @@ void WriteDisk(const ImageDisk& disk, const DiskDemand& demand,
 
 std::string PreflightDocument(const Node& node,
                               const std::vector<Finding>& findings,
-                              const DiskDemand& demand) {
+                              const DiskRequirements& required) {
   JsonWriter json;
   json.OpenObject()
       .String("schema", "prepull.preflight/v1")
       .Bool("fit", IsFit(findings));
   WriteRuntime(node.runtime, json);
-  json.Integer("space_required_bytes", demand.space_required_bytes)
-      .Integer("gc_high_threshold_percent", demand.gc_high_threshold_percent);
+  json.Integer("space_required_bytes", required.space_required_bytes)
+      .Integer("gc_high_threshold_percent", required.gc_high_threshold_percent);
   if (node.disk.ok()) {
-    WriteDisk(*node.disk, demand, json);
+    WriteDisk(*node.disk, required, json);
   } else {
     json.Null("image_file_system");
   }
@@ -176,42 +176,42 @@ class PreflightCommand : public CommandProgram {
  public:
   PreflightCommand() : CommandProgram(PreflightDoc()) {
     command().Group("What");
-    AddSocketFlag(command(), images_);
-    AddPreflightFlags(command(), options_);
+    AddSocketFlag(command(), cri_socket_);
+    AddDiskFlags(command(), options_);
     AddCredentialFlags(command(), credentials_);
     command().Group("Output");
     command().Choice({.name = "--output",
                       .short_name = "-o",
                       .value = "FORMAT",
-                      .text = "the findings as table or json",
+                      .text = "findings as table or json",
                       .fallback = "table"},
                      {"table", "json"}, output_);
-    AddTalkFlags(command(), talk_);
+    AddLoggingFlags(command(), logging_);
   }
 
   CommandEnd Run(const CommandContext& context) override {
-    StartTalk(talk_, context, /*to_people=*/true);
-    const auto sockets = SocketsToTry(images_, context.host);
+    StartLogging(logging_, context, /*hides_info=*/true);
+    const auto sockets = RuntimeSockets::Parse(cri_socket_, context.host);
     if (!sockets.ok()) return Failed(ExitCode::kBadInput, sockets.status());
     const auto finder = MakeCredentialFinder(credentials_, context.files,
                                              context.host, context.clock);
     if (!finder.ok()) return Failed(ExitCode::kBadInput, finder.status());
-    const auto found = Connect(*sockets, context);
+    const auto found = sockets->Connect(context.clock, context.stop);
     if (!found.ok()) {
       CommandEnd end = Failed(ExitCode::kNoRuntime, found.status());
-      end.error += SocketHint(images_, context.host);
+      end.error += sockets->Hint();
       return end;
     }
-    const Node node = {
-        .runtime = LookAtRuntime(*found, kPreflightCallTimeout, context.stop),
-        .disk =
-            LookAtImageDisk(*found->runtime, context.files, options_.host_root,
-                            kPreflightCallTimeout, context.stop),
-        .credentials = SourcesOf(**finder)};
+    const Node node = {.runtime = ReadRuntimeState(
+                           *found, kPreflightCallTimeout, context.stop),
+                       .disk = ReadImageDisk(
+                           *found->runtime, context.files, options_.host_root,
+                           kPreflightCallTimeout, context.stop),
+                       .credentials = SourcesOf(**finder)};
     if (context.stop.stop_requested()) {
       return {ExitCode::kStopped, "interrupted"};
     }
-    if (IsAway(node.disk.status())) {
+    if (IsUnreachable(node.disk.status())) {
       return Failed(ExitCode::kNoRuntime, node.disk.status());
     }
     return Report(node, context);
@@ -224,26 +224,22 @@ class PreflightCommand : public CommandProgram {
     return finder.Sources();
   }
 
-  static CommandEnd Failed(ExitCode code, const absl::Status& why) {
-    if (why.code() == absl::StatusCode::kCancelled) code = ExitCode::kStopped;
-    return {code, std::string(why.message())};
-  }
-
   CommandEnd Report(const Node& node, const CommandContext& context) const {
-    const std::vector<Finding> findings = Judge(node, options_.demand);
+    const std::vector<Finding> findings = Evaluate(node, options_.disk);
     if (output_ == "json") {
-      PrintJson(PreflightDocument(node, findings, options_.demand), context);
+      context.console.PrintJson(
+          PreflightDocument(node, findings, options_.disk));
     } else {
       context.console.PrintOut(FindingsTable(findings));
     }
     return {IsFit(findings) ? ExitCode::kOk : ExitCode::kNodeNotFit};
   }
 
-  ImageArguments images_;  // of which only the socket is asked for
+  std::string cri_socket_;
   PreflightOptions options_;
   CredentialOptions credentials_;
   std::string output_ = "table";
-  TalkOptions talk_;
+  LoggingOptions logging_;
 };
 
 }  // namespace

@@ -1,35 +1,27 @@
-// prepull resolve: which images do these sources stand for?
+// prepull resolve: prints the list of images that sources name.
 #include <algorithm>
-#include <atomic>
 #include <memory>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "prepull/base/json_writer.h"
-#include "prepull/base/mutex.h"
-#include "prepull/base/status_macros.h"
 #include "prepull/base/table.h"
 #include "prepull/list/list_file.h"
+#include "prepull/source/image_list.h"
 #include "src/cli/commands.h"
-#include "src/cli/credential_flags.h"
-#include "src/cli/image_arguments.h"
-#include "src/cli/print_json.h"
+#include "src/cli/shared_flags.h"
 
 namespace prepull {
 namespace {
 
-// Registries answer a few at once as fast as one.
-constexpr int kQuestionsAtOnce = 8;
-
 CommandDoc ResolveDoc() {
   return {
       .name = "resolve",
-      .summary = "print the list that sources stand for",
+      .summary = "print the list of images that sources name",
       .about =
-          "Asks registries what releases, catalogues and rules stand for, "
-          "joins it with\nlists, and prints it. Pulls nothing and needs no "
-          "runtime.",
+          "Asks registries for the images of releases, catalogues and tag "
+          "rules, adds those\nof lists, and prints all. Pulls nothing and "
+          "needs no runtime.",
       .examples = {"prepull resolve --release quay.io/ocp/release:4.15 "
                    "-o name > images.txt",
                    "prepull resolve --digests --select "
@@ -39,7 +31,7 @@ CommandDoc ResolveDoc() {
                      "list",
                      "3  interrupted, or out of time"},
       .positional = "[IMAGE...]",
-      .positional_text = "images, besides those of the sources"};
+      .positional_text = "images, in addition to those of the sources"};
 }
 
 std::string ListTable(const std::vector<ImageRequest>& requests,
@@ -74,133 +66,60 @@ std::string ResolveDocument(const std::vector<ImageRequest>& requests) {
   return json.Take() + "\n";
 }
 
-// Puts the digest of each tag behind it, a few at once.
-class Pinning {
- public:
-  Pinning(RegistryClient& registry, std::vector<ImageRequest>& requests)
-      : registry_(registry), requests_(requests) {}
-
-  // Errors: of the first that fails, by its name.
-  absl::Status Run() {
-    const auto work = [this] { Work(); };
-    std::vector<std::jthread> workers;
-    workers.reserve(kQuestionsAtOnce);
-    for (int i = 0; i < kQuestionsAtOnce; ++i) workers.emplace_back(work);
-    workers.clear();
-    MutexLock lock(mutex_);
-    return status_;
-  }
-
- private:
-  void Work() {
-    while (true) {
-      const size_t i = next_++;
-      if (i >= requests_.size() || HasFailed()) return;
-      const absl::Status pinned = Pin(requests_[i]);
-      MutexLock lock(mutex_);
-      if (status_.ok()) status_ = Annotate(pinned, requests_[i].image);
-    }
-  }
-
-  bool HasFailed() {
-    MutexLock lock(mutex_);
-    return !status_.ok();
-  }
-
-  absl::Status Pin(ImageRequest& request) {
-    const Reference& reference = *request.reference;
-    if (!reference.digest().empty()) return absl::OkStatus();
-    ASSIGN_OR_RETURN(const std::string digest, DigestOf(reference));
-    request.reference =
-        Reference::Parse(absl::StrCat(reference.text(), "@", digest));
-    request.options.policy = std::nullopt;  // what it stands for is settled
-    return request.reference.status();
-  }
-
-  // Asks for it until the time is up, or another image has failed for good.
-  absl::StatusOr<std::string> DigestOf(const Reference& image) {
-    for (int tries = 1;; ++tries) {
-      absl::StatusOr<std::string> digest = registry_.ResolveDigest(image);
-      if (digest.ok() || !IsWorthAnotherTry(digest.status(), tries) ||
-          HasFailed()) {
-        return digest;
-      }
-      const absl::Status paused = registry_.Pause(tries);
-      if (!paused.ok()) {
-        return absl::IsCancelled(paused) ? paused : digest.status();
-      }
-    }
-  }
-
-  RegistryClient& registry_;
-  std::vector<ImageRequest>& requests_;
-  std::atomic<size_t> next_ = 0;
-  Mutex mutex_;
-  absl::Status status_ ABSL_GUARDED_BY(mutex_);
-};
-
 class ResolveCommand : public CommandProgram {
  public:
   ResolveCommand() : CommandProgram(ResolveDoc()) {
-    AddListFlags(command(), images_);
-    AddSourceFlags(command(), images_.sources);
+    AddListFlags(command(), list_);
+    AddSourceFlags(command(), list_);
     command().Group("How");
     command().Duration({.name = "--overall-timeout",
                         .value = "D",
-                        .text = "how long it may take; a registry that is "
-                                "away is asked again until then",
+                        .text = "limit for all of it; a registry that is "
+                                "unavailable is asked again until then",
                         .fallback = "20m"},
                        overall_timeout_);
-    AddCredentialFlags(command(), images_.sources.credentials);
+    AddCredentialFlags(command(), list_.credentials);
     command().Group("Output");
     command().Switch({.name = "--digests",
-                      .text = "put the digest of each tag behind it, so that "
-                              "all who get the list get the same"},
-                     digests_);
+                      .text = "append the current digest to each tag, so that "
+                              "the list means the same everywhere"},
+                     list_.resolve_digests);
     command().Choice({.name = "--output",
                       .short_name = "-o",
                       .value = "FORMAT",
-                      .text = "the list as table (with origins), json or name "
-                              "(which fetch takes as a list)",
+                      .text = "list as table (with origins), json or name (a "
+                              "list for fetch --image-list-file)",
                       .fallback = "table"},
                      {"table", "json", "name"}, output_);
     command().Switch(
-        {.name = "--no-headers", .text = "no first line in the table"},
+        {.name = "--no-headers", .text = "leave out the table's header"},
         no_headers_);
-    AddTalkFlags(command(), talk_);
+    AddLoggingFlags(command(), logging_);
   }
 
   CommandEnd Run(const CommandContext& context) override {
-    StartTalk(talk_, context, /*to_people=*/true);
-    const Instant deadline = context.started + overall_timeout_;
-    absl::StatusOr<ImageList> list = ReadImages(images_, context, deadline);
-    if (!list.ok()) return Failed(list.status());
-    WarnOfUnused(*list);
-    for (const ImageRequest& request : list->requests) {
-      if (!request.reference.ok()) return Failed(request.reference.status());
-    }
-    if (digests_) {
-      const auto access =
-          RegistryAccess::Open(images_.sources, context, deadline);
-      if (!access.ok()) return Failed(access.status());
-      const absl::Status pinned =
-          Pinning((*access)->client(), list->requests).Run();
-      if (!pinned.ok()) return Failed(pinned);
+    StartLogging(logging_, context, /*hides_info=*/true);
+    list_.is_strict = true;
+    const absl::StatusOr<ImageList> list =
+        ReadImages(list_, {.host = context.host,
+                           .files = context.files,
+                           .clock = context.clock,
+                           .stop = context.stop,
+                           .deadline = context.started + overall_timeout_});
+    if (!list.ok()) {
+      return {
+          IsOutOfTime(list.status()) ? ExitCode::kStopped : ExitCode::kBadInput,
+          std::string(list.status().message())};
     }
     Print(list->requests, context);
     return {};
   }
 
  private:
-  static CommandEnd Failed(const absl::Status& why) {
-    return {IsOutOfTime(why) ? ExitCode::kStopped : ExitCode::kBadInput,
-            std::string(why.message())};
-  }
-
   void Print(const std::vector<ImageRequest>& requests,
              const CommandContext& context) const {
     if (output_ == "json") {
-      PrintJson(ResolveDocument(requests), context);
+      context.console.PrintJson(ResolveDocument(requests));
     } else {
       context.console.PrintOut(output_ == "name"
                                    ? List(requests)
@@ -208,12 +127,11 @@ class ResolveCommand : public CommandProgram {
     }
   }
 
-  ImageArguments images_;
+  ListInputs list_;
   absl::Duration overall_timeout_ = absl::Minutes(20);
-  bool digests_ = false;
   std::string output_ = "table";
   bool no_headers_ = false;
-  TalkOptions talk_;
+  LoggingOptions logging_;
 };
 
 }  // namespace

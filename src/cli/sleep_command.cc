@@ -1,5 +1,5 @@
 // prepull sleep: the main container of a DaemonSet whose init container has
-// done the work, so that no other image is needed for it.
+// done the work, so that it needs no other image.
 #include <memory>
 
 #include "src/cli/commands.h"
@@ -16,7 +16,8 @@ class SleepCommand : public CommandProgram {
                         "container)",
              .about = "Waits for SIGTERM, SIGINT or SIGHUP. Prints nothing.",
              .examples = {"prepull sleep"},
-             .exit_codes = {"0  told to stop", "2  bad flags"}}) {}
+             .exit_codes = {"0  stopped by a signal", "2  bad flags"},
+             .waits_for_stop = true}) {}
 
   CommandEnd Run(const CommandContext& context) override {
     Wakeup stopped;

@@ -1,4 +1,4 @@
-// prepull status: what a status file says, now or when its run has ended.
+// prepull status: shows a status file, now or when its run has ended.
 #include <algorithm>
 #include <memory>
 #include <utility>
@@ -11,7 +11,6 @@
 #include "prepull/report/run_document.h"
 #include "prepull/report/status_file.h"
 #include "src/cli/commands.h"
-#include "src/cli/print_json.h"
 
 namespace prepull {
 namespace {
@@ -24,7 +23,7 @@ constexpr absl::Duration kLookAgain = absl::Seconds(1);
 CommandDoc StatusDoc() {
   return {
       .name = "status",
-      .summary = "show what a status file says, or wait for its run",
+      .summary = "show a status file, or wait for its run to end",
       .about =
           "Shows the images of a status file, or waits until its run "
           "has ended and ends\nwith the same exit code.",
@@ -156,7 +155,7 @@ class StatusCommand : public CommandProgram {
              const CommandContext& context) const {
     const struct Run& run = document.read.run;
     if (output_ == "json") {
-      PrintJson(document.text, context);
+      context.console.PrintJson(document.text);
       return;
     }
     if (output_ == "name") {

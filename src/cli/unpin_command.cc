@@ -1,4 +1,4 @@
-// prepull unpin: lets go of images that fetch --pin keeps on this node.
+// prepull unpin: removes the pins of fetch --pin from images.
 #include <algorithm>
 #include <memory>
 #include <utility>
@@ -12,9 +12,10 @@
 #include "prepull/node/node_listing.h"
 #include "prepull/pin/unpin.h"
 #include "prepull/pull/engine.h"
+#include "prepull/runtime/connect.h"
+#include "prepull/source/image_list.h"
 #include "src/cli/commands.h"
-#include "src/cli/image_arguments.h"
-#include "src/cli/print_json.h"
+#include "src/cli/shared_flags.h"
 
 namespace prepull {
 namespace {
@@ -25,86 +26,87 @@ constexpr absl::Duration kUnpinCallTimeout = absl::Seconds(10);
 CommandDoc UnpinDoc() {
   return {
       .name = "unpin",
-      .summary = "let go of images that fetch --pin keeps on this node",
+      .summary = "remove the pins of fetch --pin from images on this node",
       .about =
-          "Takes back the pins of fetch --pin, under all names of an image, "
-          "and no others.\nPrints a line for each image that is freed; removes "
-          "no image.",
+          "Removes the pins of fetch --pin, under all names of an image, and "
+          "no others.\nPrints a line for each unpinned image; removes no "
+          "image.",
       .examples = {"prepull unpin quay.io/team/app:1.2",
                    "prepull unpin --image-list-file images.txt",
                    "prepull unpin --not-in-list --image-list-file images.txt"},
       .exit_codes =
-          {"0  what prepull had pinned is free, or it had pinned nothing",
-           "1  an image could not be freed, or there are no such pins (CRI-O)",
+          {"0  the images are unpinned, or were not pinned by prepull",
+           "1  an image could not be unpinned, or the runtime has no pins "
+           "(CRI-O)",
            "2  bad flags, no images, unreadable or empty list",
            "3  interrupted", "4  the runtime cannot be reached"},
       .positional = "[IMAGE...]",
-      .positional_text = "images, besides those of the lists"};
+      .positional_text = "images, in addition to those of the lists"};
 }
 
-// What became of one image's pin.
-struct Freeing {
+// The result for one image.
+struct Unpinned {
   HeldPin pin;
-  std::string error = "";  // why it is pinned still
+  std::string error = "";  // why it is still pinned
 };
 
-int64_t CountFreed(const std::vector<Freeing>& freeings) {
+int64_t CountUnpinned(const std::vector<Unpinned>& results) {
   return std::count_if(
-      freeings.begin(), freeings.end(),
-      [](const Freeing& freeing) { return freeing.error.empty(); });
+      results.begin(), results.end(),
+      [](const Unpinned& result) { return result.error.empty(); });
 }
 
-std::string UnpinDocument(const std::vector<Freeing>& freeings) {
+std::string UnpinDocument(const std::vector<Unpinned>& results) {
   JsonWriter json;
   json.OpenObject().String("schema", "prepull.unpin/v1").OpenArray("unpinned");
-  for (const Freeing& freeing : freeings) {
-    if (!freeing.error.empty()) continue;
-    json.OpenObject().String("image", freeing.pin.image).OpenArray("records");
-    for (const std::string& record : freeing.pin.records) {
+  for (const Unpinned& result : results) {
+    if (!result.error.empty()) continue;
+    json.OpenObject().String("image", result.pin.image).OpenArray("records");
+    for (const std::string& record : result.pin.records) {
       json.String("", record);
     }
     json.CloseArray().CloseObject();
   }
   json.CloseArray().OpenArray("failed");
-  for (const Freeing& freeing : freeings) {
-    if (freeing.error.empty()) continue;
+  for (const Unpinned& result : results) {
+    if (result.error.empty()) continue;
     json.OpenObject()
-        .String("image", freeing.pin.image)
-        .String("message", freeing.error)
+        .String("image", result.pin.image)
+        .String("message", result.error)
         .CloseObject();
   }
   json.CloseArray().CloseObject();
   return json.Take() + "\n";
 }
 
-std::string Names(const std::vector<Freeing>& freeings) {
+std::string Names(const std::vector<Unpinned>& results) {
   std::string names;
-  for (const Freeing& freeing : freeings) {
-    if (freeing.error.empty()) absl::StrAppend(&names, freeing.pin.image, "\n");
+  for (const Unpinned& result : results) {
+    if (result.error.empty()) absl::StrAppend(&names, result.pin.image, "\n");
   }
   return names;
 }
 
-std::string Lines(const std::vector<Freeing>& freeings) {
+std::string Lines(const std::vector<Unpinned>& results) {
   std::string lines;
-  for (const Freeing& freeing : freeings) {
-    if (freeing.error.empty()) {
-      absl::StrAppend(&lines, "unpinned  ", freeing.pin.image, "\n");
+  for (const Unpinned& result : results) {
+    if (result.error.empty()) {
+      absl::StrAppend(&lines, "unpinned  ", result.pin.image, "\n");
     } else {
-      absl::StrAppend(&lines, "failed    ", freeing.pin.image, "  ",
-                      freeing.error, "\n");
+      absl::StrAppend(&lines, "failed    ", result.pin.image, "  ",
+                      result.error, "\n");
     }
   }
-  if (freeings.empty()) return "no pin of prepull's to take back\n";
-  const int64_t total = static_cast<int64_t>(freeings.size());
-  const int64_t freed = CountFreed(freeings);
-  if (freed < total) absl::StrAppend(&lines, freed, " of ");
+  if (results.empty()) return "no pins of prepull found\n";
+  const int64_t total = static_cast<int64_t>(results.size());
+  const int64_t unpinned = CountUnpinned(results);
+  if (unpinned < total) absl::StrAppend(&lines, unpinned, " of ");
   return absl::StrCat(lines, Counted(total, "image"), " unpinned\n");
 }
 
-CommandEnd Failed(ExitCode code, const absl::Status& why) {
-  if (why.code() == absl::StatusCode::kCancelled) code = ExitCode::kStopped;
-  return {code, Printable(why.message(), 1024)};
+// The runtime's message on one line and bounded.
+absl::Status OnOneLine(const absl::Status& error) {
+  return WithMessage(error, Printable(error.message(), 1024));
 }
 
 class UnpinCommand : public CommandProgram {
@@ -112,57 +114,52 @@ class UnpinCommand : public CommandProgram {
   UnpinCommand() : CommandProgram(UnpinDoc()) {
     command().Group("What");
     command().Switch({.name = "--not-in-list",
-                      .text = "free every image that prepull has pinned and "
-                              "that the list does not name, such as an older "
-                              "list's"},
+                      .text = "unpin every image that prepull has pinned and "
+                              "that is not on the list, e.g. of an older "
+                              "list"},
                      not_in_list_);
-    AddImageArguments(command(), images_);
+    AddListFlags(command(), list_);
+    command().Group("How");
+    AddSocketFlag(command(), cri_socket_);
     command().Group("Output");
     command().Choice({.name = "--output",
                       .short_name = "-o",
                       .value = "FORMAT",
-                      .text = "what is freed as table, json or name",
+                      .text = "unpinned images as table, json or name",
                       .fallback = "table"},
                      {"table", "json", "name"}, output_);
-    AddTalkFlags(command(), talk_);
+    AddLoggingFlags(command(), logging_);
   }
 
   CommandEnd Run(const CommandContext& context) override {
-    StartTalk(talk_, context, /*to_people=*/true);
-    if (not_in_list_ && images_.list_files.empty()) {
+    StartLogging(logging_, context, /*hides_info=*/true);
+    if (not_in_list_ && list_.list_files.empty()) {
       return {ExitCode::kBadInput,
-              "--not-in-list: name the list to keep with --image-list-file"};
+              "--not-in-list: give the list to keep as --image-list-file"};
     }
-    const auto sockets = SocketsToTry(images_, context.host);
+    const auto sockets = RuntimeSockets::Parse(cri_socket_, context.host);
     if (!sockets.ok()) return Failed(ExitCode::kBadInput, sockets.status());
-    const auto list = ReadImages(images_, context, Instant::Never());
+    // With a misspelt line the image that it means would be unpinned.
+    list_.is_strict = not_in_list_;
+    const auto list = ReadImages(list_, {.host = context.host,
+                                         .files = context.files,
+                                         .clock = context.clock,
+                                         .stop = context.stop});
     if (!list.ok()) return Failed(ExitCode::kBadInput, list.status());
-    WarnOfUnused(*list);
-    const absl::Status sound = CheckList(list->requests);
-    if (!sound.ok()) return Failed(ExitCode::kBadInput, sound);
-    const auto found = Connect(*sockets, context);
+    const auto found = sockets->Connect(context.clock, context.stop);
     if (!found.ok()) {
       CommandEnd end = Failed(ExitCode::kNoRuntime, found.status());
-      end.error += SocketHint(images_, context.host);
+      end.error += sockets->Hint();
       return end;
     }
-    return Free(list->requests, *found, context);
+    return UnpinList(list->requests, *found, context);
   }
 
  private:
-  // A misspelt line would free the image that it means.
-  absl::Status CheckList(const std::vector<ImageRequest>& requests) const {
-    if (!not_in_list_) return absl::OkStatus();
-    for (const ImageRequest& request : requests) {
-      if (request.reference.ok()) continue;
-      return Annotate(request.reference.status(), "--not-in-list");
-    }
-    return absl::OkStatus();
-  }
-
-  CommandEnd Free(const std::vector<ImageRequest>& requests,
-                  const FoundRuntime& found, const CommandContext& context) {
-    // The list has had its own time.
+  CommandEnd UnpinList(const std::vector<ImageRequest>& requests,
+                       const FoundRuntime& found,
+                       const CommandContext& context) {
+    // Reading the list has its own limit.
     const struct Run run = {.start = context.clock.Now(),
                             .overall_timeout = kUnpinTimeout};
     RunObserver nobody;
@@ -171,88 +168,84 @@ class UnpinCommand : public CommandProgram {
                                      .roll_dice = SystemDice(),
                                      .observer = nobody},
                                     context.stop, run);
-    if (!node.ok()) return Failed(ExitCode::kNoRuntime, node.status());
+    if (!node.ok()) {
+      return Failed(ExitCode::kNoRuntime, OnOneLine(node.status()));
+    }
     ImageRecords* records = found.runtime->image_records();
     if (records == nullptr) {
       return Unanswered(absl::UnimplementedError(""), found.version);
     }
     const auto pinned = OurPins(*records, {kUnpinCallTimeout, context.stop});
     if (!pinned.ok()) return Unanswered(pinned.status(), found.version);
-    std::vector<Freeing> freeings;
+    std::vector<Unpinned> results;
     const absl::Status asked =
-        FreeAll(not_in_list_ ? PinsNotIn(requests, *node, *pinned)
-                             : PinsOf(requests, *node, *pinned),
-                *records, context.stop, freeings);
-    TakeMalformed(requests, freeings);
-    Print(freeings, context);
-    if (!asked.ok()) return Failed(ExitCode::kNoRuntime, asked);
+        UnpinAll(not_in_list_ ? PinsNotIn(requests, *node, *pinned)
+                              : PinsOf(requests, *node, *pinned),
+                 *records, context.stop, results);
+    AddMalformed(requests, results);
+    Print(results, context);
+    if (!asked.ok()) return Failed(ExitCode::kNoRuntime, OnOneLine(asked));
     const int64_t failed =
-        static_cast<int64_t>(freeings.size()) - CountFreed(freeings);
+        static_cast<int64_t>(results.size()) - CountUnpinned(results);
     if (failed == 0) return {};
     return {ExitCode::kImagesFailed,
-            absl::StrCat(Counted(failed, "image"), " could not be freed")};
+            absl::StrCat(Counted(failed, "image"), " could not be unpinned")};
   }
 
-  // Errors: UNAVAILABLE and its like  the runtime is gone; CANCELLED. Those
-  // of one image are in `freeings`.
-  static absl::Status FreeAll(std::vector<HeldPin> pins, ImageRecords& records,
-                              const std::stop_token& stop,
-                              std::vector<Freeing>& freeings) {
+  // Errors: IsUnreachable. Those of one image are in `results`.
+  static absl::Status UnpinAll(std::vector<HeldPin> pins, ImageRecords& records,
+                               const std::stop_token& stop,
+                               std::vector<Unpinned>& results) {
     for (HeldPin& pin : pins) {
-      Freeing& freeing = freeings.emplace_back(Freeing{std::move(pin)});
-      for (const std::string& record : freeing.pin.records) {
-        absl::Status freed = Unpin(records, record, {kUnpinCallTimeout, stop});
-        if (freed.ok()) continue;
-        freeing.error = Printable(freed.message(), 1024);
-        if (IsGone(freed)) return freed;
+      Unpinned& result = results.emplace_back(Unpinned{std::move(pin)});
+      for (const std::string& record : result.pin.records) {
+        absl::Status unpinned =
+            Unpin(records, record, {kUnpinCallTimeout, stop});
+        if (unpinned.ok()) continue;
+        result.error = Printable(unpinned.message(), 1024);
+        if (IsUnreachable(unpinned)) return unpinned;
       }
     }
     return absl::OkStatus();
   }
 
-  static bool IsGone(const absl::Status& error) {
-    return error.code() == absl::StatusCode::kUnavailable ||
-           error.code() == absl::StatusCode::kDeadlineExceeded ||
-           error.code() == absl::StatusCode::kCancelled;
-  }
-
   static CommandEnd Unanswered(const absl::Status& why,
                                const RuntimeVersion& runtime) {
     if (why.code() != absl::StatusCode::kUnimplemented) {
-      return Failed(ExitCode::kNoRuntime, why);
+      return Failed(ExitCode::kNoRuntime, OnOneLine(why));
     }
     return {ExitCode::kImagesFailed,
             absl::StrCat(
                 Printable(runtime.name, 128),
-                " takes no pins over its socket, so there is none to take back"
-                "\nhint: CRI-O's are the pinned_images in "
-                "/etc/crio/crio.conf.d")};
+                ": pins are not supported over the socket of this runtime"
+                "\nhint: CRI-O has pinned_images in /etc/crio/crio.conf.d")};
   }
 
-  static void TakeMalformed(const std::vector<ImageRequest>& requests,
-                            std::vector<Freeing>& freeings) {
+  static void AddMalformed(const std::vector<ImageRequest>& requests,
+                           std::vector<Unpinned>& results) {
     for (const ImageRequest& request : requests) {
       if (request.reference.ok()) continue;
-      freeings.push_back({{.image = request.image, .records = {}},
-                          std::string(request.reference.status().message())});
+      results.push_back({{.image = request.image, .records = {}},
+                         std::string(request.reference.status().message())});
     }
   }
 
-  void Print(const std::vector<Freeing>& freeings,
+  void Print(const std::vector<Unpinned>& results,
              const CommandContext& context) const {
     if (output_ == "json") {
-      PrintJson(UnpinDocument(freeings), context);
+      context.console.PrintJson(UnpinDocument(results));
     } else if (output_ == "name") {
-      context.console.PrintOut(Names(freeings));
+      context.console.PrintOut(Names(results));
     } else {
-      context.console.PrintOut(Lines(freeings));
+      context.console.PrintOut(Lines(results));
     }
   }
 
-  ImageArguments images_;
+  ListInputs list_;
+  std::string cri_socket_;
   bool not_in_list_ = false;
   std::string output_ = "table";
-  TalkOptions talk_;
+  LoggingOptions logging_;
 };
 
 }  // namespace

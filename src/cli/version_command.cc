@@ -1,4 +1,4 @@
-// prepull version: what this binary was made of.
+// prepull version: prints the version of this binary and of its libraries.
 #include <memory>
 
 #include "absl/base/config.h"
@@ -6,7 +6,6 @@
 #include "prepull/base/json_writer.h"
 #include "prepull/runtime/cri_client.h"
 #include "src/cli/commands.h"
-#include "src/cli/print_json.h"
 
 namespace prepull {
 namespace {
@@ -47,7 +46,8 @@ class VersionCommand : public CommandProgram {
              .about = "Prints the version of prepull and of the "
                       "libraries it was built with.",
              .examples = {"prepull version", "prepull version -o json"},
-             .exit_codes = {"0  printed", "2  bad flags"}}) {
+             .exit_codes = {"0  printed", "2  bad flags"},
+             .alias = "--version"}) {
     command().Choice({.name = "--output",
                       .short_name = "-o",
                       .value = "FORMAT",
@@ -58,7 +58,7 @@ class VersionCommand : public CommandProgram {
 
   CommandEnd Run(const CommandContext& context) override {
     if (output_ == "json") {
-      PrintJson(VersionDocument(), context);
+      context.console.PrintJson(VersionDocument());
     } else {
       context.console.PrintOut(VersionText());
     }

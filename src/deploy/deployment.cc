@@ -11,9 +11,9 @@
 namespace prepull {
 namespace {
 
-// What a try needs beside fetch: the pod is scheduled, its image is there.
+// The time of a try besides fetch: scheduling and the image of the pod.
 constexpr absl::Duration kStartOfPod = absl::Minutes(1);
-// The Job controller's pauses between pods that failed
+// The Job controller's backoff between failed pods
 // (DefaultJobPodFailureBackOff and MaxJobPodFailureBackOff in
 // https://github.com/kubernetes/kubernetes/tree/master/pkg/controller/job).
 constexpr absl::Duration kFirstPause = absl::Seconds(10);
@@ -23,8 +23,8 @@ Yaml Object(absl::string_view api_version, absl::string_view kind) {
   return Yaml().Add("apiVersion", api_version).Add("kind", kind);
 }
 
-// Pods with folders of the host are "privileged" to Pod Security, whatever
-// else they do without.
+// Pods that mount folders of the host are "privileged" for Pod Security,
+// whatever else they drop.
 Yaml Namespace(const DeploymentOptions& options) {
   Yaml labels;
   labels.Add("pod-security.kubernetes.io/enforce", "privileged")
@@ -38,8 +38,8 @@ Yaml Namespace(const DeploymentOptions& options) {
         .Add("annotations",
              Yaml()
                  .Add("workload.openshift.io/allowed", "management")
-                 // The cluster's default selector would keep a DaemonSet from
-                 // nodes that it says it runs on.
+                 // The default node selector of the cluster would exclude
+                 // nodes that the DaemonSet selects.
                  .Add("openshift.io/node-selector", ""));
   } else {
     metadata.Add("labels", std::move(labels));
@@ -102,15 +102,14 @@ Yaml SecurityContextConstraints(const DeploymentOptions& options) {
       .Add("volumes", Yaml::Texts(volumes));
 }
 
-// Role or ClusterRole, with one rule.
+// Returns a Role or ClusterRole with one rule.
 Yaml Role(absl::string_view kind, Yaml metadata, Yaml rule) {
   return Object("rbac.authorization.k8s.io/v1", kind)
       .Add("metadata", std::move(metadata))
       .Add("rules", Yaml::List({std::move(rule)}));
 }
 
-// Gives the pods' ServiceAccount what the Role or ClusterRole of the same
-// name allows.
+// Binds the pods' ServiceAccount to the Role or ClusterRole of the same name.
 Yaml Binding(absl::string_view kind, absl::string_view role, Yaml metadata,
              const DeploymentOptions& options) {
   return Object("rbac.authorization.k8s.io/v1", absl::StrCat(kind, "Binding"))
@@ -125,7 +124,7 @@ Yaml Binding(absl::string_view kind, absl::string_view role, Yaml metadata,
                                        .Add("namespace", options.name_space)}));
 }
 
-// To be admitted under the constraints above, and no others.
+// Allows to use the constraints above, and no others.
 Yaml ConstraintsRule(const DeploymentOptions& options) {
   return Yaml()
       .Add("apiGroups", Yaml::Texts({"security.openshift.io"}))
@@ -134,7 +133,7 @@ Yaml ConstraintsRule(const DeploymentOptions& options) {
       .Add("verbs", Yaml::Texts({"use"}));
 }
 
-// To label the pod's node. RBAC knows no "own node": this allows to patch any.
+// Allows to label the pod's node. RBAC cannot restrict it to the own node.
 Yaml NodeRule() {
   return Yaml()
       .Add("apiGroups", Yaml::Texts({""}))
@@ -167,10 +166,10 @@ Yaml OnExitCodes(absl::string_view action, const std::vector<int>& codes) {
                               .Add("values", std::move(values)));
 }
 
-// Fetch's exit codes as a Job should take them. 2 (bad list) and 5 (node not
-// fit) stay so however often they are tried; 3 (stopped) goes on where it
-// was, and 4 (no runtime) waits for a restart: both as long as the deadline
-// allows; 1 (an image failed for good) and 70 (a bug of prepull) count.
+// How a Job handles the exit codes of fetch. 2 (bad list) and 5 (node not fit)
+// fail however often they are retried; 3 (stopped) resumes, and 4 (no runtime)
+// waits for a restart: both until the deadline; 1 (an image failed for good)
+// and 70 (a bug of prepull) count as retries.
 Yaml PodFailurePolicy() {
   const Yaml disrupted =
       Yaml()

@@ -12,16 +12,16 @@ namespace prepull {
 namespace {
 
 constexpr absl::string_view kByteOrderMark = "\xEF\xBB\xBF";
-// U+FFFE and U+FFFF, which no YAML may hold.
-constexpr absl::string_view kNoCharacters[] = {"\xEF\xBF\xBE", "\xEF\xBF\xBF"};
+// U+FFFE and U+FFFF, which are not allowed in YAML.
+constexpr absl::string_view kNonCharacters[] = {"\xEF\xBF\xBE", "\xEF\xBF\xBF"};
 
-// Whether a YAML block can hold `line` and give it back unchanged.
-bool CanBeHeld(absl::string_view line) {
+// Whether `line` is unchanged after it was written to a YAML block and read.
+bool FitsYamlBlock(absl::string_view line) {
   const std::string blank = absl::StrReplaceAll(line, {{"\t", " "}});
   return Printable(blank, blank.size()) == blank &&
          !absl::StrContains(line, kByteOrderMark) &&
-         !absl::StrContains(line, kNoCharacters[0]) &&
-         !absl::StrContains(line, kNoCharacters[1]);
+         !absl::StrContains(line, kNonCharacters[0]) &&
+         !absl::StrContains(line, kNonCharacters[1]);
 }
 
 }  // namespace
@@ -31,18 +31,18 @@ absl::StatusOr<std::string> ListText(absl::string_view text) {
   std::string list = absl::StrReplaceAll(text, {{"\r\n", "\n"}});
   absl::StripTrailingAsciiWhitespace(&list);
   absl::StrAppend(&list, "\n");
-  if (list.size() > kLargestList) {
+  if (list.size() > kMaxList) {
     return absl::InvalidArgumentError(
-        absl::StrCat(list.size(), " bytes, but a ConfigMap holds ",
-                     kLargestList, " (1 MiB) at most"));
+        absl::StrCat("too large: ", list.size(), " bytes, at most ", kMaxList,
+                     " (1 MiB) fit into a ConfigMap"));
   }
   int number = 0;
   for (absl::string_view line : absl::StrSplit(list, '\n')) {
     ++number;
-    if (CanBeHeld(line)) continue;
+    if (FitsYamlBlock(line)) continue;
     return absl::InvalidArgumentError(absl::StrCat(
         "line ", number,
-        IsUtf8(line) ? " holds a control character" : " is not UTF-8"));
+        IsUtf8(line) ? ": contains a control character" : ": invalid UTF-8"));
   }
   return list;
 }

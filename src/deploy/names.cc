@@ -19,11 +19,11 @@ namespace prepull {
 namespace {
 
 constexpr size_t kLongestLabel = 63;
-constexpr size_t kLongestPath = 4096 - 1;  // PATH_MAX
+constexpr size_t kMaxPath = 4096 - 1;  // PATH_MAX
 
-absl::Status Complaint(absl::string_view text, absl::string_view what) {
+absl::Status Invalid(absl::string_view text, absl::string_view what) {
   return absl::InvalidArgumentError(
-      absl::StrCat("\"", Printable(text, 300), "\" ", what));
+      absl::StrCat("\"", Printable(text, 300), "\": ", what));
 }
 
 bool IsDnsLabel(absl::string_view text) {
@@ -45,8 +45,8 @@ constexpr std::array<Suffix, 8> kSuffixes = {{{"Ki", 1024},
                                               {"G", 1e9},
                                               {"", 1}}};
 
-// A quantity as a number: "10m" is 0.01, "16Mi" 16777216. Only those that
-// make sense for processors and memory: no exponents, no more than 12 digits.
+// Returns a quantity as a number: "10m" is 0.01, "16Mi" 16777216. Only those
+// that make sense for CPU and memory: no exponents, at most 12 digits.
 std::optional<double> ParseQuantity(absl::string_view text) {
   double factor = 1;
   for (const Suffix& suffix : kSuffixes) {
@@ -72,39 +72,40 @@ absl::Status CheckPair(absl::string_view what, absl::string_view request,
   if (ParseQuantity(request).value_or(0) <= ParseQuantity(limit).value_or(0)) {
     return absl::OkStatus();
   }
-  return absl::InvalidArgumentError(absl::StrCat(
-      "the request of ", what, ", ", request, ", exceeds its limit, ", limit));
+  return absl::InvalidArgumentError(
+      absl::StrCat(what, ": request ", request, " exceeds the limit ", limit));
 }
 
 }  // namespace
 
 absl::Status CheckDnsLabel(absl::string_view text) {
   if (IsDnsLabel(text)) return absl::OkStatus();
-  return Complaint(text,
-                   "is no DNS-1123 label: up to 63 of a-z, 0-9 and -, a letter "
-                   "or digit first and last");
+  return Invalid(text,
+                 "expected a DNS-1123 label: up to 63 of a-z, 0-9 and -, "
+                 "beginning and ending with a letter or digit");
 }
 
 absl::Status CheckDnsSubdomain(absl::string_view text) {
   if (IsDnsSubdomain(text)) return absl::OkStatus();
-  return Complaint(text,
-                   "is no DNS-1123 subdomain: up to 253 of a-z, 0-9, - and ., "
-                   "a letter or digit first and last in each part");
+  return Invalid(text,
+                 "expected a DNS-1123 subdomain: up to 253 of a-z, 0-9, - "
+                 "and ., each part beginning and ending with a letter or "
+                 "digit");
 }
 
 absl::Status CheckHostPath(absl::string_view text) {
-  if (text.size() > kLongestPath) return Complaint(text, "is too long");
+  if (text.size() > kMaxPath) return Invalid(text, "too long");
   if (text.size() < 2 || text.front() != '/') {
-    return Complaint(text, "is no absolute path below /");
+    return Invalid(text, "expected an absolute path below /");
   }
   if (!std::all_of(text.begin(), text.end(), absl::ascii_isgraph)) {
-    return Complaint(text, "holds what is no printable ASCII");
+    return Invalid(text, "expected printable ASCII");
   }
-  // Mounts are written HOST:CONTAINER underneath.
-  if (absl::StrContains(text, ':')) return Complaint(text, "holds a colon");
+  // Runtimes write mounts as HOST:CONTAINER.
+  if (absl::StrContains(text, ':')) return Invalid(text, "contains a colon");
   for (absl::string_view part : absl::StrSplit(text.substr(1), '/')) {
     if (part.empty() || part == "." || part == "..") {
-      return Complaint(text, "holds an empty part, . or ..");
+      return Invalid(text, "contains an empty part, . or ..");
     }
   }
   return absl::OkStatus();
@@ -113,7 +114,7 @@ absl::Status CheckHostPath(absl::string_view text) {
 absl::StatusOr<Label> ParseLabel(absl::string_view text) {
   const size_t equals = text.find('=');
   if (equals == absl::string_view::npos) {
-    return Complaint(text, "is not KEY=VALUE");
+    return Invalid(text, "expected KEY=VALUE");
   }
   const Label label = {std::string(text.substr(0, equals)),
                        std::string(text.substr(equals + 1))};
@@ -131,9 +132,9 @@ absl::StatusOr<Toleration> ParseToleration(absl::string_view text) {
     if (toleration.effect != "NoSchedule" &&
         toleration.effect != "PreferNoSchedule" &&
         toleration.effect != "NoExecute") {
-      return Complaint(text,
-                       "has no effect out of NoSchedule, PreferNoSchedule and "
-                       "NoExecute behind its colon");
+      return Invalid(text,
+                     "invalid effect: expected NoSchedule, PreferNoSchedule "
+                     "or NoExecute after the colon");
     }
     text = text.substr(0, colon);
   }
@@ -151,11 +152,11 @@ absl::Status ParseAmounts(absl::string_view text, Amounts& amounts) {
   for (absl::string_view part : absl::StrSplit(text, ',')) {
     const bool is_cpu = absl::ConsumePrefix(&part, "cpu=");
     if (!is_cpu && !absl::ConsumePrefix(&part, "memory=")) {
-      return Complaint(text, "is not cpu=QUANTITY,memory=QUANTITY");
+      return Invalid(text, "expected cpu=QUANTITY,memory=QUANTITY");
     }
     const bool is_none = part == "none";
     if (!is_none && ParseQuantity(part).value_or(0) <= 0) {
-      return Complaint(part, "is no quantity such as 10m or 16Mi");
+      return Invalid(part, "invalid quantity: expected e.g. 10m or 16Mi");
     }
     (is_cpu ? amounts.cpu : amounts.memory) = is_none ? "" : std::string(part);
   }

@@ -15,12 +15,12 @@ constexpr absl::string_view kSecretFolder = "/etc/prepull/pull-secret";
 constexpr absl::string_view kLineSecretsFolder = "/etc/prepull/secrets";
 constexpr absl::string_view kStatusFolder = "/var/lib/prepull";
 constexpr absl::string_view kHostRoot = "/host";
-// Where every client of the API server looks for its token.
+// Where clients of the API server expect their token.
 constexpr absl::string_view kTokenFolder =
     "/var/run/secrets/kubernetes.io/serviceaccount";
-// The kubelet renews it long before; fetch reads it anew each time.
+// The kubelet renews it long before; fetch reads it for each try.
 constexpr int kTokenSeconds = 3600;
-// Nobody: sleep has nothing to open.
+// User "nobody": sleep opens no files.
 constexpr int kNobody = 65534;
 
 std::string FolderOf(const std::string& path) {
@@ -28,7 +28,7 @@ std::string FolderOf(const std::string& path) {
 }
 
 bool HasStatus(const DeploymentOptions& options) {
-  // A Job's pods end, and an emptyDir with them.
+  // An emptyDir ends with the pods of a Job.
   return options.workload == Workload::kDaemonSet ||
          !options.status_folder.empty();
 }
@@ -48,7 +48,7 @@ Yaml Mount(absl::string_view volume, absl::string_view path,
 std::string LineSecretVolume(size_t i) { return absl::StrCat("secret-", i); }
 
 Yaml FetchMounts(const DeploymentOptions& options) {
-  // Where it is on the host, so that what prepull says of it is true there.
+  // At the same path as on the host, so that messages are valid there.
   Yaml mounts = Yaml::List(
       {Mount("cri", FolderOf(SocketOf(options))), Mount("list", kListFolder)});
   if (!options.secret.empty()) {
@@ -85,8 +85,8 @@ Yaml SecretVolume(absl::string_view name, absl::string_view secret) {
       .Add("secret", Yaml().Add("secretName", secret));
 }
 
-// What automountServiceAccountToken would give to every container of the pod,
-// for one of them.
+// The volume that automountServiceAccountToken would add to every container,
+// for one container.
 // https://kubernetes.io/docs/concepts/storage/projected-volumes/
 Yaml TokenVolume() {
   const Yaml token =
@@ -107,8 +107,8 @@ Yaml TokenVolume() {
 }
 
 Yaml Volumes(const DeploymentOptions& options) {
-  // The folder rather than the socket: a runtime that restarts makes a new
-  // socket, and a mounted file would go on being the old one.
+  // The folder rather than the socket: a restarted runtime creates a new
+  // socket, and a mounted file would still be the old one.
   Yaml volumes =
       Yaml::List({HostFolder("cri", FolderOf(SocketOf(options)), "Directory"),
                   Yaml()
@@ -133,11 +133,11 @@ Yaml Volumes(const DeploymentOptions& options) {
   return volumes;
 }
 
-// An SELinux type that may use what is the host's, without a container that is
-// privileged: no type of containers may connect to the runtime's socket.
+// The SELinux type that may use files of the host without a privileged
+// container: no other container type may connect to the runtime's socket.
 Yaml SuperPrivilegedType() { return Yaml().Add("type", "spc_t"); }
 
-// Nothing that prepull does needs a capability, but for a better priority.
+// prepull needs no capability except for a higher priority.
 Yaml Confinement(bool needs_sys_nice) {
   Yaml capabilities;
   capabilities.Add("drop", Yaml::Texts({"ALL"}));
@@ -150,7 +150,7 @@ Yaml Confinement(bool needs_sys_nice) {
 
 Yaml FetchSecurity(const DeploymentOptions& options) {
   Yaml security = Confinement(NeedsSysNice(options));
-  // The socket is root's.
+  // The socket belongs to root.
   security.Add("runAsUser", Yaml::Number(0));
   if (options.flavor == Flavor::kOpenShift) {
     security.Add("seLinuxOptions", SuperPrivilegedType());
@@ -198,14 +198,14 @@ Yaml FetchContainer(const DeploymentOptions& options) {
       .Add("volumeMounts", FetchMounts(options));
 }
 
-// Keeps the pod alive when the work is done, and answers
-// `kubectl exec … prepull status`.
+// The container that keeps the pod running after fetch, and in which
+// `kubectl exec ... prepull status` runs.
 Yaml SleepContainer(const DeploymentOptions& options) {
   Yaml security = Confinement(/*needs_sys_nice=*/false);
   security.Add("runAsNonRoot", Yaml::Bool(true))
       .Add("runAsUser", Yaml::Number(kNobody));
-  // The kubelet gives an emptyDir the labels of containers, a folder of the
-  // host keeps its own.
+  // The kubelet labels an emptyDir for containers; a folder of the host keeps
+  // its labels.
   if (options.flavor == Flavor::kOpenShift && !options.status_folder.empty()) {
     security.Add("seLinuxOptions", SuperPrivilegedType());
   }
@@ -217,7 +217,7 @@ Yaml SleepContainer(const DeploymentOptions& options) {
       .Add("env", Yaml::List({Yaml()
                                   .Add("name", "PREPULL_STATUS_FILE")
                                   .Add("value", StatusFile(options))}))
-      // 6 MiB; with `prepull status` beside it 43 for 15,000 images.
+      // 6 MiB; 43 MiB while `prepull status` reads 15,000 images.
       .Add("resources",
            Resources({.cpu = "1m", .memory = "16Mi"}, {.memory = "128Mi"}))
       .Add("securityContext", std::move(security))
@@ -255,8 +255,8 @@ Yaml PodSpec(const DeploymentOptions& options) {
   spec.Add("serviceAccountName", options.name)
       .Add("automountServiceAccountToken", Yaml::Bool(false))
       // A Service named prepull would inject PREPULL_* variables, which are
-      // prepull's flags. Those of the Service kubernetes stay, and fetch finds
-      // the API server by them.
+      // flags of prepull. Those of the Service kubernetes are injected all the
+      // same; fetch finds the API server by them.
       .Add("enableServiceLinks", Yaml::Bool(false));
   if (!options.priority_class.empty()) {
     spec.Add("priorityClassName", options.priority_class);
@@ -286,7 +286,7 @@ Yaml PodAnnotations(const DeploymentOptions& options) {
   }
   if (options.flavor == Flavor::kOpenShift &&
       options.workload == Workload::kJob) {
-    // The processors that single-node OpenShift keeps for the platform.
+    // The CPUs that single-node OpenShift reserves for the platform.
     annotations.Add("target.workload.openshift.io/management",
                     "{\"effect\": \"PreferredDuringScheduling\"}");
   }
@@ -334,7 +334,7 @@ absl::Status CheckSocketFolder(const DeploymentOptions& options) {
       continue;
     }
     return absl::InvalidArgumentError(absl::StrCat(
-        "\"", folder, "\" is in the way of the pod's own ", own_folder));
+        "\"", folder, "\": conflicts with the pod's folder ", own_folder));
   }
   return absl::OkStatus();
 }
@@ -366,7 +366,7 @@ std::vector<std::string> FetchArguments(const DeploymentOptions& options) {
   add(!options.storage_folder.empty(), absl::StrCat("--host-root=", kHostRoot));
   words.insert(words.end(), options.fetch_flags.begin(),
                options.fetch_flags.end());
-  // Kubernetes would put a variable in for "$(NAME)", and "$" for "$$".
+  // Kubernetes replaces "$(NAME)" by a variable and "$$" by "$".
   for (std::string& word : words) {
     word = absl::StrReplaceAll(word, {{"$", "$$"}});
   }

@@ -1,4 +1,4 @@
-// The pod that both workloads are made of.
+// The pod template of both workloads.
 #ifndef PREPULL_SRC_DEPLOY_POD_H_
 #define PREPULL_SRC_DEPLOY_POD_H_
 
@@ -10,25 +10,24 @@
 
 namespace prepull {
 
-// The container that fetches; a Job's rules are about its exit code.
+// The container that runs fetch; the Job's rules are about its exit code.
 constexpr absl::string_view kFetchContainer = "fetch";
 constexpr absl::string_view kListKey = "images.txt";
 
-// Of what belongs to the whole cluster: says whose it is, and no two
-// deployments have the same, since there are no dots in their names.
+// Returns the name of cluster-wide objects. It is unique, because names and
+// namespaces have no dots.
 std::string ClusterWideName(const DeploymentOptions& options);
 
-// The labels of all objects; those of the pods select them.
+// Returns the labels of all objects; they also select the pods.
 Yaml Labels(const DeploymentOptions& options);
 
-// "metadata" of an object in the namespace.
+// Returns the "metadata" of an object in the namespace.
 Yaml Metadata(const DeploymentOptions& options);
 
-// What nice and ionice ask of the kernel beyond what uid 0 without
-// capabilities may.
+// Whether the requested nice or ionice values need the capability SYS_NICE.
 bool NeedsSysNice(const DeploymentOptions& options);
 
-// A pod template: metadata and spec.
+// Returns the pod template: metadata and spec.
 Yaml PodTemplate(const DeploymentOptions& options);
 
 }  // namespace prepull

@@ -16,7 +16,7 @@
 namespace prepull {
 namespace {
 
-// What YAML 1.1 readers, and kubectl's is one, take for something else.
+// Words that YAML 1.1 readers such as kubectl's do not read as text.
 constexpr std::array<absl::string_view, 9> kWords = {
     "true", "false", "yes", "no", "on", "off", "y", "n", "null"};
 
@@ -29,7 +29,7 @@ bool IsPlainCharacter(char c) {
   return absl::ascii_isalnum(c) || absl::StrContains("._/@=:-", c);
 }
 
-// Whether `text` needs no quotes. Few texts do not; the others get them.
+// Whether `text` needs no quotes; conservative.
 bool IsPlain(absl::string_view text) {
   absl::string_view begin = text;
   absl::ConsumePrefix(&begin, "--");
@@ -40,8 +40,8 @@ bool IsPlain(absl::string_view text) {
          begin.back() != ':' && !IsWord(begin);
 }
 
-// The code point at the front of `text`, which is valid UTF-8, and what it is
-// written with.
+// The code point at the front of `text`, which is valid UTF-8, and its
+// escaped form.
 std::pair<uint32_t, size_t> FirstCodePoint(absl::string_view text) {
   const auto byte = [&text](size_t i) -> uint32_t {
     return static_cast<unsigned char>(text[i]);
@@ -129,7 +129,7 @@ std::string Yaml::Document() const {
   return out;
 }
 
-// `is_begun`: the first line has its indentation already, behind a "- ".
+// `is_begun`: the first line is already indented, after a "- ".
 void Yaml::PrintMap(size_t indent, bool is_begun, std::string& out) const {
   for (size_t i = 0; i < items_.size(); ++i) {
     if (!is_begun) out.append(indent, ' ');
@@ -139,7 +139,7 @@ void Yaml::PrintMap(size_t indent, bool is_begun, std::string& out) const {
   }
 }
 
-// Items stand under their key without further indentation, as kubectl's do.
+// Items are not indented below their key, as in the output of kubectl.
 void Yaml::PrintList(size_t indent, std::string& out) const {
   for (const Yaml& item : items_) {
     absl::StrAppend(&out, std::string(indent, ' '), "-");
@@ -154,8 +154,8 @@ void Yaml::PrintList(size_t indent, std::string& out) const {
 
 void Yaml::PrintBlock(size_t indent, std::string& out) const {
   absl::string_view text = scalar_;
-  // A reader finds the indentation by the first line, unless that begins with
-  // blanks of its own or is empty.
+  // Readers detect the indentation by the first line, unless that begins with
+  // blanks or is empty.
   const bool needs_width = absl::StrContains(" \t\n", text[0]);
   const bool is_ended = absl::ConsumeSuffix(&text, "\n");
   const bool keeps_more = is_ended && (text.empty() || text.back() == '\n');
@@ -170,7 +170,7 @@ void Yaml::PrintBlock(size_t indent, std::string& out) const {
   }
 }
 
-// What follows "key:" or "-", the newline included.
+// Prints what follows "key:" or "-", including the newline.
 void Yaml::PrintValue(size_t indent, std::string& out) const {
   if (kind_ == Kind::kBlock) {
     PrintBlock(indent, out);

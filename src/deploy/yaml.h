@@ -1,8 +1,8 @@
-// YAML as our deployments need it: a tree of maps, lists and scalars, printed
-// in the style of kubectl.
+// Writes YAML: a tree of maps, lists and scalars, printed in the style of
+// kubectl.
 //
-// Whatever a text holds, a reader gets it back as a text: what YAML could take
-// for something else ("no", "1e3", "a: b") is quoted and escaped.
+// Every text is read back as the same text: what YAML could read as something
+// else ("no", "1e3", "a: b") is quoted and escaped.
 #ifndef PREPULL_SRC_DEPLOY_YAML_H_
 #define PREPULL_SRC_DEPLOY_YAML_H_
 
@@ -19,10 +19,10 @@ class Yaml {
   // An empty map: Yaml().Add("kind", "Namespace").
   Yaml() = default;
 
-  // Valid UTF-8.
+  // `text` must be valid UTF-8.
   static Yaml Text(absl::string_view text);
-  // The same over several lines, readable. Without control characters other
-  // than tabs and line feeds: a block knows no escapes.
+  // The same as a block of several lines. `text` must not have control
+  // characters except tabs and line feeds: blocks have no escapes.
   static Yaml Block(absl::string_view text);
   static Yaml Number(int64_t value);
   static Yaml Bool(bool value);
@@ -30,16 +30,16 @@ class Yaml {
   static Yaml List(std::vector<Yaml> items = {});
   static Yaml Texts(const std::vector<std::string>& texts);
 
-  // Puts an entry behind those of a map. Keys are not looked for twice.
+  // Appends an entry to a map; the key must be new.
   Yaml& Add(absl::string_view key, Yaml value);
   Yaml& Add(absl::string_view key, absl::string_view text);
 
-  // Puts an item behind those of a list.
+  // Appends an item to a list.
   Yaml& Append(Yaml item);
 
   bool empty() const { return items_.empty(); }
 
-  // The document without its "---".
+  // Returns the document without its "---".
   std::string Document() const;
 
  private:

@@ -16,21 +16,21 @@ namespace prepull {
 namespace {
 
 constexpr absl::string_view kAutoPrefix = "image-prefetcher.stackrox.io/";
-constexpr size_t kLongestName = 63;
+constexpr size_t kMaxName = 63;
 constexpr absl::string_view kPunctuation = "._-";
 
-// Runs of what no label's name may hold become one "-" each, and then what
-// may not stand first or last goes.
+// Replaces each run of invalid characters by one "-", then removes what must
+// not be first or last.
 std::string Sanitised(absl::string_view text) {
   std::string name;
   bool in_run = false;
   for (const char c : text) {
-    const bool fits =
+    const bool is_valid =
         absl::ascii_isalnum(c) || absl::StrContains(kPunctuation, c);
-    if (fits || !in_run) name.push_back(fits ? c : '-');
-    in_run = !fits;
+    if (is_valid || !in_run) name.push_back(is_valid ? c : '-');
+    in_run = !is_valid;
   }
-  name.resize(std::min(name.size(), kLongestName));
+  name.resize(std::min(name.size(), kMaxName));
   const absl::string_view cut = name;
   const size_t first = cut.find_first_not_of(kPunctuation);
   if (first == absl::string_view::npos) return "prefetcher";
@@ -51,13 +51,14 @@ absl::StatusOr<NodeLabel> ParseNodeLabel(absl::string_view text) {
   const std::vector<absl::string_view> values =
       absl::StrSplit(text.substr(equals + 1), ',');
   if (values.size() > slots.size()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "\"", Printable(text, 300), "\" has more than three values"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", Printable(text, 300),
+                     "\": too many values: expected at most three"));
   }
   for (size_t i = 0; i < values.size(); ++i) {
     if (values[i].empty()) {
       return absl::InvalidArgumentError(
-          absl::StrCat("\"", Printable(text, 300), "\" has an empty value"));
+          absl::StrCat("\"", Printable(text, 300), "\": empty value"));
     }
     RETURN_IF_ERROR(CheckLabelValue(values[i]));
     *slots[i] = std::string(values[i]);

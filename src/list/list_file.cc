@@ -28,7 +28,8 @@ absl::string_view WithoutBlanks(absl::string_view text) {
   return text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin);
 }
 
-// `content` begins with no blank. A '#' within a word is no comment.
+// Removes a comment; `content` must not begin with a blank. A '#' within a word
+// does not begin a comment.
 absl::string_view WithoutComment(absl::string_view content) {
   size_t hash = content.find('#');
   while (hash != absl::string_view::npos &&
@@ -38,7 +39,7 @@ absl::string_view WithoutComment(absl::string_view content) {
   return WithoutBlanks(content.substr(0, hash));
 }
 
-// Reports show this, so a password in a URL pasted by mistake stays out.
+// For reports, so a password in a URL that was pasted by mistake is removed.
 std::string Shown(absl::string_view text, size_t limit_bytes) {
   return Printable(WithoutUrlSecrets(text), limit_bytes);
 }
@@ -46,28 +47,29 @@ std::string Shown(absl::string_view text, size_t limit_bytes) {
 absl::Status CheckBytes(absl::string_view text, absl::string_view what) {
   if (text.size() > kMaxListLine) {
     return absl::InvalidArgumentError(
-        absl::StrCat(what, " is longer than ", kMaxListLine, " bytes"));
+        absl::StrCat(what, ": longer than ", kMaxListLine, " bytes"));
   }
   if (absl::StrContains(text, '\0')) {
-    return absl::InvalidArgumentError(absl::StrCat(what, " holds a NUL byte"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(what, ": contains a NUL byte"));
   }
   return absl::OkStatus();
 }
 
-ImageRequest Refused(absl::string_view text, const std::string& origin,
-                     const absl::Status& why) {
+ImageRequest Malformed(absl::string_view text, const std::string& origin,
+                       const absl::Status& why) {
   return {.image = Shown(text, kMaxShown),
           .origin = origin,
           .reference = Annotate(why, origin)};
 }
 
-// Fit for a file's name in a folder: it cannot lead out of it.
+// Whether `name` is a file name that cannot lead out of its folder.
 bool IsPlainName(absl::string_view name) {
   return !name.empty() && name != "." && name != ".." &&
          !absl::StrContains(name, '/');
 }
 
-absl::Status Quoting(absl::string_view text, const absl::Status& why) {
+absl::Status WithQuote(absl::string_view text, const absl::Status& why) {
   return Annotate(why, absl::StrCat("\"", Shown(text, kMaxQuoted), "\""));
 }
 
@@ -86,34 +88,34 @@ absl::Status ReadOption(absl::string_view word, ImageOptions& options) {
   } else if (key == "pin" && (is_true || value == "false")) {
     options.pin = is_true;
   } else {
-    return Quoting(word, absl::InvalidArgumentError(
-                             "is no option of an image: secret=NAME, "
-                             "policy=Always|IfNotPresent, pin=true|false"));
+    return WithQuote(word, absl::InvalidArgumentError(
+                               "invalid option: expected secret=NAME, "
+                               "policy=Always|IfNotPresent or pin=true|false"));
   }
   return absl::OkStatus();
 }
 
-// `words`: an image and its options.
-ImageRequest WithOptions(absl::string_view words, const std::string& origin) {
+// Parses an image and its options.
+ImageRequest ParseWords(absl::string_view words, const std::string& origin) {
   const std::vector<absl::string_view> parts =
       absl::StrSplit(words, absl::ByAnyChar(kBlanks), absl::SkipEmpty());
   ImageRequest request = ImageNamed(parts.front(), origin);
   for (size_t i = 1; i < parts.size() && request.reference.ok(); ++i) {
     const absl::Status read = ReadOption(parts[i], request.options);
-    if (!read.ok()) return Refused(parts.front(), origin, read);
+    if (!read.ok()) return Malformed(parts.front(), origin, read);
   }
   return request;
 }
 
-// `line` without its line end; nothing if it is blank or a comment.
+// Parses a line without its line end; nothing if it is blank or a comment.
 std::optional<ImageRequest> ParseLine(absl::string_view line,
                                       absl::string_view name, int number) {
   const absl::string_view content = WithoutBlanks(line);
   if (content.empty() || content.front() == '#') return std::nullopt;
   const std::string origin = absl::StrCat(name, ":", number);
   const absl::Status sound = CheckBytes(line, "line");
-  if (!sound.ok()) return Refused(content, origin, sound);
-  return WithOptions(WithoutComment(content), origin);
+  if (!sound.ok()) return Malformed(content, origin, sound);
+  return ParseWords(WithoutComment(content), origin);
 }
 
 }  // namespace
@@ -150,10 +152,10 @@ std::string ListLine(const ImageRequest& request) {
 
 ImageRequest ImageNamed(absl::string_view image, const std::string& origin) {
   const absl::Status sound = CheckBytes(image, "image reference");
-  if (!sound.ok()) return Refused(image, origin, sound);
+  if (!sound.ok()) return Malformed(image, origin, sound);
   absl::StatusOr<Reference> reference = Reference::Parse(image);
   if (!reference.ok()) {
-    return Refused(image, origin, Quoting(image, reference.status()));
+    return Malformed(image, origin, WithQuote(image, reference.status()));
   }
   return {.image = std::string(image),
           .origin = origin,

@@ -14,13 +14,13 @@ namespace prepull {
 namespace {
 
 // Whether `repository` begins with the whole segments of `from`.
-bool Fits(absl::string_view repository, absl::string_view from) {
+bool IsPrefix(absl::string_view repository, absl::string_view from) {
   return absl::ConsumePrefix(&repository, from) &&
          (repository.empty() || repository.front() == '/');
 }
 
-// Tag and digest of a reference, as they stand behind its repository.
-std::string Tail(const Reference& reference) {
+// Returns tag and digest of a reference as they follow its repository.
+std::string Suffix(const Reference& reference) {
   std::string tail;
   if (!reference.tag().empty()) absl::StrAppend(&tail, ":", reference.tag());
   if (!reference.digest().empty()) {
@@ -29,9 +29,9 @@ std::string Tail(const Reference& reference) {
   return tail;
 }
 
-absl::Status Malformed(const std::string& rule, absl::string_view why) {
+absl::Status InvalidRule(const std::string& rule, absl::string_view why) {
   return absl::InvalidArgumentError(
-      absl::StrCat("\"", Printable(WithoutUrlSecrets(rule), 256), "\" ", why));
+      absl::StrCat("\"", Printable(WithoutUrlSecrets(rule), 256), "\": ", why));
 }
 
 }  // namespace
@@ -42,17 +42,17 @@ absl::StatusOr<Rewrites> Rewrites::Parse(
   for (const std::string& text : rules) {
     const size_t equals = text.find('=');
     if (equals == std::string::npos) {
-      return Malformed(text, "is no FROM=TO");
+      return InvalidRule(text, "expected FROM=TO");
     }
     const absl::string_view from =
         absl::StripSuffix(absl::string_view(text).substr(0, equals), "/");
     const absl::string_view to =
         absl::StripSuffix(absl::string_view(text).substr(equals + 1), "/");
     if (from.empty() || to.empty()) {
-      return Malformed(text, "lacks one side of FROM=TO");
+      return InvalidRule(text, "one side is empty: expected FROM=TO");
     }
     if (!Reference::Parse(absl::StrCat(to, "/x")).ok()) {
-      return Malformed(text, "leads to no repository");
+      return InvalidRule(text, "TO is not a repository");
     }
     rewrites.rules_.push_back({text, std::string(from), std::string(to)});
   }
@@ -74,13 +74,13 @@ void Rewrites::Rewrite(ImageRequest& request) {
   const Reference& reference = *request.reference;
   const auto rule =
       std::find_if(rules_.begin(), rules_.end(), [&](const Rule& each) {
-        return Fits(reference.repository(), each.from);
+        return IsPrefix(reference.repository(), each.from);
       });
   if (rule == rules_.end()) return;
   rule->is_used = true;
   absl::StatusOr<Reference> rewritten = Reference::Parse(
       absl::StrCat(rule->to, reference.repository().substr(rule->from.size()),
-                   Tail(reference)));
+                   Suffix(reference)));
   if (rewritten.ok()) {
     request.reference = std::move(rewritten);
   } else {

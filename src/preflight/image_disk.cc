@@ -7,15 +7,22 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "prepull/base/log.h"
+#include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
+#include "prepull/runtime/connect.h"
 
 namespace prepull {
 namespace {
 
-constexpr size_t kLongestPath = 512;
+constexpr size_t kMaxPath = 512;
+constexpr absl::Duration kCheckTimeout = absl::Seconds(10);
+// The end of the run waits for it.
+constexpr absl::Duration kWarnTimeout = absl::Seconds(1);
 
-// With one digit behind the point, because here the difference of two sizes
-// matters: "12.3GB", "900.0MB".
+// Formats with one decimal, because here the difference of two sizes matters:
+// "12.3GB", "900.0MB".
 std::string Amount(int64_t bytes) {
   constexpr std::array<const char*, 6> kUnits = {"B",  "kB", "MB",
                                                  "GB", "TB", "PB"};
@@ -28,98 +35,99 @@ std::string Amount(int64_t bytes) {
   return absl::StrFormat("%.*f%s", unit == 0 ? 0 : 1, amount, kUnits[unit]);
 }
 
-// 0 to 100, rounded down: 84.9% is not 85%.
+// Returns 0 to 100, rounded down: 84.9% is not 85%.
 int64_t PercentUsed(const DiskUsage& usage) {
   return static_cast<int64_t>(100.0 * static_cast<double>(usage.used_bytes) /
                               static_cast<double>(usage.size_bytes));
 }
 
-std::string Place(const ImageDisk& disk) {
+std::string PathOf(const ImageDisk& disk) {
   return absl::StrCat("image file system ",
-                      Printable(disk.images.mountpoint, kLongestPath));
+                      Printable(disk.images.mountpoint, kMaxPath));
 }
 
-// What is short is a failure only where somebody said what is needed.
-CheckResult Short(const DiskDemand& demand) {
-  return demand.space_required_bytes ? CheckResult::kFailed
-                                     : CheckResult::kWarning;
+// Too little is a failure only if a requirement is given.
+CheckResult Short(const DiskRequirements& required) {
+  return required.space_required_bytes ? CheckResult::kFailed
+                                       : CheckResult::kWarning;
 }
 
-Finding Unseen(const ImageDisk& disk, const DiskDemand& demand) {
+Finding Unreadable(const ImageDisk& disk, const DiskRequirements& required) {
   const absl::StatusCode code = disk.usage.status().code();
   const bool is_hidden = code == absl::StatusCode::kNotFound ||
                          code == absl::StatusCode::kPermissionDenied;
   return {.check = "disk",
-          .result = Short(demand),
+          .result = Short(required),
           .detail = absl::StrCat(
               "image file system cannot be seen from here: ",
-              Printable(disk.usage.status().message(), kLongestPath),
-              is_hidden ? "; in a container mount the host's root and name it "
-                          "with --host-root"
+              Printable(disk.usage.status().message(), kMaxPath),
+              is_hidden ? "; in a container mount the host's root and give it "
+                          "as --host-root"
                         : "")};
 }
 
-// Bytes are short: below what is required.
-Finding TooSmall(const ImageDisk& disk, const DiskDemand& demand,
+Finding TooSmall(const ImageDisk& disk, const DiskRequirements& required,
                  int64_t available) {
-  const int64_t required = *demand.space_required_bytes;
+  const int64_t bytes = *required.space_required_bytes;
   const std::string room =
       available > 0 ? Amount(available) : std::string("nothing");
   return {
       .check = "disk",
       .result = CheckResult::kFailed,
       .detail = absl::StrCat(
-          Place(disk), ": ", room, " available below ",
-          demand.gc_high_threshold_percent, "% of ",
-          Amount(disk.usage->size_bytes), ", ", Amount(required), " required (",
-          Amount(required - std::max<int64_t>(available, 0)), " short)")};
+          PathOf(disk), ": ", room, " available below ",
+          required.gc_high_threshold_percent, "% of ",
+          Amount(disk.usage->size_bytes), ", ", Amount(bytes), " required (",
+          Amount(bytes - std::max<int64_t>(available, 0)), " short)")};
 }
 
-Finding JudgeBytes(const ImageDisk& disk, const DiskDemand& demand) {
+Finding EvaluateBytes(const ImageDisk& disk, const DiskRequirements& required) {
   const DiskUsage& usage = *disk.usage;
   if (usage.size_bytes <= 0) {
     return {.check = "disk",
-            .result = Short(demand),
-            .detail = absl::StrCat(Place(disk), " does not say its size")};
+            .result = Short(required),
+            .detail = absl::StrCat(PathOf(disk), ": size unknown")};
   }
-  const int high = demand.gc_high_threshold_percent;
+  const int high = required.gc_high_threshold_percent;
   const int64_t available = BytesBelowThreshold(usage, high);
-  if (demand.space_required_bytes && available < *demand.space_required_bytes) {
-    return TooSmall(disk, demand, available);
+  if (required.space_required_bytes &&
+      available < *required.space_required_bytes) {
+    return TooSmall(disk, required, available);
   }
   if (available <= 0) {
     return {.check = "disk",
             .result = CheckResult::kWarning,
             .detail = absl::StrCat(
-                Place(disk), ": ", Amount(usage.used_bytes), " of ",
+                PathOf(disk), ": ", Amount(usage.used_bytes), " of ",
                 Amount(usage.size_bytes), " used (", PercentUsed(usage),
                 "%), not below ", high,
                 "%: the kubelet may delete images that nothing uses yet")};
   }
   return {.check = "disk",
-          .detail = absl::StrCat(Place(disk), ": ", Amount(available),
+          .detail = absl::StrCat(PathOf(disk), ": ", Amount(available),
                                  " available below ", high, "% of ",
                                  Amount(usage.size_bytes))};
 }
 
-Finding JudgeInodes(const ImageDisk& disk, const DiskDemand& demand) {
+Finding EvaluateInodes(const ImageDisk& disk,
+                       const DiskRequirements& required) {
   const DiskUsage& usage = *disk.usage;
   if (usage.inodes <= 0) {
     return {.check = "inodes",
-            .detail = absl::StrCat(Place(disk), " counts none")};
+            .detail = absl::StrCat(PathOf(disk), ": not counted")};
   }
-  const std::string free = absl::StrCat(Place(disk), ": ", usage.free_inodes,
+  const std::string free = absl::StrCat(PathOf(disk), ": ", usage.free_inodes,
                                         " of ", usage.inodes, " free");
   if (!LacksInodes(usage)) return {.check = "inodes", .detail = free};
   return {.check = "inodes",
-          .result = Short(demand),
+          .result = Short(required),
           .detail = absl::StrCat(free, ", less than 1%")};
 }
 
 }  // namespace
 
 int64_t BytesBelowThreshold(const DiskUsage& usage, int percent) {
-  // In two parts, because 100 times a size may be too large.
+  // In two parts, because 100 times a size may overflow.
   const int64_t threshold =
       usage.size_bytes / 100 * percent + usage.size_bytes % 100 * percent / 100;
   return threshold - usage.used_bytes;
@@ -130,38 +138,78 @@ bool LacksInodes(const DiskUsage& usage) {
                                  static_cast<double>(usage.inodes) / 100;
 }
 
-absl::StatusOr<ImageDisk> LookAtImageDisk(ContainerRuntime& runtime,
-                                          FileSystem& files,
-                                          const std::string& host_root,
-                                          absl::Duration timeout,
-                                          const std::stop_token& stop) {
+absl::StatusOr<ImageDisk> ReadImageDisk(ContainerRuntime& runtime,
+                                        FileSystem& files,
+                                        const std::string& host_root,
+                                        absl::Duration timeout,
+                                        const std::stop_token& stop) {
   absl::StatusOr<std::vector<ImageFileSystem>> places =
       runtime.ImageFileSystems(timeout, stop);
   if (!places.ok()) return places.status();
   if (places->empty() || places->front().mountpoint.empty()) {
-    return absl::NotFoundError("it names no image file system");
+    return absl::NotFoundError("no image file system reported");
   }
   ImageFileSystem& images = places->front();
-  // A relative path would be looked up from wherever we were started.
+  // A relative path would depend on the working directory.
   absl::StatusOr<DiskUsage> usage =
       absl::StartsWith(images.mountpoint, "/")
           ? files.Usage(host_root, images.mountpoint)
           : absl::InvalidArgumentError(
-                absl::StrCat(images.mountpoint, ": not an absolute path"));
+                absl::StrCat(images.mountpoint, ": expected an absolute path"));
   return ImageDisk{std::move(images), std::move(usage)};
 }
 
-std::vector<Finding> JudgeImageDisk(const absl::StatusOr<ImageDisk>& disk,
-                                    const DiskDemand& demand) {
+std::vector<Finding> EvaluateImageDisk(const absl::StatusOr<ImageDisk>& disk,
+                                       const DiskRequirements& required) {
   if (!disk.ok()) {
-    return {{.check = "disk",
-             .result = Short(demand),
-             .detail = absl::StrCat(
-                 "the runtime does not say where its images are: ",
-                 Printable(disk.status().message(), kLongestPath))}};
+    return {
+        {.check = "disk",
+         .result = Short(required),
+         .detail = absl::StrCat("image file system unknown: ",
+                                Printable(disk.status().message(), kMaxPath))}};
   }
-  if (!disk->usage.ok()) return {Unseen(*disk, demand)};
-  return {JudgeBytes(*disk, demand), JudgeInodes(*disk, demand)};
+  if (!disk->usage.ok()) return {Unreadable(*disk, required)};
+  return {EvaluateBytes(*disk, required), EvaluateInodes(*disk, required)};
+}
+
+absl::Status CheckDisk(const PreflightOptions& options,
+                       ContainerRuntime& runtime, FileSystem& files,
+                       absl::Duration timeout, const std::stop_token& stop) {
+  const bool is_required = options.disk.space_required_bytes.has_value();
+  const absl::StatusOr<ImageDisk> disk =
+      ReadImageDisk(runtime, files, options.host_root,
+                    std::min(timeout, kCheckTimeout), stop);
+  if (IsUnreachable(disk.status())) {
+    return is_required ? Annotate(disk.status(), "read image file system")
+                       : absl::OkStatus();
+  }
+  // A run without a requirement needs no warning that nothing can be checked.
+  if (!is_required && absl::IsNotFound(disk.status())) return absl::OkStatus();
+  std::vector<std::string> failures;
+  for (const Finding& finding : EvaluateImageDisk(disk, options.disk)) {
+    if (finding.result == CheckResult::kFailed)
+      failures.push_back(finding.detail);
+    if (finding.result == CheckResult::kWarning) {
+      Log(LogLevel::kWarn, finding.detail);
+    }
+  }
+  if (failures.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrJoin(failures, "; "));
+}
+
+void WarnOfFullDisk(const PreflightOptions& options, ContainerRuntime& runtime,
+                    FileSystem& files, const std::stop_token& stop) {
+  const absl::StatusOr<ImageDisk> disk =
+      ReadImageDisk(runtime, files, options.host_root, kWarnTimeout, stop);
+  // What cannot be read was reported before the pulls, and the space that was
+  // required is used by now.
+  if (!disk.ok() || !disk->usage.ok()) return;
+  const DiskRequirements threshold_only = {
+      .gc_high_threshold_percent = options.disk.gc_high_threshold_percent};
+  for (const Finding& finding : EvaluateImageDisk(disk, threshold_only)) {
+    if (finding.result == CheckResult::kOk) continue;
+    Log(LogLevel::kWarn, finding.detail);
+  }
 }
 
 }  // namespace prepull

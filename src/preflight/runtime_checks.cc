@@ -9,7 +9,7 @@
 namespace prepull {
 namespace {
 
-constexpr size_t kLongestName = 128;
+constexpr size_t kMaxName = 128;
 
 struct BadVersions {
   absl::string_view runtime;
@@ -19,22 +19,22 @@ struct BadVersions {
 };
 
 constexpr BadVersions kBadVersions[] = {
-    // A slot of the download semaphore is lost with each failed request; mended
+    // A slot of the download semaphore is lost with each failed request; fixed
     // in 2.1.4 and 2.2.0 by
     // https://github.com/containerd/containerd/pull/12126.
     {"containerd",
      {2, 1, 0},
      {2, 1, 3},
      "failed pulls can block all later ones until containerd is restarted, "
-     "2.1.4 mends it: https://github.com/containerd/containerd/issues/11864"},
-    // Layers that are unpacked side by side do not see what a layer below has,
-    // so the files that they delete stay. The setting is one of the plugin
-    // io.containerd.transfer.v1.local: nothing on the socket shows it.
+     "2.1.4 fixes it: https://github.com/containerd/containerd/issues/11864"},
+    // Layers that are unpacked in parallel do not see the files of the layers
+    // below, so the files that they delete stay. The setting belongs to the
+    // plugin io.containerd.transfer.v1.local and is not visible on the socket.
     {"containerd",
      {2, 2, 0},
      {2, 2, 2},
      "if its configuration sets max_concurrent_unpacks above 1 (the default is "
-     "1, and the setting cannot be seen from here), files that an image "
+     "1, and the setting is not visible to prepull), files that an image "
      "deletes in a later layer come back; 2.2.3 fixes it: "
      "https://github.com/containerd/containerd/issues/13030"},
     // The limit has been configurable since
@@ -42,16 +42,15 @@ constexpr BadVersions kBadVersions[] = {
     {"cri-o",
      {1, 31, 0},
      {1, 31, 2},
-     "it ends a pull that gets nothing for 10 s: "
+     "it cancels a pull that receives nothing for 10 s: "
      "https://github.com/cri-o/cri-o/issues/8764"},
 };
 
 std::string Name(const RuntimeVersion& version) {
-  return Printable(absl::StrCat(version.name, " ", version.version),
-                   kLongestName);
+  return Printable(absl::StrCat(version.name, " ", version.version), kMaxName);
 }
 
-Finding JudgeVersion(const RuntimeVersion& version) {
+Finding EvaluateVersion(const RuntimeVersion& version) {
   const std::string bug = KnownBug(version);
   if (bug.empty()) return {.check = "version", .detail = "no known bugs"};
   return {.check = "version",
@@ -59,45 +58,45 @@ Finding JudgeVersion(const RuntimeVersion& version) {
           .detail = absl::StrCat(Name(version), ": ", bug)};
 }
 
-Finding JudgeResume(const RuntimeState& runtime) {
+Finding EvaluateResume(const RuntimeState& runtime) {
   if (runtime.extension.ok()) {
     return {.check = "resume",
             .detail =
-                "a pull that was cut goes on where it stopped, and its "
-                "bytes can be seen"};
+                "a cancelled pull resumes where it stopped, and its "
+                "progress in bytes is known"};
   }
   const std::string why =
       runtime.extension.code() == absl::StatusCode::kUnimplemented
           ? ""
           : absl::StrCat(": ",
-                         Printable(runtime.extension.message(), kLongestName));
+                         Printable(runtime.extension.message(), kMaxName));
   return {.check = "resume",
           .result = CheckResult::kWarning,
-          .detail = absl::StrCat("a pull that was cut begins anew, and slow "
-                                 "cannot be told from stuck",
+          .detail = absl::StrCat("a cancelled pull starts again from zero, "
+                                 "and its progress in bytes is unknown",
                                  why)};
 }
 
-Finding JudgePins(const RuntimeState& runtime) {
+Finding EvaluatePins(const RuntimeState& runtime) {
   if (FeaturesOf(runtime).pin) {
     return {.check = "pins",
-            .detail = "--pin keeps images from garbage collection"};
+            .detail = "--pin protects images from garbage collection"};
   }
-  std::string why = "the runtime takes none over its socket";
+  std::string why = "not supported over the socket of this runtime";
   if (runtime.extension.ok()) {
     why =
-        "this version does not heed them: containerd 1.6.24, 1.7.3 and later "
-        "do";
+        "not supported by this version: expected containerd 1.6.24, 1.7.3 or "
+        "later";
   } else if (runtime.version.name == "cri-o") {
-    why += ": its own are the pinned_images in /etc/crio/crio.conf.d";
+    why += ": use pinned_images in /etc/crio/crio.conf.d";
   }
   return {.check = "pins", .result = CheckResult::kWarning, .detail = why};
 }
 
 }  // namespace
 
-RuntimeState LookAtRuntime(const FoundRuntime& found, absl::Duration timeout,
-                           const std::stop_token& stop) {
+RuntimeState ReadRuntimeState(const FoundRuntime& found, absl::Duration timeout,
+                              const std::stop_token& stop) {
   Leases* leases = found.runtime->leases();
   return {.socket = found.socket,
           .version = found.version,
@@ -114,15 +113,15 @@ RuntimeFeatures FeaturesOf(const RuntimeState& runtime) {
                  HeedsPins(runtime.version.name, runtime.version.version)};
 }
 
-std::vector<Finding> JudgeRuntime(const RuntimeState& runtime) {
+std::vector<Finding> EvaluateRuntime(const RuntimeState& runtime) {
   return {{.check = "socket", .detail = runtime.socket},
           {.check = "runtime",
-           .detail = absl::StrCat(
-               Name(runtime.version), ", CRI ",
-               Printable(runtime.version.api_version, kLongestName))},
-          JudgeVersion(runtime.version),
-          JudgeResume(runtime),
-          JudgePins(runtime)};
+           .detail =
+               absl::StrCat(Name(runtime.version), ", CRI ",
+                            Printable(runtime.version.api_version, kMaxName))},
+          EvaluateVersion(runtime.version),
+          EvaluateResume(runtime),
+          EvaluatePins(runtime)};
 }
 
 std::string KnownBug(const RuntimeVersion& version) {

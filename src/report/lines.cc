@@ -28,7 +28,8 @@ absl::string_view EndWord(ImageState state) {
   }
 }
 
-// What went over the wire if that is known, else what the runtime says.
+// Returns the downloaded bytes if they are known, else the size that the
+// runtime reports.
 std::optional<int64_t> SizeOf(const ImageOutcome& image) {
   return image.bytes_total ? image.bytes_total : image.size_bytes;
 }

@@ -55,7 +55,7 @@ Scene LiveView::Look(const Run& run, Instant now, int rows) {
   Scene scene = {
       .run = run, .now = now, .turn = turn_++, .widest_name = widest_name_};
   for (auto& [image, meter] : running_) {
-    // At the end of a run pulls are given up without a word.
+    // At the end of a run pulls are cancelled without an event.
     if (image->state != ImageState::kPulling) continue;
     meter.Add(now, image->bytes_done);
     scene.running.push_back({image, meter.BytesPerSecond()});

@@ -10,7 +10,7 @@ namespace {
 
 constexpr absl::Duration kHeartbeat = absl::Seconds(30);
 
-// The running image that began first; null if none runs.
+// Returns the running image that started first; null if there is none.
 const ImageOutcome* Slowest(const Run& run) {
   const ImageOutcome* slowest = nullptr;
   for (const ImageOutcome& image : run.images) {
@@ -22,8 +22,8 @@ const ImageOutcome* Slowest(const Run& run) {
   return slowest;
 }
 
-// `prefix` tells the slowest image's bytes from the run's. An unknown total has
-// no key.
+// Appends the fields of a byte count; `prefix` distinguishes the slowest image
+// from the run. An unknown total has no field.
 void AddBytes(const std::string& prefix, const ByteCount& bytes,
               std::vector<LogField>& fields) {
   fields.emplace_back(prefix + "bytes_done", bytes.done);

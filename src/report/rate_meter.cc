@@ -7,7 +7,7 @@ namespace {
 
 constexpr absl::Duration kWindow = absl::Seconds(10);
 constexpr absl::Duration kShortestWindow = absl::Seconds(2);
-// As often as bytes are looked at; samples between would repeat each other.
+// The interval at which bytes are read; samples in between would be equal.
 constexpr absl::Duration kBetweenSamples = absl::Seconds(1);
 
 }  // namespace
@@ -17,8 +17,8 @@ void RateMeter::Add(Instant now, int64_t bytes) {
   if (bytes <= 0) return;
   if (!samples_.empty() && now - samples_.back().at < kBetweenSamples) return;
   samples_.push_back({now, bytes});
-  // The oldest one stays as long as the window needs it, so that a meter that
-  // is fed rarely has two samples all the same.
+  // The oldest sample is kept as long as the window needs it, so that there are
+  // two samples even if Add is rarely called.
   while (samples_.size() > 2 && now - samples_[1].at >= kWindow) {
     samples_.erase(samples_.begin());
   }

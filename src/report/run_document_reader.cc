@@ -1,4 +1,4 @@
-// Reads a status document back: the other half of run_document.cc.
+// Parses the status document that run_document.cc writes.
 #include <algorithm>
 #include <limits>
 #include <set>
@@ -46,7 +46,7 @@ class Keys : public JsonFields {
 // A process can end with no larger one.
 constexpr int64_t kMaxExitCode = 255;
 
-// A phase that this version does not know, of a run that ended so or not yet.
+// Returns the phase for a word of a later version, by how the run ended.
 Phase UnknownPhase(const std::optional<ExitCode>& exit_code) {
   if (!exit_code) return Phase::kPulling;
   return *exit_code == ExitCode::kOk ? Phase::kSucceeded : Phase::kFailed;

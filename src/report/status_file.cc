@@ -12,22 +12,22 @@ namespace prepull {
 namespace {
 
 constexpr absl::Duration kShortestPause = absl::Milliseconds(500);
-// Writing may cost a twentieth of the run: 100,000 images are 30 MB a time.
+// Writing may take a twentieth of the time: 100,000 images are 30 MB.
 constexpr double kPausePerCost = 20;
-// More than that is too long for whoever waits for a sign of life.
+// A longer interval is too long for those who wait for the file.
 constexpr absl::Duration kLongestPause = absl::Seconds(10);
 constexpr absl::Duration kDraftAge = absl::Hours(1);
 
 }  // namespace
 
-// Writes the newest state of the run that it was given, one at a time, and the
-// same again with a new time when it has heard of none for long.
+// Writes the latest state of the run, one at a time, and the same again with a
+// new time if there was none for long.
 class StatusFile::Writer {
  public:
   Writer(const std::string& path, FileSystem& files, Clock& clock)
       : path_(path), files_(files), clock_(clock) {}
 
-  // A write that has begun is finished first.
+  // Waits for a write that has begun.
   ~Writer() {
     thread_.request_stop();
     given_.Notify();
@@ -37,7 +37,7 @@ class StatusFile::Writer {
     thread_ = std::jthread([this](const std::stop_token& stop) { Work(stop); });
   }
 
-  // Behind the last state nothing more is written.
+  // Nothing is written after the last state.
   void Give(std::shared_ptr<const Run> run) {
     {
       MutexLock lock(mutex_);
@@ -49,7 +49,7 @@ class StatusFile::Writer {
     given_.Notify();
   }
 
-  // The newest state; null before the first and behind the last.
+  // The latest state; null before the first and after the last.
   std::shared_ptr<const Run> LivingRun() {
     MutexLock lock(mutex_);
     return has_last_ ? nullptr : run_;
@@ -60,14 +60,14 @@ class StatusFile::Writer {
     return !is_news_ && !is_writing_;
   }
 
-  // How long the last write took.
+  // The duration of the last write.
   absl::Duration cost() {
     MutexLock lock(mutex_);
     return cost_;
   }
 
-  // Waits until the newest state is written, at most until `until`; whether it
-  // is. `written` is the one of the waiting thread.
+  // Waits until the latest state is written, at most until `until`; returns
+  // whether it is. `written` is the wakeup of the waiting thread.
   bool Await(Instant until, Wakeup& written) {
     while (!is_idle()) {
       if (clock_.Now() >= until) return false;
@@ -76,19 +76,19 @@ class StatusFile::Writer {
     return true;
   }
 
-  // What became of the last write.
+  // The result of the last write.
   absl::Status status() {
     MutexLock lock(mutex_);
     return status_;
   }
 
-  // Notified after each write: one for the thread of the run, one for the
+  // Notified after each write: one is for the thread of the run, one for the
   // thread that ends the process.
   Wakeup& written_for_run() { return written_for_run_; }
   Wakeup& written_for_end() { return written_for_end_; }
 
  private:
-  // What is to be written now; null if nothing is.
+  // Returns the state to write now; null if there is none.
   std::shared_ptr<const Run> Next() {
     MutexLock lock(mutex_);
     if (!is_news_ && (has_last_ || clock_.Now() < beat_at_)) return nullptr;
@@ -140,7 +140,7 @@ class StatusFile::Writer {
   bool has_last_ ABSL_GUARDED_BY(mutex_) = false;
   bool is_writing_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
-  // When it is written again though nothing is new.
+  // When to write again without changes.
   Instant beat_at_ ABSL_GUARDED_BY(mutex_);
   absl::Duration cost_ ABSL_GUARDED_BY(mutex_);
   std::jthread thread_;

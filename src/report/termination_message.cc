@@ -8,7 +8,7 @@ namespace prepull {
 namespace {
 
 constexpr int kMostImages = 10;
-// Eleven of them and the lines around them fit into 2 KiB.
+// Eleven lines and the others fit into 2 KiB.
 constexpr size_t kMostOfALine = 160;
 
 bool IsMissing(const ImageOutcome& image) {
@@ -16,8 +16,8 @@ bool IsMissing(const ImageOutcome& image) {
          image.state == ImageState::kStopped;
 }
 
-// The image is on the node, but no pod can use it there. The name comes last,
-// because it may be long.
+// For an image that is on the node, but that no pod can use. The name comes
+// last, because it may be long.
 std::string WarningLine(const ImageOutcome& image) {
   return absl::StrCat("warning  ", image.warning, ": ", image.image);
 }

@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::array<const char*, 10> kSpinner = {"⠋", "⠙", "⠹", "⠸", "⠼",
                                                   "⠴", "⠦", "⠧", "⠇", "⠏"};
-// Braille like the spinner: one column wide also where East Asian terminals
-// make block elements two.
+// Braille like the spinner: one column wide, while block elements take two on
+// East Asian terminals.
 constexpr char kFull[] = "⣿";
 constexpr char kHalf[] = "⣇";
 constexpr char kEmpty[] = "⣀";
@@ -28,15 +28,15 @@ constexpr int kBytesWidth = 5;
 constexpr int kRateWidth = 7;
 constexpr int kTimeWidth = 6;
 constexpr int kGap = 2;
-// A bar is no narrower than the numbers beside it.
+// The minimum width of a bar.
 constexpr int kBarWidth = 20;
 static_assert(kBarWidth >=
               kPercentWidth + kGap + kBytesWidth + kGap + kRateWidth);
-// A name gets that much before anything else, and more before a bar.
+// A name gets this width first, and a wider column before a bar.
 constexpr int kNameFirst = 24;
 constexpr int kNameBeforeBar = 40;
 
-// How many columns of a terminal `text` takes: one a character.
+// Returns how many columns of a terminal `text` takes: one per character.
 int ColumnsOf(absl::string_view text) {
   return static_cast<int>(std::count_if(
       text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
@@ -50,8 +50,9 @@ std::string PaddedLeft(const std::string& text, int width) {
   return std::string(std::max(width - ColumnsOf(text), 0), ' ') + text;
 }
 
-// `text` in at most `width` columns, its middle left out if need be. Names of
-// images are ASCII; anything else is counted by its bytes, so never too wide.
+// Returns `text` in at most `width` columns, with its middle elided if needed.
+// Names of images are ASCII; other characters count as their bytes, so the
+// result is never too wide.
 std::string Elided(const std::string& text, size_t width) {
   if (text.size() <= width) return text;
   if (width < 4) return std::string(width, '.');
@@ -62,7 +63,8 @@ std::string Elided(const std::string& text, size_t width) {
       text.size() + 3);
 }
 
-// The first `columns` characters of `line`: one that wraps could not be erased.
+// Returns the first `columns` characters of `line`: a wrapped line could not be
+// erased.
 std::string Cut(const std::string& line, int columns) {
   int seen = 0;
   size_t end = 0;
@@ -73,7 +75,7 @@ std::string Cut(const std::string& line, int columns) {
   return line.substr(0, end);
 }
 
-// Which of a pull's columns are shown, and how wide they are together.
+// Which columns of a pull are shown, and their total width.
 struct Layout {
   bool bar = false;
   bool percent = false;
@@ -97,7 +99,7 @@ std::string Note(const ImageOutcome& image, const Layout& layout) {
   return absl::StrCat("  attempt ", image.attempts);
 }
 
-// The first layout that leaves names the room they want.
+// Returns the first layout with enough space for names.
 Layout LayoutFor(const Scene& scene, int columns) {
   Layout layout = {.notes = columns >= kWideEnoughForReasons};
   int notes = 0;
@@ -117,7 +119,7 @@ Layout LayoutFor(const Scene& scene, int columns) {
   return layout;
 }
 
-// `done` of `total` in so many steps, rounded down; `done` is the smaller.
+// Returns `done` of `total` in `steps`, rounded down; `done` must be smaller.
 int StepsOf(int64_t done, int64_t total, int steps) {
   // Multiplied first: 0.29 * 100 is less than 29.
   const double step = static_cast<double>(std::max<int64_t>(done, 0)) * steps /
@@ -135,12 +137,12 @@ std::string Bar(int64_t done, int64_t total) {
   return bar;
 }
 
-// Every byte is there, but the runtime is still at it.
+// Whether all bytes have arrived, but the pull still runs.
 bool IsUnpacking(const ImageOutcome& image) {
   return image.bytes_total && image.bytes_done >= *image.bytes_total;
 }
 
-// The bar and the share, or the word that stands for them.
+// Returns the bar and the percentage, or the word in their place.
 std::string ShareOf(const ImageOutcome& image, const Layout& layout) {
   if (IsUnpacking(image)) return "unpacking";
   if (!image.bytes_total) return "";
@@ -150,12 +152,12 @@ std::string ShareOf(const ImageOutcome& image, const Layout& layout) {
   return absl::StrFormat("%s%2d%%", bar, StepsOf(image.bytes_done, total, 100));
 }
 
-// What is known of a pull's bytes, as wide as the layout's columns for it.
+// Returns the bytes of a pull, in the columns that the layout has for them.
 std::string Progress(const Scene::RunningPull& pull, const Layout& layout) {
   const ImageOutcome& image = *pull.image;
   std::string text = ShareOf(image, layout);
   const bool is_known = image.bytes_total || image.bytes_done > 0;
-  // Without a bar the word takes the place of the bytes.
+  // Without a bar the word replaces the bytes.
   const bool has_place = layout.bar || !IsUnpacking(image);
   if (layout.bytes && is_known && has_place) {
     const std::string bytes = HumanBytes(image.bytes_done);
@@ -169,13 +171,13 @@ std::string Progress(const Scene::RunningPull& pull, const Layout& layout) {
   return PaddedRight(text, layout.progress());
 }
 
-// What follows the name of a running pull.
+// Returns the text after the name of a running pull.
 std::string RunningTail(const Scene::RunningPull& pull, Instant now,
                         const Layout& layout) {
   const ImageOutcome& image = *pull.image;
   const std::string took =
       PaddedLeft(HumanDuration(now - *image.started_at), kTimeWidth);
-  // The word needs the time's place where there is but one for the share.
+  // The word needs the column of the time if there is only the percentage.
   if (layout.percent && !layout.bytes && IsUnpacking(image)) {
     return PaddedLeft("unpacking", layout.tail());
   }
@@ -193,7 +195,7 @@ std::string RetryTail(const ImageOutcome& image, Instant now,
   return absl::StrCat(retry, " (", ReasonName(image.reason), ")");
 }
 
-// The number of seconds, rounded up: tenths would promise too much.
+// Returns the number of seconds, rounded up: tenths would be too precise.
 std::string TimeLeft(int64_t bytes, int64_t rate) {
   const absl::Duration left = absl::Ceil(
       absl::Seconds(static_cast<double>(bytes) / static_cast<double>(rate)),
@@ -217,8 +219,8 @@ std::string Counts(const Run& run) {
   return absl::StrJoin(parts, ", ");
 }
 
-// The counts, and of bytes, rate and time left what is known and fits: the
-// rate goes first, the time left last.
+// Returns the counts, and bytes, rate and remaining time if they are known and
+// fit: the rate is left out first, the remaining time last.
 std::string SumLine(const Scene& scene, int columns) {
   std::string counts = Counts(scene.run);
   const std::string bytes_text = BytesText(scene.run);
@@ -254,7 +256,7 @@ std::string ImageLine(const Scene& scene, const ImageOutcome& image,
 std::vector<std::string> ViewLines(const Scene& scene, ScreenSize screen) {
   const Layout layout = LayoutFor(scene, screen.columns);
   std::vector<std::string> lines;
-  // One row for the sum, one for the cursor, one for what does not fit.
+  // One row is for the summary, one for the cursor, one for "and N more".
   const size_t room = std::max(screen.rows - 3, 0);
   for (const Scene::RunningPull& pull : scene.running) {
     if (lines.size() == room) break;

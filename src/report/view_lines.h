@@ -1,9 +1,9 @@
 // The lines of the live view. Pure.
 //
-// Of a pull whose bytes are known it shows a bar, the share, the bytes and
-// their rate; of any other how long it has been at it. A narrow screen loses
-// the bar first (it says nothing that the share does not), then the rate,
-// then the bytes. Columns stand below each other and keep their places.
+// A pull with known bytes has a bar, the percentage, the bytes and their rate;
+// others have the elapsed time. On a narrow screen the bar is left out first
+// (the percentage says the same), then the rate, then the bytes. Columns are
+// aligned and keep their places.
 #ifndef PREPULL_SRC_REPORT_VIEW_LINES_H_
 #define PREPULL_SRC_REPORT_VIEW_LINES_H_
 
@@ -17,7 +17,7 @@
 
 namespace prepull {
 
-// What is to be seen at one moment. Rates are bytes a second, if known.
+// The state to draw. Rates are in bytes per second, if known.
 struct Scene {
   struct RunningPull {
     const ImageOutcome* image = nullptr;
@@ -27,14 +27,15 @@ struct Scene {
   const Run& run;
   Instant now;
   int turn = 0;         // moves the spinner
-  int widest_name = 0;  // so much room a name may want
+  int widest_name = 0;  // the width of the longest name
   std::vector<RunningPull> running = {};
   std::vector<const ImageOutcome*> retrying = {};
   int64_t hidden = 0;  // retries that are not in `retrying`
   std::optional<int64_t> rate = std::nullopt;  // of the run
 };
 
-// None wider than the screen, and fewer than its rows (but never none).
+// Returns lines that are not wider than the screen and fewer than its rows, at
+// least one.
 std::vector<std::string> ViewLines(const Scene& scene, ScreenSize screen);
 
 }  // namespace prepull

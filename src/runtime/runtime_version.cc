@@ -25,4 +25,15 @@ bool HeedsPins(absl::string_view runtime, absl::string_view version) {
   return *number >= VersionNumber{1, 7, 3};
 }
 
+int NodeDownloadSlots(absl::string_view runtime, absl::string_view version) {
+  if (runtime != "containerd") return 0;
+  const std::optional<VersionNumber> number = ParseVersion(version);
+  return number && *number >= VersionNumber{2, 1, 0} ? 3 : 0;
+}
+
+int DefaultConcurrency(absl::string_view runtime, absl::string_view version) {
+  const int slots = NodeDownloadSlots(runtime, version);
+  return slots == 0 ? 10 : slots + 1;
+}
+
 }  // namespace prepull

@@ -21,8 +21,8 @@ constexpr size_t kMaxPatternLine = 4096;
 // glibc unrolls repetitions, nested ones too.
 constexpr uint32_t kMaxRepetitions = 1000;
 
-// The larger number of "2,5\}..."; 1 if there is none, kMaxRepetitions + 1 if
-// it is larger than that.
+// Returns the larger number of "2,5\}...", at most kMaxRepetitions + 1; 1 if
+// there is none.
 uint32_t Repetitions(absl::string_view text) {
   text = text.substr(0, text.find_first_not_of("0123456789,"));
   uint32_t most = 1;
@@ -38,31 +38,31 @@ uint32_t Repetitions(absl::string_view text) {
 absl::Status CheckCost(absl::string_view pattern) {
   if (pattern.size() > kMaxPattern) {
     return absl::InvalidArgumentError(
-        absl::StrCat("is longer than ", kMaxPattern, " bytes"));
+        absl::StrCat("longer than ", kMaxPattern, " bytes"));
   }
   if (absl::StrContains(pattern, '\0')) {
-    return absl::InvalidArgumentError("holds a NUL byte");
+    return absl::InvalidArgumentError("contains a NUL byte");
   }
   uint32_t repetitions = 1;
-  // Within brackets a backslash means itself; what is refused there too much
-  // nobody needs.
+  // Within brackets a backslash stands for itself; refusing it there too is
+  // stricter than needed, and harmless.
   for (size_t i = 0; i + 1 < pattern.size(); ++i) {
     if (pattern[i] != '\\') continue;
     const char escaped = pattern[++i];
     if (escaped >= '1' && escaped <= '9') {
-      return absl::InvalidArgumentError("holds a back-reference");
+      return absl::InvalidArgumentError("back-references are not supported");
     }
     if (escaped == '{') repetitions *= Repetitions(pattern.substr(i + 1));
     if (repetitions > kMaxRepetitions) {
       return absl::InvalidArgumentError(
-          absl::StrCat("repeats more than ", kMaxRepetitions, " times"));
+          absl::StrCat("more than ", kMaxRepetitions, " repetitions"));
     }
   }
   return absl::OkStatus();
 }
 
-// grep refuses "[:space:]", which means the characters of ":space", and which
-// nobody means.
+// grep refuses "[:space:]" too: it matches the characters of ":space", which
+// is never intended.
 absl::Status CheckBrackets(absl::string_view pattern) {
   for (size_t i = 0; i < pattern.size(); ++i) {
     if (pattern[i] == '\\') {
@@ -82,7 +82,7 @@ absl::Status CheckBrackets(absl::string_view pattern) {
     const absl::string_view inside = pattern.substr(i + 1, end - i - 1);
     if (inside.size() > 2 && inside.front() == ':' && inside.back() == ':') {
       return absl::InvalidArgumentError(
-          absl::StrCat("a class is [[", inside, "]], in two brackets"));
+          absl::StrCat("invalid class: expected [[", inside, "]]"));
     }
     i = end;
   }
@@ -108,7 +108,7 @@ class ExcludePatterns::Pattern {
     return absl::InvalidArgumentError(absl::AsciiStrToLower(why));
   }
 
-  bool Fits(const std::string& line) const {
+  bool Matches(const std::string& line) const {
     return regexec(&compiled_, line.c_str(), 0, nullptr, 0) == 0;
   }
 
@@ -137,7 +137,13 @@ bool ExcludePatterns::Excludes(absl::string_view name,
   const std::string line = absl::StrCat("\"", name, "$", pull_spec, "\"");
   if (line.size() > kMaxPatternLine) return false;
   return std::any_of(patterns_.begin(), patterns_.end(),
-                     [&](const auto& each) { return each->Fits(line); });
+                     [&](const auto& each) { return each->Matches(line); });
+}
+
+absl::StatusOr<std::vector<SourceLine>> ExcludesOf(const SourceOptions& options,
+                                                   FileSystem& files) {
+  return ReadSourceLines(options.excludes, "--exclude", options.exclude_files,
+                         files);
 }
 
 }  // namespace prepull

@@ -15,13 +15,26 @@ namespace {
 
 constexpr size_t kNumbers = 3;
 
+enum class WordKind { kNothing, kNumber, kText };
+
+WordKind KindOf(absl::string_view word) {
+  if (word.empty()) return WordKind::kNothing;
+  return IsNumber(word) ? WordKind::kNumber : WordKind::kText;
+}
+
+absl::string_view WithoutLeadingZeros(absl::string_view number) {
+  number.remove_prefix(
+      std::min(number.find_first_not_of('0'), number.size() - 1));
+  return number;
+}
+
 bool IsIdentifier(absl::string_view word) {
   return !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
     return absl::ascii_isalnum(c) || c == '-';
   });
 }
 
-// Puts the identifiers of `text` behind `words`.
+// Appends the identifiers of `text` to `words`; false if one is invalid.
 bool AppendIdentifiers(absl::string_view text, TagWords& words) {
   for (const absl::string_view word : absl::StrSplit(text, '.')) {
     if (!IsIdentifier(word)) return false;
@@ -38,7 +51,7 @@ bool IsZero(absl::string_view number) {
   return number.find_first_not_of('0') == absl::string_view::npos;
 }
 
-// "1.2", "1.2.x" and "*" as their numbers; nothing if it is none of these.
+// Returns the numbers of "1.2", "1.2.x" or "*"; nothing for other texts.
 std::optional<std::vector<std::string>> ParsePartial(absl::string_view text) {
   absl::ConsumePrefix(&text, "v");
   std::vector<std::string> words = absl::StrSplit(text, '.');
@@ -48,18 +61,36 @@ std::optional<std::vector<std::string>> ParsePartial(absl::string_view text) {
   return words;
 }
 
-// The words of a bound: the rank of a version, or some of its numbers.
+// Returns the words of a bound: the rank of a version, or some of its numbers.
 absl::StatusOr<std::vector<std::string>> ParseWords(absl::string_view text) {
   if (const std::optional<Semver> version = ParseSemver(text)) {
     return std::vector<std::string>(version->rank.begin(), version->rank.end());
   }
   std::optional<std::vector<std::string>> partial = ParsePartial(text);
   if (partial) return *std::move(partial);
-  return absl::InvalidArgumentError(absl::StrCat(
-      "\"", Printable(text, 64), "\" is no version like 1.2, 1.2.x or 1.2.3"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("invalid version \"", Printable(text, 64),
+                   "\": expected e.g. 1.2, 1.2.x or 1.2.3"));
 }
 
 }  // namespace
+
+bool IsNumber(absl::string_view word) {
+  return !word.empty() &&
+         std::all_of(word.begin(), word.end(), absl::ascii_isdigit);
+}
+
+int CompareWord(absl::string_view a, absl::string_view b) {
+  const WordKind kind = KindOf(a);
+  const WordKind other = KindOf(b);
+  if (kind != other) return kind < other ? -1 : 1;
+  if (kind == WordKind::kNumber) {
+    a = WithoutLeadingZeros(a);
+    b = WithoutLeadingZeros(b);
+    if (a.size() != b.size()) return a.size() < b.size() ? -1 : 1;
+  }
+  return a.compare(b);
+}
 
 std::optional<Semver> ParseSemver(absl::string_view text) {
   absl::ConsumePrefix(&text, "v");
@@ -115,7 +146,7 @@ absl::Status SemverRange::Add(absl::string_view text) {
 
 absl::Status SemverRange::Add(Relation relation, absl::string_view version) {
   ASSIGN_OR_RETURN(std::vector<std::string> words, ParseWords(version));
-  // By the order 2.0.0-rc.1 is below 2.0.0, but nobody means it.
+  // By the order 2.0.0-rc.1 is below 2.0.0, but "<2.0.0" does not mean it.
   if (relation == Relation::kBelow && !words.empty() &&
       words.back() == kHighestWord) {
     words.pop_back();
@@ -144,7 +175,7 @@ absl::Status SemverRange::AddCompatible(absl::string_view version,
 
 bool SemverRange::Includes(const Semver& version) const {
   return std::all_of(bounds_.begin(), bounds_.end(), [&](const Bound& bound) {
-    return bound.Holds(version.rank);
+    return bound.Includes(version.rank);
   });
 }
 
@@ -155,7 +186,7 @@ bool SemverRange::names_prerelease() const {
   });
 }
 
-bool SemverRange::Bound::Holds(const TagWords& rank) const {
+bool SemverRange::Bound::Includes(const TagWords& rank) const {
   const int order = words.size() > kNumbers
                         ? CompareWords(rank, words)
                         : CompareWords(rank, words, words.size());

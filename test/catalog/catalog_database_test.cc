@@ -111,7 +111,7 @@ TEST_F(CatalogDatabaseTest, WhatIsNoDatabaseIsSaid) {
 
   EXPECT_THAT(Choose("op", "head"),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       HasSubstr("is no catalogue's database")));
+                       HasSubstr("not a catalogue database")));
 }
 
 TEST_F(CatalogDatabaseTest, AnotherDatabaseIsSaidToBeOne) {
@@ -151,7 +151,7 @@ TEST_F(CatalogDatabaseTest, AViewInPlaceOfATableDoesNotRun) {
 
   EXPECT_THAT(Choose("op", "head"),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       HasSubstr("is no catalogue's database")));
+                       HasSubstr("not a catalogue database")));
 }
 
 }  // namespace

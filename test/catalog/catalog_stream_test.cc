@@ -172,19 +172,19 @@ TEST(CatalogStreamTest, APackageInsideOfATextIsNoPackage) {
 TEST(CatalogStreamTest, MistakesAreNamedByTheirDocument) {
   EXPECT_THAT(Read(R"({"schema":"x"} {"schema":)", 5),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       HasSubstr("document 2: is cut off")));
+                       HasSubstr("document 2: unexpected end of file")));
   EXPECT_THAT(Read(R"({"schema":"x"} {"name":"y"})", 5),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       HasSubstr("document 2: has no schema")));
+                       HasSubstr("document 2: schema is missing")));
   EXPECT_THAT(Read(R"({"schema":"x"} nonsense)", 5),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       HasSubstr("document 2: is no JSON")));
+                       HasSubstr("document 2: invalid JSON")));
   EXPECT_THAT(Read("schema: x\n---\na: [\n", 5),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       HasSubstr("document 2: is no YAML")));
+                       HasSubstr("document 2: invalid YAML")));
   EXPECT_THAT(Read("# Read me\n\nAll about it.\n", 5),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       HasSubstr("document 1: has no schema")));
+                       HasSubstr("document 1: schema is missing")));
 }
 
 TEST(CatalogStreamTest, AnAliasOfYamlIsRefusedWhereItMatters) {
@@ -197,9 +197,8 @@ TEST(CatalogStreamTest, AnAliasOfYamlIsRefusedWhereItMatters) {
         "schema: &a x\nrelatedImages:\n- image: *a\n",
         "schema: &a x\nentries:\n- name: b\n  skips:\n  - *a\n",
         "schema: x\nname: &a {name: y}\n<<: *a\n"}) {
-    EXPECT_THAT(Read(text, 1000),
-                StatusIs(absl::StatusCode::kUnimplemented,
-                         HasSubstr("document 1: has an alias (*) in its line")))
+    EXPECT_THAT(Read(text, 1000), StatusIs(absl::StatusCode::kUnimplemented,
+                                           HasSubstr("document 1: line ")))
         << text;
   }
 }

@@ -1,4 +1,4 @@
-#include "prepull/catalog/catalog.h"
+#include "src/catalog/catalog.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -114,8 +114,8 @@ TEST_F(CatalogTest, ADefaultChannelThatIsMissingNamesThoseThatThereAre) {
 {"schema":"olm.channel","package":"op","name":"stable","entries":[{"name":"v"}]}
 )"),
       StatusIs(absl::StatusCode::kNotFound,
-               HasSubstr("package op: no channel \"slow\"; there is "
-                         "fast, stable")));
+               HasSubstr("package op: channel \"slow\" not found; "
+                         "existing: fast, stable")));
 }
 
 TEST_F(CatalogTest, AMissingBundleIsAnError) {
@@ -125,7 +125,7 @@ TEST_F(CatalogTest, AMissingBundleIsAnError) {
                 {"schema":"olm.channel","package":"op","name":"c",
                  "entries":[{"name":"op.v1"}]})"),
       StatusIs(absl::StatusCode::kNotFound,
-               HasSubstr("no bundle \"op.v1\"; there is none")));
+               HasSubstr("bundle \"op.v1\" not found; existing: none")));
 }
 
 TEST_F(CatalogTest, WhatIsSaidTwiceIsAnErrorThatNamesTheFile) {
@@ -133,7 +133,7 @@ TEST_F(CatalogTest, WhatIsSaidTwiceIsAnErrorThatNamesTheFile) {
                      R"({"schema":"olm.channel","package":"op","name":"c"}
                         {"schema":"olm.channel","package":"op","name":"c"})"),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       "configs/op/catalog.json: channel c is in the catalogue "
+                       "configs/op/catalog.json: channel \"c\": defined "
                        "twice"));
 }
 

@@ -1,8 +1,7 @@
-#include "prepull/catalog/catalog_versions.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "prepull/catalog/channel.h"
 #include "test/support/status_matchers.h"
 
 namespace prepull {
@@ -57,9 +56,10 @@ TEST(CatalogVersionsTest, NamesWhatThereIsIfTheRangeHoldsNothing) {
 TEST(CatalogVersionsTest, NamesTheBundleWhoseVersionIsNone) {
   const std::vector<ChannelEntry> channel = {{.name = "op", .version = "new"}};
 
-  EXPECT_THAT(CatalogVersions::Parse("1..2")->Choose(channel),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       "bundle op: \"new\" is no version"));
+  EXPECT_THAT(
+      CatalogVersions::Parse("1..2")->Choose(channel),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               "bundle op: invalid version \"new\": expected e.g. 1.2.3"));
   EXPECT_THAT(CatalogVersions::Parse("all")->Choose(channel),
               IsOkAndHolds(ElementsAre("op")));
 }
@@ -80,12 +80,13 @@ TEST(CatalogVersionsTest, RefusesWhatIsNoRange) {
                 StatusIs(absl::StatusCode::kInvalidArgument))
         << text;
   }
-  EXPECT_THAT(CatalogVersions::Parse("newest"),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       "\"newest\" is none of head, all and MIN..MAX"));
+  EXPECT_THAT(
+      CatalogVersions::Parse("newest"),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               "invalid value \"newest\": expected head, all or MIN..MAX"));
   EXPECT_THAT(CatalogVersions::Parse("1..b"),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       HasSubstr("\"1..b\": \"b\" is no version")));
+                       HasSubstr("\"1..b\": invalid version \"b\"")));
 }
 
 }  // namespace

@@ -1,5 +1,3 @@
-#include "prepull/catalog/channel_head.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,6 +5,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "prepull/catalog/channel.h"
 #include "test/support/status_matchers.h"
 
 namespace prepull {
@@ -103,18 +102,19 @@ TEST(ChannelHeadTest, MayBeListedTwice) {
 
 // TALM's script takes the last of them.
 TEST(ChannelHeadTest, NamesTheCandidatesIfThereAreSeveral) {
-  EXPECT_THAT(ChannelHead({{.name = "op.v2", .replaces = "op.v1"},
-                           {.name = "op.v1"},
-                           {.name = "op.v3"}}),
-              StatusIs(kMalformed, "channel has 2 heads: op.v2, op.v3"));
+  EXPECT_THAT(
+      ChannelHead({{.name = "op.v2", .replaces = "op.v1"},
+                   {.name = "op.v1"},
+                   {.name = "op.v3"}}),
+      StatusIs(kMalformed, "channel has 2 heads: expected one: op.v2, op.v3"));
 }
 
 TEST(ChannelHeadTest, NamesTheEntriesIfThereIsNone) {
   EXPECT_THAT(ChannelHead({{.name = "op.v1", .replaces = "op.v2"},
                            {.name = "op.v2", .replaces = "op.v1"}}),
               StatusIs(kMalformed,
-                       "channel has no head: something replaces or skips each "
-                       "of op.v1, op.v2"));
+                       "channel has no head: each entry is replaced or "
+                       "skipped: op.v1, op.v2"));
   EXPECT_THAT(ChannelHead({{.name = "a", .replaces = "a"}}),
               StatusIs(kMalformed));
   EXPECT_THAT(ChannelHead({}), StatusIs(kMalformed, "channel is empty"));

@@ -106,7 +106,7 @@ TEST_F(CommandTest, TheLastFlagGivenWins) {
   EXPECT_FALSE(dry_run_);
 }
 
-TEST_F(CommandTest, TellsWhichFlagsTheWordsHaveGiven) {
+TEST_F(CommandTest, TellsWhichFlagsAreGiven) {
   host_.environment["PREPULL_LABEL"] = "a";
 
   ASSERT_THAT(command_.ParseWords({"-ns4", "socks"}), IsOk());
@@ -115,20 +115,25 @@ TEST_F(CommandTest, TellsWhichFlagsTheWordsHaveGiven) {
   for (const FlagDoc& flag : command_.GivenFlags()) given.push_back(flag.name);
   EXPECT_THAT(given, UnorderedElementsAre("--size", "--dry-run"));
   EXPECT_EQ(label_, "none");
+
+  ASSERT_THAT(Parse({"socks"}), IsOk());
+
+  given.clear();
+  for (const FlagDoc& flag : command_.GivenFlags()) given.push_back(flag.name);
+  EXPECT_THAT(given, UnorderedElementsAre("--label"));
 }
 
-TEST_F(CommandTest, GlimpsesAFlagInWordsThatCannotBeParsed) {
+TEST_F(CommandTest, PeeksAtAFlagInWordsThatCannotBeParsed) {
   host_.environment = {{"PREPULL_LABEL", "a"}, {"PREPULL_DRY_RUN", "1"}};
 
-  EXPECT_EQ(command_.Glimpse("--label", {"--sise", "4"}, host_), "a");
-  EXPECT_EQ(command_.Glimpse("--label", {"--label=b", "--label", "c"}, host_),
+  EXPECT_EQ(command_.Peek("--label", {"--sise", "4"}, host_), "a");
+  EXPECT_EQ(command_.Peek("--label", {"--label=b", "--label", "c"}, host_),
             "c");
-  EXPECT_EQ(command_.Glimpse("--label", {"--", "--label=b"}, host_), "a");
-  EXPECT_EQ(command_.Glimpse("--dry-run", {"--sise"}, host_), "1");
-  EXPECT_EQ(command_.Glimpse("--dry-run", {"--dry-run", "--sise"}, host_),
-            "true");
-  EXPECT_EQ(command_.Glimpse("--dry-run", {"--dry-run=false"}, host_), "false");
-  EXPECT_EQ(command_.Glimpse("--colour", {"--sise"}, host_), "");
+  EXPECT_EQ(command_.Peek("--label", {"--", "--label=b"}, host_), "a");
+  EXPECT_EQ(command_.Peek("--dry-run", {"--sise"}, host_), "1");
+  EXPECT_EQ(command_.Peek("--dry-run", {"--dry-run", "--sise"}, host_), "true");
+  EXPECT_EQ(command_.Peek("--dry-run", {"--dry-run=false"}, host_), "false");
+  EXPECT_EQ(command_.Peek("--colour", {"--sise"}, host_), "");
 }
 
 TEST_F(CommandTest, HelpGathersTheFlagsOfAGroup) {
@@ -235,8 +240,7 @@ TEST_F(CommandTest, NamesTheVariableThatIsWrong) {
 
   EXPECT_THAT(Parse({}),
               StatusIs(Code::kInvalidArgument,
-                       "PREPULL_SIZE: \"huge\" is no whole number from 1 to "
-                       "64"));
+                       "PREPULL_SIZE: Value \"huge\" not in range 1 to 64"));
 }
 
 struct Refused {
@@ -246,10 +250,12 @@ struct Refused {
 
 TEST_F(CommandTest, SaysWhatIsWrong) {
   const std::vector<Refused> rows = {
-      {{"--size=0"}, "--size: \"0\" is no whole number from 1 to 64"},
-      {{"-s65"}, "--size: \"65\" is no whole number from 1 to 64"},
+      {{"--size=0"}, "--size: Value 0 not in range 1 to 64"},
+      {{"-s65"}, "--size: Value 65 not in range 1 to 64"},
       {{"--size=99999999999999999999"},
-       "--size: \"99999999999999999999\" is no whole number from 1 to 64"},
+       "--size: Value \"99999999999999999999\" not in range 1 to 64"},
+      {{"--size=0x10"}, "--size: Value \"0x10\" not in range 1 to 64"},
+      {{"--size=true"}, "--size: Value \"true\" not in range 1 to 64"},
       {{"--max-wait=30"},
        "--max-wait: invalid duration \"30\": missing unit, expected e.g. 30s "
        "or 1h30m"},
@@ -257,9 +263,9 @@ TEST_F(CommandTest, SaysWhatIsWrong) {
        "--max-wait: invalid duration \"soon\": expected e.g. 30s or 1h30m"},
       {{"--max-wait=-1s"},
        "--max-wait: invalid duration \"-1s\": must not be negative"},
-      {{"--colour=blue"}, "--colour: \"blue\" is none of red, green"},
-      {{"--dry-run=2"}, "--dry-run: \"2\" is neither true nor false"},
-      {{"--dry-run=maybe"}, "--dry-run: \"maybe\" is neither true nor false"},
+      {{"--colour=blue"}, "--colour: blue not in {red,green}"},
+      {{"--dry-run=2"}, "--dry-run: 2 not in {true,false,1,0}"},
+      {{"--dry-run=maybe"}, "--dry-run: maybe not in {true,false,1,0}"},
       {{"--label="}, "--label: value is missing"},
       {{"--label=", "socks"}, "--label: value is missing"},
       {{"--label"}, "--label: value is missing"},
@@ -272,6 +278,27 @@ TEST_F(CommandTest, SaysWhatIsWrong) {
     EXPECT_THAT(Parse(row.words),
                 StatusIs(Code::kInvalidArgument, row.complaint));
   }
+}
+
+TEST_F(CommandTest, ReadsDecimalNumbers) {
+  ASSERT_THAT(Parse({"--size=010"}), IsOk());
+
+  EXPECT_EQ(size_, 10);
+}
+
+TEST_F(CommandTest, TakesBracketsAndBracesForText) {
+  ASSERT_THAT(Parse({"--list-file={}", "--list-file=[a,b]", "--label=[c]"}),
+              IsOk());
+
+  EXPECT_THAT(lists_, ElementsAre("{}", "[a,b]"));
+  EXPECT_EQ(label_, "[c]");
+}
+
+TEST_F(CommandTest, SwitchesAreTrueOrFalseInAnyCase) {
+  ASSERT_THAT(Parse({"--dry-run=TRUE", "--quiet=1"}), IsOk());
+
+  EXPECT_TRUE(dry_run_);
+  EXPECT_TRUE(quiet_);
 }
 
 TEST_F(CommandTest, LetsNoControlCharacterOfAWordThrough) {

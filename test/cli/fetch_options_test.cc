@@ -32,7 +32,7 @@ class FetchOptionsTest : public ::testing::Test {
 TEST_F(FetchOptionsTest, HasTheDefaultsOfTheContract) {
   ASSERT_THAT(Parse({"a:1"}), IsOk());
 
-  EXPECT_THAT(options_.images.words, ElementsAre("a:1"));
+  EXPECT_THAT(options_.list.images, ElementsAre("a:1"));
   EXPECT_EQ(options_.pull.concurrency, 0);
   EXPECT_EQ(options_.pull.registry_concurrency, 0);
   EXPECT_EQ(options_.pull.policy, PullPolicy::kIfNotPresent);
@@ -45,8 +45,8 @@ TEST_F(FetchOptionsTest, HasTheDefaultsOfTheContract) {
   EXPECT_EQ(options_.overall_timeout, absl::Minutes(20));
   EXPECT_EQ(options_.output, "table");
   EXPECT_EQ(options_.progress, "auto");
-  EXPECT_EQ(options_.preflight.demand.space_required_bytes, std::nullopt);
-  EXPECT_EQ(options_.preflight.demand.gc_high_threshold_percent, 85);
+  EXPECT_EQ(options_.preflight.disk.space_required_bytes, std::nullopt);
+  EXPECT_EQ(options_.preflight.disk.gc_high_threshold_percent, 85);
   EXPECT_EQ(options_.preflight.host_root, "/");
   EXPECT_FALSE(options_.pull.pin);
   EXPECT_FALSE(options_.dry_run);
@@ -87,8 +87,8 @@ TEST_F(FetchOptionsTest, FillsInWhatIsGiven) {
                      "-q"}),
               IsOk());
 
-  EXPECT_THAT(options_.images.list_files, ElementsAre("a.txt"));
-  EXPECT_EQ(options_.images.cri_socket, "/run/c.sock");
+  EXPECT_THAT(options_.list.list_files, ElementsAre("a.txt"));
+  EXPECT_EQ(options_.cri_socket, "/run/c.sock");
   EXPECT_EQ(options_.pull.concurrency, 4);
   EXPECT_EQ(options_.pull.registry_concurrency, 2);
   EXPECT_EQ(options_.pull.policy, PullPolicy::kAlways);
@@ -99,16 +99,15 @@ TEST_F(FetchOptionsTest, FillsInWhatIsGiven) {
   EXPECT_EQ(options_.pull.retry.max_delay, absl::Minutes(3));
   EXPECT_EQ(options_.pull.retry.max_attempts, 7);
   EXPECT_EQ(options_.pull.start_jitter, absl::Seconds(10));
-  EXPECT_EQ(options_.preflight.demand.space_required_bytes, int64_t{35} << 30);
-  EXPECT_EQ(options_.preflight.demand.gc_high_threshold_percent, 70);
+  EXPECT_EQ(options_.preflight.disk.space_required_bytes, int64_t{35} << 30);
+  EXPECT_EQ(options_.preflight.disk.gc_high_threshold_percent, 70);
   EXPECT_EQ(options_.preflight.host_root, "/host");
-  EXPECT_THAT(options_.images.rewrites, ElementsAre("quay.io=mirror.example"));
-  EXPECT_THAT(options_.images.sources.credentials.docker_configs,
+  EXPECT_THAT(options_.list.rewrites, ElementsAre("quay.io=mirror.example"));
+  EXPECT_THAT(options_.list.credentials.docker_configs,
               ElementsAre("/run/secret"));
-  EXPECT_EQ(options_.images.sources.credentials.secrets_dir, "/run/secrets");
-  EXPECT_EQ(options_.images.sources.credentials.provider_config,
-            "/etc/providers.yaml");
-  EXPECT_EQ(options_.images.sources.credentials.provider_bin_dir, "/opt/bin");
+  EXPECT_EQ(options_.list.credentials.secrets_dir, "/run/secrets");
+  EXPECT_EQ(options_.list.credentials.provider_config, "/etc/providers.yaml");
+  EXPECT_EQ(options_.list.credentials.provider_bin_dir, "/opt/bin");
   EXPECT_EQ(options_.pull.tolerance.percent, 10);
   EXPECT_TRUE(options_.pull.tolerance.any);
   EXPECT_TRUE(options_.pull.repull_present);
@@ -116,10 +115,10 @@ TEST_F(FetchOptionsTest, FillsInWhatIsGiven) {
   EXPECT_EQ(options_.output, "json");
   EXPECT_EQ(options_.progress, "none");
   EXPECT_EQ(options_.node, "worker-1");
-  EXPECT_EQ(options_.talk.log_format, "json");
+  EXPECT_EQ(options_.logging.log_format, "json");
   EXPECT_TRUE(options_.pull.pin);
   EXPECT_TRUE(options_.dry_run);
-  EXPECT_TRUE(options_.talk.quiet);
+  EXPECT_TRUE(options_.logging.quiet);
 }
 
 TEST_F(FetchOptionsTest, TakesAConcurrencyFromOneTo64) {
@@ -143,34 +142,30 @@ struct RefusedWord {
 TEST_F(FetchOptionsTest, SaysWhatIsWrongWithAValue) {
   const std::vector<RefusedWord> rows = {
       {"--concurrency=0",
-       "--concurrency: \"0\" is neither auto nor a whole number from 1 to 64"},
+       "--concurrency: invalid value \"0\": expected auto or 1 to 64"},
       {"--concurrency=65",
-       "--concurrency: \"65\" is neither auto nor a whole number from 1 to "
-       "64"},
+       "--concurrency: invalid value \"65\": expected auto or 1 to 64"},
       {"--concurrency=-1",
-       "--concurrency: \"-1\" is neither auto nor a whole number from 1 to "
-       "64"},
+       "--concurrency: invalid value \"-1\": expected auto or 1 to 64"},
       {"--registry-concurrency=x",
-       "--registry-concurrency: \"x\" is no whole number from 0 to 64"},
+       "--registry-concurrency: Value \"x\" not in range 0 to 64"},
       {"--pull-policy=Never",
-       "--pull-policy: \"Never\" is neither IfNotPresent nor Always"},
+       "--pull-policy: Never not in {IfNotPresent,Always}"},
       {"--overall-timeout=20",
        "--overall-timeout: invalid duration \"20\": missing unit, expected "
        "e.g. 30s or 1h30m"},
       {"--overall-timeout=-1s",
        "--overall-timeout: invalid duration \"-1s\": must not be negative"},
       {"--max-attempts=1.5",
-       "--max-attempts: \"1.5\" is no whole number from 0 to 1000000"},
+       "--max-attempts: Value \"1.5\" not in range 0 to 1000000"},
       {"--failure-tolerance=-1",
-       "--failure-tolerance: \"-1\" is neither a number of images nor 0% to "
-       "100%"},
+       "--failure-tolerance: invalid value \"-1\": expected a number of "
+       "images or 0% to 100%"},
       {"--failure-tolerance=101%",
-       "--failure-tolerance: \"101%\" is neither a number of images nor 0% to "
-       "100%"},
-      {"--output=yaml", "--output: \"yaml\" is none of table, json, name"},
-      {"--progress=yes",
-       "--progress: \"yes\" is none of auto, bar, plain, "
-       "none"},
+       "--failure-tolerance: invalid value \"101%\": expected a number of "
+       "images or 0% to 100%"},
+      {"--output=yaml", "--output: yaml not in {table,json,name}"},
+      {"--progress=yes", "--progress: yes not in {auto,bar,plain,none}"},
   };
   for (const RefusedWord& row : rows) {
     EXPECT_THAT(Parse({row.word}),
@@ -187,7 +182,7 @@ TEST_F(FetchOptionsTest, CanComeFromTheEnvironment) {
 
   ASSERT_THAT(Parse({}), IsOk());
 
-  EXPECT_THAT(options_.images.list_files, ElementsAre("/a.txt", "/b.txt"));
+  EXPECT_THAT(options_.list.list_files, ElementsAre("/a.txt", "/b.txt"));
   EXPECT_EQ(options_.pull.concurrency, 3);
   EXPECT_EQ(options_.status_file, "");
   EXPECT_TRUE(options_.dry_run);
@@ -246,7 +241,7 @@ TEST_F(DrawsViewTest, DoesNotDrawIfToldNotTo) {
   EXPECT_FALSE(DrawsView(options_, host_));
 
   options_.progress = "bar";
-  options_.talk.quiet = true;
+  options_.logging.quiet = true;
   EXPECT_FALSE(DrawsView(options_, host_));
 }
 

@@ -30,7 +30,7 @@ TEST(ListTextTest, KeepsCommentsBlankLinesAndTabs) {
 
 TEST(ListTextTest, RefusesWhatYamlCannotHold) {
   EXPECT_THAT(ListText("a:1\nb\x1b:2\n"),
-              StatusIs(kInvalid, "line 2 holds a control character"));
+              StatusIs(kInvalid, "line 2: contains a control character"));
   EXPECT_THAT(ListText(std::string("a\0b", 3)), StatusIs(kInvalid));
   EXPECT_THAT(ListText("a\rb"), StatusIs(kInvalid));
   EXPECT_THAT(ListText("a\xC2\x85"
@@ -46,11 +46,11 @@ TEST(ListTextTest, RefusesWhatYamlCannotHold) {
                        "b"),
               StatusIs(kInvalid));
   EXPECT_THAT(ListText("a\n\n\xFF\n"),
-              StatusIs(kInvalid, "line 3 is not UTF-8"));
+              StatusIs(kInvalid, "line 3: invalid UTF-8"));
 }
 
 TEST(ListTextTest, EndsWhereAConfigMapDoes) {
-  const std::string most(kLargestList - 1, 'a');
+  const std::string most(kMaxList - 1, 'a');
 
   EXPECT_THAT(ListText(most), IsOk());
   EXPECT_THAT(ListText(most + "b"),

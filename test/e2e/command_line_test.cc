@@ -117,7 +117,7 @@ TEST_F(CommandLineTest, SaysWhatIsMissingWhenNoImageIsNamed) {
   const Ended fetch = Fetch({});
 
   EXPECT_THAT(fetch, ExitsWith(2));
-  EXPECT_THAT(fetch.err, HasSubstr("no images: name some"));
+  EXPECT_THAT(fetch.err, HasSubstr("no images: give IMAGE arguments"));
 }
 
 TEST_F(CommandLineTest, ReadsTheListFromStandardInput) {

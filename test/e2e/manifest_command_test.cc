@@ -35,50 +35,55 @@ struct Refusal {
 
 TEST_F(ManifestTest, RefusesWhatAServerWouldInOneSentence) {
   const std::vector<Refusal> refusals = {
-      {{}, "say daemonset or job, and a name"},
-      {{"job"}, "say daemonset or job, and a name"},
-      {{"deployment", "x"}, "say daemonset or job, and a name"},
-      {{"job", "x", "y"}, "\"y\" is no flag of fetch"},
+      {{}, "expected daemonset or job, and a name"},
+      {{"job"}, "expected daemonset or job, and a name"},
+      {{"deployment", "x"}, "expected daemonset or job, and a name"},
+      {{"job", "x", "y"}, "\"y\": unexpected word"},
       {{"job", "x", "--node-label", "a/"}, "--node-label: invalid label key"},
-      {{"job", "x", "--node-label", "a=b,c,d,e"}, "more than three values"},
-      {{"job", "x", "--node-label", "a=b,,d"}, "has an empty value"},
+      {{"job", "x", "--node-label", "a=b,c,d,e"}, "too many values"},
+      {{"job", "x", "--node-label", "a=b,,d"}, "empty value"},
       {{"job", "x", "--storage-dir", "/"}, "--storage-dir: \"/\" is no"},
-      {{"job", "X"}, "NAME: \"X\" is no DNS-1123 label"},
-      {{"job", "x\nkind: Secret"}, "NAME: \"x kind: Secret\" is no DNS"},
-      {{"job", "x", "--namespace", "a.b"}, "--namespace: \"a.b\" is no DNS"},
-      {{"job", "x", "--flavor", "k3s"}, "--flavor: \"k3s\" is none of"},
+      {{"job", "X"}, "NAME: \"X\": expected a DNS-1123 label"},
+      {{"job", "x\nkind: Secret"}, "NAME: \"x kind: Secret\": expected a DNS"},
+      {{"job", "x", "--namespace", "a.b"},
+       "--namespace: \"a.b\": expected a DNS"},
+      {{"job", "x", "--flavor", "k3s"}, "--flavor: k3s not in"},
       {{"job", "x", "--image", "A b"}, "--image: \"A b\": "},
-      {{"job", "x", "--secret", "a/b"}, "--secret: \"a/b\" is no DNS"},
-      {{"job", "x", "--cri-socket", "/c.sock"}, "lies in no folder"},
-      {{"job", "x", "--cri-socket", "c.sock"}, "is no absolute path"},
-      {{"job", "x", "--cri-socket", "/etc/c.sock"}, "in the way of the pod's"},
-      {{"job", "x", "--cri-socket", "/etc/prepull/list/c.sock"}, "in the way"},
+      {{"job", "x", "--secret", "a/b"}, "--secret: \"a/b\": expected a DNS"},
+      {{"job", "x", "--cri-socket", "/c.sock"}, "expected a folder below /"},
+      {{"job", "x", "--cri-socket", "c.sock"}, "expected an absolute path"},
+      {{"job", "x", "--cri-socket", "/etc/c.sock"},
+       "conflicts with the pod's folder"},
+      {{"job", "x", "--cri-socket", "/etc/prepull/list/c.sock"},
+       "conflicts with"},
       {{"job", "x", "--cri-socket", "/var/run/c.sock", "--node-label", "auto"},
-       "in the way of the pod's own /var/run/secrets"},
-      {{"job", "x", "--create-namespace"}, "\"default\" is Kubernetes' own"},
+       "conflicts with the pod's folder /var/run/secrets"},
+      {{"job", "x", "--create-namespace"}, "\"default\" belongs to Kubernetes"},
       {{"job", "x", "--namespace", "kube-system", "--create-namespace"},
-       "\"kube-system\" is Kubernetes' own"},
+       "\"kube-system\" belongs to Kubernetes"},
       {{"job", "x", "--status-dir", "/a/../b"}, "--status-dir: \"/a/../b\""},
-      {{"job", "x", "--concurrency", "65"}, "--concurrency: \"65\" is neither"},
-      {{"job", "x", "--nice", "20"}, "--nice: \"20\" is no whole number from "},
-      {{"job", "x", "--nice=-21"}, "--nice: \"-21\" is no whole number from "},
-      {{"job", "x", "--ionice-class", "2"}, "--ionice-class: \"2\" is none of"},
+      {{"job", "x", "--concurrency", "65"},
+       "--concurrency: invalid value \"65\""},
+      {{"job", "x", "--nice", "20"}, "--nice: Value 20 not in range "},
+      {{"job", "x", "--nice=-21"}, "--nice: Value -21 not in range "},
+      {{"job", "x", "--ionice-class", "2"}, "--ionice-class: 2 not in"},
       {{"job", "x", "--ionice-priority", "8"}, "--ionice-priority: \"8\""},
-      {{"job", "x", "--overall-timeout", "0"}, "less than a second"},
-      {{"job", "x", "--node-selector", "a"}, "\"a\" is not KEY=VALUE"},
+      {{"job", "x", "--overall-timeout", "0"}, "expected at least a second"},
+      {{"job", "x", "--node-selector", "a"}, "\"a\": expected KEY=VALUE"},
       {{"job", "x", "--node-selector", "a=1", "--node-selector", "a=2"},
-       "--node-selector: \"a\" is given twice"},
+       "--node-selector: \"a\": given twice"},
       {{"job", "x", "--toleration", "a:b"}, "--toleration: \"a:b\" has no"},
       {{"job", "x", "--priority-class", "A"}, "--priority-class: \"A\""},
       {{"job", "x", "--requests", "cpu=fast"}, "--requests: \"fast\" is no"},
-      {{"job", "x", "--requests", "memory=1Gi"}, "exceeds its limit, 256Mi"},
+      {{"job", "x", "--requests", "memory=1Gi"}, "exceeds the limit 256Mi"},
       {{"job", "x", "--backoff-limit=-1"}, "--backoff-limit: \"-1\" is no"},
-      {{"job", "x", "--deadline", "10m"}, "leaves no room for one run"},
-      {{"job", "x", "--overall-timeout", "8761h"}, "is more than a year"},
-      {{"job", "x", "--ttl", "8761h"}, "--ttl: \"8761h\" is more than a year"},
-      {{"daemonset", "x", "--deadline", "1h"}, "are for a Job"},
-      {{"daemonset", "x", "--backoff-limit", "1"}, "are for a Job"},
-      {{"daemonset", "x", "--ttl", "1h"}, "are for a Job"}};
+      {{"job", "x", "--deadline", "10m"}, "shorter than --overall-timeout"},
+      {{"job", "x", "--overall-timeout", "8761h"}, "expected at most a year"},
+      {{"job", "x", "--ttl", "8761h"},
+       "--ttl: \"8761h\": expected at most a year"},
+      {{"daemonset", "x", "--deadline", "1h"}, "only valid for a job"},
+      {{"daemonset", "x", "--backoff-limit", "1"}, "only valid for a job"},
+      {{"daemonset", "x", "--ttl", "1h"}, "only valid for a job"}};
   for (const Refusal& refusal : refusals) {
     const Ended refused = Manifest(refusal.words);
 
@@ -98,17 +103,20 @@ TEST_F(ManifestTest, RefusesFlagsOfFetchThatCannotWorkInThePod) {
        "--start-jitter: invalid duration \"5\": missing unit"},
       {{"--start-jiter=5m"}, "did you mean \"--start-jitter\""},
       {{"--max-attempts"}, "--max-attempts: value is missing"},
-      {{"--docker-config=/a"}, "\"--docker-config\" names a file that the pod"},
-      {{"--image-list-file", "-"}, "\"--image-list-file\" names a file"},
-      {{"--host-root=/"}, "\"--host-root\" names a file"},
-      {{"-j4"}, "\"--concurrency\" is a flag of manifest too"},
-      {{"--overall-timeout=1h"}, "\"--overall-timeout\" is a flag of manifest"},
-      {{"--space-required=1GiB"}, "with --storage-dir"},
-      {{"--gc-high-threshold=80"}, "with --storage-dir"},
-      {{"quay.io/a:1"}, "\"quay.io/a:1\" is no flag of fetch; images belong"},
-      {{"--", "--pin"}, "\"--pin\" is no flag of fetch"},
-      {{"--help"}, "\"--help\" is of no use in a pod"},
-      {{"--node=\xff"}, "is not UTF-8"}};
+      {{"--docker-config=/a"},
+       "\"--docker-config\": the pod does not have this file"},
+      {{"--image-list-file", "-"},
+       "\"--image-list-file\": the pod does not have"},
+      {{"--host-root=/"}, "\"--host-root\": the pod does not have"},
+      {{"-j4"}, "\"--concurrency\": flag of manifest"},
+      {{"--overall-timeout=1h"}, "\"--overall-timeout\": flag of manifest"},
+      {{"--space-required=1GiB"}, "give --storage-dir before --"},
+      {{"--gc-high-threshold=80"}, "give --storage-dir before --"},
+      {{"quay.io/a:1"},
+       "\"quay.io/a:1\": unexpected word: expected flags of fetch; images"},
+      {{"--", "--pin"}, "\"--pin\": unexpected word"},
+      {{"--help"}, "\"--help\": not supported in a pod"},
+      {{"--node=\xff"}, "invalid UTF-8"}};
   for (const Refusal& refusal : refusals) {
     std::vector<std::string> words = {
         "manifest", "--images-from", list, "daemonset", "x", "--"};
@@ -165,9 +173,9 @@ TEST_F(ManifestTest, RefusesAListThatNoConfigMapHolds) {
 
   EXPECT_THAT(binary, ExitsWith(2));
   EXPECT_THAT(binary.err,
-              EndsWith("images.txt: line 2 holds a control character\n"));
+              EndsWith("images.txt: line 2: contains a control character\n"));
   EXPECT_THAT(large, ExitsWith(2));
-  EXPECT_THAT(large.err, HasSubstr("but a ConfigMap holds 1048576 (1 MiB)"));
+  EXPECT_THAT(large.err, HasSubstr("at most 1048576 (1 MiB) fit"));
   EXPECT_THAT(large.out, IsEmpty());
 }
 
@@ -176,8 +184,9 @@ TEST_F(ManifestTest, RefusesASecretThatCannotBeOne) {
       Manifest({"job", "x"}, "quay.io/a:1\nquay.io/b:1 secret=No_Name\n");
 
   EXPECT_THAT(refused, ExitsWith(2));
-  EXPECT_THAT(refused.err,
-              HasSubstr("images.txt:2: secret: \"No_Name\" is no DNS-1123"));
+  EXPECT_THAT(
+      refused.err,
+      HasSubstr("images.txt:2: secret: \"No_Name\": expected a DNS-1123"));
 }
 
 // A list of `bytes` bytes.

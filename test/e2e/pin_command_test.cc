@@ -81,7 +81,7 @@ TEST_F(PinCommandTest, UnpinWithoutImagesIsTwo) {
   const Ended nothing = Unpin({});
 
   EXPECT_THAT(nothing, ExitsWith(2));
-  EXPECT_THAT(nothing.err, HasSubstr("no images: name some"));
+  EXPECT_THAT(nothing.err, HasSubstr("no images: give IMAGE arguments"));
 }
 
 TEST_F(PinCommandTest, NotInListWithoutAListIsTwo) {
@@ -120,9 +120,9 @@ TEST_F(PinCommandTest, UnpinWhereThereAreNoPinsIsOneWithASentence) {
   EXPECT_THAT(unpin, ExitsWith(1));
   EXPECT_THAT(unpin.out, IsEmpty());
   EXPECT_THAT(unpin.err,
-              EndsWith("prepull: cri-o takes no pins over its socket, so there "
-                       "is none to take back\nhint: CRI-O's are the "
-                       "pinned_images in /etc/crio/crio.conf.d\n"));
+              EndsWith("prepull: cri-o: pins are not supported over the socket "
+                       "of this runtime\nhint: CRI-O has pinned_images in "
+                       "/etc/crio/crio.conf.d\n"));
 }
 
 }  // namespace

@@ -36,7 +36,8 @@ TEST_F(PreflightCommandTest, PrintsALineForEachCheck) {
       AllOf(StartsWith("CHECK    RESULT   DETAIL\nsocket   ok       /"),
             HasSubstr("\nruntime  ok       containerd 1.6.20, CRI v1\n"),
             HasSubstr("\nversion  ok       no known bugs\n"),
-            HasSubstr("\nresume   warning  a pull that was cut begins anew"),
+            HasSubstr(
+                "\nresume   warning  a cancelled pull starts again from zero"),
             HasSubstr("\npins     warning  "),
             HasSubstr("\ndisk     ok       image file system /tmp/"),
             HasSubstr("\ninodes   "),
@@ -186,7 +187,7 @@ TEST_F(PreflightCommandTest, AFetchWithADemandNeedsToSeeTheDisk) {
   const Ended fetch = Fetch({"--space-required", "1B", "quay.io/a:1"});
 
   EXPECT_THAT(fetch, ExitsWith(5));
-  EXPECT_THAT(fetch.err, HasSubstr("names no image file system"));
+  EXPECT_THAT(fetch.err, HasSubstr("no image file system reported"));
 }
 
 // Its status is due within two seconds of the deadline.

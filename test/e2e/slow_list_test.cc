@@ -1,11 +1,13 @@
 // A list that takes longer to come than the runtime is given to answer: the
 // runtime's time begins when it is asked.
+#include <atomic>
+
 #include "absl/time/time.h"
 #include "prepull/base/clock.h"
 #include "prepull/base/file_system.h"
 #include "src/cli/app.h"
+#include "src/cli/command_context.h"
 #include "src/cli/console.h"
-#include "src/cli/last_words.h"
 #include "test/support/cri/e2e_test_base.h"
 #include "test/support/fake_host.h"
 
@@ -20,7 +22,8 @@ class SlowListTest : public E2eTest {
                           .files = files_,
                           .clock = clock_,
                           .console = console_,
-                          .last_words = last_words_,
+                          .exit_hook = exit_hook_,
+                          .announces_stop = announces_stop_,
                           .stop = std::stop_token(),
                           .started = clock_.Now() - absl::Minutes(5)});
   }
@@ -29,7 +32,8 @@ class SlowListTest : public E2eTest {
   SystemFileSystem files_;
   FakeHost host_;
   Console console_{host_};
-  LastWords last_words_;
+  ExitHook exit_hook_;
+  std::atomic<bool> announces_stop_ = true;
 };
 
 TEST_F(SlowListTest, CheckAsksTheRuntimeAllTheSame) {

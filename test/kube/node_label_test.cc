@@ -49,9 +49,9 @@ TEST(NodeLabelTest, SaysWhatIsWrongWithIt) {
        "digits, - _ ."},
       {"k=a/b",
        "invalid label value \"a/b\": expected up to 63 letters, digits, - _ ."},
-      {"k=", "\"k=\" has an empty value"},
-      {"k=,no", "\"k=,no\" has an empty value"},
-      {"k=a,b,c,d", "\"k=a,b,c,d\" has more than three values"},
+      {"k=", "\"k=\": empty value"},
+      {"k=,no", "\"k=,no\": empty value"},
+      {"k=a,b,c,d", "\"k=a,b,c,d\": too many values: expected at most three"},
   };
   for (const Refused& row : rows) {
     EXPECT_THAT(ParseNodeLabel(row.text),

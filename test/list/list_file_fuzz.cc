@@ -9,8 +9,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "prepull/base/text.h"
-#include "prepull/list/image_list.h"
 #include "prepull/list/list_file.h"
+#include "prepull/list/unique_images.h"
 #include "test/support/require.h"
 
 namespace prepull {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "prepull/list/image_list.h"
+#include "prepull/list/unique_images.h"
 
 namespace prepull {
 namespace {
@@ -141,14 +141,14 @@ TEST(ListFileTest, ReadsTheOptionsBehindAnImage) {
 
 TEST(ListFileTest, RefusesWhatIsNoOption) {
   EXPECT_EQ(ListErrorOf("a:1 extra # why\n"),
-            "images.txt:1: \"extra\": is no option of an image: secret=NAME, "
+            "images.txt:1: \"extra\": invalid option: expected secret=NAME, "
             "policy=Always|IfNotPresent, pin=true|false");
   for (const std::string option :
        {"colour=red", "secret=", "secret", "secret=..", "secret=.",
         "secret=../other", "secret=/etc/passwd", "policy=always",
         "policy=", "pin=yes", "pin", "=", "Secret=a"}) {
     EXPECT_THAT(ListErrorOf(absl::StrCat("a:1 pin=true ", option, "\n")),
-                HasSubstr("is no option of an image"))
+                HasSubstr("invalid option"))
         << option;
   }
 }
@@ -157,7 +157,7 @@ TEST(ListFileTest, RefusesALineLongerThan4096Bytes) {
   const std::string longest = absl::StrCat(std::string(4094, 'h'), "/a");
 
   EXPECT_EQ(ListErrorOf(absl::StrCat(longest, "a")),
-            "images.txt:1: line is longer than 4096 bytes");
+            "images.txt:1: line: longer than 4096 bytes");
   EXPECT_THAT(ListErrorOf(absl::StrCat(longest, "\r\n")),
               HasSubstr("repository is longer than 255"));
 }
@@ -169,13 +169,13 @@ TEST(ListFileTest, SkipsACommentOfAnyLength) {
 
 TEST(ListFileTest, CountsATrailingCommentIntoTheLine) {
   EXPECT_EQ(ListErrorOf(absl::StrCat("a:1 # ", std::string(5000, 'x'))),
-            "images.txt:1: line is longer than 4096 bytes");
+            "images.txt:1: line: longer than 4096 bytes");
 }
 
 TEST(ListFileTest, RefusesANulByte) {
   const absl::string_view list("a:1\0\n", 5);
 
-  EXPECT_EQ(ListErrorOf(list), "images.txt:1: line holds a NUL byte");
+  EXPECT_EQ(ListErrorOf(list), "images.txt:1: line: contains a NUL byte");
   EXPECT_THAT(Parsed(list), ElementsAre("images.txt:1 a:1  (malformed)"));
 }
 
@@ -248,7 +248,7 @@ TEST(ImageArgumentTest, MayNotBeLongerThanALine) {
   EXPECT_EQ(ImageNamed(std::string(4097, 'a'), "argument 1")
                 .reference.status()
                 .message(),
-            "argument 1: image reference is longer than 4096 bytes");
+            "argument 1: image reference: longer than 4096 bytes");
 }
 
 TEST(ListFileTest, ALineIsWrittenAsItIsRead) {

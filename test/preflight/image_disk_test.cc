@@ -87,7 +87,7 @@ TEST(LacksInodesTest, IsNeverTrueWhereNoneAreCounted) {
   EXPECT_FALSE(LacksInodes({.inodes = 0, .free_inodes = 0}));
 }
 
-class JudgeImageDiskTest : public ::testing::Test {
+class EvaluateImageDiskTest : public ::testing::Test {
  protected:
   static absl::StatusOr<ImageDisk> Disk(absl::StatusOr<DiskUsage> usage) {
     return ImageDisk{{.mountpoint = "/var/lib/containerd"}, std::move(usage)};
@@ -105,97 +105,101 @@ class JudgeImageDiskTest : public ::testing::Test {
   }
 };
 
-TEST_F(JudgeImageDiskTest, SaysHowMuchIsAvailable) {
+TEST_F(EvaluateImageDiskTest, SaysHowMuchIsAvailable) {
   EXPECT_THAT(
-      JudgeImageDisk(Disk(Plenty()), {.space_required_bytes = 35'000'000'000}),
+      EvaluateImageDisk(Disk(Plenty()),
+                        {.space_required_bytes = 35'000'000'000}),
       ElementsAre(Found("disk", CheckResult::kOk,
                         "image file system /var/lib/containerd: 35.0GB "
                         "available below 85% of 100.0GB"),
                   Found("inodes", CheckResult::kOk, "500 of 1000 free")));
 }
 
-TEST_F(JudgeImageDiskTest, SaysHowMuchIsMissing) {
+TEST_F(EvaluateImageDiskTest, SaysHowMuchIsMissing) {
   DiskUsage usage = Plenty();
   usage.used_bytes = 72'700'000'000;
 
   EXPECT_THAT(
-      JudgeImageDisk(Disk(usage), {.space_required_bytes = 35'000'000'000})[0],
+      EvaluateImageDisk(Disk(usage),
+                        {.space_required_bytes = 35'000'000'000})[0],
       Found("disk", CheckResult::kFailed,
             "image file system /var/lib/containerd: 12.3GB available below "
             "85% of 100.0GB, 35.0GB required (22.7GB short)"));
 }
 
-TEST_F(JudgeImageDiskTest, AboveTheThresholdNothingIsAvailable) {
+TEST_F(EvaluateImageDiskTest, AboveTheThresholdNothingIsAvailable) {
   DiskUsage usage = Plenty();
   usage.used_bytes = 90'000'000'000;
 
   EXPECT_THAT(
-      JudgeImageDisk(Disk(usage), {.space_required_bytes = 1'000'000'000})[0],
+      EvaluateImageDisk(Disk(usage),
+                        {.space_required_bytes = 1'000'000'000})[0],
       Found("disk", CheckResult::kFailed,
             "nothing available below 85% of 100.0GB, 1.0GB required (1.0GB "
             "short)"));
 }
 
-TEST_F(JudgeImageDiskTest, WithoutADemandAFullDiskIsAWarning) {
+TEST_F(EvaluateImageDiskTest, WithoutADemandAFullDiskIsAWarning) {
   DiskUsage usage = Plenty();
   usage.used_bytes = 85'000'000'000;
   usage.free_inodes = 1;
 
-  EXPECT_THAT(JudgeImageDisk(Disk(usage), {}),
+  EXPECT_THAT(EvaluateImageDisk(Disk(usage), {}),
               ElementsAre(Found("disk", CheckResult::kWarning,
                                 "85.0GB of 100.0GB used (85%), not below 85%"),
                           Found("inodes", CheckResult::kWarning,
                                 "1 of 1000 free, less than 1%")));
 }
 
-TEST_F(JudgeImageDiskTest, WithADemandTooFewInodesAreAFailure) {
+TEST_F(EvaluateImageDiskTest, WithADemandTooFewInodesAreAFailure) {
   DiskUsage usage = Plenty();
   usage.free_inodes = 1;
 
-  EXPECT_THAT(JudgeImageDisk(Disk(usage), {.space_required_bytes = 1})[1],
+  EXPECT_THAT(EvaluateImageDisk(Disk(usage), {.space_required_bytes = 1})[1],
               Found("inodes", CheckResult::kFailed, "less than 1%"));
 }
 
-TEST_F(JudgeImageDiskTest, UncountedInodesAreFine) {
-  EXPECT_THAT(JudgeImageDisk(Disk(Usage(kGib, 0)), {})[1],
+TEST_F(EvaluateImageDiskTest, UncountedInodesAreFine) {
+  EXPECT_THAT(EvaluateImageDisk(Disk(Usage(kGib, 0)), {})[1],
               Found("inodes", CheckResult::kOk, "counts none"));
 }
 
-TEST_F(JudgeImageDiskTest, WhatCannotBeSeenFailsOnlyWithADemand) {
+TEST_F(EvaluateImageDiskTest, WhatCannotBeSeenFailsOnlyWithADemand) {
   const absl::StatusOr<ImageDisk> hidden =
       Disk(absl::NotFoundError("/var/lib/containerd: no such file"));
 
-  EXPECT_THAT(JudgeImageDisk(hidden, {}),
+  EXPECT_THAT(EvaluateImageDisk(hidden, {}),
               ElementsAre(Found("disk", CheckResult::kWarning, "--host-root")));
-  EXPECT_THAT(JudgeImageDisk(hidden, {.space_required_bytes = 1}),
+  EXPECT_THAT(EvaluateImageDisk(hidden, {.space_required_bytes = 1}),
               ElementsAre(Found("disk", CheckResult::kFailed,
                                 "cannot be seen from here: "
                                 "/var/lib/containerd: no such file")));
 }
 
-TEST_F(JudgeImageDiskTest, WhatSaysNoSizeFailsOnlyWithADemand) {
-  EXPECT_THAT(JudgeImageDisk(Disk(DiskUsage()), {})[0],
-              Found("disk", CheckResult::kWarning, "does not say its size"));
-  EXPECT_THAT(JudgeImageDisk(Disk(DiskUsage()), {.space_required_bytes = 1})[0],
-              Found("disk", CheckResult::kFailed, "does not say its size"));
+TEST_F(EvaluateImageDiskTest, WhatSaysNoSizeFailsOnlyWithADemand) {
+  EXPECT_THAT(EvaluateImageDisk(Disk(DiskUsage()), {})[0],
+              Found("disk", CheckResult::kWarning, "size unknown"));
+  EXPECT_THAT(
+      EvaluateImageDisk(Disk(DiskUsage()), {.space_required_bytes = 1})[0],
+      Found("disk", CheckResult::kFailed, "size unknown"));
 }
 
-TEST_F(JudgeImageDiskTest, ARuntimeThatSaysNothingFailsOnlyWithADemand) {
+TEST_F(EvaluateImageDiskTest, ARuntimeThatSaysNothingFailsOnlyWithADemand) {
   const absl::StatusOr<ImageDisk> nothing =
       absl::UnimplementedError("unknown method");
 
   EXPECT_THAT(
-      JudgeImageDisk(nothing, {}),
+      EvaluateImageDisk(nothing, {}),
       ElementsAre(Found("disk", CheckResult::kWarning, "unknown method")));
   EXPECT_THAT(
-      JudgeImageDisk(nothing, {.space_required_bytes = 1}),
+      EvaluateImageDisk(nothing, {.space_required_bytes = 1}),
       ElementsAre(Found("disk", CheckResult::kFailed, "unknown method")));
 }
 
-class LookAtImageDiskTest : public ::testing::Test {
+class ReadImageDiskTest : public ::testing::Test {
  protected:
   absl::StatusOr<ImageDisk> Look(const std::string& host_root) {
-    return LookAtImageDisk(runtime_, files_, host_root, absl::Seconds(1), {});
+    return ReadImageDisk(runtime_, files_, host_root, absl::Seconds(1), {});
   }
 
   FakeClock clock_;
@@ -203,7 +207,7 @@ class LookAtImageDiskTest : public ::testing::Test {
   FakeFileSystem files_;
 };
 
-TEST_F(LookAtImageDiskTest, LooksBelowTheHostsRoot) {
+TEST_F(ReadImageDiskTest, LooksBelowTheHostsRoot) {
   runtime_.SetImageFileSystems({{{"/images", 7}}});
   files_.SetUsage("/host", "/images", DiskUsage{.size_bytes = 100});
 
@@ -217,7 +221,7 @@ TEST_F(LookAtImageDiskTest, LooksBelowTheHostsRoot) {
 
 // containerd puts the default snapshotter first and then those of other
 // runtime classes, which may have no place that we know of.
-TEST_F(LookAtImageDiskTest, TheFirstPlaceCounts) {
+TEST_F(ReadImageDiskTest, TheFirstPlaceCounts) {
   runtime_.SetImageFileSystems({{{"/images"}, {""}, {"/other"}}});
   files_.SetUsage("/", "/images", DiskUsage{.size_bytes = 100});
 
@@ -227,20 +231,20 @@ TEST_F(LookAtImageDiskTest, TheFirstPlaceCounts) {
   EXPECT_EQ(disk->images.mountpoint, "/images");
 }
 
-TEST_F(LookAtImageDiskTest, DoesNotLookUpARelativePath) {
+TEST_F(ReadImageDiskTest, DoesNotLookUpARelativePath) {
   runtime_.SetImageFileSystems({{{"images"}}});
   files_.SetUsage("/", "images", DiskUsage());
 
   EXPECT_THAT(Look("/")->usage, StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
-TEST_F(LookAtImageDiskTest, NoPlaceIsNotFound) {
+TEST_F(ReadImageDiskTest, NoPlaceIsNotFound) {
   EXPECT_THAT(Look("/"), StatusIs(absl::StatusCode::kNotFound));
   runtime_.SetImageFileSystems({{{""}}});
   EXPECT_THAT(Look("/"), StatusIs(absl::StatusCode::kNotFound));
 }
 
-TEST_F(LookAtImageDiskTest, WaitsNoLongerThanItMay) {
+TEST_F(ReadImageDiskTest, WaitsNoLongerThanItMay) {
   runtime_.AnswerIn({.image_file_systems = absl::Seconds(2)});
   const Instant before = clock_.Now();
 
@@ -248,7 +252,7 @@ TEST_F(LookAtImageDiskTest, WaitsNoLongerThanItMay) {
   EXPECT_EQ(clock_.Now() - before, absl::Seconds(1));
 }
 
-TEST_F(LookAtImageDiskTest, SaysWhatTheRuntimeSaid) {
+TEST_F(ReadImageDiskTest, SaysWhatTheRuntimeSaid) {
   runtime_.SetImageFileSystems(absl::UnimplementedError("unknown method"));
 
   EXPECT_THAT(Look("/"), StatusIs(absl::StatusCode::kUnimplemented));

@@ -31,7 +31,7 @@ TEST(KnownBugTest, SaysWhichSettingItDependsOnWhereItCannotBeSeen) {
   EXPECT_THAT(
       KnownBug({"containerd", "v2.2.1"}),
       AllOf(HasSubstr("if"), HasSubstr("max_concurrent_unpacks above 1"),
-            HasSubstr("cannot be seen")));
+            HasSubstr("not visible")));
 }
 
 TEST(KnownBugTest, IsNotToldOfOthers) {
@@ -53,48 +53,48 @@ RuntimeState State(const std::string& name, const std::string& version,
 // "check: ok" for each finding, as lines.
 std::string Verdicts(const RuntimeState& state) {
   std::string lines;
-  for (const Finding& finding : JudgeRuntime(state)) {
+  for (const Finding& finding : EvaluateRuntime(state)) {
     lines += finding.check;
     lines += finding.result == CheckResult::kOk ? " ok\n" : " warning\n";
   }
   return lines;
 }
 
-TEST(JudgeRuntimeTest, IsContentWithARecentContainerd) {
+TEST(EvaluateRuntimeTest, IsContentWithARecentContainerd) {
   EXPECT_EQ(Verdicts(State("containerd", "1.7.24", absl::OkStatus())),
             "socket ok\nruntime ok\nversion ok\nresume ok\npins ok\n");
 }
 
-TEST(JudgeRuntimeTest, WarnsOfAContainerdThatHeedsNoPins) {
+TEST(EvaluateRuntimeTest, WarnsOfAContainerdThatHeedsNoPins) {
   EXPECT_EQ(Verdicts(State("containerd", "1.6.20", absl::OkStatus())),
             "socket ok\nruntime ok\nversion ok\nresume ok\npins warning\n");
 }
 
-TEST(JudgeRuntimeTest, WarnsOfWhatCrioLacks) {
+TEST(EvaluateRuntimeTest, WarnsOfWhatCrioLacks) {
   const RuntimeState crio =
       State("cri-o", "1.33.0", absl::UnimplementedError("unknown service"));
 
   EXPECT_EQ(Verdicts(crio),
             "socket ok\nruntime ok\nversion ok\nresume warning\npins "
             "warning\n");
-  EXPECT_THAT(JudgeRuntime(crio)[4].detail, HasSubstr("/etc/crio"));
+  EXPECT_THAT(EvaluateRuntime(crio)[4].detail, HasSubstr("/etc/crio"));
 }
 
-TEST(JudgeRuntimeTest, SaysWhyTheExtensionDidNotAnswer) {
+TEST(EvaluateRuntimeTest, SaysWhyTheExtensionDidNotAnswer) {
   const RuntimeState broken =
       State("containerd", "1.7.24", absl::InternalError("no bolt"));
 
-  EXPECT_THAT(JudgeRuntime(broken)[3].detail, HasSubstr("no bolt"));
+  EXPECT_THAT(EvaluateRuntime(broken)[3].detail, HasSubstr("no bolt"));
 }
 
-TEST(JudgeRuntimeTest, ShowsWhoAnswersPrintably) {
+TEST(EvaluateRuntimeTest, ShowsWhoAnswersPrintably) {
   const RuntimeState rude =
       State("containerd\n\x1b[2J", "1.7.24", absl::OkStatus());
 
-  EXPECT_EQ(JudgeRuntime(rude)[1].detail, "containerd  [2J 1.7.24, CRI v1");
+  EXPECT_EQ(EvaluateRuntime(rude)[1].detail, "containerd  [2J 1.7.24, CRI v1");
 }
 
-TEST(LookAtRuntimeTest, AsksForTheExtension) {
+TEST(ReadRuntimeStateTest, AsksForTheExtension) {
   FakeClock clock;
   FakeServices extension(clock);
   auto runtime = std::make_unique<FakeRuntime>(clock);
@@ -102,7 +102,7 @@ TEST(LookAtRuntimeTest, AsksForTheExtension) {
   const FoundRuntime found = {
       "/run/cri.sock", {"containerd", "1.7.24", "v1"}, std::move(runtime)};
 
-  const RuntimeState state = LookAtRuntime(found, absl::Seconds(1), {});
+  const RuntimeState state = ReadRuntimeState(found, absl::Seconds(1), {});
 
   EXPECT_THAT(state.extension, IsOk());
   EXPECT_TRUE(FeaturesOf(state).resume);
@@ -110,13 +110,13 @@ TEST(LookAtRuntimeTest, AsksForTheExtension) {
   EXPECT_TRUE(FeaturesOf(state).pin);
 }
 
-TEST(LookAtRuntimeTest, KnowsARuntimeWithoutOne) {
+TEST(ReadRuntimeStateTest, KnowsARuntimeWithoutOne) {
   FakeClock clock;
   const FoundRuntime found = {"/run/crio.sock",
                               {"cri-o", "1.33.0", "v1"},
                               std::make_unique<FakeRuntime>(clock)};
 
-  const RuntimeState state = LookAtRuntime(found, absl::Seconds(1), {});
+  const RuntimeState state = ReadRuntimeState(found, absl::Seconds(1), {});
 
   EXPECT_THAT(state.extension, StatusIs(absl::StatusCode::kUnimplemented));
   EXPECT_FALSE(FeaturesOf(state).pin);

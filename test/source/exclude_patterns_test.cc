@@ -102,19 +102,18 @@ TEST(ExcludePatternsTest, RefuseAClassInOneBracket) {
 
 TEST(ExcludePatternsTest, RefuseWhatTakesTimeWithoutBound) {
   EXPECT_THAT(Left("\\(a*\\)\\(a*\\)\\1\\2b"),
-              EndsWith("holds a back-reference"));
-  EXPECT_THAT(Left("[\\]\\(a\\)\\1"), EndsWith("holds a back-reference"));
+              EndsWith("back-references are not supported"));
+  EXPECT_THAT(Left("[\\]\\(a\\)\\1"),
+              EndsWith("back-references are not supported"));
   EXPECT_EQ(Left("a\\\\1"), "bawsa cli cli-tools etcd oc-cli");
-  EXPECT_THAT(Left("a\\{1,10000\\}b"),
-              EndsWith("repeats more than 1000 times"));
-  EXPECT_THAT(Left("a\\{1001,\\}b"), EndsWith("repeats more than 1000 times"));
+  EXPECT_THAT(Left("a\\{1,10000\\}b"), EndsWith("more than 1000 repetitions"));
+  EXPECT_THAT(Left("a\\{1001,\\}b"), EndsWith("more than 1000 repetitions"));
   EXPECT_THAT(Left("a\\{99999999999999\\}"),
-              EndsWith("repeats more than 1000 times"));
+              EndsWith("more than 1000 repetitions"));
   EXPECT_THAT(Left("\\(\\(a\\{100\\}\\)\\{100\\}\\)\\{100\\}"),
-              EndsWith("repeats more than 1000 times"));
-  EXPECT_THAT(Left(std::string(1025, 'a')),
-              EndsWith("is longer than 1024 bytes"));
-  EXPECT_THAT(Left(std::string("a\0b", 3)), EndsWith("holds a NUL byte"));
+              EndsWith("more than 1000 repetitions"));
+  EXPECT_THAT(Left(std::string(1025, 'a')), EndsWith("longer than 1024 bytes"));
+  EXPECT_THAT(Left(std::string("a\0b", 3)), EndsWith("contains a NUL byte"));
 }
 
 TEST(ExcludePatternsTest, TakeDeepNestingAndLongLines) {

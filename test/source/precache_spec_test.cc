@@ -168,9 +168,10 @@ TEST(PrecacheSpecTest, KeepsAMalformedImageAsThatImagesFailure) {
 }
 
 TEST(PrecacheSpecTest, RefusesASecondReleaseImage) {
-  EXPECT_THAT(Read({{"platform.image", "a:1\n\nb:1"}}),
-              StatusIs(kMalformedSpec,
-                       "/spec/platform.image:3: is a second release image"));
+  EXPECT_THAT(
+      Read({{"platform.image", "a:1\n\nb:1"}}),
+      StatusIs(kMalformedSpec,
+               "/spec/platform.image:3: second release image: expected one"));
 }
 
 TEST(PrecacheSpecTest, RefusesCataloguesWithoutPackages) {
@@ -187,7 +188,8 @@ TEST(PrecacheSpecTest, ReadsSpaceInGiB) {
   EXPECT_THAT(SpaceOf("45 GB"), IsOkAndHolds(45000000000));
   EXPECT_THAT(SpaceOf("35.5"),
               StatusIs(kMalformedSpec,
-                       "/spec/spaceRequired:1: \"35.5\" is no number of GiB"));
+                       "/spec/spaceRequired:1: invalid size \"35.5\": expected "
+                       "a number of GiB"));
   for (const std::string text :
        {"-1", "lots", "99999999999", "9999999999999999999999", "35\n36"}) {
     EXPECT_THAT(SpaceOf(text),
@@ -199,7 +201,7 @@ TEST(PrecacheSpecTest, ReadsSpaceInGiB) {
 TEST(PrecacheSpecTest, NeedsOneOfTheKeys) {
   EXPECT_THAT(Read({{"images.txt", "quay.io/a:1"}}),
               StatusIs(absl::StatusCode::kNotFound,
-                       "/spec: holds none of platform.image, "
+                       "/spec: none of platform.image, "
                        "operators.indexes, operators.packagesAndChannels, "
                        "excludePrecachePatterns, additionalImages, "
                        "spaceRequired"));

@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "prepull/base/text.h"
-#include "src/source/release.h"
+#include "src/source/release_source.h"
 #include "test/support/require.h"
 
 namespace prepull {

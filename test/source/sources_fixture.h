@@ -6,10 +6,12 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "prepull/source/sources.h"
+#include "prepull/base/status_macros.h"
+#include "src/source/source_set.h"
 #include "test/support/fake_file_system.h"
 #include "test/support/fake_registry.h"
 #include "test/support/status_matchers.h"
@@ -64,7 +66,10 @@ class SourcesTest : public ::testing::Test {
   }
 
   absl::StatusOr<SourceImages> Resolve() {
-    return ResolveSources(options_, files_, registry_);
+    absl::StatusOr<SourceSet> sources = SourceSet::Parse(options_, files_);
+    RETURN_IF_ERROR(sources.status());
+    RETURN_IF_ERROR(sources->Read(registry_, keep_failures_));
+    return std::move(*sources).Images();
   }
 
   void Put(const std::string& path, const std::string& text) {
@@ -72,6 +77,7 @@ class SourcesTest : public ::testing::Test {
   }
 
   SourceOptions options_;
+  bool keep_failures_ = false;
   FakeFileSystem files_;
   FakeRegistry registry_;
 };

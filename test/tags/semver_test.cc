@@ -153,7 +153,7 @@ TEST(SemverRangeTest, RefusesWhatIsNoRangeAndNamesTheBound) {
   }
   EXPECT_THAT(SemverRange::Parse(">=1.2,<abc"),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       HasSubstr("\"abc\" is no version")));
+                       HasSubstr("invalid version \"abc\"")));
 }
 
 TEST(SemverRangeTest, ReachesFromOneVersionToAnother) {

@@ -1,5 +1,3 @@
-#include "prepull/tags/tag_order.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "src/tags/tag_ranking.h"
 
 namespace prepull {
 namespace {

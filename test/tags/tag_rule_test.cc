@@ -173,9 +173,10 @@ TEST(TagRuleTest, TakesAnAliasForNoBuild) {
 }
 
 TEST(TagRuleTest, SaysThatNoTagFits) {
-  EXPECT_THAT(Select("semver:~9", {"1.2.3", "latest"}),
-              StatusIs(absl::StatusCode::kNotFound,
-                       "none of 2 tags fits \"quay.io/team/app semver:~9\""));
+  EXPECT_THAT(
+      Select("semver:~9", {"1.2.3", "latest"}),
+      StatusIs(absl::StatusCode::kNotFound,
+               "none of 2 tags matches \"quay.io/team/app semver:~9\""));
   EXPECT_THAT(Select("rubin alias=latest", {}),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("none of 0")));
 }
@@ -235,15 +236,15 @@ TEST(TagRuleTest, SelectsTheSameWhateverTheOrder) {
 }
 
 TEST(TagRuleTest, RefusesAMalformedRepository) {
-  EXPECT_EQ(RuleErrorOf(""), "rule is empty");
+  EXPECT_EQ(RuleErrorOf(""), "rule: empty");
   EXPECT_EQ(RuleErrorOf("quay.io/Team/app semver:*"),
-            "\"quay.io/Team/app\" is no repository: repository must be "
+            "\"quay.io/Team/app\": repository must be "
             "lowercase");
   EXPECT_EQ(RuleErrorOf("quay.io/team/app:1 semver:*"),
-            "\"quay.io/team/app:1\" is no repository: it has a tag or a "
-            "digest");
+            "\"quay.io/team/app:1\": has a tag or a digest: expected "
+            "a repository");
   EXPECT_EQ(RuleErrorOf(std::string(4097, 'a')),
-            "rule is longer than 4096 bytes");
+            "rule: longer than 4096 bytes");
 }
 
 TEST(TagRuleTest, NamesTheWordThatIsWrong) {
@@ -252,37 +253,41 @@ TEST(TagRuleTest, NamesTheWordThatIsWrong) {
     absl::string_view error = "";
   };
   const Row rows[] = {
-      {"", "names no order: semver:, regex:, rubin"},
-      {"newest:3", "names no order: semver:, regex:, rubin"},
+      {"", "order is missing: expected one of semver:, regex:, rubin"},
+      {"newest:3", "order is missing: expected one of semver:, regex:, rubin"},
       {"semver:* newst:3",
-       "\"newst:3\" is no word of a rule: semver:, regex:, rubin, newest:, "
+       "\"newst:3\": unknown word: expected one of semver:, regex:, rubin, "
+       "newest:, "
        "prerelease, exclude:, variants=, releases=, candidates=, weeklies=, "
        "dailies=, cycle=, recommended=, alias="},
       {"semver:~1.b",
-       "\"semver:~1.b\" is no range: \"1.b\" is no version like 1.2, 1.2.x or "
-       "1.2.3"},
-      {"semver:", "\"semver:\" lacks its value"},
-      {"semver:* regex:a", "\"regex:\" is a second order"},
-      {"semver:1 semver:2", "\"semver:2\" is said a second time"},
-      {"semver:* newest:0", "\"newest:0\" needs a number from 1 to 1000000"},
+       "\"semver:~1.b\": invalid version \"1.b\": expected e.g. 1.2, "
+       "1.2.x or 1.2.3"},
+      {"semver:", "\"semver:\": value is missing"},
+      {"semver:* regex:a", "\"regex:\": second order: expected one"},
+      {"semver:1 semver:2", "\"semver:2\": given twice"},
+      {"semver:* newest:0",
+       "\"newest:0\": expected a number from 1 to 1000000"},
       {"semver:* newest:99999999999999999999",
-       "\"newest:99999999999999999999\" needs a number from 1 to 1000000"},
-      {"semver:* releases=1", "\"releases=\" goes with rubin"},
-      {"rubin newest:1", "\"newest:\" goes with semver: or regex:"},
-      {"regex:a prerelease", "\"prerelease\" goes with semver:"},
-      {"semver:* variants=some", "\"variants=some\" is neither one nor all"},
-      {"regex:(", "\"regex:(\" is no regular expression: missing ): ("},
+       "\"newest:99999999999999999999\": expected a number from 1 to 1000000"},
+      {"semver:* releases=1", "\"releases=\": only valid with rubin"},
+      {"rubin newest:1", "\"newest:\": only valid with semver: or regex:"},
+      {"regex:a prerelease", "\"prerelease\": only valid with semver:"},
+      {"semver:* variants=some", "\"variants=some\": expected one or all"},
+      {"regex:(", "\"regex:(\": invalid regular expression: missing ): ("},
       {"semver:* exclude:[",
-       "\"exclude:[\" is no regular expression: missing ]: ["},
+       "\"exclude:[\": invalid regular expression: missing ]: ["},
       {R"(regex:(a)\1)",
-       R"("regex:(a)\1" is no regular expression: invalid escape sequence: \1)"},
-      {"rubin", "\"rubin\" asks for nothing, as releases=2 would"},
-      {"rubin releases=0", "\"rubin\" asks for nothing, as releases=2 would"},
-      {"rubin releases=-1", "\"releases=-1\" needs a number from 0 to 1000000"},
-      {"rubin releases=1 cycle=c20", "\"cycle=c20\" needs a number"},
-      {"rubin alias=a,,b", "\"\" is no tag"},
-      {"rubin recommended=a/b", "\"a/b\" is no tag"},
-      {"rubinx", "\"rubinx\" is no word of a rule"},
+       R"("regex:(a)\1": invalid regular expression: invalid escape sequence: \1)"},
+      {"rubin", "\"rubin\": no tags asked for: expected e.g. releases=2"},
+      {"rubin releases=0",
+       "\"rubin\": no tags asked for: expected e.g. releases=2"},
+      {"rubin releases=-1",
+       "\"releases=-1\": expected a number from 0 to 1000000"},
+      {"rubin releases=1 cycle=c20", "\"cycle=c20\": expected a number"},
+      {"rubin alias=a,,b", "\"\": invalid tag"},
+      {"rubin recommended=a/b", "\"a/b\": invalid tag"},
+      {"rubinx", "\"rubinx\": unknown word"},
   };
   for (const Row& row : rows) {
     EXPECT_THAT(RuleErrorOf(absl::StrCat("quay.io/team/app ", row.rule)),
@@ -292,7 +297,7 @@ TEST(TagRuleTest, NamesTheWordThatIsWrong) {
                                        std::string(17, ')'))),
               HasSubstr("has more than 16 groups"));
   EXPECT_THAT(RuleErrorOf("a regex:((((a{100}){100}){100}){100})"),
-              HasSubstr("is no regular expression"));
+              HasSubstr("invalid regular expression"));
 }
 
 }  // namespace

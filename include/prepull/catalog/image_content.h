@@ -1,4 +1,4 @@
-// An image at a registry, as what reads files out of it wants it.
+// The labels and files of an image at a registry.
 #ifndef PREPULL_CATALOG_IMAGE_CONTENT_H_
 #define PREPULL_CATALOG_IMAGE_CONTENT_H_
 
@@ -17,7 +17,8 @@ namespace prepull {
 
 class ImageContent : public ImageLayers {
  public:
-  // Errors: as RegistryClient::FetchManifest's.
+  // Fetches the manifest. `registry` must outlive the result. Errors: as
+  // RegistryClient::FetchManifest.
   static absl::StatusOr<ImageContent> Of(const Reference& image,
                                          RegistryClient& registry);
 
@@ -25,9 +26,10 @@ class ImageContent : public ImageLayers {
   absl::Status Read(int layer, ByteSink sink) override;
   absl::Status MayGoOn() const override { return registry_->MayGoOn(); }
 
+  // Fetches the labels of the image's config.
   absl::StatusOr<std::map<std::string, std::string>> Labels() const;
 
-  // The whole of one file. Errors: as ReadImageFiles's.
+  // Reads one file as a whole. Errors: as ReadImageFiles.
   absl::StatusOr<std::string> ReadFile(const std::string& path,
                                        int64_t limit_bytes);
 

@@ -1,7 +1,7 @@
-// prepull on a cluster: the Kubernetes objects that run it, as YAML.
+// The Kubernetes objects that run prepull on a cluster, as YAML. Pure.
 //
-// Pure: typed options in, text out. The options hold what names.h and
-// list_text.h have let through; whatever they hold, the text is sound YAML.
+// The options must have passed the checks of names.h and list_text.h; the
+// result is valid YAML whatever they are.
 #ifndef PREPULL_DEPLOY_DEPLOYMENT_H_
 #define PREPULL_DEPLOY_DEPLOYMENT_H_
 
@@ -29,11 +29,11 @@ struct Label {
 // An empty key tolerates every taint; an empty effect every effect.
 struct Toleration {
   std::string key = "";
-  std::optional<std::string> value = std::nullopt;  // none: whatever it is
+  std::optional<std::string> value = std::nullopt;  // nothing: any value
   std::string effect = "";
 };
 
-// Kubernetes quantities; empty = not said.
+// Kubernetes quantities; "" = not set.
 struct Amounts {
   std::string cpu = "";
   std::string memory = "";
@@ -48,10 +48,10 @@ struct DeploymentOptions {
   std::string name_space = "default";
   bool with_namespace = false;
 
-  // How fetch is called; what is not said is left to its own defaults.
-  std::string cri_socket = "";  // on the host; empty = the flavour's
+  // The flags of fetch; those that are not set have its defaults.
+  std::string cri_socket = "";  // on the host; "" = that of the flavour
   std::string secret = "";      // a dockerconfigjson Secret
-  std::vector<std::string> line_secrets = {};  // those that lines name
+  std::vector<std::string> line_secrets = {};  // of list lines
   std::string status_folder = "";              // on the host
   std::string storage_folder = "";  // on the host: the runtime's images
   bool pin = false;
@@ -60,42 +60,42 @@ struct DeploymentOptions {
   std::string ionice_class = "";
   std::optional<int> ionice_priority = std::nullopt;
   absl::Duration overall_timeout = absl::Minutes(20);
-  std::string node_label = "";  // as fetch takes it; needs the API server
-  std::vector<std::string> fetch_flags = {};  // further ones, as they are
+  std::string node_label = "";  // as for fetch; needs the API server
+  std::vector<std::string> fetch_flags = {};  // further ones, unchanged
 
-  // Where the pods may run, and what they get there.
+  // Where the pods run, and their resources.
   std::vector<Label> node_selector = {};
   std::vector<Toleration> tolerations = {};
   std::string priority_class = "";
-  // Of fetch. Measured, peak of memory and CPU time: 9 MiB and 0.04 s for 20
+  // Of fetch. Measured peak memory and CPU time: 9 MiB and 0.04 s for 20
   // images; up to 65 MiB and 2.5 s for 15,000, whose list is close to 1 MiB;
-  // 120 MiB for 38,000 short names, the most that a ConfigMap may hold. The
-  // request is for the usual list; a limit reserves nothing, so it is twice
-  // what the most takes. No limit on the CPU: it would only make prepull late.
+  // 120 MiB for 38,000 short names, the maximum of a ConfigMap. The request is
+  // for the usual list; a limit reserves nothing, so it is twice the maximum.
+  // No CPU limit: it would only delay prepull.
   Amounts requests = {.cpu = "10m", .memory = "16Mi"};
   Amounts limits = {.memory = "256Mi"};
 
   // Of a Job only.
-  absl::Duration deadline = absl::ZeroDuration();  // zero = as long as it takes
+  absl::Duration deadline = absl::ZeroDuration();  // zero = TimeForAllTries
   int backoff_limit = 2;
-  absl::Duration kept_for = absl::Hours(24);  // when it has ended
+  absl::Duration kept_for = absl::Hours(24);  // after its end
 };
 
-// The socket that is mounted: the one that was named, or the flavour's.
+// Returns the socket to mount: the given one, or that of the flavour.
 std::string SocketOf(const DeploymentOptions& options);
 
-// Errors: INVALID_ARGUMENT  its folder would hide one that the pod has for
-// itself, or be hidden by it.
+// Errors: INVALID_ARGUMENT  the folder of the socket would hide a folder of
+// the pod, or be hidden by it.
 absl::Status CheckSocketFolder(const DeploymentOptions& options);
 
-// What a Job needs to run fetch backoff_limit + 1 times, each for
-// overall_timeout, with Kubernetes' pauses between them.
+// Returns how long a Job takes to run fetch backoff_limit + 1 times, each for
+// overall_timeout, with the backoff of Kubernetes in between.
 absl::Duration TimeForAllTries(const DeploymentOptions& options);
 
-// The arguments of the container that fetches.
+// Returns the arguments of the fetch container.
 std::vector<std::string> FetchArguments(const DeploymentOptions& options);
 
-// All objects, in the order in which they can be created.
+// Returns all objects as YAML, in the order in which they can be created.
 std::string RenderDeployment(const DeploymentOptions& options);
 
 }  // namespace prepull

@@ -1,7 +1,7 @@
-// What Kubernetes takes for names, labels, quantities and folders, checked
-// before it is asked. Pure.
+// Checks names, labels, quantities and folders by the rules of Kubernetes.
+// Pure.
 //
-// Errors are all INVALID_ARGUMENT with a sentence that shows the text.
+// All errors are INVALID_ARGUMENT and quote the text.
 // Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/
 #ifndef PREPULL_DEPLOY_NAMES_H_
 #define PREPULL_DEPLOY_NAMES_H_
@@ -15,28 +15,28 @@
 
 namespace prepull {
 
-// RFC 1123: of a Namespace, and of what names its pods.
+// A DNS-1123 label: of a Namespace, and of an object that names its pods.
 absl::Status CheckDnsLabel(absl::string_view text);
 
-// Labels with dots between them: of a Secret, or of a PriorityClass.
+// A DNS-1123 subdomain, labels joined by dots: of a Secret or PriorityClass.
 absl::Status CheckDnsSubdomain(absl::string_view text);
 
-// A path on the host that can be mounted: absolute, without "..", ":" and
-// what is not ASCII.
+// A path on the host that can be mounted: absolute, ASCII, without ".." and
+// ":".
 absl::Status CheckHostPath(absl::string_view text);
 
-// "KEY=VALUE".
+// Parses "KEY=VALUE".
 absl::StatusOr<Label> ParseLabel(absl::string_view text);
 
-// "KEY=VALUE:EFFECT" or less of it, as kubectl taint has it: "KEY=VALUE",
-// "KEY:EFFECT", "KEY"; "all" tolerates every taint.
+// Parses "KEY=VALUE:EFFECT" or a part of it, as kubectl taint does:
+// "KEY=VALUE", "KEY:EFFECT", "KEY"; "all" tolerates every taint.
 absl::StatusOr<Toleration> ParseToleration(absl::string_view text);
 
-// "cpu=10m,memory=16Mi" or one of them; the other stays. "none" takes one
-// away.
+// Parses "cpu=10m,memory=16Mi" or one of them into `amounts`, where the other
+// stays as it is. "none" removes one.
 absl::Status ParseAmounts(absl::string_view text, Amounts& amounts);
 
-// Whether every request is within its limit: a server refuses others.
+// Checks that every request is within its limit: the server requires it.
 absl::Status CheckResources(const Amounts& requests, const Amounts& limits);
 
 }  // namespace prepull

@@ -1,4 +1,4 @@
-// The label by which the API server learns how a run on a node ended. Pure.
+// The node label that tells how a run ended. Pure.
 //
 // Source: https://github.com/stackrox/image-prefetcher/blob/main/docs/labels.md
 #ifndef PREPULL_KUBE_NODE_LABEL_H_
@@ -12,7 +12,7 @@
 
 namespace prepull {
 
-// The key that stands for AutoLabelKey.
+// The key that selects AutoLabelKey.
 inline constexpr absl::string_view kAutoLabelKey = "auto";
 
 struct NodeLabel {
@@ -22,14 +22,14 @@ struct NodeLabel {
   std::string incomplete = "incomplete";  // it can be continued
 };
 
-// "KEY[=SUCCEEDED[,FAILED[,INCOMPLETE]]]"; a value that is left out stays.
-// Errors: INVALID_ARGUMENT  with a sentence that shows the text.
+// Parses "KEY[=SUCCEEDED[,FAILED[,INCOMPLETE]]]"; a missing value keeps its
+// default. Errors: INVALID_ARGUMENT  quotes the text.
 absl::StatusOr<NodeLabel> ParseNodeLabel(absl::string_view text);
 
-// image-prefetcher's key for an instance of that name.
+// Returns image-prefetcher's key for an instance of that name.
 std::string AutoLabelKey(absl::string_view instance);
 
-// The value of `label` after a run that ended with `code`.
+// Returns the value of `label` after a run that ended with `code`.
 std::string ValueAfter(const NodeLabel& label, ExitCode code);
 
 }  // namespace prepull

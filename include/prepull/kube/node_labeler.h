@@ -1,54 +1,56 @@
-// Puts a label on a Node through the API server, as the pod's service account.
+// Labels the Node with the result of a run (--node-label).
 //
-// It comes after everything else and so has a deadline of its own: a run that
-// used up its time still tells how it ended.
-// Source: https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
+// It comes after everything else and has a deadline of its own: a run that has
+// used up its time still reports how it ended.
 #ifndef PREPULL_KUBE_NODE_LABELER_H_
 #define PREPULL_KUBE_NODE_LABELER_H_
 
+#include <optional>
 #include <stop_token>
 #include <string>
 
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "prepull/base/clock.h"
 #include "prepull/base/file_system.h"
 #include "prepull/base/host.h"
-#include "prepull/base/random.h"
-#include "prepull/http/http_client.h"
+#include "prepull/kube/node_label.h"
+#include "prepull/run/run.h"
 
 namespace prepull {
 
-struct NodeLabelPatch {
-  std::string node = "";
-  std::string key = "";
-  std::string value = "";
+struct NodeLabelOptions {
+  std::optional<NodeLabel> label = std::nullopt;  // nothing: no label
+  std::string service_account_dir =
+      "/var/run/secrets/kubernetes.io/serviceaccount";
 };
 
-struct ApiServer {
-  std::string url = "";  // without a path
-  // Where the kubelet puts `token` and `ca.crt`.
-  std::string service_account_dir = "";
+// Failures are warnings in the log and change nothing else.
+//
+// Not thread-safe.
+class NodeLabeler {
+ public:
+  // All of it must outlive the labeler.
+  struct Seams {
+    Host& host;
+    FileSystem& files;
+    Clock& clock;
+  };
+
+  NodeLabeler(const NodeLabelOptions& options, const Seams& seams);
+
+  // Finds the API server, and warns at the start of a run of what will fail at
+  // its end.
+  void Start(const Run& run);
+
+  // Labels the node; `run` has ended. Blocks for at most 10 s, or 2 s after
+  // `stop` is requested.
+  void Finish(const Run& run, const std::stop_token& stop) const;
+
+ private:
+  const NodeLabelOptions& options_;
+  const Seams seams_;
+  std::string server_url_;  // "": there is no API server, or no label
+  std::string key_;
 };
-
-// The one that the pod's environment names; without a service account's
-// folder. Errors: NOT_FOUND  it names none.
-absl::StatusOr<ApiServer> FindApiServer(const Host& host);
-
-struct LabelContext {
-  HttpClient& http;
-  FileSystem& files;
-  Clock& clock;
-  RollDice roll_dice;
-};
-
-// Labels the node within 10 s, or within 2 s from the moment `stop` is
-// requested, which may have been before. What may pass is tried again, with the
-// token as it is by then. Errors: why the last try failed, without the token.
-absl::Status LabelNode(const NodeLabelPatch& patch, const ApiServer& server,
-                       const LabelContext& context,
-                       const std::stop_token& stop);
 
 }  // namespace prepull
 

@@ -1,4 +1,4 @@
-// What one check of the node found.
+// The result of one check of the node.
 #ifndef PREPULL_PREFLIGHT_FINDING_H_
 #define PREPULL_PREFLIGHT_FINDING_H_
 
@@ -8,14 +8,14 @@ namespace prepull {
 
 enum class CheckResult {
   kOk,
-  kWarning,  // pulls may go worse than they could
+  kWarning,  // pulls may be slower or fail
   kFailed,   // the node is not fit
 };
 
 struct Finding {
   std::string check;  // one word: "disk"
   CheckResult result = CheckResult::kOk;
-  std::string detail;  // a sentence without a full stop
+  std::string detail;  // for people, without a full stop
 };
 
 }  // namespace prepull

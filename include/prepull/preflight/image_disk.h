@@ -1,8 +1,8 @@
-// Whether the disk that images go to has room for more, below the usage at
-// which the kubelet begins to delete images.
+// Whether the disk of the images has space for more, below the usage at which
+// the kubelet begins to delete images.
 //
-// Looking and judging are apart: LookAtImageDisk asks the runtime and the
-// file system, the rest is pure.
+// ReadImageDisk asks the runtime and the file system, EvaluateImageDisk is
+// pure; CheckDisk and WarnOfFullDisk do both for a run.
 // Source: the formula is that of TALM's pre-cache
 // (https://github.com/openshift-kni/cluster-group-upgrades-operator,
 // pre-cache/check_space.sh): high/100 * size - used >= required.
@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "prepull/base/file_system.h"
@@ -23,42 +24,58 @@
 
 namespace prepull {
 
-// What is asked of the disk.
-struct DiskDemand {
-  // Unset: a node that is short of anything is a warning, not a failure.
+struct DiskRequirements {
+  // Unset: too little of anything is a warning, not a failure.
   std::optional<int64_t> space_required_bytes = std::nullopt;
   // The kubelet's imageGCHighThresholdPercent, 1 to 100.
   int gc_high_threshold_percent = 85;
 };
 
-// The file system that pulled images go to, and how full it is if it can be
-// seen from here.
+// The file system of the images, and its usage if it can be seen from here.
 struct ImageDisk {
   ImageFileSystem images;
   absl::StatusOr<DiskUsage> usage;
 };
 
-// What can be written until the usage is at `percent` of the size; negative
-// above that.
+// Returns how many bytes can be written until the usage is `percent` of the
+// size; negative above that.
 int64_t BytesBelowThreshold(const DiskUsage& usage, int percent);
 
-// Less than 1% of the inodes are free. Never where none are counted.
+// Whether less than 1% of the inodes are free. False where the file system
+// does not count them.
 bool LacksInodes(const DiskUsage& usage);
 
-// Asks `runtime` where its images are, and looks there. Of several places the
-// first counts: it is the default one, and the kubelet's. `host_root`: where
-// the host's root is to be seen, "/" if this is the host. Errors: NOT_FOUND
-// the runtime names no place; others as the runtime says.
-absl::StatusOr<ImageDisk> LookAtImageDisk(ContainerRuntime& runtime,
-                                          FileSystem& files,
-                                          const std::string& host_root,
-                                          absl::Duration timeout,
-                                          const std::stop_token& stop);
+// Asks `runtime` for the file system of its images and reads its usage. Of
+// several the first counts: it is the default one, and the kubelet's.
+// `host_root`: where the host's root is mounted, "/" on the host itself.
+// Errors: NOT_FOUND  the runtime names none; others as the runtime reports.
+absl::StatusOr<ImageDisk> ReadImageDisk(ContainerRuntime& runtime,
+                                        FileSystem& files,
+                                        const std::string& host_root,
+                                        absl::Duration timeout,
+                                        const std::stop_token& stop);
 
-// One finding on the bytes and one on the inodes, or one that says why there
-// are none. What cannot be judged fails where space is required.
-std::vector<Finding> JudgeImageDisk(const absl::StatusOr<ImageDisk>& disk,
-                                    const DiskDemand& demand);
+// Returns one finding on the bytes and one on the inodes, or one that says why
+// there are none. What cannot be read is a failure if space is required.
+std::vector<Finding> EvaluateImageDisk(const absl::StatusOr<ImageDisk>& disk,
+                                       const DiskRequirements& required);
+
+struct PreflightOptions {
+  DiskRequirements disk;
+  std::string host_root = "/";
+};
+
+// Checks the disk of the images before a run, within 10 s and `timeout`, and
+// logs warnings. Errors:
+//   FAILED_PRECONDITION  the node is not fit: the message has the numbers
+//   IsUnreachable        the runtime does not answer, and space is required
+absl::Status CheckDisk(const PreflightOptions& options,
+                       ContainerRuntime& runtime, FileSystem& files,
+                       absl::Duration timeout, const std::stop_token& stop);
+
+// Logs a warning if the disk is full after the pulls; takes 1 s at most.
+void WarnOfFullDisk(const PreflightOptions& options, ContainerRuntime& runtime,
+                    FileSystem& files, const std::stop_token& stop);
 
 }  // namespace prepull
 

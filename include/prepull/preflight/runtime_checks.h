@@ -1,7 +1,7 @@
-// What a runtime is good for: who it is, the known bugs of its version, and
-// what it offers beyond CRI.
+// Which runtime this is, the known bugs of its version, and what it supports
+// beyond CRI.
 //
-// Looking and judging are apart: LookAtRuntime asks, the rest is pure.
+// ReadRuntimeState asks the runtime, the rest is pure.
 #ifndef PREPULL_PREFLIGHT_RUNTIME_CHECKS_H_
 #define PREPULL_PREFLIGHT_RUNTIME_CHECKS_H_
 
@@ -22,21 +22,21 @@ namespace prepull {
 struct RuntimeState {
   std::string socket;
   RuntimeVersion version;
-  absl::Status extension;  // UNIMPLEMENTED: it has none
+  absl::Status extension;  // UNIMPLEMENTED if it has none
 };
 
-// Asks the runtime for its extension.
-RuntimeState LookAtRuntime(const FoundRuntime& found, absl::Duration timeout,
-                           const std::stop_token& stop);
+// Probes the extension of the runtime.
+RuntimeState ReadRuntimeState(const FoundRuntime& found, absl::Duration timeout,
+                              const std::stop_token& stop);
 
-// What it offers beyond CRI.
+// Returns what the runtime supports beyond CRI.
 RuntimeFeatures FeaturesOf(const RuntimeState& runtime);
 
-// The findings socket, runtime, version, resume and pins.
-std::vector<Finding> JudgeRuntime(const RuntimeState& runtime);
+// Returns the findings socket, runtime, version, resume and pins.
+std::vector<Finding> EvaluateRuntime(const RuntimeState& runtime);
 
-// What is known to go wrong with pulls in this version, with the issue that
-// says so; "" if nothing is.
+// Returns the known bug of pulls in this version, with its issue; "" if there
+// is none.
 std::string KnownBug(const RuntimeVersion& version);
 
 }  // namespace prepull

@@ -1,8 +1,8 @@
 // Progress on a terminal: a line for each pull that runs or waits for a retry,
-// and one that sums up. Redrawn at most ten times a second.
+// and a summary. Redrawn at most ten times a second.
 //
-// It keeps to itself which pulls are under way, so that a drawing costs the
-// same for a list of 100,000 images as for one of ten.
+// It tracks the active pulls, so that a redraw costs the same for a list of
+// 100,000 images as for one of ten.
 #ifndef PREPULL_REPORT_LIVE_VIEW_H_
 #define PREPULL_REPORT_LIVE_VIEW_H_
 
@@ -48,7 +48,7 @@ class LiveView : public RunObserver {
   int turn_ = 0;
   Instant next_draw_;
   int widest_name_ = 0;
-  // Images of the run, whose places are those of the list.
+  // Images of the run, ordered as in the list.
   std::map<const ImageOutcome*, RateMeter> running_;
   std::set<const ImageOutcome*> retrying_;
   RateMeter meter_;  // of the run

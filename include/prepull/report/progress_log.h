@@ -1,5 +1,5 @@
-// Progress where no terminal is: one log line an event, and a heartbeat when
-// nothing was logged for half a minute, because silence looks like a hang.
+// Progress without a terminal: a log line per event, and a heartbeat if nothing
+// was logged for 30 s, because silence looks like a hang.
 #ifndef PREPULL_REPORT_PROGRESS_LOG_H_
 #define PREPULL_REPORT_PROGRESS_LOG_H_
 
@@ -12,8 +12,8 @@ class ProgressLog : public RunObserver {
  public:
   struct Options {
     int concurrency = 0;
-    // Off where the result on standard output tells of each ended image and
-    // ends in the same log: one event, one line.
+    // False if the result on standard output goes to the same log and has a
+    // line for each ended image.
     bool logs_ends = true;
   };
 

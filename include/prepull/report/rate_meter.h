@@ -1,8 +1,8 @@
-// How fast bytes arrive, over about the last ten seconds.
+// Measures how fast bytes arrive, over about the last ten seconds. Pure.
 //
-// Runtimes report downloads in steps of 1 MiB, looked at once a second, so a
-// shorter window would jump. Pure: fed with moments and totals. At most a
-// dozen samples are kept, however often it is fed.
+// Runtimes report downloads in steps of 1 MiB, read once a second, so the rate
+// of a shorter window would jump. At most a dozen samples are kept, however
+// often Add is called.
 #ifndef PREPULL_REPORT_RATE_METER_H_
 #define PREPULL_REPORT_RATE_METER_H_
 
@@ -16,16 +16,17 @@ namespace prepull {
 
 class RateMeter {
  public:
-  // `bytes` are there at `now`, which never goes back.
+  // Adds the total of `bytes` at `now`, which must not decrease.
   //
-  // Bytes that fall are a download begun anew: what was seen before is
-  // forgotten. Measuring begins with the first bytes, because those were
-  // there already or came at an unknown pace.
+  // If the bytes decrease, the download has started again and older samples
+  // are dropped. The rate does not include the bytes of the first sample,
+  // because these arrived at an unknown rate.
   void Add(Instant now, int64_t bytes);
 
   void Clear() { samples_.clear(); }
 
-  // Nothing until two seconds have been seen; 0 if no byte came in the window.
+  // Returns nothing during the first two seconds, 0 if no byte arrived in the
+  // window.
   std::optional<int64_t> BytesPerSecond() const;
 
  private:

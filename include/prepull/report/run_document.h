@@ -1,8 +1,8 @@
-// The document that tells of a run: the status file, `fetch -o json` and
-// `status -o json` are all this one.
+// The JSON document of a run: the status file, `fetch -o json` and
+// `status -o json`. Pure.
 //
 // lifecycle-agent's four keys come first and keep their meaning; sizes are
-// numbers of bytes, times RFC 3339 in UTC, unknown is null. Pure.
+// numbers of bytes, times RFC 3339 in UTC, unknown values null.
 #ifndef PREPULL_REPORT_RUN_DOCUMENT_H_
 #define PREPULL_REPORT_RUN_DOCUMENT_H_
 
@@ -17,25 +17,26 @@
 
 namespace prepull {
 
-// `run` as one line of JSON with a final newline. `now` and `wall_now` are the
-// same moment.
+// Returns one line of JSON with a final newline. `now` and `wall_now` must be
+// the same moment.
 std::string RunDocument(const Run& run, Instant now, absl::Time wall_now);
 
-// No document is larger: that of 100,000 images has 30 MB.
+// The maximum size of a document; that of 100,000 images has 30 MB.
 inline constexpr int64_t kLargestDocument = 256 << 20;
 
-// A document that was read back.
+// A parsed document.
 struct ReadRun {
-  // Without Instants: they mean nothing in another process.
+  // It has no Instants: these have no meaning in another process.
   Run run;
   absl::Time updated_at = absl::UnixEpoch();
   absl::Time deadline = absl::UnixEpoch();
 };
 
-// Errors: INVALID_ARGUMENT  no JSON, or not prepull.status/v1, with the place.
+// Errors: INVALID_ARGUMENT  invalid JSON, or not prepull.status/v1; names the
+// key.
 absl::StatusOr<ReadRun> ParseRunDocument(absl::string_view text);
 
-// `json`, which is valid, spread over lines with two blanks a level.
+// Returns valid `json` on several lines, indented by two blanks per level.
 std::string Indented(absl::string_view json);
 
 }  // namespace prepull

@@ -1,12 +1,12 @@
-// Keeps the status file true: whole at every moment, from the first moment of
-// the run to its end.
+// Writes the status file, which is complete and valid from the start of the run
+// to its end.
 //
-// Written at once at the start, at a change of phase and at the end, in between
-// at most twice a second and a twentieth of the time, and every 10 seconds
-// whatever the run is at, so that its time tells a quiet run from a dead one.
-// A thread of its own writes: a slow disk holds back no pull. A file that
-// cannot be written is one warning at the start and one at the end. Without a
-// path it does nothing.
+// It is written at the start, at each change of phase and at the end, in
+// between at most twice a second and for at most a twentieth of the time, and
+// at least every 10 seconds, so that its time tells a quiet run from a dead
+// one. A separate thread writes, so that a slow disk delays no pull. A file
+// that cannot be written is one warning at the start and one at the end.
+// Without a path nothing is written.
 #ifndef PREPULL_REPORT_STATUS_FILE_H_
 #define PREPULL_REPORT_STATUS_FILE_H_
 
@@ -19,8 +19,7 @@
 
 namespace prepull {
 
-// How old the file of a run that lives can be: three times that it was written
-// late.
+// The maximum age of the file of a running process: three late writes.
 inline constexpr absl::Duration kOldestStatus = absl::Seconds(40);
 
 class StatusFile : public RunObserver {

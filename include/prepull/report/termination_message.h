@@ -1,5 +1,5 @@
-// What `kubectl describe pod` shows of a run: the container's termination
-// message. Pure.
+// The termination message of the container, which `kubectl describe pod` shows.
+// Pure.
 #ifndef PREPULL_REPORT_TERMINATION_MESSAGE_H_
 #define PREPULL_REPORT_TERMINATION_MESSAGE_H_
 
@@ -10,9 +10,9 @@
 
 namespace prepull {
 
-// The run's last line, why it ended if it did so early, and up to ten images:
-// first those that are not there, each with its reason, then those that were
-// built for another platform. At most 2 KiB, half of what the kubelet takes.
+// Returns the last line of the run, the reason if it ended early, and up to ten
+// images: first the missing ones with their reasons, then those of another
+// platform. At most 2 KiB, half of the kubelet's limit.
 std::string TerminationMessage(const Run& run, absl::Duration took);
 
 }  // namespace prepull

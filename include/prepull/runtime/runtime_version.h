@@ -38,6 +38,15 @@ std::optional<VersionNumber> ParseVersion(absl::string_view text);
 // pulls 8720 (1.6) and 8718 (1.7).
 bool HeedsPins(absl::string_view runtime, absl::string_view version);
 
+// Returns how many downloads the runtime does at once on the whole node; 0 =
+// it limits them by image only. containerd 2.1 and later have one semaphore of
+// 3 downloads.
+int NodeDownloadSlots(absl::string_view runtime, absl::string_view version);
+
+// Returns how many pulls to run at once: 10, or one more than the download
+// slots of the node, because a longer queue of ours would delay the kubelet.
+int DefaultConcurrency(absl::string_view runtime, absl::string_view version);
+
 }  // namespace prepull
 
 #endif  // PREPULL_RUNTIME_RUNTIME_VERSION_H_

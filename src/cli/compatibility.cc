@@ -1,0 +1,72 @@
+#include "src/cli/compatibility.h"
+
+#include <algorithm>
+
+#include "absl/strings/numbers.h"
+#include "prepull/base/log.h"
+#include "prepull/base/text.h"
+
+namespace prepull {
+namespace {
+
+// Whether the flag is given, by a word or its variable.
+bool IsGiven(absl::string_view flag, const Command& command) {
+  const std::vector<FlagDoc> flags = command.GivenFlags();
+  return std::any_of(flags.begin(), flags.end(),
+                     [flag](const FlagDoc& each) { return each.name == flag; });
+}
+
+}  // namespace
+
+void AddCompatibilityFlags(Command& command, CompatibilityOptions& options) {
+  command.Group("Accepted from image-prefetcher");
+  command.Text({.name = "--metrics-endpoint",
+                .value = "HOST:PORT",
+                .text = "does nothing yet"},
+               options.metrics_endpoint);
+  command.Duration({.name = "--image-list-timeout",
+                    .value = "D",
+                    .text = "does nothing: the node's list has a limit of its "
+                            "own",
+                    .fallback = "1m"},
+                   options.image_list_timeout);
+  command.Switch({.name = "--debug", .text = "the same as --verbose"},
+                 options.debug);
+}
+
+void ApplyForeignEnvironment(const Host& host, const Command& command,
+                             FetchOptions& options) {
+  const std::string list = FromEnvironment(host, "PRECACHE_SPEC_FILE");
+  const bool has_images =
+      !options.list.list_files.empty() || !options.list.images.empty();
+  if (!list.empty() && !has_images) options.list.list_files.push_back(list);
+
+  const std::string threads = FromEnvironment(host, "MAX_PULL_THREADS");
+  int count = 0;
+  if (!threads.empty() && !IsGiven("--concurrency", command)) {
+    if (absl::SimpleAtoi(threads, &count) && count >= 1 && count <= 64) {
+      options.pull.concurrency = count;
+    } else {
+      Log(LogLevel::kWarn, "MAX_PULL_THREADS is not from 1 to 64",
+          {{"value", Printable(threads, 64)}});
+    }
+  }
+
+  const std::string secret = FromEnvironment(host, "PULL_SECRET_PATH");
+  if (!secret.empty() && options.list.credentials.docker_configs.empty()) {
+    options.list.credentials.docker_configs.push_back(secret);
+  }
+
+  if (FromEnvironment(host, "PRECACHE_BEST_EFFORT") == "TRUE" &&
+      !IsGiven("--best-effort", command)) {
+    options.pull.tolerance.any = true;
+  }
+}
+
+void WarnOfIgnoredFlags(const CompatibilityOptions& options) {
+  if (options.metrics_endpoint.empty()) return;
+  Log(LogLevel::kWarn, "--metrics-endpoint does nothing yet",
+      {{"endpoint", Printable(options.metrics_endpoint, 256)}});
+}
+
+}  // namespace prepull

@@ -1,0 +1,40 @@
+// Flags that several commands have. Each function declares the flags of one
+// subject, bound to the options of the room that uses them.
+#ifndef PREPULL_SRC_CLI_SHARED_FLAGS_H_
+#define PREPULL_SRC_CLI_SHARED_FLAGS_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "prepull/auth/credential_finder.h"
+#include "prepull/preflight/image_disk.h"
+#include "prepull/source/image_list.h"
+#include "src/cli/command.h"
+
+namespace prepull {
+
+// List files, rewrites and IMAGE arguments, in the group "What".
+void AddListFlags(Command& command, ListInputs& inputs);
+
+// The sources that need a registry and how registries are asked, in a group of
+// their own.
+void AddSourceFlags(Command& command, ListInputs& inputs);
+
+// Where registry credentials are found, in a group of their own.
+void AddCredentialFlags(Command& command, CredentialOptions& options);
+
+// Whether there is anywhere to find credentials.
+bool HasCredentialSources(const CredentialOptions& options);
+
+// The socket of the runtime.
+void AddSocketFlag(Command& command, std::string& socket);
+
+// Returns the value of --concurrency; 0 = auto. Errors: INVALID_ARGUMENT.
+absl::StatusOr<int> ParseConcurrency(const std::string& text);
+
+// What the node's disk must have.
+void AddDiskFlags(Command& command, PreflightOptions& options);
+
+}  // namespace prepull
+
+#endif  // PREPULL_SRC_CLI_SHARED_FLAGS_H_
