@@ -85,7 +85,7 @@ int Main(int argc, char** argv) {
   std::set_terminate(OnTerminate);
   std::signal(SIGABRT, OnAbort);
   const std::vector<std::string> words(argv + 1, argv + argc);
-  std::atomic<bool> announces_stop = true;
+  std::atomic<bool> announces_stop = false;  // the command says
   StopSignal stop({.on_first =
                        [&console, &announces_stop] {
                          if (announces_stop)

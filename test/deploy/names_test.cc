@@ -124,10 +124,9 @@ TEST(AmountsTest, OfARequestStayWithinTheLimit) {
   EXPECT_THAT(CheckResources({.cpu = "500m"}, {.cpu = "0.5"}), IsOk());
   EXPECT_THAT(CheckResources({.memory = "1Gi"}, {.memory = "1024Mi"}), IsOk());
   EXPECT_THAT(CheckResources({.cpu = "2"}, {}), IsOk());
-  EXPECT_THAT(CheckResources({.memory = "65Mi"}, {.memory = "64Mi"}),
-              StatusIs(kInvalidName,
-                       "the request of memory, 65Mi, exceeds its "
-                       "limit, 64Mi"));
+  EXPECT_THAT(
+      CheckResources({.memory = "65Mi"}, {.memory = "64Mi"}),
+      StatusIs(kInvalidName, "memory: request 65Mi exceeds the limit 64Mi"));
   EXPECT_THAT(CheckResources({.cpu = "1"}, {.cpu = "999m"}),
               StatusIs(kInvalidName));
 }

@@ -77,7 +77,8 @@ TEST_F(ExitCodeTest, IsTwoForABadFlagAndNoOldSuccessStays) {
   const Ended fetch = Fetch({"--concurrency", "none", "quay.io/a:1"});
 
   EXPECT_THAT(fetch, ExitsWith(2));
-  EXPECT_THAT(fetch.err, HasSubstr("prepull: --concurrency: \"none\" is"));
+  EXPECT_THAT(fetch.err,
+              HasSubstr("prepull: --concurrency: invalid value \"none\""));
   EXPECT_EQ(Status("/exit_code"), "2");
   EXPECT_EQ(Status("/phase"), "Failed");
   EXPECT_THAT(Status("/message"), HasSubstr("--concurrency"));

@@ -142,7 +142,7 @@ TEST(ListFileTest, ReadsTheOptionsBehindAnImage) {
 TEST(ListFileTest, RefusesWhatIsNoOption) {
   EXPECT_EQ(ListErrorOf("a:1 extra # why\n"),
             "images.txt:1: \"extra\": invalid option: expected secret=NAME, "
-            "policy=Always|IfNotPresent, pin=true|false");
+            "policy=Always|IfNotPresent or pin=true|false");
   for (const std::string option :
        {"colour=red", "secret=", "secret", "secret=..", "secret=.",
         "secret=../other", "secret=/etc/passwd", "policy=always",

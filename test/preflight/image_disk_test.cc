@@ -161,7 +161,7 @@ TEST_F(EvaluateImageDiskTest, WithADemandTooFewInodesAreAFailure) {
 
 TEST_F(EvaluateImageDiskTest, UncountedInodesAreFine) {
   EXPECT_THAT(EvaluateImageDisk(Disk(Usage(kGib, 0)), {})[1],
-              Found("inodes", CheckResult::kOk, "counts none"));
+              Found("inodes", CheckResult::kOk, "not counted"));
 }
 
 TEST_F(EvaluateImageDiskTest, WhatCannotBeSeenFailsOnlyWithADemand) {

@@ -258,7 +258,7 @@ TEST_F(EnginePinTest, AnInterruptedRunTakesNoMoreThanAMomentForIt) {
   EXPECT_LT(Elapsed(), absl::Milliseconds(1700 + 1500));
   EXPECT_TRUE(HasPin("quay.io/a:0"));
   EXPECT_FALSE(HasPin("quay.io/a:8"));
-  EXPECT_THAT(warnings_, Contains(HasSubstr("images not pinned")));
+  EXPECT_THAT(warnings_, Contains(HasSubstr("images are not pinned")));
 }
 
 }  // namespace

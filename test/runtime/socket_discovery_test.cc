@@ -243,9 +243,10 @@ TEST_F(FindRuntimeTest, PassesOnWhatItDoesNotKnow) {
   const std::string path =
       Listen("http.sock", absl::InternalError("bad frame\x1b[2J"));
 
-  EXPECT_THAT(Find({path}),
-              StatusIs(Code::kUnavailable, HasSubstr("not a container runtime: "
-                                                     "bad frame [2J")));
+  EXPECT_THAT(
+      Find({path}),
+      StatusIs(Code::kUnavailable, HasSubstr("does not answer like a container "
+                                             "runtime: bad frame [2J")));
 }
 
 TEST_F(FindRuntimeTest, NamesSocketsThatFailAlikeTogether) {

@@ -134,8 +134,8 @@ TEST_F(SourcesTest, AnImageThatIsNoReleaseIsSaidToBeNone) {
   ASSERT_THAT(found->failures, SizeIs(1));
   EXPECT_THAT(found->failures[0].reference.status(),
               StatusIs(absl::StatusCode::kNotFound,
-                       HasSubstr("release-manifests/image-references: there is "
-                                 "no such file")));
+                       HasSubstr("release-manifests/image-references: "
+                                 "no such file in the image")));
 }
 
 TEST_F(SourcesTest, AnAliasIsAskedForEachTime) {

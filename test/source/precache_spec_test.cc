@@ -153,8 +153,8 @@ TEST(PrecacheSpecTest, NamesAMalformedLineOfAPackage) {
   EXPECT_THAT(
       Read({{"operators.packagesAndChannels", "ptp:4.14\n\nptp:4.15:x\n"}}),
       StatusIs(kMalformedSpec,
-               "/spec/operators.packagesAndChannels:3: \"ptp:4.15:x\": has a "
-               "second ':'"));
+               "/spec/operators.packagesAndChannels:3: \"ptp:4.15:x\": second "
+               "':': expected NAME[:CHANNEL,...]"));
 }
 
 TEST(PrecacheSpecTest, KeepsAMalformedImageAsThatImagesFailure) {
@@ -177,8 +177,8 @@ TEST(PrecacheSpecTest, RefusesASecondReleaseImage) {
 TEST(PrecacheSpecTest, RefusesCataloguesWithoutPackages) {
   EXPECT_THAT(Read({{"operators.indexes", "\nquay.io/i:v4"}}),
               StatusIs(kMalformedSpec,
-                       "/spec/operators.indexes:2: a catalogue is named, but "
-                       "no package in operators.packagesAndChannels"));
+                       "/spec/operators.indexes:2: catalogue without a package "
+                       "in operators.packagesAndChannels"));
   EXPECT_THAT(Read({{"operators.packagesAndChannels", "ptp:4.14"}}), IsOk());
 }
 
@@ -204,7 +204,7 @@ TEST(PrecacheSpecTest, NeedsOneOfTheKeys) {
                        "/spec: none of platform.image, "
                        "operators.indexes, operators.packagesAndChannels, "
                        "excludePrecachePatterns, additionalImages, "
-                       "spaceRequired"));
+                       "spaceRequired found"));
   EXPECT_THAT(Read({}), StatusIs(absl::StatusCode::kNotFound));
 }
 

@@ -47,7 +47,7 @@ TEST(ParseReleaseImagesTest, ATagWithoutAnImageIsNamed) {
   EXPECT_THAT(
       ParseReleaseImages(R"({"spec":{"tags":[{"name":"cli","from":{}}]}})"),
       StatusIs(absl::StatusCode::kInvalidArgument,
-               "tag 1 (cli) comes from no image"));
+               "tag 1 (cli): from.name is missing"));
 }
 
 }  // namespace
