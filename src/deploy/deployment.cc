@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "prepull/run/exit_code.h"
 #include "src/deploy/pod.h"
 #include "src/deploy/yaml.h"
 
@@ -156,33 +157,34 @@ Yaml DaemonSet(const DeploymentOptions& options) {
                .Add("template", PodTemplate(options)));
 }
 
-Yaml OnExitCodes(absl::string_view action, const std::vector<int>& codes) {
+// The rule that does `action` after the exit codes of fetch that call for it.
+Yaml OnExitCodes(JobAction action) {
   Yaml values = Yaml::List();
-  for (const int code : codes) values.Append(Yaml::Number(code));
+  for (const int code : ExitCodesWith(action)) {
+    values.Append(Yaml::Number(code));
+  }
   return Yaml()
-      .Add("action", action)
+      .Add("action", JobActionName(action))
       .Add("onExitCodes", Yaml()
                               .Add("containerName", kFetchContainer)
                               .Add("operator", "In")
                               .Add("values", std::move(values)));
 }
 
-// Fetch's exit codes as a Job should take them. 2 (bad list) and 5 (node not
-// fit) stay so however often they are tried; 3 (stopped) goes on where it
-// was, and 4 (no runtime) waits for a restart: both as long as the deadline
-// allows; 1 (an image failed for good) and 70 (a bug of prepull) count.
+// Fetch's exit codes as a Job should take them, and pods that were evicted,
+// which count for nothing.
 Yaml PodFailurePolicy() {
   const Yaml disrupted =
       Yaml()
-          .Add("action", "Ignore")
+          .Add("action", JobActionName(JobAction::kIgnore))
           .Add("onPodConditions",
                Yaml::List({Yaml()
                                .Add("type", "DisruptionTarget")
                                .Add("status", "True")}));
-  return Yaml().Add(
-      "rules",
-      Yaml::List({OnExitCodes("FailJob", {2, 5}), OnExitCodes("Ignore", {3, 4}),
-                  disrupted, OnExitCodes("Count", {1, 70})}));
+  return Yaml().Add("rules",
+                    Yaml::List({OnExitCodes(JobAction::kFailJob),
+                                OnExitCodes(JobAction::kIgnore), disrupted,
+                                OnExitCodes(JobAction::kCount)}));
 }
 
 Yaml Job(const DeploymentOptions& options) {

@@ -96,7 +96,7 @@ class Keys {
   }
 
   Reason ReasonOf(const char* key) {
-    return OneOf(key, ReasonName, Reason::kUnknown, Reason::kUnknown);
+    return ReasonNamed(Text(key)).value_or(Reason::kUnknown);
   }
 
   const json::array* Array(const char* key) {
