@@ -244,6 +244,7 @@ absl::Status Command::ParseWords(const std::vector<std::string>& words) {
   for (const std::string& word : words) {
     if (word == "--") break;
     if (word == "-h" || word == "--help") wants_help_ = true;
+    if (word == "--all") wants_all_flags_ = true;
     // CLI11 would take the next word for the value.
     if (absl::StartsWith(word, "--") && word.find('=') == word.size() - 1) {
       return absl::InvalidArgumentError(

@@ -44,6 +44,10 @@ struct CommandDoc {
   std::string positional = "";                // "[IMAGE...]"
   std::string positional_text = "";           // what help says of it
   std::vector<std::string> first_words = {};  // fixed, for completion
+  // The flags that most people need, which are all that help shows unless
+  // --all is given; empty = it shows every flag.
+  std::vector<std::string> main_flags = {};
+  std::string more_help = "";  // topics for the flags that it leaves out
 };
 
 class Command {
@@ -87,8 +91,12 @@ class Command {
   // The flags that the words, not variables, have given.
   std::vector<FlagDoc> GivenFlags() const;
 
+  // --help, and --all beside it.
   bool wants_help() const { return wants_help_; }
-  std::string Help() const;
+  bool wants_all_flags() const { return wants_all_flags_; }
+
+  // `all_flags`: those besides the main ones, too.
+  std::string Help(bool all_flags) const;
 
   const CommandDoc& doc() const { return doc_; }
   const std::vector<FlagDoc>& flags() const { return flags_; }
@@ -105,6 +113,7 @@ class Command {
   std::vector<FlagDoc> flags_;
   std::unique_ptr<Splitter> splitter_;
   bool wants_help_ = false;
+  bool wants_all_flags_ = false;
 };
 
 // What a switch is set to: "true" or "1", "false" or "0".

@@ -22,9 +22,9 @@
 #include "src/cli/commands.h"
 #include "src/cli/concurrency.h"
 #include "src/cli/credential_flags.h"
-#include "src/cli/exit_codes.h"
 #include "src/cli/fetch_options.h"
 #include "src/cli/fetch_output.h"
+#include "src/cli/help_topics.h"
 #include "src/cli/image_arguments.h"
 #include "src/cli/new_run.h"
 #include "src/cli/observers.h"
@@ -46,7 +46,15 @@ CommandDoc FetchDoc() {
                        "prepull fetch --image-list-file images.txt --dry-run"},
           .exit_codes = RunExitCodes(),
           .positional = "[IMAGE...]",
-          .positional_text = "images, besides those of the lists"};
+          .positional_text = "images, besides those of the lists",
+          .main_flags = {"--image-list-file", "--docker-config", "--cri-socket",
+                         "--concurrency", "--pull-policy", "--pin",
+                         "--overall-timeout", "--failure-tolerance",
+                         "--space-required", "--status-file", "--dry-run",
+                         "--output", "--progress", "--quiet", "--verbose"},
+          .more_help =
+              "Images from registries (--release, --catalog, --select): "
+              "'prepull help sources'.\n"};
 }
 
 class FetchCommand : public CommandProgram {
