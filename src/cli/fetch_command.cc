@@ -97,7 +97,7 @@ class Fetching {
   Fetching& operator=(const Fetching&) = delete;
 
   CommandEnd Start() {
-    status_file_.Begin(run_);
+    observers_.OnStarted(run_);
     if (!options_.dry_run) node_marker_.Begin(run_);
     const absl::StatusOr<std::vector<std::string>> sockets =
         SocketsToTry(options_.images, context_.host);
@@ -114,9 +114,8 @@ class Fetching {
       preflight_.demand.space_required_bytes = list_.space_required_bytes;
     }
     TakeList(list_.requests, run_);
-    // The list may take a while to be acted on; it is known from here on.
-    output_.OnListKnown(run_);
-    status_file_.Tell(run_);
+    // It may take a while until it is acted on.
+    observers_.OnListKnown(run_);
     absl::StatusOr<FoundRuntime> found =
         Connect(*sockets, context_, run_.deadline());
     if (!found.ok()) return EndUnconnected(found.status());
@@ -231,18 +230,19 @@ class Fetching {
   }
 
   CommandEnd EndBad(const absl::Status& why) {
-    run_.message = std::string(why.message());
-    if (IsOutOfTime(why)) {
-      if (context_.stop.stop_requested()) {
-        run_.reason = Reason::kInterrupted;
-        return EndWith(ExitCode::kStopped, Phase::kInterrupted);
-      }
-      run_.reason =
-          IsPassing(why) ? ReasonWithoutReference(why) : Reason::kTimeout;
-      return EndWith(ExitCode::kStopped, Phase::kTimedOut);
+    const std::string message(why.message());
+    if (!IsOutOfTime(why)) {
+      return EndWith(
+          {ExitCode::kBadInput, Phase::kFailed, Reason::kBadInput, message});
     }
-    run_.reason = Reason::kBadInput;
-    return EndWith(ExitCode::kBadInput, Phase::kFailed);
+    if (context_.stop.stop_requested()) {
+      return EndWith({ExitCode::kStopped, Phase::kInterrupted,
+                      Reason::kInterrupted, message});
+    }
+    return EndWith(
+        {ExitCode::kStopped, Phase::kTimedOut,
+         IsPassing(why) ? ReasonWithoutReference(why) : Reason::kTimeout,
+         message});
   }
 
   CommandEnd EndUnconnected(const absl::Status& why) {
@@ -271,25 +271,23 @@ class Fetching {
     const Instant now = context_.clock.Now();
     const absl::Time wall_now = context_.clock.WallNow();
     if (context_.stop.stop_requested()) {
-      run_.BreakOff(ExitCode::kStopped, Phase::kInterrupted,
+      run_.BreakOff({ExitCode::kStopped, Phase::kInterrupted},
                     Reason::kInterrupted, now, wall_now);
     } else {
-      run_.reason = reason;
-      run_.message = std::string(why.message());
-      run_.BreakOff(code, Phase::kFailed, reason, now, wall_now);
+      run_.BreakOff({code, Phase::kFailed, reason, std::string(why.message())},
+                    reason, now, wall_now);
     }
     return End();
   }
 
-  CommandEnd EndWith(ExitCode code, Phase phase) {
-    run_.End(code, phase, context_.clock.WallNow());
+  CommandEnd EndWith(const RunEnd& end) {
+    run_.End(end, context_.clock.WallNow());
     return End();
   }
 
   CommandEnd End() {
     WarnOfUnused(list_);
-    status_file_.Finish(run_);
-    output_.End(run_);
+    observers_.OnFinished(run_, context_.clock.Now());
     LeaveLastWords();
     node_marker_.End(run_);
     return {.code = *run_.exit_code,
@@ -371,12 +369,12 @@ void FetchCommand::OnBadFlags(const CommandContext& context,
       command().Glimpse("--status-file", words, context.host);
   StartTalk(options_.talk, context, /*to_people=*/true);
   struct Run run = NewRun(options_, path, context);
-  run.reason = Reason::kBadInput;
-  run.message = Printable(why.message(), 1024);
   StatusFile status_file(path, context.files, context.clock);
-  status_file.Begin(run);
-  run.End(ExitCode::kBadInput, Phase::kFailed, context.clock.WallNow());
-  status_file.Finish(run);
+  status_file.OnStarted(run);
+  run.End({ExitCode::kBadInput, Phase::kFailed, Reason::kBadInput,
+           Printable(why.message(), 1024)},
+          context.clock.WallNow());
+  status_file.OnRunEnded(run);
 }
 
 }  // namespace

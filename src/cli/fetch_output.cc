@@ -112,12 +112,9 @@ void FetchOutput::PrintDropIn(const std::string& drop_in) {
   }
 }
 
-void FetchOutput::End(const Run& run) {
+void FetchOutput::OnFinished(const Run& run, Instant now) {
   context_.console.EraseView();
-  const Instant now = context_.clock.Now();
-  if (auto* log = dynamic_cast<ProgressLog*>(progress_.get())) {
-    log->OnFinished(run, now - run.start);
-  }
+  progress_->OnFinished(run, now);
   if (options_.output == "json") {
     PrintJson(RunDocument(run, now, context_.clock.WallNow()), context_);
   } else if (options_.output == "name") {

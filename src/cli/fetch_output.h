@@ -20,9 +20,6 @@ class FetchOutput : public RunObserver {
   FetchOutput(const FetchOptions& options, const CommandContext& context)
       : options_(options), context_(context) {}
 
-  // The list is read: from here on lines have their width.
-  void OnListKnown(const Run& run);
-
   // Pulling begins with so many pulls at once.
   void Begin(const Run& run, int concurrency);
 
@@ -30,19 +27,20 @@ class FetchOutput : public RunObserver {
   // its lines where the log is for programs.
   void PrintDropIn(const std::string& drop_in);
 
-  // The result; the run has ended.
-  void End(const Run& run);
-
   // The result of a dry run.
   void PrintPlan(const std::vector<ImageRequest>& requests,
                  const std::vector<PlannedPull>& plan);
 
+  // From here on lines have their width.
+  void OnListKnown(const Run& run) override;
   void OnPlanned(const Run& run) override;
   void OnAttempt(const Run& run, const ImageOutcome& image) override;
   void OnRetry(const Run& run, const ImageOutcome& image,
                absl::Duration delay) override;
   void OnEnded(const Run& run, const ImageOutcome& image) override;
   Instant OnTurn(const Run& run, Instant now) override;
+  // Prints the result.
+  void OnFinished(const Run& run, Instant now) override;
 
  private:
   const FetchOptions& options_;

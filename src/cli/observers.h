@@ -15,6 +15,12 @@ class Observers : public RunObserver {
   explicit Observers(std::vector<RunObserver*> observers)
       : observers_(std::move(observers)) {}
 
+  void OnStarted(const Run& run) override {
+    for (RunObserver* each : observers_) each->OnStarted(run);
+  }
+  void OnListKnown(const Run& run) override {
+    for (RunObserver* each : observers_) each->OnListKnown(run);
+  }
   void OnPlanned(const Run& run) override {
     for (RunObserver* each : observers_) each->OnPlanned(run);
   }
@@ -30,6 +36,9 @@ class Observers : public RunObserver {
   }
   void OnRunEnded(const Run& run) override {
     for (RunObserver* each : observers_) each->OnRunEnded(run);
+  }
+  void OnFinished(const Run& run, Instant now) override {
+    for (RunObserver* each : observers_) each->OnFinished(run, now);
   }
   Instant OnTurn(const Run& run, Instant now) override {
     Instant next = Instant::Never();

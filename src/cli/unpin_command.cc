@@ -172,14 +172,17 @@ class UnpinCommand : public CommandProgram {
                                      .observer = nobody},
                                     context.stop, run);
     if (!node.ok()) return Failed(ExitCode::kNoRuntime, node.status());
-    RuntimeExtension& extension = *found.runtime->extension();
-    const auto pinned = OurPins(extension, {kUnpinCallTimeout, context.stop});
+    ImageRecords* records = found.runtime->image_records();
+    if (records == nullptr) {
+      return Unanswered(absl::UnimplementedError(""), found.version);
+    }
+    const auto pinned = OurPins(*records, {kUnpinCallTimeout, context.stop});
     if (!pinned.ok()) return Unanswered(pinned.status(), found.version);
     std::vector<Freeing> freeings;
     const absl::Status asked =
         FreeAll(not_in_list_ ? PinsNotIn(requests, *node, *pinned)
                              : PinsOf(requests, *node, *pinned),
-                extension, context.stop, freeings);
+                *records, context.stop, freeings);
     TakeMalformed(requests, freeings);
     Print(freeings, context);
     if (!asked.ok()) return Failed(ExitCode::kNoRuntime, asked);
@@ -192,15 +195,13 @@ class UnpinCommand : public CommandProgram {
 
   // Errors: UNAVAILABLE and its like  the runtime is gone; CANCELLED. Those
   // of one image are in `freeings`.
-  static absl::Status FreeAll(std::vector<HeldPin> pins,
-                              RuntimeExtension& extension,
+  static absl::Status FreeAll(std::vector<HeldPin> pins, ImageRecords& records,
                               const std::stop_token& stop,
                               std::vector<Freeing>& freeings) {
     for (HeldPin& pin : pins) {
       Freeing& freeing = freeings.emplace_back(Freeing{std::move(pin)});
       for (const std::string& record : freeing.pin.records) {
-        absl::Status freed =
-            Unpin(extension, record, {kUnpinCallTimeout, stop});
+        absl::Status freed = Unpin(records, record, {kUnpinCallTimeout, stop});
         if (freed.ok()) continue;
         freeing.error = Printable(freed.message(), 1024);
         if (IsGone(freed)) return freed;

@@ -51,7 +51,7 @@ absl::StatusOr<Inventory> ListNode(const RunContext& context,
                                    absl::Duration timeout) {
   using Listed = absl::StatusOr<std::vector<StoredImage>>;
   if (timeout <= absl::ZeroDuration()) {
-    return absl::DeadlineExceededError("no time was left to ask");
+    return absl::DeadlineExceededError("no time left");
   }
   auto answer = std::make_shared<Mailbox<Listed>>();
   std::stop_callback wake(stop, [answer] { answer->wakeup().Notify(); });
@@ -88,7 +88,7 @@ absl::StatusOr<Inventory> ListNodeUntil(const RunContext& context,
         node.status().code(),
         absl::StrCat("list images: ", ReportedMessage(node.status())));
     if (!MayPass(node.status())) return why;
-    Log(LogLevel::kWarn, "runtime does not list its images, waiting for it",
+    Log(LogLevel::kWarn, "cannot list images, waiting for the runtime",
         {{"error", ReportedMessage(node.status())}});
     AwaitRuntime(context, stop, run, until);
     if (context.clock.Now() >= until) return why;

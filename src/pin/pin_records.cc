@@ -20,10 +20,4 @@ std::vector<std::string> RecordsToPin(const Reference& reference,
   return names;
 }
 
-bool IsForeignPin(const Labels& labels) {
-  const auto pin = labels.find(kPinnedLabel);
-  return pin != labels.end() && pin->second == kPinnedValue &&
-         !labels.contains(kOurPinLabel);
-}
-
 }  // namespace prepull

@@ -1,5 +1,4 @@
-// How a pin is written on containerd's image records, on which of them, and
-// which versions heed it.
+// On which of the runtime's image records a pin is written.
 //
 // An image has a record for each of its names: its tags, repository@digest of
 // each repository, and its id. containerd counts it as pinned while any of
@@ -13,25 +12,15 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/string_view.h"
 #include "prepull/image/reference.h"
 #include "prepull/runtime/container_runtime.h"
 
 namespace prepull {
 
-// What the runtime looks at.
-inline constexpr char kPinnedLabel[] = "io.cri-containerd.pinned";
-inline constexpr char kPinnedValue[] = "pinned";
-// What makes a pin ours; its value is the hash of the list.
-inline constexpr char kOurPinLabel[] = "prepull/pinned";
-
 // The names of the records that pin `stored`, which a list names as
 // `reference`: the id first, which no pull resets.
 std::vector<std::string> RecordsToPin(const Reference& reference,
                                       const StoredImage& stored);
-
-// Pinned, and not by us: to be left as it is.
-bool IsForeignPin(const Labels& labels);
 
 }  // namespace prepull
 

@@ -5,7 +5,6 @@
 
 #include "prepull/base/log.h"
 #include "prepull/base/redact.h"
-#include "prepull/list/list_hash.h"
 #include "prepull/node/node_listing.h"
 #include "prepull/runtime/runtime_version.h"
 #include "src/pin/pin_records.h"
@@ -16,9 +15,9 @@ namespace {
 constexpr absl::Duration kPinCallTimeout = absl::Seconds(10);
 // The CRI plugin hears of a changed label through containerd's events, a
 // moment later; of thousands of them one after another.
-constexpr absl::Duration kReportPatience = absl::Seconds(5);
+constexpr absl::Duration kReportTimeout = absl::Seconds(5);
 constexpr absl::Duration kFirstPause = absl::Milliseconds(20);
-constexpr absl::Duration kLongestPause = absl::Seconds(1);
+constexpr absl::Duration kMaxPause = absl::Seconds(1);
 
 // Errors that the next call would only meet again.
 bool ConcernsAll(const absl::Status& error) {
@@ -30,7 +29,7 @@ bool ConcernsAll(const absl::Status& error) {
 
 void WarnUnpinnable(const RuntimeFacts& runtime) {
   Log(LogLevel::kWarn,
-      "images are not pinned: this runtime takes no pins over its socket",
+      "images not pinned: the runtime has no pins on its socket",
       {{"runtime", runtime.name}, {"version", runtime.version}});
 }
 
@@ -45,19 +44,20 @@ int64_t CountUnpinned(const std::vector<Pinner::Image>& images,
 
 }  // namespace
 
-Pinner::Pinner(const std::vector<ImageRequest>& requests,
-               const RunContext& context, const std::stop_token& stop, Run& run)
+Pinner::Pinner(std::string list_hash, const RunContext& context,
+               const std::stop_token& stop, Run& run)
     : context_(context),
       stop_(stop),
       run_(run),
-      extension_(context.runtime.extension()),
-      list_hash_(ListHash(requests)) {}
+      records_(context.runtime.image_records()),
+      list_hash_(std::move(list_hash)) {}
 
 void Pinner::Begin() {
   const absl::Status probed =
-      extension_ == nullptr
+      records_ == nullptr
           ? absl::UnimplementedError("")
-          : extension_->Probe({.timeout = kPinCallTimeout, .stop = stop_});
+          : records_->Pinned({.timeout = kPinCallTimeout, .stop = stop_})
+                .status();
   // Other errors may have passed when it comes to pinning.
   can_pin_ = probed.code() != absl::StatusCode::kUnimplemented;
   if (!can_pin_) {
@@ -68,8 +68,8 @@ void Pinner::Begin() {
       HeedsPins(run_.runtime.name, run_.runtime.version);
   if (run_.runtime.features.pin) return;
   Log(LogLevel::kWarn,
-      "images get their pin, but this version does not heed it, so image "
-      "garbage collection may take them: containerd 1.6.24, 1.7.3 and later do",
+      "images pinned, but this version ignores pins, so image garbage "
+      "collection may remove them: expected containerd 1.6.24, 1.7.3 or later",
       {{"runtime", run_.runtime.name}, {"version", run_.runtime.version}});
 }
 
@@ -77,39 +77,39 @@ std::optional<Inventory> Pinner::Pin(const std::vector<Image>& images,
                                      Instant until) {
   if (!can_pin_ || images.empty()) return std::nullopt;
   until_ = until;
-  const absl::Status taken = TakePins();
+  const absl::Status taken = ReadPins();
   if (!taken.ok()) {
     run_.runtime.features.pin = false;
     if (taken.code() == absl::StatusCode::kUnimplemented) {
       WarnUnpinnable(run_.runtime);
     } else {
-      Log(LogLevel::kWarn, "images are not pinned",
+      Log(LogLevel::kWarn, "images not pinned",
           {{"images", static_cast<int64_t>(images.size())},
            {"error", ReportedMessage(taken)}});
     }
     return std::nullopt;
   }
-  return AwaitReport(LabelAll(images));
+  return AwaitReport(PinAll(images));
 }
 
-absl::Status Pinner::TakePins() {
+absl::Status Pinner::ReadPins() {
   if (TimeLeft() <= absl::ZeroDuration()) {
     return absl::DeadlineExceededError("the run has ended");
   }
-  auto records = extension_->RecordsWithLabel(kPinnedLabel, NextLimit());
+  auto records = records_->Pinned(NextLimit());
   if (!records.ok()) return records.status();
-  for (ImageRecord& record : *records) {
-    pinned_[record.name] = std::move(record.labels);
+  for (PinnedRecord& record : *records) {
+    pinned_[record.name] = std::move(record);
   }
   return absl::OkStatus();
 }
 
-std::vector<Pinner::Image> Pinner::LabelAll(const std::vector<Image>& images) {
+std::vector<Pinner::Image> Pinner::PinAll(const std::vector<Image>& images) {
   std::vector<Image> pinned;
   Troubles troubles;
   absl::Status end;
   for (const Image& image : images) {
-    const absl::Status labelled = end.ok() ? LabelImage(image) : end;
+    const absl::Status labelled = end.ok() ? PinImage(image) : end;
     if (labelled.ok()) {
       pinned.push_back(image);
     } else {
@@ -126,14 +126,14 @@ std::vector<Pinner::Image> Pinner::LabelAll(const std::vector<Image>& images) {
 
 // A record may be missing: an image that was pulled by its digest has no tag.
 // One record is enough for a pin, but an image without any is none of ours.
-absl::Status Pinner::LabelImage(const Image& image) {
+absl::Status Pinner::PinImage(const Image& image) {
   bool is_pinned = false;
   absl::Status missing = absl::OkStatus();
   for (const std::string& record : RecordsToPin(*image.name, *image.stored)) {
     if (TimeLeft() <= absl::ZeroDuration()) {
-      return absl::DeadlineExceededError("no time is left for it");
+      return absl::DeadlineExceededError("no time left");
     }
-    absl::Status labelled = LabelRecord(record);
+    absl::Status labelled = PinRecord(record);
     if (labelled.ok()) {
       is_pinned = true;
     } else if (labelled.code() == absl::StatusCode::kNotFound) {
@@ -145,27 +145,22 @@ absl::Status Pinner::LabelImage(const Image& image) {
   return is_pinned ? absl::OkStatus() : missing;
 }
 
-absl::Status Pinner::LabelRecord(const std::string& name) {
-  const Labels pin = {{kPinnedLabel, kPinnedValue}, {kOurPinLabel, list_hash_}};
+absl::Status Pinner::PinRecord(const std::string& name) {
   const auto known = pinned_.find(name);
-  if (known != pinned_.end()) {
-    if (IsForeignPin(known->second)) return absl::OkStatus();
-    const bool has_all =
-        std::all_of(pin.begin(), pin.end(), [&known](const auto& label) {
-          const auto found = known->second.find(label.first);
-          return found != known->second.end() && found->second == label.second;
-        });
-    if (has_all) return absl::OkStatus();
+  if (known != pinned_.end() && known->second.is_pinned) {
+    const PinnedRecord& record = known->second;
+    if (!record.is_ours || record.list == list_hash_) return absl::OkStatus();
   }
-  absl::Status labelled =
-      extension_->UpdateRecordLabels(name, pin, {}, NextLimit());
-  if (labelled.ok()) pinned_[name] = pin;
-  return labelled;
+  absl::Status pinned = records_->Pin(name, list_hash_, NextLimit());
+  if (pinned.ok()) {
+    pinned_[name] = {.name = name, .is_ours = true, .list = list_hash_};
+  }
+  return pinned;
 }
 
 void Pinner::WarnOf(const Troubles& troubles) {
   for (const auto& [code, trouble] : troubles) {
-    Log(LogLevel::kWarn, "images are not pinned",
+    Log(LogLevel::kWarn, "images not pinned",
         {{"images", trouble.images},
          {"first", trouble.image},
          {"error", ReportedMessage(trouble.error)}});
@@ -178,13 +173,13 @@ std::optional<Inventory> Pinner::AwaitReport(const std::vector<Image>& images) {
   std::optional<Inventory> node;
   int64_t unpinned = static_cast<int64_t>(images.size());
   absl::Duration pause = kFirstPause;
-  Instant patience_ends = context_.clock.Now() + kReportPatience;
+  Instant report_ends = context_.clock.Now() + kReportTimeout;
   while (true) {
     const std::stop_token stop = NextLimit().stop;
     absl::StatusOr<Inventory> listed =
         ListNode(context_, stop, run_, std::min(kInventoryTimeout, TimeLeft()));
     if (!listed.ok()) {
-      Log(LogLevel::kWarn, "the runtime was not asked what is pinned",
+      Log(LogLevel::kWarn, "pins not verified",
           {{"error", ReportedMessage(listed.status())}});
       return node;
     }
@@ -192,18 +187,18 @@ std::optional<Inventory> Pinner::AwaitReport(const std::vector<Image>& images) {
     const int64_t before =
         std::exchange(unpinned, CountUnpinned(images, *node));
     const Instant now = context_.clock.Now();
-    if (unpinned < before) patience_ends = now + kReportPatience;
-    const Instant last = std::min(patience_ends, until_);
+    if (unpinned < before) report_ends = now + kReportTimeout;
+    const Instant last = std::min(report_ends, until_);
     const bool waits = unpinned > 0 && run_.runtime.features.pin &&
                        !stop_.stop_requested() && now < last;
     if (!waits) break;
     const Instant alarm = context_.observer.OnTurn(run_, now);
     context_.clock.WaitUntil(std::min({now + pause, last, alarm}), wakeup);
-    pause = std::min(2 * pause, kLongestPause);
+    pause = std::min(2 * pause, kMaxPause);
   }
   if (unpinned > 0 && run_.runtime.features.pin) {
     Log(LogLevel::kWarn,
-        "images have their pin, but the runtime does not report them as pinned",
+        "images pinned, but the runtime does not report them as pinned",
         {{"images", unpinned}});
   }
   return node;
@@ -215,12 +210,12 @@ absl::Duration Pinner::TimeLeft() const {
 
 // A run that was told to stop has no more than a moment, and its calls are not
 // ended by the stop that has come already.
-RuntimeExtension::Limit Pinner::NextLimit() {
+CallLimit Pinner::NextLimit() {
   if (stop_.stop_requested() && !was_stopped_) {
     was_stopped_ = true;
-    until_ = std::min(until_, context_.clock.Now() + kPinHaste);
+    until_ = std::min(until_, context_.clock.Now() + kPinStopTimeout);
   }
-  // To change labels takes two calls.
+  // To pin takes two calls.
   const absl::Duration timeout = std::min(kPinCallTimeout, TimeLeft() / 2);
   if (was_stopped_) return {timeout, {}};
   return {timeout, stop_};

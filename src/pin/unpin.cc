@@ -18,9 +18,9 @@ std::vector<std::string> AllRecords(const StoredImage& stored) {
   return names;
 }
 
-std::set<std::string> NamesOf(const std::vector<ImageRecord>& records) {
+std::set<std::string> NamesOf(const std::vector<PinnedRecord>& records) {
   std::set<std::string> names;
-  for (const ImageRecord& record : records) names.insert(record.name);
+  for (const PinnedRecord& record : records) names.insert(record.name);
   return names;
 }
 
@@ -41,14 +41,18 @@ int Clarity(const std::string& record) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<ImageRecord>> OurPins(
-    RuntimeExtension& extension, const RuntimeExtension::Limit& limit) {
-  return extension.RecordsWithLabel(kOurPinLabel, limit);
+absl::StatusOr<std::vector<PinnedRecord>> OurPins(ImageRecords& records,
+                                                  const CallLimit& limit) {
+  auto pinned = records.Pinned(limit);
+  if (!pinned.ok()) return pinned.status();
+  std::erase_if(*pinned,
+                [](const PinnedRecord& record) { return !record.is_ours; });
+  return pinned;
 }
 
 std::vector<HeldPin> PinsOf(const std::vector<ImageRequest>& requests,
                             const Inventory& node,
-                            const std::vector<ImageRecord>& pinned) {
+                            const std::vector<PinnedRecord>& pinned) {
   std::set<std::string> left = NamesOf(pinned);
   std::vector<HeldPin> pins;
   for (const ImageRequest& request : requests) {
@@ -69,7 +73,7 @@ std::vector<HeldPin> PinsOf(const std::vector<ImageRequest>& requests,
 
 std::vector<HeldPin> PinsNotIn(const std::vector<ImageRequest>& requests,
                                const Inventory& node,
-                               const std::vector<ImageRecord>& pinned) {
+                               const std::vector<PinnedRecord>& pinned) {
   std::set<std::string> freed = NamesOf(pinned);
   for (const ImageRequest& request : requests) {
     if (!request.reference.ok()) continue;
@@ -94,12 +98,10 @@ std::vector<HeldPin> PinsNotIn(const std::vector<ImageRequest>& requests,
   return pins;
 }
 
-absl::Status Unpin(RuntimeExtension& extension, const std::string& record,
-                   const RuntimeExtension::Limit& limit) {
-  const absl::Status changed = extension.UpdateRecordLabels(
-      record, {}, {kPinnedLabel, kOurPinLabel}, limit);
-  return changed.code() == absl::StatusCode::kNotFound ? absl::OkStatus()
-                                                       : changed;
+absl::Status Unpin(ImageRecords& records, const std::string& record,
+                   const CallLimit& limit) {
+  const absl::Status changed = records.Unpin(record, limit);
+  return absl::IsNotFound(changed) ? absl::OkStatus() : changed;
 }
 
 }  // namespace prepull

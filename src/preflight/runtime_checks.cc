@@ -98,13 +98,12 @@ Finding JudgePins(const RuntimeState& runtime) {
 
 RuntimeState LookAtRuntime(const FoundRuntime& found, absl::Duration timeout,
                            const std::stop_token& stop) {
-  RuntimeExtension* extension = found.runtime->extension();
-  return {
-      .socket = found.socket,
-      .version = found.version,
-      .extension = extension == nullptr
-                       ? absl::UnimplementedError("")
-                       : extension->Probe({.timeout = timeout, .stop = stop})};
+  Leases* leases = found.runtime->leases();
+  return {.socket = found.socket,
+          .version = found.version,
+          .extension = leases == nullptr
+                           ? absl::UnimplementedError("")
+                           : leases->Probe({.timeout = timeout, .stop = stop})};
 }
 
 RuntimeFeatures FeaturesOf(const RuntimeState& runtime) {

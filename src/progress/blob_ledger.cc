@@ -57,7 +57,7 @@ void BlobLedger::Observe(const std::vector<OpenDownload>& listed) {
   }
 }
 
-BlobLedger::Digests BlobLedger::TakeDue(Instant now, const Digests& digests) {
+BlobLedger::Digests BlobLedger::NextToAsk(Instant now, const Digests& digests) {
   Digests due;
   for (const std::string& digest : digests) {
     const auto it = blobs_.find(digest);

@@ -17,7 +17,7 @@ constexpr absl::Duration kDropTimeout = absl::Minutes(1);
 
 // A step of a download's offset: what has not come to its first one yet shows
 // as nothing.
-constexpr int64_t kPageBytes = 1 << 20;
+constexpr int64_t kPageBytes = kDownloadStepBytes;
 
 }  // namespace
 
@@ -49,9 +49,9 @@ ShortAnswers PickShortAnswers(const std::vector<OpenDownload>& listed,
   return found;
 }
 
-void DownloadDropper::Drop(size_t image, const absl::Status& error,
+void DownloadDropper::Drop(const ImageOutcome* image, const absl::Status& error,
                            const TouchedDownloads& downloads, Task then) {
-  if (extension_ == nullptr) return then();
+  if (downloads_ == nullptr) return then();
   ++open_;
   Task done = [this, then = std::move(then)] {
     --open_;
@@ -59,18 +59,15 @@ void DownloadDropper::Drop(size_t image, const absl::Status& error,
   };
   const std::string named = DownloadNamedBy(error);
   if (!named.empty()) return DropOne(named, std::move(done));
-  extension_->ListDownloads(
-      kListPagesTimeout,
-      [this, post = post_, image, downloads,
-       done = std::move(done)](absl::StatusOr<std::vector<OpenDownload>> list) {
-        post([=, this, listed = std::move(list)] {
-          if (!listed.ok()) return done();
-          Sort(image, *listed, downloads, done);
-        });
-      });
+  downloads_->List(kListPagesTimeout,
+                   scope_.Callback<absl::StatusOr<std::vector<OpenDownload>>>(
+                       [this, image, downloads, done](const auto& listed) {
+                         if (!listed.ok()) return done();
+                         Sort(image, *listed, downloads, done);
+                       }));
 }
 
-void DownloadDropper::Sort(size_t image,
+void DownloadDropper::Sort(const ImageOutcome* image,
                            const std::vector<OpenDownload>& listed,
                            const TouchedDownloads& downloads,
                            const Task& then) {
@@ -104,7 +101,7 @@ void DownloadDropper::DropAll(const Refs& refs, const Task& then) {
 void DownloadDropper::Tell(const std::string& ref,
                            const absl::Status& dropped) {
   if (dropped.ok()) {
-    Log(LogLevel::kInfo, "download with wrong bytes dropped",
+    Log(LogLevel::kInfo, "download with wrong bytes discarded",
         {{"download", ref}});
   } else {
     Log(LogLevel::kWarn, "download with wrong bytes is still there",
@@ -113,14 +110,13 @@ void DownloadDropper::Tell(const std::string& ref,
 }
 
 void DownloadDropper::DropOne(const std::string& ref, Task then) {
-  extension_->DropDownload(
+  downloads_->Drop(
       ref, kDropTimeout,
-      [post = post_, ref, then = std::move(then)](const absl::Status& dropped) {
-        post([ref, then, dropped] {
-          Tell(ref, dropped);
-          then();
-        });
-      });
+      scope_.Callback<absl::Status>(
+          [ref, then = std::move(then)](const absl::Status& dropped) {
+            Tell(ref, dropped);
+            then();
+          }));
 }
 
 }  // namespace prepull

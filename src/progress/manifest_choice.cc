@@ -1,27 +1,23 @@
 #include "prepull/progress/manifest_choice.h"
 
 #include <algorithm>
+#include <string>
+#include <utility>
+#include <variant>
 
-#include "absl/strings/match.h"
+#include "absl/container/flat_hash_set.h"
+#include "prepull/base/status_macros.h"
 
 namespace prepull {
 namespace {
 
-constexpr char kConfigLabel[] = "containerd.io/gc.ref.content.config";
-constexpr char kBlobLabels[] = "containerd.io/gc.ref.content.";
-constexpr char kManifestLabels[] = "containerd.io/gc.ref.content.m.";
-
 using Blobs = std::vector<const StoredBlob*>;
 
-bool IsManifest(const StoredBlob& blob) { return !ConfigOf(blob).empty(); }
+bool IsManifest(const StoredBlob& blob) { return !blob.config.empty(); }
 
-// Whether the index `blob` names `digest`.
-bool Names(const StoredBlob& blob, const std::string& digest) {
-  return std::any_of(blob.labels.begin(), blob.labels.end(),
-                     [&](const auto& label) {
-                       return label.second == digest &&
-                              absl::StartsWith(label.first, kManifestLabels);
-                     });
+bool RefersTo(const StoredBlob& blob, const std::string& digest) {
+  return std::find(blob.refers_to.begin(), blob.refers_to.end(), digest) !=
+         blob.refers_to.end();
 }
 
 // The manifests that the reference's digest stands for: itself, or those
@@ -35,7 +31,7 @@ Blobs ManifestsOf(const std::vector<StoredBlob>& blobs,
   if (root == blobs.end()) return found;
   for (const StoredBlob& blob : blobs) {
     if (!IsManifest(blob)) continue;
-    if (blob.digest == digest || Names(*root, blob.digest)) {
+    if (blob.digest == digest || RefersTo(*root, blob.digest)) {
       found.push_back(&blob);
     }
   }
@@ -58,7 +54,7 @@ const StoredBlob* WithConfig(const std::vector<StoredBlob>& blobs,
                              const std::string& config) {
   const StoredBlob* newest = nullptr;
   for (const StoredBlob& blob : blobs) {
-    if (ConfigOf(blob) != config) continue;
+    if (blob.config != config) continue;
     if (newest == nullptr || blob.created_at > newest->created_at) {
       newest = &blob;
     }
@@ -76,32 +72,14 @@ Blobs UntakenManifests(
   return candidates;
 }
 
-// As a label's value, the digest of a blob that `moves`.
-bool NamesMovingBlob(const StoredBlob& manifest,
-                     absl::FunctionRef<bool(const std::string& digest)> moves) {
-  return std::any_of(manifest.labels.begin(), manifest.labels.end(),
-                     [&](const auto& label) {
-                       return absl::StartsWith(label.first, kBlobLabels) &&
-                              moves(label.second);
-                     });
+bool RefersToMovingBlob(
+    const StoredBlob& manifest,
+    absl::FunctionRef<bool(const std::string& digest)> moves) {
+  return std::any_of(manifest.refers_to.begin(), manifest.refers_to.end(),
+                     moves);
 }
 
 }  // namespace
-
-BlobSource SourceOf(const Reference& reference) {
-  const std::string& registry = reference.registry();
-  const std::string repository =
-      reference.repository().substr(registry.size() + 1);
-  if (absl::StartsWith(registry, "[")) {
-    return {registry.substr(1, registry.find(']') - 1), repository};
-  }
-  return {registry.substr(0, registry.find(':')), repository};
-}
-
-std::string ConfigOf(const StoredBlob& blob) {
-  const auto label = blob.labels.find(kConfigLabel);
-  return label == blob.labels.end() ? "" : label->second;
-}
 
 const StoredBlob* ChooseManifest(
     const std::vector<StoredBlob>& blobs, const PullTraces& pull,
@@ -121,8 +99,26 @@ const StoredBlob* ChooseManifest(
   if (!fresh.empty()) return TheOnly(fresh);
   // One that an earlier run left keeps its time: its layers tell.
   return TheOnly(Those(candidates, [&](const StoredBlob* blob) {
-    return NamesMovingBlob(*blob, moves);
+    return RefersToMovingBlob(*blob, moves);
   }));
+}
+
+absl::StatusOr<std::vector<ManifestBlob>> ParseManifestBlobs(
+    absl::string_view json) {
+  ASSIGN_OR_RETURN(auto parsed, ParseManifest(json));
+  ImageManifest* manifest = std::get_if<ImageManifest>(&parsed);
+  if (manifest == nullptr) {
+    return absl::InvalidArgumentError(
+        "expected an image manifest, not an index");
+  }
+  std::vector<ManifestBlob> blobs;
+  absl::flat_hash_set<std::string> seen;
+  seen.insert(manifest->config.digest);
+  blobs.push_back(std::move(manifest->config));
+  for (ManifestBlob& layer : manifest->layers) {
+    if (seen.insert(layer.digest).second) blobs.push_back(std::move(layer));
+  }
+  return blobs;
 }
 
 }  // namespace prepull

@@ -6,9 +6,9 @@ namespace prepull {
 namespace {
 
 constexpr absl::Duration kHistory = absl::Seconds(30);
-constexpr absl::Duration kLongestWindow = absl::Minutes(5);
+constexpr absl::Duration kMaxWindow = absl::Minutes(5);
 // The size of the writes with which containerd moves an offset.
-constexpr int64_t kStepBytes = 1 << 20;
+constexpr int64_t kStepBytes = kDownloadStepBytes;
 // A fair share is an average, and lots are uneven.
 constexpr double kSteps = 4;
 // A sixth of what was measured (3.5 GB in 5.6 s), for slow disks.
@@ -33,7 +33,7 @@ void StallDetector::Observe(Instant now,
 
   int64_t gained_bytes = 0;
   for (const OpenDownload& download : listed) gained_bytes += Take(download);
-  PartWithTheUnlisted();
+  MarkUnlisted();
 
   gains_.push_back({now, gained_bytes});
   while (gains_.front().at <= now - kHistory) gains_.pop_front();
@@ -65,7 +65,7 @@ int64_t StallDetector::Take(const OpenDownload& listed) {
   return gained_bytes;
 }
 
-void StallDetector::PartWithTheUnlisted() {
+void StallDetector::MarkUnlisted() {
   for (auto& [digest, download] : downloads_) {
     if (!download.is_listed && !download.left) download.left = observed_;
     download.is_listed = false;
@@ -167,7 +167,7 @@ absl::Duration NextWindow(absl::Duration last_window,
                           absl::Duration stall_timeout, int64_t gained_bytes,
                           absl::Duration took) {
   const absl::Duration longest =
-      std::max(stall_timeout, std::min(2 * last_window, kLongestWindow));
+      std::max(stall_timeout, std::min(2 * last_window, kMaxWindow));
   if (gained_bytes <= 0) return longest;
   const absl::Duration four_steps =
       took * (kSteps * kStepBytes / static_cast<double>(gained_bytes));

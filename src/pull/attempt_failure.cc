@@ -13,8 +13,6 @@ namespace {
 
 constexpr ErrorClass kCutForTime = {.reason = Reason::kTimeout,
                                     .retry = Retry::kWholeBudget};
-constexpr ErrorClass kNoCredentials = {.reason = Reason::kUnauthorized,
-                                       .retry = Retry::kNextCredential};
 constexpr ErrorClass kCutForStall = {.reason = Reason::kStalled,
                                      .retry = Retry::kAtOnce};
 
@@ -43,10 +41,9 @@ Cut CutForAStall(absl::Duration patience) {
 }
 
 Cut CutForItsTime(absl::Duration timeout, bool was_watched) {
-  return {kCutForTime,
-          absl::StrCat(was_watched ? "nothing to be seen of it for "
-                                   : "not finished within ",
-                       HumanDuration(timeout))};
+  return {kCutForTime, absl::StrCat(was_watched ? "no progress seen for "
+                                                : "not finished within ",
+                                    HumanDuration(timeout))};
 }
 
 AttemptFailure FailureOf(const RoundEnd& end, const std::optional<Cut>& cut) {
@@ -55,10 +52,9 @@ AttemptFailure FailureOf(const RoundEnd& end, const std::optional<Cut>& cut) {
   if (is_cancelled && cut) {
     return {.what = cut->why, .message = cut->message, .was_cut = true};
   }
-  AttemptFailure failure = {
-      .what = end.credentials.ok() ? Classify(error) : kNoCredentials,
-      .message = ReportedMessage(error),
-      .run_ends = is_cancelled};
+  AttemptFailure failure = {.what = end.what,
+                            .message = ReportedMessage(error),
+                            .run_ends = is_cancelled};
   if (failure.what.retry == Retry::kNextCredential) {
     absl::StrAppend(&failure.message, TriedCredentials(end));
     // What could not be read or run may have one that is not refused.

@@ -9,21 +9,23 @@
 #include "absl/strings/str_cat.h"
 #include "prepull/base/log.h"
 #include "prepull/base/redact.h"
+#include "prepull/list/list_hash.h"
 #include "prepull/node/node_listing.h"
 #include "prepull/pin/pinner.h"
 #include "prepull/pull/plan.h"
 #include "src/pull/lease_keeper.h"
 #include "src/pull/node_check.h"
 #include "src/pull/platform_check.h"
+#include "src/pull/pull_item.h"
 #include "src/pull/pull_loop.h"
 
 namespace prepull {
 namespace {
 
 // The last look of a run whose time is over: its status is due in two seconds.
-constexpr absl::Duration kHastyListTimeout = absl::Milliseconds(700);
+constexpr absl::Duration kFinalListTimeout = absl::Milliseconds(700);
 // So much later a run may end for what its images were built for.
-constexpr absl::Duration kPlatformPatience = absl::Seconds(5);
+constexpr absl::Duration kPlatformTimeout = absl::Seconds(5);
 
 // What becomes of the images that did not reach an end of their own.
 struct Ending {
@@ -35,15 +37,15 @@ struct Ending {
 
 Ending EndingOf(LoopEnd end, bool runtime_is_away) {
   if (end == LoopEnd::kNoSpace) {
-    return {Reason::kNoSpace, "stopped because the node has no space left"};
+    return {Reason::kNoSpace, "stopped: no space left on the node"};
   }
   if (end == LoopEnd::kStopRequested) {
     return {Reason::kInterrupted, "interrupted"};
   }
   if (runtime_is_away) {
-    return {Reason::kRuntimeUnavailable, "the runtime does not answer", true};
+    return {Reason::kRuntimeUnavailable, "the runtime does not respond", true};
   }
-  return {Reason::kTimeout, "the overall deadline has passed", true};
+  return {Reason::kTimeout, "overall timeout exceeded", true};
 }
 
 // Ends every image that the loop left without an end.
@@ -61,6 +63,17 @@ void StopTheRest(const Ending& ending, const RunContext& context, Run& run) {
   }
 }
 
+// One for each image of `run`, which has taken `requests`.
+std::vector<PullItem> MakeItems(const std::vector<ImageRequest>& requests,
+                                Run& run) {
+  std::vector<PullItem> items;
+  items.reserve(requests.size());
+  for (size_t i = 0; i < requests.size(); ++i) {
+    items.emplace_back(requests[i], run.images[i]);
+  }
+  return items;
+}
+
 class Fetch {
  public:
   Fetch(const std::vector<ImageRequest>& requests, const PullOptions& options,
@@ -70,8 +83,9 @@ class Fetch {
         context_(context),
         stop_(stop),
         run_(run),
-        check_(requests, options, context.observer, run),
-        pinner_(requests, context, stop, run) {}
+        items_(MakeItems(requests, run)),
+        check_(items_, options, context.observer, run),
+        pinner_(ListHash(requests), context, stop, run) {}
 
   void Start() {
     const Instant asked_at = context_.clock.Now();
@@ -83,8 +97,11 @@ class Fetch {
     }
     LeaseKeeper lease(context_, requests_, run_);
     ApplyPlan(*inventory, lease);
-    PullLoop loop({requests_, replaces_, options_}, context_, lease, stop_,
-                  run_);
+    PullLoop loop({.context = context_,
+                   .options = options_,
+                   .lease = lease,
+                   .stop = stop_},
+                  items_, run_);
     const LoopEnd end = loop.Pull();
     const Instant pulled_at = context_.clock.Now();
     StopTheRest(EndingOf(end, loop.runtime_is_away()), context_, run_);
@@ -92,11 +109,11 @@ class Fetch {
     if (end == LoopEnd::kAllEnded) LookAtPlatforms();
     // A runtime that has not ended our calls would not answer more of them.
     if (WantsPins() && !loop.left_calls_behind()) {
-      const Instant soon = pulled_at + kPinHaste;
+      const Instant soon = pulled_at + kPinStopTimeout;
       Pin(end == LoopEnd::kAllEnded ? std::max(run_.deadline(), soon) : soon);
     }
     if (loop.runtime_is_away() && end == LoopEnd::kDeadline) {
-      EndWithoutRuntime("the runtime went away and did not come back");
+      EndWithoutRuntime("the runtime became unavailable and did not recover");
     } else if (!verified.ok()) {
       EndWithoutRuntime(ReportedMessage(verified));
     } else {
@@ -120,14 +137,14 @@ class Fetch {
     const std::vector<PlannedPull> plan =
         MakePlan(requests_, inventory, options_, run_.not_usable);
     for (size_t i = 0; i < plan.size(); ++i) {
-      ImageOutcome& image = run_.images[i];
+      PullItem& item = items_[i];
       if (plan[i].action == PlannedPull::Action::kSkip) {
-        run_.Move(image, ImageState::kSkipped);
+        run_.Move(item.outcome, ImageState::kSkipped);
       } else if (plan[i].action == PlannedPull::Action::kReplace) {
-        replaces_[i] = inventory.Find(*requests_[i].reference)->id;
+        item.replaces = inventory.Find(item.reference())->id;
       }
     }
-    check_.TakeSizes(inventory);
+    check_.UpdateSizes(inventory);
     if (run_.counts.waiting > 0) {
       lease.Begin(stop_);
     } else {
@@ -137,9 +154,10 @@ class Fetch {
     run_.runtime.features.resume = !lease.lease_id().empty();
     run_.runtime.features.byte_progress =
         run_.runtime.features.resume &&
+        context_.runtime.downloads() != nullptr &&
         options_.stall_timeout > absl::ZeroDuration();
     if (WantsPins()) pinner_.Begin();
-    run_.phase = Phase::kPulling;
+    run_.BeginPulling();
     context_.observer.OnPlanned(run_);
     TellFinal();
   }
@@ -168,22 +186,23 @@ class Fetch {
       // The last pull may have ended just before the deadline.
       node = ListNodeUntil(
           context_, stop_, run_,
-          std::max(run_.deadline(), asked_at + kHastyListTimeout));
+          std::max(run_.deadline(), asked_at + kFinalListTimeout));
     }
-    const bool in_haste = end != LoopEnd::kAllEnded || stop_.stop_requested();
-    if (!node.ok() && in_haste) {
-      node = ListNode(context_, std::stop_token(), run_, kHastyListTimeout);
+    const bool is_short_of_time =
+        end != LoopEnd::kAllEnded || stop_.stop_requested();
+    if (!node.ok() && is_short_of_time) {
+      node = ListNode(context_, std::stop_token(), run_, kFinalListTimeout);
     }
     if (!node.ok()) {
-      if (!in_haste && !WasShortOfTime(node.status(), asked_at)) {
+      if (!is_short_of_time && !WasShortOfTime(node.status(), asked_at)) {
         return node.status();
       }
-      Log(LogLevel::kWarn, "the node was not asked again what it holds",
+      Log(LogLevel::kWarn, "images of the node not verified",
           {{"error", ReportedMessage(node.status())}});
       return absl::OkStatus();
     }
     node_ = *std::move(node);
-    check_.TakeSizes(*node_);
+    check_.UpdateSizes(*node_);
     check_.Compare(*node_);
     return absl::OkStatus();
   }
@@ -197,13 +216,12 @@ class Fetch {
   void LookAtPlatforms() {
     if (!node_) return;
     ImagesById pulled;
-    for (size_t i = 0; i < run_.images.size(); ++i) {
-      ImageOutcome& image = run_.images[i];
-      if (image.state != ImageState::kPulled) continue;
-      const StoredImage* stored = check_.Find(*node_, i);
-      if (stored != nullptr) pulled[stored->id].push_back(&image);
+    for (const PullItem& item : items_) {
+      if (item.outcome.state != ImageState::kPulled) continue;
+      const StoredImage* stored = NodeCheck::Find(*node_, item);
+      if (stored != nullptr) pulled[stored->id].push_back(&item.outcome);
     }
-    const Instant until = context_.clock.Now() + kPlatformPatience;
+    const Instant until = context_.clock.Now() + kPlatformTimeout;
     CheckPlatforms(pulled, context_, stop_, std::min(until, run_.deadline()),
                    run_);
   }
@@ -213,37 +231,37 @@ class Fetch {
   void Pin(Instant until) {
     if (!node_) return;
     std::vector<Pinner::Image> present;
-    for (size_t i = 0; i < run_.images.size(); ++i) {
-      const ImageState state = run_.images[i].state;
+    for (const PullItem& item : items_) {
+      const ImageState state = item.outcome.state;
       if (state != ImageState::kPulled && state != ImageState::kSkipped) {
         continue;
       }
-      if (!options_.pin && !requests_[i].options.pin) continue;
-      const StoredImage* stored = check_.Find(*node_, i);
+      if (!options_.pin && !item.request.options.pin) continue;
+      const StoredImage* stored = NodeCheck::Find(*node_, item);
       if (stored == nullptr) continue;
-      present.push_back({&*requests_[i].reference, stored});
+      present.push_back({&item.reference(), stored});
     }
     const std::optional<Inventory> pinned = pinner_.Pin(present, until);
-    if (pinned) check_.TakeSizes(*pinned);
+    if (pinned) check_.UpdateSizes(*pinned);
   }
 
   void End(LoopEnd end) {
     const bool all_there = run_.counts.present() == run_.total();
     if (end == LoopEnd::kNoSpace) {
-      run_.reason = Reason::kNoSpace;
-      run_.message = NoSpaceMessage();
-      Finish(ExitCode::kNodeNotFit, Phase::kFailed);
+      Finish({ExitCode::kNodeNotFit, Phase::kFailed, Reason::kNoSpace,
+              NoSpaceMessage()});
     } else if (all_there) {
-      Finish(ExitCode::kOk, Phase::kSucceeded);
+      Finish({ExitCode::kOk, Phase::kSucceeded});
     } else if (run_.counts.stopped > 0) {
-      Finish(ExitCode::kStopped, end == LoopEnd::kStopRequested
-                                     ? Phase::kInterrupted
-                                     : Phase::kTimedOut);
+      Finish({ExitCode::kStopped, end == LoopEnd::kStopRequested
+                                      ? Phase::kInterrupted
+                                      : Phase::kTimedOut});
     } else if (run_.counts.failed <= options_.tolerance.Of(run_.total())) {
-      run_.tolerated = true;
-      Finish(ExitCode::kOk, Phase::kSucceeded);
+      Finish({.code = ExitCode::kOk,
+              .phase = Phase::kSucceeded,
+              .tolerated = true});
     } else {
-      Finish(ExitCode::kImagesFailed, Phase::kFailed);
+      Finish({ExitCode::kImagesFailed, Phase::kFailed});
     }
   }
 
@@ -264,22 +282,21 @@ class Fetch {
     TellFinal();
     StopTheRest(EndingOf(end, /*runtime_is_away=*/!was_short), context_, run_);
     if (end == LoopEnd::kStopRequested) {
-      Finish(ExitCode::kStopped, Phase::kInterrupted);
+      Finish({ExitCode::kStopped, Phase::kInterrupted});
     } else if (was_short) {
-      Finish(ExitCode::kStopped, Phase::kTimedOut);
+      Finish({ExitCode::kStopped, Phase::kTimedOut});
     } else {
       EndWithoutRuntime(ReportedMessage(why));
     }
   }
 
   void EndWithoutRuntime(const std::string& message) {
-    run_.reason = Reason::kRuntimeUnavailable;
-    run_.message = absl::StrCat(run_.runtime.socket, ": ", message);
-    Finish(ExitCode::kNoRuntime, Phase::kFailed);
+    Finish({ExitCode::kNoRuntime, Phase::kFailed, Reason::kRuntimeUnavailable,
+            absl::StrCat(run_.runtime.socket, ": ", message)});
   }
 
-  void Finish(ExitCode code, Phase phase) {
-    run_.End(code, phase, context_.clock.WallNow());
+  void Finish(const RunEnd& end) {
+    run_.End(end, context_.clock.WallNow());
     context_.observer.OnRunEnded(run_);
   }
 
@@ -288,8 +305,8 @@ class Fetch {
   const RunContext& context_;
   const std::stop_token& stop_;
   Run& run_;
+  std::vector<PullItem> items_;
   NodeCheck check_;
-  std::map<size_t, std::string> replaces_;  // images with the id to remove
   Pinner pinner_;
   std::optional<Inventory> node_;  // as Verify saw it
 };

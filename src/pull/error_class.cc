@@ -224,13 +224,13 @@ bool Matches(const Row& row, absl::string_view words, Code code) {
 // HTTP, in seconds. Nothing if it is neither; never more than a day.
 std::optional<absl::Duration> RetryAfter(absl::string_view text) {
   constexpr absl::string_view kLabel = "retry-after: ";
-  constexpr size_t kLongestAmount = 40;
+  constexpr size_t kMaxAmount = 40;
   const size_t label = text.find(kLabel);
   if (label == absl::string_view::npos) return std::nullopt;
   absl::string_view amount = text.substr(label + kLabel.size());
   amount = amount.substr(0, amount.find_first_of(" \t\r\n,;)}\"\\"));
   amount = amount.substr(0, amount.find_last_not_of('.') + 1);
-  if (amount.empty() || amount.size() > kLongestAmount ||
+  if (amount.empty() || amount.size() > kMaxAmount ||
       !absl::ascii_isdigit(amount[0])) {
     return std::nullopt;
   }

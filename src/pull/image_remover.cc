@@ -13,9 +13,9 @@ void ImageRemover::Remove(const std::string& id, Then then) {
   removal.waiting.push_back(std::move(then));
   if (removal.call != nullptr) return;
   removal.call = runtime_.RemoveImage(
-      id, [this, post = post_, id](const absl::Status& status) {
-        post([this, id, status] { OnRemoved(id, status); });
-      });
+      id, scope_.Callback<absl::Status>([this, id](const absl::Status& status) {
+        OnRemoved(id, status);
+      }));
 }
 
 void ImageRemover::OnRemoved(const std::string& id,

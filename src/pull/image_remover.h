@@ -2,7 +2,7 @@
 //
 // A runtime removes an image under all its names, so those of the list that
 // share it wait for one removal, and then are all pulled.
-// Not thread-safe; answers come back through `post`.
+// Not thread-safe.
 #ifndef PREPULL_SRC_PULL_IMAGE_REMOVER_H_
 #define PREPULL_SRC_PULL_IMAGE_REMOVER_H_
 
@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "prepull/base/task_runner.h"
 #include "prepull/runtime/container_runtime.h"
 
 namespace prepull {
@@ -20,17 +21,15 @@ namespace prepull {
 class ImageRemover {
  public:
   using Then = std::function<void(absl::Status)>;
-  // Runs it on the engine's thread. Threads: from any.
-  using Post = std::function<void(std::function<void()>)>;
 
-  ImageRemover(ContainerRuntime& runtime, Post post)
-      : runtime_(runtime), post_(std::move(post)) {}
+  ImageRemover(ContainerRuntime& runtime, TaskRunner::Poster poster)
+      : runtime_(runtime), scope_(std::move(poster)) {}
 
   // Calls `then` when the image with this id is removed: at once if it is.
   // After an error the next call tries again.
   void Remove(const std::string& id, Then then);
 
-  // Ends what runs; who waits is told CANCELLED.
+  // Ends what runs; waiting callers get CANCELLED.
   void CancelAll();
 
  private:
@@ -43,7 +42,7 @@ class ImageRemover {
   void OnRemoved(const std::string& id, const absl::Status& status);
 
   ContainerRuntime& runtime_;
-  const Post post_;
+  const TaskScope scope_;
   std::map<std::string, Removal> removals_;  // by image id
 };
 

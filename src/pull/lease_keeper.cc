@@ -7,14 +7,12 @@
 #include "prepull/base/log.h"
 #include "prepull/base/redact.h"
 #include "prepull/list/list_hash.h"
-#include "prepull/node/await_call.h"
+#include "prepull/node/run_context.h"
 #include "src/pull/error_class.h"
 
 namespace prepull {
 namespace {
 
-constexpr char kListLabel[] = "prepull/list";
-constexpr char kExpireLabel[] = "containerd.io/gc.expire";
 // How long what was downloaded waits for the next run.
 constexpr absl::Duration kKeptFor = absl::Hours(24);
 constexpr absl::Duration kLeaseCallTimeout = absl::Seconds(10);
@@ -23,7 +21,7 @@ constexpr absl::Duration kCollectTimeout = absl::Minutes(1);
 // What a run does about leases at its end may take this long in all.
 constexpr absl::Duration kLeaseEndTimeout = absl::Minutes(2);
 // A run that was told to stop has no more than a moment.
-constexpr absl::Duration kLeaseHaste = absl::Milliseconds(300);
+constexpr absl::Duration kLeaseStopTimeout = absl::Milliseconds(300);
 
 void Warn(absl::string_view what, const absl::Status& why) {
   Log(LogLevel::kWarn, what, {{"error", ReportedMessage(why)}});
@@ -42,7 +40,8 @@ LeaseKeeper::LeaseKeeper(const RunContext& context,
                          const std::vector<ImageRequest>& requests,
                          const Run& run)
     : context_(context),
-      extension_(context.runtime.extension()),
+      leases_(context.runtime.leases()),
+      downloads_(context.runtime.downloads()),
       run_(run),
       list_hash_(ListHash(requests)) {}
 
@@ -55,12 +54,12 @@ template <typename Answer, typename Start>
 Answer LeaseKeeper::Ask(absl::Duration timeout, Start start) {
   const Instant now = context_.clock.Now();
   if (stop_.stop_requested()) {
-    until_ = std::min(until_, now + kLeaseHaste);
+    until_ = std::min(until_, now + kLeaseStopTimeout);
     stop_ = {};
   }
   const absl::Duration left = std::min(timeout, until_ - now);
   if (left <= absl::ZeroDuration()) {
-    return absl::DeadlineExceededError("no time left for leases");
+    return absl::DeadlineExceededError("no time left for lease calls");
   }
   return AwaitCall<Answer>(context_, run_, stop_,
                            [&](auto done) { return start(left, done); });
@@ -72,49 +71,49 @@ Lease LeaseKeeper::OwnLease() const {
   const absl::Time expires = context_.clock.WallNow() +
                              (run_.deadline() - context_.clock.Now()) +
                              kKeptFor;
-  return {
-      .id = absl::StrCat("prepull-", list_hash_, "-", run_.id),
-      .labels = {{kListLabel, list_hash_},
-                 {kExpireLabel, absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", expires,
-                                                 absl::UTCTimeZone())}}};
+  return {.id = absl::StrCat("prepull-", list_hash_, "-", run_.id),
+          .list = list_hash_,
+          .expires = expires};
 }
 
 void LeaseKeeper::Begin(const std::stop_token& stop) {
-  if (extension_ == nullptr) return;
+  if (leases_ == nullptr) return;
   stop_ = stop;
   until_ = run_.deadline();
   const Lease lease = OwnLease();
   const auto created = Ask<absl::Status>(
       kLeaseCallTimeout, [&](absl::Duration timeout, auto done) {
-        return extension_->CreateLease(lease, timeout, done);
+        return leases_->Create(lease, timeout, done);
       });
   if (created.ok()) {
     lease_id_ = lease.id;
-    sign_of_life_ = extension_->HoldDownload(lease.id, lease.id);
-    TakeOver();
+    if (downloads_ != nullptr) {
+      sign_of_life_ = downloads_->Hold(lease.id, lease.id);
+    }
+    AdoptLeases();
   } else if (created.code() != absl::StatusCode::kUnimplemented &&
              !stop.stop_requested()) {
-    Warn("no lease: a pull that is cut will start again", created);
+    Warn("no lease: an interrupted pull will start over", created);
   }
 }
 
 absl::StatusOr<std::vector<Lease>> LeaseKeeper::FindLeases() {
   return Ask<absl::StatusOr<std::vector<Lease>>>(
       kLeaseCallTimeout, [&](absl::Duration timeout, auto done) {
-        return extension_->FindLeases(kListLabel, list_hash_, timeout, done);
+        return leases_->Find(list_hash_, timeout, done);
       });
 }
 
-void LeaseKeeper::TakeOver() {
+void LeaseKeeper::AdoptLeases() {
   const auto leases = FindLeases();
   if (!leases.ok()) {
-    Warn("leases of earlier runs cannot be listed", leases.status());
+    Warn("cannot list leases of earlier runs", leases.status());
     return;
   }
   Taken taken;
   for (const Lease& lease : *leases) {
     if (lease.id == lease_id_) continue;
-    const bool has_all = TakeResources(lease.id, taken);
+    const bool has_all = AdoptResources(lease.id, taken);
     if (has_all && !IsAlive(lease.id)) Delete(lease.id, /*collect=*/false);
   }
   if (taken.leases == 0) return;
@@ -125,10 +124,10 @@ void LeaseKeeper::TakeOver() {
 }
 
 // Whether our lease has all that this one keeps.
-bool LeaseKeeper::TakeResources(const std::string& lease_id, Taken& taken) {
+bool LeaseKeeper::AdoptResources(const std::string& lease_id, Taken& taken) {
   const auto resources = Ask<absl::StatusOr<std::vector<LeaseResource>>>(
       kLeaseCallTimeout, [&](absl::Duration timeout, auto done) {
-        return extension_->LeaseResources(lease_id, timeout, done);
+        return leases_->Resources(lease_id, timeout, done);
       });
   // Expired or deleted meanwhile: then there is nothing to take.
   if (!resources.ok()) return false;
@@ -140,18 +139,17 @@ bool LeaseKeeper::TakeResources(const std::string& lease_id, Taken& taken) {
     if (taken.resources.contains({resource.type, resource.id})) continue;
     const auto added = Ask<absl::Status>(
         kLeaseCallTimeout, [&](absl::Duration timeout, auto done) {
-          return extension_->AddLeaseResource(lease_id_, resource, timeout,
-                                              done);
+          return leases_->AddResource(lease_id_, resource, timeout, done);
         });
     if (!added.ok()) {
-      Log(LogLevel::kDebug, "not taken over",
+      Log(LogLevel::kDebug, "lease resource not adopted",
           {{"resource", resource.id}, {"error", ReportedMessage(added)}});
       has_all = false;
       continue;
     }
     taken.resources.insert({resource.type, resource.id});
-    if (resource.type == "content") ++taken.content;
-    if (resource.type == "ingests") ++taken.downloads;
+    if (resource.kind == LeaseResource::Kind::kBlob) ++taken.content;
+    if (resource.kind == LeaseResource::Kind::kDownload) ++taken.downloads;
   }
   return has_all;
 }
@@ -159,24 +157,25 @@ bool LeaseKeeper::TakeResources(const std::string& lease_id, Taken& taken) {
 // Also if that cannot be told. A full disk refuses a download only after nobody
 // was found to be writing it.
 bool LeaseKeeper::IsAlive(const std::string& lease_id) {
+  if (downloads_ == nullptr) return true;
   const auto dropped = Ask<absl::Status>(
       kLeaseCallTimeout, [&](absl::Duration timeout, auto done) {
-        return extension_->DropDownload(lease_id, timeout, done);
+        return downloads_->Drop(lease_id, timeout, done);
       });
   return !dropped.ok() && Classify(dropped).retry != Retry::kStopRun;
 }
 
 void LeaseKeeper::Renew() {
   if (lease_id_.empty()) return;
-  extension_->CreateLease(OwnLease(), kLeaseCallTimeout,
-                          [](const absl::Status& created) {
-                            if (created.ok()) return;
-                            Warn("lease cannot be created again", created);
-                          });
+  leases_->Create(OwnLease(), kLeaseCallTimeout,
+                  [](const absl::Status& created) {
+                    if (created.ok()) return;
+                    Warn("cannot renew lease", created);
+                  });
 }
 
 void LeaseKeeper::End(LeaseFate fate, const std::stop_token& stop) {
-  if (extension_ == nullptr) return;
+  if (leases_ == nullptr) return;
   stop_ = stop;
   until_ = context_.clock.Now() + kLeaseEndTimeout;
   if (fate != LeaseFate::kKeep) {
@@ -190,7 +189,8 @@ void LeaseKeeper::DeleteOthers(bool also_alive) {
   const auto leases = FindLeases();
   if (!leases.ok()) {
     if (leases.status().code() == absl::StatusCode::kUnimplemented) return;
-    Warn("leases of earlier runs stay until they expire", leases.status());
+    Warn("cannot list leases of earlier runs: they remain until they expire",
+         leases.status());
     return;
   }
   for (const Lease& lease : *leases) {
@@ -200,12 +200,13 @@ void LeaseKeeper::DeleteOthers(bool also_alive) {
 }
 
 void LeaseKeeper::Delete(const std::string& id, bool collect) {
-  const auto deleted = Ask<absl::Status>(
-      collect ? kCollectTimeout : kLeaseCallTimeout,
-      [&](absl::Duration timeout, auto done) {
-        return extension_->DeleteLease(id, collect, timeout, done);
-      });
-  if (!deleted.ok()) Warn("lease stays until it expires", deleted);
+  const auto deleted =
+      Ask<absl::Status>(collect ? kCollectTimeout : kLeaseCallTimeout,
+                        [&](absl::Duration timeout, auto done) {
+                          return leases_->Delete(id, collect, timeout, done);
+                        });
+  if (!deleted.ok())
+    Warn("cannot delete lease: it remains until it expires", deleted);
 }
 
 }  // namespace prepull

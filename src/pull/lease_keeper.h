@@ -9,9 +9,9 @@
 // Runs of one list may overlap, and none may take a lease from one that is
 // alive. Pods on a node share no process ids, files or sockets but the
 // runtime's, and the wall clock may jump. So a run holds a download that has
-// the id of its lease open for as long as it lives (HoldDownload): the runtime
-// locks it, and lets go of it when the process is gone, kill -9 included. A
-// lease whose download can be dropped belongs to nobody.
+// the id of its lease open for as long as it lives (Downloads::Hold): the
+// runtime locks it, and lets go of it when the process is gone, kill -9
+// included. A lease whose download can be dropped has no living owner.
 //
 // Not thread-safe. Begin and End block; meanwhile the run's observers turn.
 // Source: github.com/containerd/containerd, docs/garbage-collection.md
@@ -27,7 +27,8 @@
 
 #include "prepull/list/image_request.h"
 #include "prepull/pull/engine.h"
-#include "prepull/runtime/runtime_extension.h"
+#include "prepull/runtime/downloads.h"
+#include "prepull/runtime/leases.h"
 
 namespace prepull {
 
@@ -36,12 +37,12 @@ enum class LeaseFate {
   kKeep,       // the run can be continued
   kDelete,     // it ended for good: its own goes, and those of dead runs
   kCollect,    // the same for lack of space: return when the space is free
-  kDeleteAll,  // every image is there: nobody needs them
+  kDeleteAll,  // every image is there: no run needs them
 };
 
 class LeaseKeeper {
  public:
-  // What it gets by reference outlives it; the runtime may lack an extension.
+  // What it gets by reference outlives it; the runtime may lack leases.
   LeaseKeeper(const RunContext& context,
               const std::vector<ImageRequest>& requests, const Run& run);
   ~LeaseKeeper();
@@ -71,14 +72,15 @@ class LeaseKeeper {
   Answer Ask(absl::Duration timeout, Start start);
   Lease OwnLease() const;
   absl::StatusOr<std::vector<Lease>> FindLeases();
-  void TakeOver();
-  bool TakeResources(const std::string& lease_id, Taken& taken);
+  void AdoptLeases();
+  bool AdoptResources(const std::string& lease_id, Taken& taken);
   bool IsAlive(const std::string& lease_id);
   void DeleteOthers(bool also_alive);
   void Delete(const std::string& id, bool collect);
 
   const RunContext& context_;
-  RuntimeExtension* const extension_;
+  Leases* const leases_;        // null: the runtime has none
+  Downloads* const downloads_;  // null: the same
   const Run& run_;
   const std::string list_hash_;
   std::string lease_id_;

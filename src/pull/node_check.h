@@ -6,28 +6,25 @@
 
 #include <vector>
 
-#include "prepull/list/image_request.h"
 #include "prepull/node/inventory.h"
 #include "prepull/run/pull_options.h"
 #include "prepull/run/run.h"
 #include "prepull/run/run_observer.h"
+#include "src/pull/pull_item.h"
 
 namespace prepull {
 
 class NodeCheck {
  public:
-  NodeCheck(const std::vector<ImageRequest>& requests,
-            const PullOptions& options, RunObserver& observer, Run& run)
-      : requests_(requests),
-        options_(options),
-        observer_(observer),
-        run_(run) {}
+  NodeCheck(std::vector<PullItem>& items, const PullOptions& options,
+            RunObserver& observer, Run& run)
+      : items_(items), options_(options), observer_(observer), run_(run) {}
 
-  // The image behind request `i` on the node; null if it is not there.
-  const StoredImage* Find(const Inventory& node, size_t i) const;
+  // Returns the item's image on the node; null if it is not there.
+  static const StoredImage* Find(const Inventory& node, const PullItem& item);
 
   // Enters what the runtime knows of the images that are there.
-  void TakeSizes(const Inventory& node);
+  void UpdateSizes(const Inventory& node);
 
   // Corrects what we believe by what is there: an image that is gone has
   // failed, one that others brought is present, and of what our failed pulls
@@ -35,10 +32,10 @@ class NodeCheck {
   void Compare(const Inventory& node);
 
  private:
-  void CompareOne(size_t i, bool is_on_node);
-  bool CanBeRescued(size_t i) const;
+  void CompareOne(PullItem& item, bool is_on_node);
+  bool CanBeRescued(const PullItem& item) const;
 
-  const std::vector<ImageRequest>& requests_;
+  std::vector<PullItem>& items_;
   const PullOptions& options_;
   RunObserver& observer_;
   Run& run_;

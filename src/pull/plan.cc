@@ -18,7 +18,7 @@ PlannedPull PlanOne(const ImageRequest& request, const StoredImage* stored,
     return {Action::kReplace, "an earlier run left it unusable"};
   }
   if (stored != nullptr && options.repull_present) {
-    return {Action::kReplace, "on the node, to be pulled anew"};
+    return {Action::kReplace, "on the node, to be pulled again"};
   }
   if (request.options.policy.value_or(options.policy) == PullPolicy::kAlways) {
     return {Action::kPull, "pull policy is Always"};

@@ -16,8 +16,8 @@ namespace prepull {
 namespace {
 
 // The runtime reads a config of some kilobytes for each.
-constexpr size_t kMostAtOnce = 10;
-constexpr size_t kMostWarnings = 10;
+constexpr size_t kMaxAtOnce = 10;
+constexpr size_t kMaxWarnings = 10;
 
 class PlatformCheck {
  public:
@@ -32,7 +32,7 @@ class PlatformCheck {
       for (const Answer& answer : answers_->Take()) Enter(answer);
       const Instant now = context_.clock.Now();
       if (stop.stop_requested() || now >= until) break;
-      while (next_ != images_.end() && open_.size() < kMostAtOnce) AskNext();
+      while (next_ != images_.end() && open_.size() < kMaxAtOnce) AskNext();
       if (open_.empty()) break;
       const Instant alarm = context_.observer.OnTurn(run, now);
       context_.clock.WaitUntil(std::min(until, alarm), answers_->wakeup());
@@ -43,13 +43,13 @@ class PlatformCheck {
   // In the order of the list; of many images the first ones, and how many.
   void Warn() {
     std::sort(misfits_.begin(), misfits_.end());
-    for (size_t i = 0; i < misfits_.size() && i < kMostWarnings; ++i) {
+    for (size_t i = 0; i < misfits_.size() && i < kMaxWarnings; ++i) {
       Log(LogLevel::kWarn, misfits_[i]->warning,
           {{"image", misfits_[i]->image}});
     }
-    if (misfits_.size() <= kMostWarnings) return;
+    if (misfits_.size() <= kMaxWarnings) return;
     Log(LogLevel::kWarn, "more images were built for other platforms",
-        {{"images", static_cast<int64_t>(misfits_.size() - kMostWarnings)}});
+        {{"images", static_cast<int64_t>(misfits_.size() - kMaxWarnings)}});
   }
 
  private:
@@ -72,7 +72,7 @@ class PlatformCheck {
     open_.erase(answer.id);
     const std::vector<ImageOutcome*>& images = images_.at(answer.id);
     if (!answer.platform.ok()) {
-      Log(LogLevel::kDebug, "what an image was built for is not known",
+      Log(LogLevel::kDebug, "platform of an image unknown",
           {{"image", images.front()->image},
            {"error", ReportedMessage(answer.platform.status())}});
       return;

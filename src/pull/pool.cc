@@ -5,10 +5,10 @@
 
 namespace prepull {
 
-void Pool::Add(size_t image, const std::string& registry,
+void Pool::Add(Item item, const std::string& registry,
                const std::string& alone_in, Instant due) {
   lanes_[registry].waiting.emplace(Place(due, added_++),
-                                   Waiting{image, alone_in});
+                                   Waiting{item, alone_in});
   ++waiting_;
 }
 
@@ -22,15 +22,15 @@ void Pool::ParkDue(Lane& lane, Instant now) {
     const auto first = lane.waiting.begin();
     if (first->first.first > now) return;
     const auto held = held_.find(first->second.alone_in);
-    if (held == held_.end() || held->second.holder == first->second.image) {
+    if (held == held_.end() || held->second.holder == first->second.item) {
       return;
     }
     held->second.parked.insert(lane.waiting.extract(first));
   }
 }
 
-std::optional<size_t> Pool::Take(Instant now) {
-  if (running_ >= concurrency_) return std::nullopt;
+Pool::Item Pool::StartNext(Instant now) {
+  if (running_ >= concurrency_) return nullptr;
   Lane* best = nullptr;
   for (auto& [registry, lane] : lanes_) {
     ParkDue(lane, now);
@@ -39,29 +39,29 @@ std::optional<size_t> Pool::Take(Instant now) {
     if (first.first > now || !lane.gate.IsOpen(now)) continue;
     if (best == nullptr || first < best->waiting.begin()->first) best = &lane;
   }
-  if (best == nullptr) return std::nullopt;
+  if (best == nullptr) return nullptr;
   const Waiting taken = best->waiting.begin()->second;
   best->waiting.erase(best->waiting.begin());
   if (!taken.alone_in.empty()) {
-    held_.try_emplace(taken.alone_in, Repository{taken.image, best, {}});
+    held_.try_emplace(taken.alone_in, Repository{taken.item, best, {}});
   }
   best->gate.OnStart(now);
   ++best->running;
   --waiting_;
   ++running_;
-  return taken.image;
+  return taken.item;
 }
 
-void Pool::LetOthersIn(size_t image, const std::string& repository) {
+void Pool::LetOthersIn(Item item, const std::string& repository) {
   const auto held = held_.find(repository);
-  if (held == held_.end() || held->second.holder != image) return;
+  if (held == held_.end() || held->second.holder != item) return;
   auto& [holder, lane, parked] = held->second;
   if (parked.empty()) {
     held_.erase(held);
     return;
   }
   const auto next = parked.begin();
-  holder = next->second.image;
+  holder = next->second.item;
   lane->waiting.insert(parked.extract(next));
 }
 
@@ -85,32 +85,32 @@ Instant Pool::NextChange(Instant now) const {
   return next;
 }
 
-void Pool::TakeParked(const Lane& lane, std::vector<size_t>& images) {
+void Pool::RemoveParked(const Lane& lane, std::vector<Item>& items) {
   for (auto& [repository, held] : held_) {
     if (held.lane != &lane) continue;
     for (const auto& [place, parked] : held.parked) {
-      images.push_back(parked.image);
+      items.push_back(parked.item);
     }
     held.parked.clear();
   }
 }
 
-std::vector<size_t> Pool::TakeShutOut(Instant when) {
-  std::vector<size_t> images;
+std::vector<Pool::Item> Pool::RemoveShutOut(Instant when) {
+  std::vector<Item> items;
   for (auto& [registry, lane] : lanes_) {
     if (!lane.gate.StaysClosedUntil(when)) continue;
     // Who held a repository lets the next one in, which is shut out as well.
     while (!lane.waiting.empty()) {
       const Waiting waiting =
           lane.waiting.extract(lane.waiting.begin()).mapped();
-      images.push_back(waiting.image);
-      LetOthersIn(waiting.image, waiting.alone_in);
+      items.push_back(waiting.item);
+      LetOthersIn(waiting.item, waiting.alone_in);
     }
-    TakeParked(lane, images);
+    RemoveParked(lane, items);
   }
-  waiting_ -= images.size();
-  std::sort(images.begin(), images.end());
-  return images;
+  waiting_ -= items.size();
+  std::sort(items.begin(), items.end());
+  return items;
 }
 
 RegistryGate& Pool::gate(const std::string& registry) {

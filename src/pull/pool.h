@@ -12,7 +12,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -23,6 +22,8 @@
 
 namespace prepull {
 
+struct PullItem;
+
 class Pool {
  public:
   // `registry_concurrency`: 0 = no limit of its own.
@@ -30,29 +31,32 @@ class Pool {
       : concurrency_(concurrency),
         registry_concurrency_(registry_concurrency) {}
 
-  // Queues `image` (the caller's number for it) until `due`. `alone_in`: the
-  // repository of which no other such pull may run; empty = none.
-  void Add(size_t image, const std::string& registry,
-           const std::string& alone_in, Instant due);
+  // Items of one array: the pool only compares them.
+  using Item = PullItem*;
 
-  // The image to start now, which takes a slot; nothing if none is due, none
-  // may start or no slot is free.
-  std::optional<size_t> Take(Instant now);
+  // Queues `item` until `due`. `alone_in`: the repository of which no other
+  // such pull may run; empty = none.
+  void Add(Item item, const std::string& registry, const std::string& alone_in,
+           Instant due);
+
+  // Returns the item to start now, which takes a slot; null if none is due,
+  // none may start or no slot is free.
+  Item StartNext(Instant now);
 
   // The next pull that wants to be alone in `repository` may start, if it was
-  // `image` that kept it waiting.
-  void LetOthersIn(size_t image, const std::string& repository);
+  // `item` that kept it waiting.
+  void LetOthersIn(Item item, const std::string& repository);
 
   // The pull of an image of `registry` ended: its slot is free.
   void Release(const std::string& registry);
 
-  // When Take may have something without a Release before; Never if only a
+  // When StartNext may have something without a Release before; Never if only a
   // Release can change that.
   Instant NextChange(Instant now) const;
 
-  // Takes out every image that may not start before `when`, because its
-  // registry's gate stays closed, in the order of their numbers.
-  std::vector<size_t> TakeShutOut(Instant when);
+  // Removes and returns every item that may not start before `when`, because
+  // its registry's gate stays closed, in the order of the array.
+  std::vector<Item> RemoveShutOut(Instant when);
 
   RegistryGate& gate(const std::string& registry);
   int running() const { return running_; }
@@ -62,7 +66,7 @@ class Pool {
   using Place = std::pair<Instant, uint64_t>;  // due time, order of Add
 
   struct Waiting {
-    size_t image;
+    Item item;
     std::string alone_in;
   };
 
@@ -76,14 +80,14 @@ class Pool {
   // A repository that one pull has for itself: it runs, or it is the next to
   // start. The others are parked when they are due.
   struct Repository {
-    size_t holder;
+    Item holder;
     Lane* lane;
     std::map<Place, Waiting> parked;
   };
 
   bool HasSlot(const Lane& lane) const;
   void ParkDue(Lane& lane, Instant now);
-  void TakeParked(const Lane& lane, std::vector<size_t>& images);
+  void RemoveParked(const Lane& lane, std::vector<Item>& items);
 
   const int concurrency_;
   const int registry_concurrency_;

@@ -10,391 +10,235 @@
 namespace prepull {
 namespace {
 
-// A cancelled call ends as soon as gRPC has heard of it; what takes longer is
-// left behind, because the status file is due within two seconds.
-constexpr absl::Duration kCancelPatience = absl::Seconds(1);
-
-constexpr absl::Duration kDropPatience = absl::Milliseconds(500);
-
-constexpr int kMostRefusals = 3;
+constexpr int kMaxRefusals = 3;
 
 }  // namespace
 
-PullLoop::PullLoop(const PullOrder& order, const RunContext& context,
-                   LeaseKeeper& lease, const std::stop_token& stop, Run& run)
-    : requests_(order.requests),
-      replaces_(order.replaces),
-      options_(order.options),
-      context_(context),
-      lease_(lease),
-      stop_(stop),
+PullLoop::PullLoop(const Setup& setup, std::vector<PullItem>& items, Run& run)
+    : setup_(setup),
+      options_(setup.options),
+      clock_(setup.context.clock),
+      observer_(setup.context.observer),
+      items_(items),
       run_(run),
       pool_(options_.concurrency, options_.registry_concurrency),
-      work_(requests_.size()),
-      remover_(context.runtime, Posting()),
-      dropper_(context.runtime.extension(), Posting()),
-      vigil_(context.runtime, context.clock, Posting(), run.runtime.socket) {
-  if (run.runtime.features.byte_progress) WatchDownloads();
-}
-
-void PullLoop::WatchDownloads() {
-  watch_ = std::make_unique<DownloadWatch>(
-      requests_, options_.stall_timeout, options_.node_download_slots,
-      DownloadWatch::Seams{.extension = *context_.runtime.extension(),
-                           .clock = context_.clock,
-                           .post = Posting(),
-                           .on_manifest_found =
-                               [this](size_t image) {
-                                 pool_.LetOthersIn(image, RepositoryOf(image));
-                               }},
-      run_);
-}
+      attempts_({.context = setup.context,
+                 .options = options_,
+                 .lease_id = setup.lease.lease_id(),
+                 .poster = tasks_.poster()},
+                *this, run),
+      monitor_(setup.context.runtime, clock_, tasks_.poster(),
+               run.runtime.socket) {}
 
 LoopEnd PullLoop::Pull() {
-  std::stop_callback wake(stop_,
-                          [mailbox = mailbox_] { mailbox->wakeup().Notify(); });
+  std::stop_callback wake(setup_.stop, [this] { tasks_.wakeup().Notify(); });
   QueueAll();
   while (true) {
-    ReadMail();
-    ShutOutWhatCannotStart();
-    const Instant now = context_.clock.Now();
+    tasks_.RunPending();
+    if (!setup_.stop.stop_requested()) {
+      for (PullItem* item : pool_.RemoveShutOut(run_.deadline())) {
+        ShutOut(*item);
+      }
+    }
+    const Instant now = clock_.Now();
     // First, because the last image may be over by it.
-    if (watch_ != nullptr) TurnWatch(now);
+    attempts_.Turn(now);
+    if (setup_.stop.stop_requested() || now >= run_.deadline()) {
+      attempts_.SettleAll();
+    }
     if (const std::optional<LoopEnd> end = ReasonToEnd(now)) {
-      CancelAll();
-      DrainFor(kCancelPatience);
-      dropper_.DropSuspects();
-      DrainFor(kDropPatience);
+      attempts_.WindUp(tasks_);
+      monitor_.Cancel();
       return *end;
     }
-    CutLate(now);
-    vigil_.Turn(now);
+    attempts_.CutLate(now);
+    monitor_.Turn(now);
     StartDue(now);
-    const Instant observer_alarm = context_.observer.OnTurn(run_, now);
-    context_.clock.WaitUntil(std::min(NextAlarm(now), observer_alarm),
-                             mailbox_->wakeup());
+    const Instant observer_alarm = observer_.OnTurn(run_, now);
+    clock_.WaitUntil(std::min(NextAlarm(now), observer_alarm), tasks_.wakeup());
   }
-}
-
-void PullLoop::ShutOutWhatCannotStart() {
-  if (stop_.stop_requested()) return;
-  for (const size_t image : pool_.TakeShutOut(run_.deadline())) ShutOut(image);
-}
-
-void PullLoop::TurnWatch(Instant now) {
-  watch_->Turn(now);
-  if (stop_.stop_requested() || now >= run_.deadline()) watch_->SettleAll();
 }
 
 void PullLoop::QueueAll() {
-  const absl::Duration jitter = options_.start_jitter * context_.roll_dice();
-  const Instant now = context_.clock.Now();
+  const absl::Duration jitter =
+      options_.start_jitter * setup_.context.roll_dice();
+  const Instant now = clock_.Now();
   // Most of a short run is for pulls.
   const Instant due = now + std::min(jitter, (run_.deadline() - now) / 2);
-  for (size_t i = 0; i < run_.images.size(); ++i) {
-    if (run_.images[i].state != ImageState::kWaiting) continue;
-    Queue(i, due);
+  for (PullItem& item : items_) {
+    if (item.outcome.state == ImageState::kWaiting) Queue(item, due);
   }
 }
 
-void PullLoop::Queue(size_t image, Instant due) {
-  const bool alone = watch_ != nullptr && watch_->NeedsToBeAlone(image);
-  pool_.Add(image, RegistryOf(image), alone ? RepositoryOf(image) : "", due);
+void PullLoop::Queue(PullItem& item, Instant due) {
+  pool_.Add(&item, item.registry(),
+            attempts_.NeedsToBeAlone(item) ? item.repository() : "", due);
 }
 
 std::optional<LoopEnd> PullLoop::ReasonToEnd(Instant now) const {
-  if (no_space_ && running_.empty()) return LoopEnd::kNoSpace;
-  if (pool_.is_idle() && unsettled_ == 0) return LoopEnd::kAllEnded;
-  if (stop_.stop_requested()) return LoopEnd::kStopRequested;
+  if (no_space_ && attempts_.is_idle()) return LoopEnd::kNoSpace;
+  if (pool_.is_idle() && attempts_.is_settled()) return LoopEnd::kAllEnded;
+  if (setup_.stop.stop_requested()) return LoopEnd::kStopRequested;
   if (now < run_.deadline()) return std::nullopt;
   return no_space_ ? LoopEnd::kNoSpace : LoopEnd::kDeadline;
 }
 
 void PullLoop::StartDue(Instant now) {
-  if (no_space_ || vigil_.is_away()) return;
-  while (const std::optional<size_t> image = pool_.Take(now)) {
-    Start(*image, now);
+  if (no_space_ || monitor_.is_away()) return;
+  while (PullItem* item = pool_.StartNext(now)) {
+    ImageOutcome& outcome = item->outcome;
+    if (!outcome.started_at) outcome.started_at = now;
+    outcome.next_attempt_at.reset();
+    run_.Move(outcome, ImageState::kPulling);
+    attempts_.Start(*item);
   }
-}
-
-void PullLoop::Start(size_t image, Instant now) {
-  ImageOutcome& outcome = run_.images[image];
-  Work& work = work_[image];
-  if (!outcome.started_at) outcome.started_at = now;
-  outcome.next_attempt_at.reset();
-  work.cut.reset();
-  work.has_pulled = false;
-  work.attempt_started = now;
-  work.attempt_ends = Instant::Never();
-  run_.Move(outcome, ImageState::kPulling);
-  running_.insert(image);
-  const auto replaces = replaces_.find(image);
-  work.round = std::make_unique<PullRound>(
-      RoundTask{.request = requests_[image],
-                .lease_id = lease_.lease_id(),
-                .replaces = replaces == replaces_.end() ? "" : replaces->second,
-                .refused = std::exchange(work.refused, std::nullopt)},
-      PullRound::Seams{
-          .runtime = context_.runtime,
-          .credentials = context_.credentials,
-          .remover = remover_,
-          .post = Posting(),
-          .on_removed = [this, image] { Forgive(image); },
-          .on_pull = [this, image] { OnPull(image); },
-          .done = [this,
-                   image](const RoundEnd& end) { OnRoundEnded(image, end); }});
-  work.round->Start();
-}
-
-// A call begins: the round's first, or one with its next credential.
-void PullLoop::OnPull(size_t image) {
-  const Instant now = context_.clock.Now();
-  ImageOutcome& outcome = run_.images[image];
-  Work& work = work_[image];
-  work.attempt_started = now;
-  work.attempt_timeout =
-      AttemptTimeout(options_.retry, work.history, run_.deadline() - now,
-                     /*gets_the_rest=*/!run_.runtime.features.byte_progress);
-  work.attempt_ends = now + work.attempt_timeout;
-  if (!std::exchange(work.has_pulled, true)) {
-    ++outcome.attempts;
-    context_.observer.OnAttempt(run_, outcome);
-  }
-  if (watch_ == nullptr) return;
-  watch_->OnStart(image);
-  // Its manifest may have been found since it was queued.
-  if (!watch_->NeedsToBeAlone(image)) {
-    pool_.LetOthersIn(image, RepositoryOf(image));
-  }
-}
-
-void PullLoop::CutLate(Instant now) {
-  for (const size_t image : running_) {
-    Work& work = work_[image];
-    if (work.cut || !work.round->is_pulling()) continue;
-    const Verdict verdict =
-        watch_ ? watch_->Judge(image, now) : Verdict::kPlainTimeout;
-    if (verdict == Verdict::kStalled) {
-      CutRound(work, CutForAStall(watch_->Patience(image)));
-    } else if (verdict != Verdict::kPlainTimeout) {
-      work.attempt_ends = now + work.attempt_timeout;
-    } else if (now >= work.attempt_ends) {
-      CutRound(work, CutForItsTime(work.attempt_timeout, watch_ != nullptr));
-    }
-  }
-}
-
-void PullLoop::CutRound(Work& work, Cut cut) {
-  work.cut = std::move(cut);
-  work.round->Cancel();
 }
 
 Instant PullLoop::NextAlarm(Instant now) {
-  Instant next = run_.deadline();
-  if (!no_space_ && !vigil_.is_away()) {
+  Instant next = std::min(run_.deadline(), attempts_.NextTurn());
+  if (!no_space_ && !monitor_.is_away()) {
     next = std::min(next, pool_.NextChange(now));
   }
-  next = std::min(next, vigil_.NextTurn());
-  for (const size_t image : running_) {
-    if (!work_[image].cut) next = std::min(next, work_[image].attempt_ends);
-  }
-  if (watch_ != nullptr) next = std::min(next, watch_->NextTurn());
-  return next;
+  return std::min(next, monitor_.NextTurn());
 }
 
-void PullLoop::ReadMail() {
-  for (const Errand& errand : mailbox_->Take()) errand();
+void PullLoop::ReleaseSlot(PullItem& item) {
+  pool_.LetOthersIn(&item, item.repository());
+  pool_.Release(item.registry());
 }
 
-void PullLoop::OnRoundEnded(size_t image, const RoundEnd& end) {
-  running_.erase(image);
-  work_[image].round.reset();
-  pool_.LetOthersIn(image, RepositoryOf(image));
-  pool_.Release(RegistryOf(image));
-  if (end.image_ref.ok()) {
-    OnPulled(image, *end.image_ref);
-  } else if (end.had_nothing_new) {
-    pool_.gate(RegistryOf(image)).OnNoAnswer(work_[image].attempt_started);
-    GiveUp(image);
-  } else {
-    OnFailure(image, end);
-  }
+// Nothing unusable of it is on the node any more.
+void PullLoop::OnRemoved(PullItem& item) {
+  run_.not_usable.erase(item.reference().Normalised());
 }
 
-void PullLoop::OnPulled(size_t image, const std::string& image_ref) {
-  ImageOutcome& outcome = run_.images[image];
-  pool_.gate(RegistryOf(image)).OnAnswer(work_[image].attempt_started);
+void PullLoop::OnAsked(PullItem& item) {
+  ++item.outcome.attempts;
+  observer_.OnAttempt(run_, item.outcome);
+}
+
+void PullLoop::OnIdentified(PullItem& item) {
+  pool_.LetOthersIn(&item, item.repository());
+}
+
+void PullLoop::OnNothingNew(PullItem& item) {
+  ReleaseSlot(item);
+  pool_.gate(item.registry()).OnNoAnswer(item.attempt.started);
+  GiveUp(item);
+}
+
+void PullLoop::OnPulled(PullItem& item, const std::string& image_ref) {
+  ReleaseSlot(item);
+  pool_.gate(item.registry()).OnAnswer(item.attempt.started);
+  ImageOutcome& outcome = item.outcome;
   outcome.image_ref = Printable(image_ref, 512);
   outcome.reason = Reason::kNone;
   outcome.message.clear();
-  outcome.took = context_.clock.Now() - *outcome.started_at;
-  Forgive(image);
-  dropper_.Acquit(image);
+  outcome.took = clock_.Now() - *outcome.started_at;
+  OnRemoved(item);
   run_.Move(outcome, ImageState::kPulled);
-  if (watch_ == nullptr) {
-    context_.observer.OnEnded(run_, outcome);
-    return;
-  }
-  ++unsettled_;
-  watch_->OnPulled(image, [this, &outcome] {
-    --unsettled_;
-    context_.observer.OnEnded(run_, outcome);
-  });
 }
 
-void PullLoop::OnFailure(size_t image, const RoundEnd& end) {
-  const AttemptFailure failure = FailureOf(end, work_[image].cut);
-  run_.Move(run_.images[image], ImageState::kWaiting);
-  if (!failure.run_ends) Enter(image, failure, end.credentials);
-  // Without a lease the runtime has thrown away what it had.
-  const bool must_drop = failure.what.bad_bytes && !lease_.lease_id().empty();
-  ++unsettled_;
-  const auto settle = [=, this, error = end.image_ref.status()](bool gained) {
-    if (!must_drop) return Settle(image, failure, gained);
-    dropper_.Drop(image, error,
-                  watch_ ? watch_->DownloadsOf(image) : TouchedDownloads(),
-                  [=, this] { Settle(image, failure, false); });
-  };
-  if (watch_ == nullptr) return settle(false);
-  watch_->OnFailed(
-      image, {.was_cut = failure.was_cut, .needs_blobs = must_drop}, settle);
+void PullLoop::OnBytesKnown(PullItem& item) {
+  observer_.OnEnded(run_, item.outcome);
 }
 
-// It is known what the attempt gained, and what was wrong of it is gone.
-void PullLoop::Settle(size_t image, const AttemptFailure& failure,
-                      bool gained_bytes) {
-  --unsettled_;
-  if (!failure.run_ends) Count(image, failure.what, gained_bytes);
+void PullLoop::OnFailed(PullItem& item, const AttemptFailure& failure,
+                        const FoundCredentials& credentials) {
+  ReleaseSlot(item);
+  run_.Move(item.outcome, ImageState::kWaiting);
+  if (!failure.run_ends) Publish(item, failure, credentials);
 }
 
-// What everybody has to know of it at once, before its bytes are counted.
-void PullLoop::Enter(size_t image, const AttemptFailure& failure,
-                     const FoundCredentials& credentials) {
-  ImageOutcome& outcome = run_.images[image];
+// Tells everything that has to know of it at once, before its bytes are
+// counted.
+void PullLoop::Publish(PullItem& item, const AttemptFailure& failure,
+                       const FoundCredentials& credentials) {
+  ImageOutcome& outcome = item.outcome;
   const ErrorClass& what = failure.what;
   outcome.reason = what.reason;
   outcome.message = failure.message;
-  outcome.took = context_.clock.Now() - *outcome.started_at;
+  outcome.took = clock_.Now() - *outcome.started_at;
   // A cut round did not get to its last credential.
-  if (what.retry == Retry::kNextCredential && !work_[image].cut) {
-    work_[image].refused = credentials;
+  if (what.retry == Retry::kNextCredential && !item.attempt.cut) {
+    item.refused = credentials;
   }
   if (what.reason == Reason::kNotUsable) {
-    run_.not_usable.insert(requests_[image].reference->Normalised());
+    run_.not_usable.insert(item.reference().Normalised());
   }
-  TellGate(image, what);
-  if (what.retry == Retry::kAwaitRuntime) vigil_.Lose();
-  if (what.retry == Retry::kUncounted) lease_.Renew();
+  RegistryGate& gate = pool_.gate(item.registry());
+  const Instant started = item.attempt.started;
+  if (item.attempt.has_pulled) {
+    gate.OnFailure(what, clock_.Now(), started, setup_.context.roll_dice());
+  } else {
+    // What was never asked for says nothing of its registry.
+    gate.OnNoAnswer(started);
+  }
+  if (what.retry == Retry::kAwaitRuntime) monitor_.OnUnavailable();
+  if (what.retry == Retry::kUncounted) setup_.lease.Renew();
   if (what.retry == Retry::kStopRun) no_space_ = true;
 }
 
-void PullLoop::Count(size_t image, const ErrorClass& error, bool gained_bytes) {
-  if (work_[image].has_pulled && (error.retry == Retry::kUncounted ||
+void PullLoop::OnSettled(PullItem& item, const AttemptFailure& failure,
+                         bool gained_bytes) {
+  if (failure.run_ends) return;
+  const ErrorClass& error = failure.what;
+  if (item.attempt.has_pulled && (error.retry == Retry::kUncounted ||
                                   error.retry == Retry::kAwaitRuntime)) {
-    --run_.images[image].attempts;
+    --item.outcome.attempts;
   }
-  work_[image].history.Add(error, gained_bytes, context_.clock.Now());
-  Retry(image, error);
+  item.history.Add(error, gained_bytes, clock_.Now());
+  Retry(item, error);
 }
 
-void PullLoop::Retry(size_t image, const ErrorClass& error) {
-  AttemptHistory& history = work_[image].history;
+void PullLoop::Retry(PullItem& item, const ErrorClass& error) {
   // Refused credentials are looked at once more: a secret may be rotated. A
   // plugin may have new ones each time, which are no better.
   ErrorClass judged = error;
   const bool looks_again = error.retry == Retry::kNextCredential &&
-                           context_.credentials != nullptr &&
-                           history.refused < kMostRefusals;
+                           setup_.context.credentials != nullptr &&
+                           item.history.refused < kMaxRefusals;
   if (looks_again) judged.retry = Retry::kWholeBudget;
-  const std::optional<absl::Duration> wanted =
-      DelayBeforeNext(options_.retry, history, judged, context_.roll_dice());
-  if (!wanted) return GiveUp(image);
-  const Instant now = context_.clock.Now();
-  const absl::Duration remaining = run_.deadline() - now;
+  const std::optional<absl::Duration> wanted = DelayBeforeNext(
+      options_.retry, item.history, judged, setup_.context.roll_dice());
+  if (!wanted) return GiveUp(item);
+  const Instant now = clock_.Now();
   const std::optional<absl::Duration> delay =
-      DelayWithin(remaining, *wanted, options_.retry, history);
-  if (!delay) return Postpone(image, "no time for another try");
-  const RegistryGate& gate = pool_.gate(RegistryOf(image));
-  if (gate.StaysClosedUntil(run_.deadline())) return ShutOut(image);
-  Queue(image, now + *delay);
+      DelayWithin(run_.deadline() - now, *wanted, options_.retry, item.history);
+  if (!delay) return Postpone(item, "no time for another try");
+  const RegistryGate& gate = pool_.gate(item.registry());
+  if (gate.StaysClosedUntil(run_.deadline())) return ShutOut(item);
+  Queue(item, now + *delay);
   const Instant opens = gate.IsOpen(now) ? now : gate.NextChange(now);
   const Instant next = std::max(now + *delay, opens);
-  run_.images[image].next_attempt_at = next;
-  context_.observer.OnRetry(run_, run_.images[image], next - now);
+  item.outcome.next_attempt_at = next;
+  observer_.OnRetry(run_, item.outcome, next - now);
 }
 
-void PullLoop::GiveUp(size_t image) { EndAs(ImageState::kFailed, image); }
+void PullLoop::GiveUp(PullItem& item) { EndAs(ImageState::kFailed, item); }
 
 // Leaves the image to the next run.
-void PullLoop::Postpone(size_t image, absl::string_view why) {
-  ImageOutcome& outcome = run_.images[image];
+void PullLoop::Postpone(PullItem& item, absl::string_view why) {
+  ImageOutcome& outcome = item.outcome;
   absl::StrAppend(&outcome.message, outcome.message.empty() ? "" : "; ", why);
-  if (outcome.started_at) {
-    outcome.took = context_.clock.Now() - *outcome.started_at;
-  }
-  EndAs(ImageState::kStopped, image);
+  if (outcome.started_at) outcome.took = clock_.Now() - *outcome.started_at;
+  EndAs(ImageState::kStopped, item);
 }
 
-void PullLoop::ShutOut(size_t image) {
-  const Instant now = context_.clock.Now();
-  const Instant opens = pool_.gate(RegistryOf(image)).NextChange(now);
-  run_.images[image].reason = Reason::kRateLimited;
-  Postpone(image, absl::StrCat("no request to ", RegistryOf(image), " for ",
-                               HumanDuration(opens - now),
-                               ", until after the deadline"));
+void PullLoop::ShutOut(PullItem& item) {
+  const Instant now = clock_.Now();
+  const Instant opens = pool_.gate(item.registry()).NextChange(now);
+  item.outcome.reason = Reason::kRateLimited;
+  Postpone(item, absl::StrCat("no request to ", item.registry(), " for ",
+                              HumanDuration(opens - now),
+                              ", until after the deadline"));
 }
 
-void PullLoop::EndAs(ImageState state, size_t image) {
-  ImageOutcome& outcome = run_.images[image];
-  outcome.next_attempt_at.reset();
-  run_.Move(outcome, state);
-  if (watch_ != nullptr) watch_->OnGivenUp(image);
-  context_.observer.OnEnded(run_, outcome);
-}
-
-// Nothing unusable of it is on the node any more.
-void PullLoop::Forgive(size_t image) {
-  run_.not_usable.erase(requests_[image].reference->Normalised());
-}
-
-void PullLoop::TellGate(size_t image, const ErrorClass& error) {
-  RegistryGate& gate = pool_.gate(RegistryOf(image));
-  const Instant started = work_[image].attempt_started;
-  // What was never asked for says nothing of its registry.
-  if (!work_[image].has_pulled) return gate.OnNoAnswer(started);
-  switch (error.retry) {
-    case Retry::kLater:
-      gate.OnRateLimit(context_.clock.Now(), started, error.retry_after,
-                       context_.roll_dice());
-      break;
-    case Retry::kUncounted:
-    case Retry::kAwaitRuntime:
-    case Retry::kStopRun:
-      gate.OnNoAnswer(started);
-      break;
-    default:
-      gate.OnAnswer(started);
-  }
-}
-
-void PullLoop::CancelAll() {
-  for (const size_t image : running_) work_[image].round->Cancel();
-  remover_.CancelAll();
-}
-
-void PullLoop::DrainFor(absl::Duration patience) {
-  const Instant until = context_.clock.Now() + patience;
-  if (watch_ != nullptr) watch_->SettleAll();
-  while ((!running_.empty() || dropper_.is_busy()) &&
-         context_.clock.Now() < until) {
-    context_.clock.WaitUntil(until, mailbox_->wakeup());
-    ReadMail();
-    if (watch_ != nullptr) watch_->SettleAll();
-  }
-  for (const size_t image : running_) {
-    run_.Move(run_.images[image], ImageState::kWaiting);
-  }
-  vigil_.Cancel();
+void PullLoop::EndAs(ImageState state, PullItem& item) {
+  item.outcome.next_attempt_at.reset();
+  run_.Move(item.outcome, state);
+  attempts_.Forget(item);
+  observer_.OnEnded(run_, item.outcome);
 }
 
 }  // namespace prepull

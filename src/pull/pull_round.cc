@@ -4,27 +4,25 @@
 
 #include "absl/strings/str_cat.h"
 #include "prepull/base/log.h"
-#include "src/pull/error_class.h"
 
 namespace prepull {
+namespace {
+
+constexpr ErrorClass kNoCredentials = {.reason = Reason::kUnauthorized,
+                                       .retry = Retry::kNextCredential};
+
+}  // namespace
 
 bool SameCredentials(const FoundCredentials& a, const FoundCredentials& b) {
   if (!a.ok() || !b.ok()) return a.status() == b.status();
   return *a == *b;
 }
 
-// Hands an answer over to the engine's thread, where it may find the round
-// gone.
 template <typename Answer>
-std::function<void(Answer)> PullRound::Posting(
-    void (PullRound::*take)(const Answer&)) {
-  return
-      [post = seams_.post, self = std::weak_ptr(self_), take](Answer answer) {
-        post([self, take, answer = std::move(answer)] {
-          const std::shared_ptr<PullRound*> round = self.lock();
-          if (round != nullptr) ((*round)->*take)(answer);
-        });
-      };
+std::function<void(Answer)> PullRound::Callback(
+    void (PullRound::*handle)(const Answer&)) {
+  return scope_.Callback<Answer>(
+      [this, handle](const Answer& answer) { (this->*handle)(answer); });
 }
 
 void PullRound::Start() {
@@ -34,15 +32,15 @@ void PullRound::Start() {
   }
   // Its answer is on the engine's thread already, but may come at once.
   seams_.remover.Remove(task_.replaces,
-                        Posting<absl::Status>(&PullRound::OnRemoved));
+                        Callback<absl::Status>(&PullRound::OnRemoved));
 }
 
 void PullRound::OnRemoved(const absl::Status& removed) {
   if (has_ended_ || is_cancelled_) return;
   if (!removed.ok()) {
-    End(absl::Status(removed.code(),
-                     absl::StrCat("remove image: ", removed.message())));
-    return;
+    const absl::Status error(removed.code(),
+                             absl::StrCat("remove image: ", removed.message()));
+    return EndFailed(error, Classify(error));
   }
   seams_.on_removed();
   FindCredentials();
@@ -55,7 +53,7 @@ void PullRound::FindCredentials() {
   }
   seams_.credentials->Find(
       *task_.request.reference, task_.request.options.secret,
-      Posting<absl::StatusOr<CredentialsToTry>>(&PullRound::OnFound));
+      Callback<absl::StatusOr<CredentialsToTry>>(&PullRound::OnFound));
 }
 
 void PullRound::OnFound(const absl::StatusOr<CredentialsToTry>& found) {
@@ -71,10 +69,11 @@ void PullRound::OnFound(const absl::StatusOr<CredentialsToTry>& found) {
   }
   if (task_.refused && unread_.empty() &&
       SameCredentials(credentials_, *task_.refused)) {
-    End(absl::UnauthenticatedError("nothing new to try"),
-        /*had_nothing_new=*/true);
+    End({.image_ref = absl::UnauthenticatedError("no new credentials to try"),
+         .had_nothing_new = true});
   } else if (!found.ok()) {
-    End(absl::UnauthenticatedError(found.status().message()));
+    EndFailed(absl::UnauthenticatedError(found.status().message()),
+              kNoCredentials);
   } else {
     Pull();
   }
@@ -92,14 +91,15 @@ void PullRound::Pull() {
   ++next_credential_;
   seams_.on_pull();
   call_ = seams_.runtime.StartPull(
-      request, Posting<absl::StatusOr<std::string>>(&PullRound::OnPulled));
+      request, Callback<absl::StatusOr<std::string>>(&PullRound::OnPulled));
 }
 
 void PullRound::OnPulled(const absl::StatusOr<std::string>& image_ref) {
   if (has_ended_) return;
+  if (image_ref.ok()) return EndPulled(*image_ref);
+  const ErrorClass what = Classify(image_ref.status());
   const bool was_refused =
-      !image_ref.ok() && !is_cancelled_ &&
-      Classify(image_ref.status()).retry == Retry::kNextCredential;
+      !is_cancelled_ && what.retry == Retry::kNextCredential;
   if (was_refused && next_credential_ <= credentials_->size()) {
     seams_.credentials->Refused(*task_.request.reference,
                                 (*credentials_)[next_credential_ - 1]);
@@ -107,7 +107,7 @@ void PullRound::OnPulled(const absl::StatusOr<std::string>& image_ref) {
   if (was_refused && next_credential_ < credentials_->size()) {
     Pull();
   } else {
-    End(image_ref);
+    EndFailed(image_ref.status(), what);
   }
 }
 
@@ -118,20 +118,28 @@ void PullRound::Cancel() {
     return;
   }
   // Posted, because the round may be ended by its owner's own loop.
-  Posting<absl::StatusOr<std::string>> (&PullRound::OnPulled)(
+  Callback<absl::StatusOr<std::string>> (&PullRound::OnPulled)(
       absl::CancelledError("cancelled before the pull began"));
 }
 
-void PullRound::End(absl::StatusOr<std::string> image_ref,
-                    bool had_nothing_new) {
+void PullRound::EndPulled(const std::string& image_ref) {
+  End({.image_ref = image_ref});
+}
+
+void PullRound::EndFailed(const absl::Status& error, const ErrorClass& what) {
+  End({.image_ref =
+           credentials_.ok() ? WithoutSecrets(error, *credentials_) : error,
+       .what = what,
+       .credentials = credentials_,
+       .unread = unread_});
+}
+
+void PullRound::End(RoundEnd end) {
   has_ended_ = true;
   call_.reset();
   // May destroy the round.
   const auto done = seams_.done;
-  if (!image_ref.ok() && credentials_.ok()) {
-    image_ref = WithoutSecrets(image_ref.status(), *credentials_);
-  }
-  done({std::move(image_ref), credentials_, unread_, had_nothing_new});
+  done(std::move(end));
 }
 
 }  // namespace prepull

@@ -2,8 +2,7 @@
 // the credentials to try, and pulls with one after another until one is not
 // refused.
 //
-// Not thread-safe: it belongs to the engine's thread, to which answers come
-// back through `post`.
+// Not thread-safe.
 #ifndef PREPULL_SRC_PULL_PULL_ROUND_H_
 #define PREPULL_SRC_PULL_PULL_ROUND_H_
 
@@ -15,8 +14,10 @@
 
 #include "absl/status/statusor.h"
 #include "prepull/auth/credential_finder.h"
+#include "prepull/base/task_runner.h"
 #include "prepull/list/image_request.h"
 #include "prepull/runtime/container_runtime.h"
+#include "src/pull/error_class.h"
 #include "src/pull/image_remover.h"
 
 namespace prepull {
@@ -28,6 +29,7 @@ using FoundCredentials = absl::StatusOr<std::vector<Credential>>;
 // How a round ended.
 struct RoundEnd {
   absl::StatusOr<std::string> image_ref;
+  ErrorClass what = {};  // of a failure
   FoundCredentials credentials = std::vector<Credential>();
   // Why there may be more than these: see CredentialsToTry.
   std::string unread = "";
@@ -51,16 +53,16 @@ class PullRound {
     ContainerRuntime& runtime;
     CredentialFinder* credentials;  // null: always anonymous
     ImageRemover& remover;
-    // Runs it on the engine's thread, unless that no longer listens. Threads:
-    // from any.
-    std::function<void(std::function<void()>)> post;
+    TaskRunner::Poster poster;
     std::function<void()> on_removed;  // the image that is replaced is gone
     std::function<void()> on_pull;     // a call begins, the first or another
     std::function<void(RoundEnd)> done;
   };
 
   PullRound(RoundTask task, Seams seams)
-      : task_(std::move(task)), seams_(std::move(seams)) {}
+      : task_(std::move(task)),
+        seams_(std::move(seams)),
+        scope_(seams_.poster) {}
   PullRound(const PullRound&) = delete;
   PullRound& operator=(const PullRound&) = delete;
 
@@ -74,25 +76,27 @@ class PullRound {
 
  private:
   template <typename Answer>
-  std::function<void(Answer)> Posting(void (PullRound::*take)(const Answer&));
+  std::function<void(Answer)> Callback(
+      void (PullRound::*handle)(const Answer&));
 
   void FindCredentials();
   void OnRemoved(const absl::Status& removed);
   void OnFound(const absl::StatusOr<CredentialsToTry>& found);
   void Pull();
   void OnPulled(const absl::StatusOr<std::string>& image_ref);
-  void End(absl::StatusOr<std::string> image_ref, bool had_nothing_new = false);
+  void EndPulled(const std::string& image_ref);
+  void EndFailed(const absl::Status& error, const ErrorClass& what);
+  void End(RoundEnd end);
 
   const RoundTask task_;
   const Seams seams_;
+  const TaskScope scope_;
   FoundCredentials credentials_ = std::vector<Credential>();
   std::string unread_;
   size_t next_credential_ = 0;
   std::unique_ptr<RunningCall> call_;
   bool is_cancelled_ = false;
   bool has_ended_ = false;
-  // Gone with the round, so that what comes late finds nobody.
-  std::shared_ptr<PullRound*> self_ = std::make_shared<PullRound*>(this);
 };
 
 // Whether both are the same credentials in the same order, or the same error.

@@ -6,13 +6,13 @@
 namespace prepull {
 namespace {
 
-constexpr absl::Duration kFirstClosing = absl::Seconds(30);
-constexpr absl::Duration kLongestClosing = absl::Minutes(5);
+constexpr absl::Duration kMinClosing = absl::Seconds(30);
+constexpr absl::Duration kMaxClosing = absl::Minutes(5);
 // "retry-after: 880µs" (seen on ghcr.io) would be no pause at all.
-constexpr absl::Duration kShortestClosing = absl::Seconds(1);
+constexpr absl::Duration kMinRequestedClosing = absl::Seconds(1);
 // A registry says 429 before it sends bytes; CRI-O asks five times within a
 // minute before it passes it on.
-constexpr absl::Duration kProbeGrace = absl::Seconds(30);
+constexpr absl::Duration kProbeTimeout = absl::Seconds(30);
 
 }  // namespace
 
@@ -23,7 +23,7 @@ bool RegistryGate::IsOpen(Instant now) const {
     case State::kClosed:
       return now >= closed_until_;
     case State::kProbing:
-      return now >= probe_started_ + kProbeGrace;
+      return now >= probe_started_ + kProbeTimeout;
   }
   return true;
 }
@@ -31,7 +31,7 @@ bool RegistryGate::IsOpen(Instant now) const {
 Instant RegistryGate::NextChange(Instant now) const {
   if (IsOpen(now)) return Instant::Never();
   return state_ == State::kClosed ? closed_until_
-                                  : probe_started_ + kProbeGrace;
+                                  : probe_started_ + kProbeTimeout;
 }
 
 void RegistryGate::OnStart(Instant now) {
@@ -61,11 +61,10 @@ void RegistryGate::OnRateLimit(Instant now, Instant started,
     closed_until_ = now;
     state_ = State::kClosed;
   }
-  const absl::Duration doubled =
-      std::min(kFirstClosing * std::exp2(std::min(times_closed_ - 1, 10)),
-               kLongestClosing);
+  const absl::Duration doubled = std::min(
+      kMinClosing * std::exp2(std::min(times_closed_ - 1, 10)), kMaxClosing);
   const absl::Duration pause =
-      retry_after ? std::max(*retry_after, kShortestClosing) : doubled;
+      retry_after ? std::max(*retry_after, kMinRequestedClosing) : doubled;
   closed_until_ =
       std::max(closed_until_, closed_at_ + pause * (1.0 + 0.25 * dice));
 }
@@ -73,6 +72,20 @@ void RegistryGate::OnRateLimit(Instant now, Instant started,
 void RegistryGate::OnNoAnswer(Instant started) {
   if (state_ == State::kProbing && started >= probe_started_) {
     state_ = State::kClosed;
+  }
+}
+
+void RegistryGate::OnFailure(const ErrorClass& error, Instant now,
+                             Instant started, double dice) {
+  switch (error.retry) {
+    case Retry::kLater:
+      return OnRateLimit(now, started, error.retry_after, dice);
+    case Retry::kUncounted:
+    case Retry::kAwaitRuntime:
+    case Retry::kStopRun:
+      return OnNoAnswer(started);
+    default:
+      return OnAnswer(started);
   }
 }
 

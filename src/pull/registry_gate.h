@@ -1,4 +1,4 @@
-// Holds back everyone who talks to a registry that said "too many requests".
+// Holds back all pulls from a registry that answered "too many requests".
 //
 // A rate limit closes the gate for 30 s, doubling to 5 min, or for as long as
 // the registry asked. Then one pull goes as a probe; when it gets anything
@@ -11,6 +11,7 @@
 
 #include "absl/time/time.h"
 #include "prepull/base/clock.h"
+#include "src/pull/error_class.h"
 
 namespace prepull {
 
@@ -42,6 +43,10 @@ class RegistryGate {
 
   // The pull that was the probe ended without an answer of the registry.
   void OnNoAnswer(Instant started);
+
+  // A pull that started at `started` failed with `error`: one of the above.
+  void OnFailure(const ErrorClass& error, Instant now, Instant started,
+                 double dice);
 
  private:
   enum class State { kOpen, kClosed, kProbing };

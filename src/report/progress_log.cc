@@ -124,12 +124,12 @@ Instant ProgressLog::OnTurn(const Run& run, Instant now) {
   return heartbeat_at_;
 }
 
-void ProgressLog::OnFinished(const Run& run, absl::Duration took) {
+void ProgressLog::OnFinished(const Run& run, Instant now) {
   Log(LogLevel::kInfo, "finished",
       {{"present", run.counts.present()},
        {"failed", run.counts.failed},
        {"stopped", run.counts.stopped},
-       {"duration", took}});
+       {"duration", now - run.start}});
 }
 
 }  // namespace prepull

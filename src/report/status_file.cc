@@ -155,7 +155,7 @@ StatusFile::StatusFile(std::string path, FileSystem& files, Clock& clock)
 
 StatusFile::~StatusFile() = default;
 
-void StatusFile::Begin(const Run& run) {
+void StatusFile::OnStarted(const Run& run) {
   if (!writer_) return;
   files_.RemoveOldDrafts(path_, kDraftAge);
   is_told_ = true;
@@ -196,7 +196,7 @@ Instant StatusFile::OnTurn(const Run& run, Instant now) {
   return Instant::Never();
 }
 
-void StatusFile::Finish(const Run& run) {
+void StatusFile::OnRunEnded(const Run& run) {
   if (!is_told_) return;
   Tell(run);
   is_told_ = false;
@@ -209,11 +209,12 @@ void StatusFile::BreakOff(ExitCode code, const std::string& why,
   const Instant until = clock_.Now() + patience;
   if (const std::shared_ptr<const Run> run = writer_->LivingRun()) {
     Run broken = *run;
-    broken.message = why;
     const bool is_stop = code == ExitCode::kStopped;
-    if (!is_stop) broken.reason = Reason::kUnknown;
-    broken.BreakOff(code, is_stop ? Phase::kInterrupted : Phase::kFailed,
-                    is_stop ? Reason::kInterrupted : Reason::kUnknown,
+    const RunEnd end = {.code = code,
+                        .phase = is_stop ? Phase::kInterrupted : Phase::kFailed,
+                        .reason = is_stop ? broken.reason : Reason::kUnknown,
+                        .message = why};
+    broken.BreakOff(end, is_stop ? Reason::kInterrupted : Reason::kUnknown,
                     clock_.Now(), clock_.WallNow());
     writer_->Give(std::make_shared<const Run>(std::move(broken)));
   }

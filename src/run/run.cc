@@ -72,20 +72,22 @@ void Run::Move(ImageOutcome& image, ImageState state) {
   assert(CountOf(counts, state) > 0);
 }
 
-void Run::BreakOff(ExitCode code, Phase last_phase, Reason why, Instant now,
-                   absl::Time at) {
+void Run::BreakOff(const RunEnd& end, Reason why, Instant now, absl::Time at) {
   for (ImageOutcome& image : images) {
     if (IsFinal(image.state)) continue;
     image.reason = why;
     if (image.started_at) image.took = now - *image.started_at;
     Move(image, ImageState::kStopped);
   }
-  End(code, last_phase, at);
+  End(end, at);
 }
 
-void Run::End(ExitCode code, Phase last_phase, absl::Time at) {
-  exit_code = code;
-  phase = last_phase;
+void Run::End(const RunEnd& end, absl::Time at) {
+  exit_code = end.code;
+  phase = end.phase;
+  reason = end.reason;
+  message = end.message;
+  tolerated = end.tolerated;
   finished_at = at;
 }
 

@@ -110,7 +110,7 @@ class StreamCall : public AsyncCall {
       reader_->Finish(&status_, this);
       return false;
     }
-    if (step_ == Step::kRead) TakePart();
+    if (step_ == Step::kRead) HandlePart();
     step_ = Step::kRead;
     reader_->Read(&part_, this);
     return false;
@@ -120,7 +120,7 @@ class StreamCall : public AsyncCall {
   enum class Step { kStart, kRead, kFinish };
 
   // A refused part ends the call; what still comes is read and dropped.
-  void TakePart() {
+  void HandlePart() {
     if (!taken_.ok()) return;
     taken_ = take_(part_);
     if (!taken_.ok()) context_.TryCancel();

@@ -9,7 +9,8 @@
 #include <memory>
 #include <utility>
 
-#include "prepull/runtime/runtime_extension.h"
+#include "absl/functional/function_ref.h"
+#include "prepull/runtime/running_call.h"
 #include "src/runtime/blocking_call.h"
 #include "src/runtime/call_queue.h"
 
@@ -25,9 +26,20 @@ inline void Prepare(grpc::ClientContext& context, absl::Duration timeout) {
   context.set_deadline(DeadlineIn(timeout));
 }
 
+// Makes a call and waits for its end.
+inline absl::Status BlockingContainerdCall(
+    const CallLimit& limit,
+    absl::FunctionRef<grpc::Status(grpc::ClientContext&)> call) {
+  return BlockingCall(limit.timeout, limit.stop,
+                      [&](grpc::ClientContext& context) {
+                        SetNamespace(context);
+                        return call(context);
+                      });
+}
+
 // Gives `done` what `convert` makes of the answer, or the error.
 template <typename Answer, typename Value, typename Convert>
-typename AnswerCall<Answer>::Done Converting(RuntimeExtension::Done<Value> done,
+typename AnswerCall<Answer>::Done Converting(AnswerDone<Value> done,
                                              Convert convert) {
   return [done = std::move(done), convert](absl::StatusOr<Answer> answer) {
     if (!answer.ok()) {
@@ -41,8 +53,7 @@ typename AnswerCall<Answer>::Done Converting(RuntimeExtension::Done<Value> done,
 // Tells `done` how a call without an answer ended; `also_good` is OK, too.
 template <typename Answer>
 typename AnswerCall<Answer>::Done Ending(
-    RuntimeExtension::Finished done,
-    absl::StatusCode also_good = absl::StatusCode::kOk) {
+    CallDone done, absl::StatusCode also_good = absl::StatusCode::kOk) {
   return [done = std::move(done),
           also_good](const absl::StatusOr<Answer>& answer) {
     done(answer.status().code() == also_good ? absl::OkStatus()
@@ -53,7 +64,7 @@ typename AnswerCall<Answer>::Done Ending(
 // Gives `done` what was collected, or the error.
 template <typename Value>
 std::function<void(absl::Status)> Handing(std::shared_ptr<Value> collected,
-                                          RuntimeExtension::Done<Value> done) {
+                                          AnswerDone<Value> done) {
   return [collected = std::move(collected),
           done = std::move(done)](const absl::Status& status) {
     if (!status.ok()) {

@@ -47,4 +47,13 @@ std::string LabelLists(absl::string_view key, absl::string_view item) {
                       Quoted(absl::StrCat("(^|,)", Literal(item), "(,|$)")));
 }
 
+BlobSource SourceOf(const Reference& image) {
+  const std::string& registry = image.registry();
+  const std::string repository = image.repository().substr(registry.size() + 1);
+  if (absl::StartsWith(registry, "[")) {
+    return {registry.substr(1, registry.find(']') - 1), repository};
+  }
+  return {registry.substr(0, registry.find(':')), repository};
+}
+
 }  // namespace prepull

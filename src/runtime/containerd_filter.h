@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "prepull/image/reference.h"
 
 namespace prepull {
 
@@ -19,6 +20,14 @@ std::string LabelIs(absl::string_view key, absl::string_view value);
 
 // What has the label `key`, a comma-separated list, with `item` in it.
 std::string LabelLists(absl::string_view key, absl::string_view item);
+
+// Where a blob came from, as its labels name it.
+struct BlobSource {
+  std::string host;        // of the registry, without its port
+  std::string repository;  // "team/app"
+};
+
+BlobSource SourceOf(const Reference& image);
 
 }  // namespace prepull
 

@@ -3,15 +3,17 @@
 #include <grpcpp/grpcpp.h>
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "cri/image_service.grpc.pb.h"
 #include "cri/runtime_service.grpc.pb.h"
+#include "prepull/base/mutex.h"
 #include "src/runtime/blocking_call.h"
 #include "src/runtime/call_queue.h"
-#include "src/runtime/containerd_extension.h"
 #include "src/runtime/image_info.h"
+#include "src/runtime/runtime_services.h"
 
 namespace prepull {
 namespace {
@@ -63,8 +65,7 @@ class CriClient : public ContainerRuntime {
   explicit CriClient(const std::string& socket)
       : channel_(OpenChannel(socket)),
         images_(cri::ImageService::NewStub(channel_)),
-        runtime_(cri::RuntimeService::NewStub(channel_)),
-        extension_(MakeContainerdExtension(channel_, calls_)) {}
+        runtime_(cri::RuntimeService::NewStub(channel_)) {}
 
   absl::StatusOr<RuntimeVersion> Version(absl::Duration timeout,
                                          const std::stop_token& stop) override {
@@ -74,6 +75,7 @@ class CriClient : public ContainerRuntime {
           return runtime_->Version(&context, cri::VersionRequest(), &response);
         });
     if (!status.ok()) return status;
+    MakeServices(response.runtime_name());
     return RuntimeVersion{response.runtime_name(), response.runtime_version(),
                           response.runtime_api_version()};
   }
@@ -125,7 +127,7 @@ class CriClient : public ContainerRuntime {
         [done = std::move(done)](const absl::StatusOr<Answer>& answer) {
           if (!answer.ok()) return done(answer.status());
           if (!answer->has_image()) {
-            return done(absl::NotFoundError("no such image"));
+            return done(absl::NotFoundError("image not found"));
           }
           const auto info = answer->info().find("info");
           done(info == answer->info().end() ? std::nullopt
@@ -185,13 +187,30 @@ class CriClient : public ContainerRuntime {
         });
   }
 
-  RuntimeExtension* extension() override { return extension_.get(); }
+  Leases* leases() override { return Services().leases.get(); }
+  Downloads* downloads() override { return Services().downloads.get(); }
+  ImageRecords* image_records() override {
+    return Services().image_records.get();
+  }
 
  private:
+  // Once: a runtime that restarts is the same one.
+  void MakeServices(const std::string& runtime_name) {
+    MutexLock lock(mutex_);
+    if (services_) return;
+    services_ = MakeRuntimeServices(runtime_name, channel_, calls_);
+  }
+  const RuntimeServices& Services() {
+    static const RuntimeServices kNone;
+    MutexLock lock(mutex_);
+    return services_ ? *services_ : kNone;
+  }
+
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<cri::ImageService::Stub> images_;
   std::unique_ptr<cri::RuntimeService::Stub> runtime_;
-  std::unique_ptr<RuntimeExtension> extension_;
+  Mutex mutex_;
+  std::optional<RuntimeServices> services_ ABSL_GUARDED_BY(mutex_);
   CallQueue calls_;  // last: its calls end before the stubs do
 };
 

@@ -166,7 +166,7 @@ class HoldHandle : public RunningCall {
 
 std::unique_ptr<RunningCall> DropDownload(const DownloadRef& download,
                                           absl::Duration timeout,
-                                          RuntimeExtension::Finished done) {
+                                          CallDone done) {
   auto call = std::make_shared<LockCall>(
       download, /*aborts=*/true,
       [done = std::move(done)](bool, const absl::Status& end) {

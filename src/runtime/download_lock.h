@@ -1,7 +1,7 @@
-// The lock that containerd takes on a download while somebody writes it.
+// The lock that containerd takes on a download while a client writes it.
 //
 // Content/Write opens a download and keeps it locked for as long as its stream
-// lasts; everybody else who opens it is told UNAVAILABLE, "locked". Whoever
+// lasts; every other client that opens it gets UNAVAILABLE, "locked". Whoever
 // holds the lock may throw the download away (Content/Abort alone would do so
 // under the hands of a writer), and a lock that goes with its process, kill -9
 // included, tells others that the process lives. No byte is ever written.
@@ -15,7 +15,7 @@
 #include <string>
 
 #include "containerd/content.grpc.pb.h"
-#include "prepull/runtime/runtime_extension.h"
+#include "prepull/runtime/downloads.h"
 #include "src/runtime/call_queue.h"
 
 namespace prepull {
@@ -27,10 +27,10 @@ struct DownloadRef {
   std::string ref;
 };
 
-// As RuntimeExtension has them.
+// As Downloads has them.
 std::unique_ptr<RunningCall> DropDownload(const DownloadRef& download,
                                           absl::Duration timeout,
-                                          RuntimeExtension::Finished done);
+                                          CallDone done);
 std::unique_ptr<RunningCall> HoldDownload(const DownloadRef& download,
                                           const std::string& lease_id);
 

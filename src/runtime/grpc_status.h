@@ -1,5 +1,5 @@
 // gRPC's answer as absl::Status: the same code and text, but a CANCELLED that
-// nobody here asked for becomes ABORTED.
+// this process did not request becomes ABORTED.
 //
 // CRI-O and containerd end a slow pull by themselves with CANCELLED
 // (https://github.com/cri-o/cri-o/issues/8760); taken by number it would look

@@ -26,7 +26,7 @@
 namespace prepull {
 namespace {
 
-constexpr size_t kLongestPath = sizeof(sockaddr_un::sun_path) - 1;
+constexpr size_t kMaxPath = sizeof(sockaddr_un::sun_path) - 1;
 
 std::string WhyNotConnected(int error) {
   switch (error) {
@@ -53,7 +53,7 @@ absl::Status TryToConnect(const std::string& socket) {
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, socket.data(),
-              std::min(socket.size(), kLongestPath));
+              std::min(socket.size(), kMaxPath));
   if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) ==
       0) {
     return absl::OkStatus();
@@ -77,12 +77,12 @@ absl::Status WhyNoRuntime(const absl::Status& status, absl::Duration timeout) {
   }
   if (status.code() == absl::StatusCode::kUnimplemented) {
     return absl::UnavailableError(
-        "answers, but not to CRI v1: its CRI plugin is off, or it only speaks "
-        "v1alpha2 (containerd 1.5, CRI-O 1.19), which prepull does not");
+        "does not implement CRI v1: its CRI plugin is disabled, or it only "
+        "supports v1alpha2 (containerd 1.5, CRI-O 1.19)");
   }
   if (status.code() == absl::StatusCode::kCancelled) return status;
   return absl::UnavailableError(
-      absl::StrCat("does not answer like a container runtime: ",
+      absl::StrCat("not a container runtime: ",
                    Printable(WithoutUrlSecrets(status.message()), 256)));
 }
 
@@ -150,10 +150,10 @@ absl::StatusOr<std::string> SocketPath(absl::string_view text) {
         absl::StrCat("\"", Printable(text, 256),
                      "\" is no unix socket: give a path or a unix:// URL"));
   }
-  if (path.size() > kLongestPath) {
+  if (path.size() > kMaxPath) {
     return absl::InvalidArgumentError(
         absl::StrCat("socket path has ", path.size(), " bytes, the system ",
-                     "takes at most ", kLongestPath));
+                     "takes at most ", kMaxPath));
   }
   return std::string(path);
 }

@@ -127,7 +127,7 @@ class PinTest(unittest.TestCase):
 
         run = self.fetch([name], "--pin")
 
-        self.assertEqual("does not heed it" in run.story(),
+        self.assertEqual("this version ignores pins" in run.story(),
                          not self.heeds_pins())
         self.assertEqual(run.exit_code, 0)
 

@@ -40,12 +40,5 @@ TEST(RecordsToPinTest, AreNoNamesThatTheListDoesNotHave) {
               ElementsAre("sha256:11", stored.repo_digests[1]));
 }
 
-TEST(IsForeignPinTest, IsAPinWithoutOurLabel) {
-  EXPECT_TRUE(IsForeignPin({{kPinnedLabel, "pinned"}}));
-  EXPECT_FALSE(IsForeignPin({{kPinnedLabel, "pinned"}, {kOurPinLabel, "x"}}));
-  EXPECT_FALSE(IsForeignPin({{kPinnedLabel, "unpinned"}}));
-  EXPECT_FALSE(IsForeignPin({{"io.cri-containerd.image", "managed"}}));
-}
-
 }  // namespace
 }  // namespace prepull

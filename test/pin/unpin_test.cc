@@ -4,8 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
-#include "src/pin/pin_records.h"
-#include "test/support/fake_extension.h"
+#include "test/support/fake_services.h"
 #include "test/support/status_matchers.h"
 
 namespace prepull {
@@ -28,9 +27,10 @@ std::vector<ImageRequest> Requests(const std::vector<std::string>& images) {
   return requests;
 }
 
-std::vector<ImageRecord> Records(const std::vector<std::string>& names) {
-  std::vector<ImageRecord> records;
-  for (const std::string& name : names) records.push_back({name, {}});
+std::vector<PinnedRecord> Records(const std::vector<std::string>& names) {
+  std::vector<PinnedRecord> records;
+  for (const std::string& name : names)
+    records.push_back({.name = name, .is_ours = true});
   return records;
 }
 
@@ -117,23 +117,24 @@ TEST(PinsNotInTest, KeepAListedNameThatTheRuntimeDoesNotList) {
       IsEmpty());
 }
 
-TEST(UnpinTest, TakesOffBothLabelsAndNoOther) {
+TEST(UnpinTest, FindsAndRemovesPinsOfOurs) {
   FakeClock clock;
-  FakeExtension extension(clock);
-  extension.records["quay.io/a:1"] = {
-      {kPinnedLabel, kPinnedValue}, {kOurPinLabel, "x"}, {"kept", "yes"}};
+  FakeServices extension(clock);
+  extension.pinned["quay.io/a:1"] = {
+      .name = "quay.io/a:1", .is_ours = true, .list = "x"};
+  extension.pinned["quay.io/b:1"] = {.name = "quay.io/b:1"};
 
   const auto ours = OurPins(extension, {});
   EXPECT_THAT(Unpin(extension, "quay.io/a:1", {}), IsOk());
 
   ASSERT_THAT(ours, IsOk());
   EXPECT_THAT(*ours, SizeIs(1));
-  EXPECT_EQ(extension.records["quay.io/a:1"], (Labels{{"kept", "yes"}}));
+  EXPECT_FALSE(extension.pinned.contains("quay.io/a:1"));
 }
 
 TEST(UnpinTest, OfARecordThatIsGoneIsDone) {
   FakeClock clock;
-  FakeExtension extension(clock);
+  FakeServices extension(clock);
 
   EXPECT_THAT(Unpin(extension, "quay.io/a:1", {}), IsOk());
 }

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "test/support/fake_clock.h"
-#include "test/support/fake_extension.h"
 #include "test/support/fake_runtime.h"
+#include "test/support/fake_services.h"
 #include "test/support/status_matchers.h"
 
 namespace prepull {
@@ -96,9 +96,9 @@ TEST(JudgeRuntimeTest, ShowsWhoAnswersPrintably) {
 
 TEST(LookAtRuntimeTest, AsksForTheExtension) {
   FakeClock clock;
-  FakeExtension extension(clock);
+  FakeServices extension(clock);
   auto runtime = std::make_unique<FakeRuntime>(clock);
-  runtime->UseExtension(extension);
+  runtime->UseServices(extension);
   const FoundRuntime found = {
       "/run/cri.sock", {"containerd", "1.7.24", "v1"}, std::move(runtime)};
 

@@ -39,7 +39,7 @@ TEST_F(BlobLedgerTest, KnowsWhatWasListedBeforeTheBlobWasEntered) {
   ledger_.Add({{"a", 100}});
 
   EXPECT_EQ(ledger_.bytes_done(), 30);
-  EXPECT_THAT(ledger_.TakeDue(kNow, kBlobsOfA), IsEmpty());
+  EXPECT_THAT(ledger_.NextToAsk(kNow, kBlobsOfA), IsEmpty());
 }
 
 TEST_F(BlobLedgerTest, EntersASharedBlobOnce) {
@@ -79,43 +79,43 @@ TEST_F(BlobLedgerTest, AsksForWhatIsNeitherOpenNorWhole) {
   ledger_.Observe({{"b", 20}});
   ledger_.OnWhole("c", false);
 
-  EXPECT_THAT(ledger_.TakeDue(kNow, {"a", "b", "c", "unknown"}),
+  EXPECT_THAT(ledger_.NextToAsk(kNow, {"a", "b", "c", "unknown"}),
               ElementsAre("a"));
 }
 
 TEST_F(BlobLedgerTest, AsksOnceAtATime) {
   ledger_.Add({{"a", 100}});
-  ledger_.TakeDue(kNow, kBlobsOfA);
+  ledger_.NextToAsk(kNow, kBlobsOfA);
 
-  EXPECT_THAT(ledger_.TakeDue(After(60), kBlobsOfA), IsEmpty());
+  EXPECT_THAT(ledger_.NextToAsk(After(60), kBlobsOfA), IsEmpty());
 }
 
 TEST_F(BlobLedgerTest, AsksAgainForAMissingBlobAfterFiveSeconds) {
   ledger_.Add({{"a", 100}});
-  ledger_.TakeDue(kNow, kBlobsOfA);
+  ledger_.NextToAsk(kNow, kBlobsOfA);
   ledger_.OnMissing(kNow, "a");
 
-  EXPECT_THAT(ledger_.TakeDue(After(4.9), kBlobsOfA), IsEmpty());
-  EXPECT_THAT(ledger_.TakeDue(After(5), kBlobsOfA), ElementsAre("a"));
+  EXPECT_THAT(ledger_.NextToAsk(After(4.9), kBlobsOfA), IsEmpty());
+  EXPECT_THAT(ledger_.NextToAsk(After(5), kBlobsOfA), ElementsAre("a"));
 }
 
 TEST_F(BlobLedgerTest, AsksAtOnceForWhatHasLeftTheList) {
   ledger_.Add({{"a", 100}});
-  ledger_.TakeDue(kNow, kBlobsOfA);
+  ledger_.NextToAsk(kNow, kBlobsOfA);
   ledger_.OnMissing(kNow, "a");
   ledger_.Observe({{"a", 90}});
 
   ledger_.Observe({});
 
   EXPECT_EQ(ledger_.bytes_done(), 90);
-  EXPECT_THAT(ledger_.TakeDue(After(1), kBlobsOfA), ElementsAre("a"));
+  EXPECT_THAT(ledger_.NextToAsk(After(1), kBlobsOfA), ElementsAre("a"));
 }
 
 TEST_F(BlobLedgerTest, CountsNothingOfAMissingBlob) {
   ledger_.Add({{"a", 100}});
   ledger_.Observe({{"a", 90}});
   ledger_.Observe({});
-  ledger_.TakeDue(kNow, kBlobsOfA);
+  ledger_.NextToAsk(kNow, kBlobsOfA);
 
   ledger_.OnMissing(kNow, "a");
 
@@ -124,7 +124,7 @@ TEST_F(BlobLedgerTest, CountsNothingOfAMissingBlob) {
 
 TEST_F(BlobLedgerTest, AnAnswerThatIsOlderThanTheListSaysNothing) {
   ledger_.Add({{"a", 100}});
-  ledger_.TakeDue(kNow, kBlobsOfA);
+  ledger_.NextToAsk(kNow, kBlobsOfA);
   ledger_.Observe({{"a", 90}});
 
   ledger_.OnMissing(kNow, "a");
@@ -139,12 +139,12 @@ TEST_F(BlobLedgerTest, NoAnswerLeavesTheCountAsItIs) {
   ledger_.Add({{"a", 100}});
   ledger_.Observe({{"a", 90}});
   ledger_.Observe({});
-  ledger_.TakeDue(kNow, kBlobsOfA);
+  ledger_.NextToAsk(kNow, kBlobsOfA);
 
   ledger_.OnNoAnswer(kNow, "a");
 
   EXPECT_EQ(ledger_.bytes_done(), 90);
-  EXPECT_THAT(ledger_.TakeDue(After(5), kBlobsOfA), ElementsAre("a"));
+  EXPECT_THAT(ledger_.NextToAsk(After(5), kBlobsOfA), ElementsAre("a"));
 }
 
 TEST_F(BlobLedgerTest, AWholeBlobStaysWhole) {
@@ -156,7 +156,7 @@ TEST_F(BlobLedgerTest, AWholeBlobStaysWhole) {
 
   EXPECT_EQ(ledger_.bytes_done(), 100);
   EXPECT_TRUE(ledger_.AllWhole(kBlobsOfA));
-  EXPECT_THAT(ledger_.TakeDue(After(60), kBlobsOfA), IsEmpty());
+  EXPECT_THAT(ledger_.NextToAsk(After(60), kBlobsOfA), IsEmpty());
 }
 
 TEST_F(BlobLedgerTest, AnImageIsWholeWhenAllItsBlobsAre) {

@@ -1,6 +1,5 @@
 #include "prepull/progress/manifest_choice.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <set>
@@ -8,16 +7,14 @@
 namespace prepull {
 namespace {
 
-using ::testing::FieldsAre;
-
 const absl::Time kStart = absl::FromUnixSeconds(1767322800);
 
 StoredBlob Manifest(const std::string& digest, absl::Duration age,
                     const std::string& layer) {
   return {.digest = digest,
           .created_at = kStart - age,
-          .labels = {{"containerd.io/gc.ref.content.config", "cfg-" + digest},
-                     {"containerd.io/gc.ref.content.l.0", layer}}};
+          .config = "cfg-" + digest,
+          .refers_to = {"cfg-" + digest, layer}};
 }
 
 const StoredBlob kNew = Manifest("new", -absl::Seconds(1), "layer-new");
@@ -26,12 +23,9 @@ const StoredBlob kOld = Manifest("old", absl::Hours(1), "layer-old");
 const StoredBlob kOlder = Manifest("older", absl::Hours(2), "layer-older");
 const StoredBlob kLayer = {.digest = "layer-new",
                            .created_at = kStart + absl::Seconds(3)};
-const StoredBlob kIndex = {
-    .digest = "index",
-    .created_at = kStart + absl::Seconds(1),
-    .labels = {{"containerd.io/gc.ref.content.m.0", "new"},
-               {"containerd.io/gc.ref.content.m.1", "old"},
-               {"containerd.io/gc.ref.content.m.2", "not fetched"}}};
+const StoredBlob kIndex = {.digest = "index",
+                           .created_at = kStart + absl::Seconds(1),
+                           .refers_to = {"new", "old", "not fetched"}};
 
 class ChooseManifestTest : public testing::Test {
  protected:
@@ -91,13 +85,6 @@ TEST_F(ChooseManifestTest, OfTwoOfEarlierRunsThatMoveNoneIsChosen) {
   EXPECT_EQ(Choose({kOld, kOlder}), "none");
 }
 
-TEST_F(ChooseManifestTest, OtherLabelsSayNothing) {
-  StoredBlob blob = kOld;
-  blob.labels["containerd.io/distribution.source.quay.io"] = "team/app";
-  moving_ = {"team/app"};
-  EXPECT_EQ(Choose({blob}), "none");
-}
-
 TEST_F(ChooseManifestTest, ADigestIsItsManifestHoweverOld) {
   pull_.digest = "old";
   taken_ = {"old"};  // by a tag of the same image
@@ -141,23 +128,11 @@ TEST_F(ChooseManifestTest, OfTwoWithOneConfigTheNewestIsChosen) {
   pull_.image_ref = "shared";
   StoredBlob first = kOld;
   StoredBlob second = kNew;
-  first.labels["containerd.io/gc.ref.content.config"] = "shared";
-  second.labels["containerd.io/gc.ref.content.config"] = "shared";
+  first.config = "shared";
+  second.config = "shared";
 
   EXPECT_EQ(Choose({first, second}), "new");
   EXPECT_EQ(Choose({second, first}), "new");
-}
-
-TEST(SourceOfTest, IsTheHostWithoutItsPortAndThePath) {
-  const auto source = [](const char* image) {
-    return SourceOf(*Reference::Parse(image));
-  };
-
-  EXPECT_THAT(source("busybox"), FieldsAre("docker.io", "library/busybox"));
-  EXPECT_THAT(source("quay.io/team/app:1"), FieldsAre("quay.io", "team/app"));
-  EXPECT_THAT(source("localhost:5000/app"), FieldsAre("localhost", "app"));
-  EXPECT_THAT(source("[::1]:5000/team/app"), FieldsAre("::1", "team/app"));
-  EXPECT_THAT(source("[fd00::7]/app:2"), FieldsAre("fd00::7", "app"));
 }
 
 }  // namespace

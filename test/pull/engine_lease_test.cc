@@ -5,7 +5,7 @@
 #include "prepull/list/list_hash.h"
 #include "src/pull/lease_keeper.h"
 #include "test/pull/engine_fixture.h"
-#include "test/support/fake_extension.h"
+#include "test/support/fake_services.h"
 
 namespace prepull {
 namespace {
@@ -16,16 +16,17 @@ using ::testing::SizeIs;
 using ::testing::StartsWith;
 using ::testing::UnorderedElementsAre;
 
-constexpr char kListLabel[] = "prepull/list";
-constexpr char kExpireLabel[] = "containerd.io/gc.expire";
-const LeaseResource kBlob = {"sha256:11", "content"};
-const LeaseResource kDownload = {"layer-sha256:22", "ingests"};
-const LeaseResource kSignOfLife = {"prepull-other-run", "ingests"};
+using Kind = LeaseResource::Kind;
+
+const LeaseResource kBlob = {"sha256:11", "content", Kind::kBlob};
+const LeaseResource kDownload = {"layer-sha256:22", "ingests", Kind::kDownload};
+const LeaseResource kSignOfLife = {"prepull-other-run", "ingests",
+                                   Kind::kDownload};
 
 std::vector<LeaseResource> HundredBlobs() {
   std::vector<LeaseResource> blobs;
   for (int i = 0; i < 100; ++i) {
-    blobs.push_back({absl::StrCat("sha256:", i), "content"});
+    blobs.push_back({absl::StrCat("sha256:", i), "content", Kind::kBlob});
   }
   return blobs;
 }
@@ -34,7 +35,7 @@ class EngineLeaseTest : public EngineTest {
  protected:
   EngineLeaseTest() {
     run_.id = "run1";
-    runtime_.UseExtension(extension_);
+    runtime_.UseServices(extension_);
   }
 
   // The hash that the lease of the run was labelled with.
@@ -48,8 +49,7 @@ class EngineLeaseTest : public EngineTest {
 
   // A run of the list {"quay.io/a:1"} left this.
   void LeaveLease(const std::string& id, std::vector<LeaseResource> resources) {
-    extension_.leases[id] = {{{kListLabel, ListHashOf({"quay.io/a:1"})}},
-                             std::move(resources)};
+    extension_.leases[id] = {ListHashOf({"quay.io/a:1"}), std::move(resources)};
   }
 
   std::vector<std::string> LeaseIds() const {
@@ -58,7 +58,7 @@ class EngineLeaseTest : public EngineTest {
     return ids;
   }
 
-  FakeExtension extension_{clock_};
+  FakeServices extension_{clock_};
 };
 
 TEST_F(EngineLeaseTest, EveryPullGoesWithTheLeaseOfTheRun) {
@@ -81,15 +81,16 @@ TEST_F(EngineLeaseTest, TheLeaseExpiresADayAfterTheDeadline) {
   Fetch({"quay.io/a:1"});
 
   ASSERT_THAT(extension_.leases, SizeIs(1));
-  const Labels& labels = extension_.leases.begin()->second.labels;
-  EXPECT_EQ(labels.at(kExpireLabel), "2026-01-03T03:20:00Z");
-  EXPECT_EQ(labels.at(kListLabel), ListHashOf({"quay.io/a:1"}));
+  const auto& lease = extension_.leases.begin()->second;
+  EXPECT_EQ(absl::FormatTime(lease.expires, absl::UTCTimeZone()),
+            "2026-01-03T03:20:00+00:00");
+  EXPECT_EQ(lease.list, ListHashOf({"quay.io/a:1"}));
 }
 
 TEST_F(EngineLeaseTest, ACompleteListNeedsNoLeaseOfAnyRun) {
   const std::string hash = ListHashOf({"quay.io/a:1"});
-  extension_.leases["prepull-old"] = {{{kListLabel, hash}}, {}};
-  extension_.leases["somebody-else"] = {{{kListLabel, "another"}}, {}};
+  extension_.leases["prepull-old"] = {.list = hash};
+  extension_.leases["somebody-else"] = {.list = "another"};
 
   Fetch({"quay.io/a:1"});
 
@@ -113,8 +114,7 @@ TEST_F(EngineLeaseTest, TheEndIsToldBeforeTheLeasesGo) {
 
 TEST_F(EngineLeaseTest, ARunWithNothingToDoDeletesWhatOthersLeft) {
   runtime_.Store("quay.io/a:1");
-  extension_.leases["prepull-old"] = {
-      {{kListLabel, ListHashOf({"quay.io/a:1"})}}, {}};
+  extension_.leases["prepull-old"] = {.list = ListHashOf({"quay.io/a:1"})};
 
   Fetch({"quay.io/a:1"});
 
@@ -290,11 +290,8 @@ TEST_F(EngineLeaseTest, ALeaseMadeAnewExpiresByTheClockAsItIsByThen) {
 
   Fetch({"quay.io/a:1"});
 
-  absl::Time expires;
-  ASSERT_TRUE(absl::ParseTime(
-      absl::RFC3339_full,
-      extension_.leases.at(extension_.created[0]).labels.at(kExpireLabel),
-      &expires, nullptr));
+  const absl::Time expires =
+      extension_.leases.at(extension_.created[0]).expires;
   EXPECT_GT(expires, clock_.WallNow() + absl::Hours(24));
   EXPECT_LT(expires, clock_.WallNow() + absl::Hours(25));
 }

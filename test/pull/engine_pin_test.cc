@@ -4,10 +4,9 @@
 
 #include "prepull/base/log.h"
 #include "prepull/list/list_hash.h"
-#include "src/pin/pin_records.h"
 #include "src/pull/lease_keeper.h"
 #include "test/pull/engine_fixture.h"
-#include "test/support/fake_extension.h"
+#include "test/support/fake_services.h"
 
 namespace prepull {
 namespace {
@@ -18,6 +17,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
 
 class EnginePinTest : public EngineTest {
  protected:
@@ -25,7 +25,7 @@ class EnginePinTest : public EngineTest {
     options_.pin = true;
     run_.runtime.name = "containerd";
     run_.runtime.version = "1.7.24";
-    runtime_.UseExtension(extension_);
+    runtime_.UseServices(extension_);
     runtime_.ReportPinned(
         [this](const StoredImage& image) { return HasPin(image.id); });
     StartLog({.level = LogLevel::kWarn,
@@ -40,8 +40,7 @@ class EnginePinTest : public EngineTest {
 
   // The records that a pull of `image` writes.
   void HaveRecords(const std::string& image) {
-    extension_.records[image] = {};
-    extension_.records[IdOf(image)] = {};
+    extension_.records.insert({image, IdOf(image)});
   }
 
   static std::string IdOf(const std::string& image) {
@@ -49,12 +48,10 @@ class EnginePinTest : public EngineTest {
   }
 
   bool HasPin(const std::string& record) const {
-    const auto found = extension_.records.find(record);
-    return found != extension_.records.end() &&
-           found->second.contains(kPinnedLabel);
+    return extension_.pinned.contains(record);
   }
 
-  FakeExtension extension_{clock_};
+  FakeServices extension_{clock_};
   std::vector<std::string> warnings_;
 };
 
@@ -74,16 +71,12 @@ TEST_F(EnginePinTest, PinsWhatItPulledAndWhatWasThere) {
 
 TEST_F(EnginePinTest, MarksItsPinsWithTheList) {
   HaveRecords("quay.io/a:1");
-  extension_.records["quay.io/a:1"] = {{"kept", "yes"}};
 
   Fetch({"quay.io/a:1"});
 
   const std::string list =
       ListHash({{"quay.io/a:1", "", Reference::Parse("quay.io/a:1")}});
-  EXPECT_EQ(extension_.records["quay.io/a:1"],
-            (Labels{{"kept", "yes"},
-                    {"io.cri-containerd.pinned", "pinned"},
-                    {"prepull/pinned", list}}));
+  EXPECT_EQ(extension_.pinned["quay.io/a:1"].list, list);
 }
 
 TEST_F(EnginePinTest, PinsNothingWithoutBeingAsked) {
@@ -108,15 +101,27 @@ TEST_F(EnginePinTest, PinsNoImageThatFailed) {
   EXPECT_TRUE(image(1).pinned);
 }
 
-TEST_F(EnginePinTest, LeavesAloneWhatSomebodyElsePinned) {
+TEST_F(EnginePinTest, RenewsAPinThatIsNotInForceOrOfAnotherList) {
   HaveRecords("quay.io/a:1");
-  extension_.records["quay.io/a:1"] = {{kPinnedLabel, kPinnedValue}};
+  extension_.pinned["quay.io/a:1"] = {
+      .name = "quay.io/a:1", .is_ours = true, .list = "another"};
+  extension_.pinned[IdOf("quay.io/a:1")] = {
+      .name = IdOf("quay.io/a:1"), .is_pinned = false, .is_ours = true};
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(extension_.records["quay.io/a:1"],
-            (Labels{{kPinnedLabel, kPinnedValue}}));
-  EXPECT_TRUE(extension_.records[IdOf("quay.io/a:1")].contains(kOurPinLabel));
+  EXPECT_THAT(extension_.record_changes,
+              UnorderedElementsAre("quay.io/a:1", IdOf("quay.io/a:1")));
+}
+
+TEST_F(EnginePinTest, LeavesAloneWhatSomebodyElsePinned) {
+  HaveRecords("quay.io/a:1");
+  extension_.pinned["quay.io/a:1"] = {.name = "quay.io/a:1"};
+
+  Fetch({"quay.io/a:1"});
+
+  EXPECT_FALSE(extension_.pinned["quay.io/a:1"].is_ours);
+  EXPECT_TRUE(extension_.pinned[IdOf("quay.io/a:1")].is_ours);
 }
 
 TEST_F(EnginePinTest, ChangesNothingThatIsAsItShouldBe) {
@@ -132,7 +137,7 @@ TEST_F(EnginePinTest, ChangesNothingThatIsAsItShouldBe) {
 }
 
 TEST_F(EnginePinTest, OneRecordIsEnough) {
-  extension_.records[IdOf("quay.io/a:1")] = {};
+  extension_.records.insert(IdOf("quay.io/a:1"));
 
   Fetch({"quay.io/a:1"});
 
@@ -176,7 +181,7 @@ TEST_F(EnginePinTest, AnOldVersionGetsThePinAndAWarning) {
   EXPECT_TRUE(HasPin("quay.io/a:1"));
   EXPECT_FALSE(run_.runtime.features.pin);
   EXPECT_FALSE(image(0).pinned);
-  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("does not heed it")));
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("this version ignores pins")));
 }
 
 TEST_F(EnginePinTest, ARuntimeWithoutPinsIsAWarningAndNoFailure) {
@@ -187,7 +192,7 @@ TEST_F(EnginePinTest, ARuntimeWithoutPinsIsAWarningAndNoFailure) {
 
   EXPECT_EQ(run_.exit_code, ExitCode::kOk);
   EXPECT_FALSE(run_.runtime.features.pin);
-  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("no pins over its socket")));
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("no pins on its socket")));
 }
 
 TEST_F(EnginePinTest, AFailureIsOneWarningForEachCause) {
@@ -253,7 +258,7 @@ TEST_F(EnginePinTest, AnInterruptedRunTakesNoMoreThanAMomentForIt) {
   EXPECT_LT(Elapsed(), absl::Milliseconds(1700 + 1500));
   EXPECT_TRUE(HasPin("quay.io/a:0"));
   EXPECT_FALSE(HasPin("quay.io/a:8"));
-  EXPECT_THAT(warnings_, Contains(HasSubstr("images are not pinned")));
+  EXPECT_THAT(warnings_, Contains(HasSubstr("images not pinned")));
 }
 
 }  // namespace

@@ -88,11 +88,8 @@ TEST_F(RoundTest, NoPullBeginsAfterACancel) {
     std::vector<std::string> Sources() override { return {}; }
     Done done;
   } finder;
-  std::vector<std::function<void()>> mail;
-  const auto post = [&](std::function<void()> errand) {
-    mail.push_back(std::move(errand));
-  };
-  ImageRemover remover(runtime_, post);
+  TaskRunner tasks;
+  ImageRemover remover(runtime_, tasks.poster());
   const ImageRequest request = {"quay.io/a:1", "",
                                 Reference::Parse("quay.io/a:1")};
   int ends = 0;
@@ -100,7 +97,7 @@ TEST_F(RoundTest, NoPullBeginsAfterACancel) {
                   {.runtime = runtime_,
                    .credentials = &finder,
                    .remover = remover,
-                   .post = post,
+                   .poster = tasks.poster(),
                    .on_removed = [] {},
                    .on_pull = [] {},
                    .done = [&](const RoundEnd&) { ++ends; }});
@@ -108,7 +105,7 @@ TEST_F(RoundTest, NoPullBeginsAfterACancel) {
 
   finder.done(CredentialsToTry());
   round.Cancel();
-  for (const auto& errand : std::exchange(mail, {})) errand();
+  tasks.RunPending();
 
   EXPECT_EQ(ends, 1);
   EXPECT_THAT(runtime_.calls(), IsEmpty());

@@ -190,10 +190,8 @@ TEST_F(EngineWatchBytesTest, ADigestOfAnIndexIsKnownByTheManifestFetched) {
   const std::string image_name = "quay.io/a@" + index;
   runtime_.Script(image_name, {Takes(12)});
   At(0.1, [=, this] {
-    store_.AddBlob(image_name, index,
-                   {{"containerd.io/gc.ref.content.m.0", "sha256:other"},
-                    {"containerd.io/gc.ref.content.m.1",
-                     FakeContentStore::ManifestOf(image_name)}});
+    store_.AddBlob(image_name, index, /*config=*/"",
+                   {"sha256:other", FakeContentStore::ManifestOf(image_name)});
   });
   ManifestAt(0.1, "quay.io/a:foreign", {other_layer_});
   ManifestAt(0.2, image_name, {layer_});

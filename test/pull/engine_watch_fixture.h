@@ -31,7 +31,7 @@ class EngineWatchTest : public EngineTest {
   EngineWatchTest() {
     run_.id = "run1";
     run_.started_at = clock_.WallNow();
-    runtime_.UseExtension(store_);
+    runtime_.UseServices(store_);
   }
 
   // An attempt that ends when it is cut.

@@ -3,9 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <random>
 #include <set>
+#include <string>
 #include <vector>
+
+#include "src/pull/pull_item.h"
 
 namespace prepull {
 namespace {
@@ -19,7 +23,53 @@ Instant At(int seconds) {
   return Instant(absl::Hours(1) + absl::Seconds(seconds));
 }
 
-std::vector<size_t> TakeAll(Pool& pool, Instant now) {
+// A pool whose items are told apart by their numbers.
+class NumberedPool {
+ public:
+  NumberedPool(int concurrency, int registry_concurrency)
+      : pool_(concurrency, registry_concurrency) {
+    for (int i = 0; i < kItems; ++i) items_.emplace_back(request_, outcome_);
+  }
+
+  void Add(size_t number, const std::string& registry,
+           const std::string& alone_in, Instant due) {
+    pool_.Add(&items_[number], registry, alone_in, due);
+  }
+  std::optional<size_t> Take(Instant now) {
+    const PullItem* item = pool_.StartNext(now);
+    if (item == nullptr) return std::nullopt;
+    return NumberOf(item);
+  }
+  void LetOthersIn(size_t number, const std::string& repository) {
+    pool_.LetOthersIn(&items_[number], repository);
+  }
+  void Release(const std::string& registry) { pool_.Release(registry); }
+  Instant NextChange(Instant now) const { return pool_.NextChange(now); }
+  std::vector<size_t> TakeShutOut(Instant when) {
+    std::vector<size_t> numbers;
+    for (const PullItem* item : pool_.RemoveShutOut(when)) {
+      numbers.push_back(NumberOf(item));
+    }
+    return numbers;
+  }
+  RegistryGate& gate(const std::string& registry) {
+    return pool_.gate(registry);
+  }
+  int running() const { return pool_.running(); }
+  bool is_idle() const { return pool_.is_idle(); }
+
+ private:
+  static constexpr int kItems = 20;
+
+  size_t NumberOf(const PullItem* item) const { return item - items_.data(); }
+
+  Pool pool_;
+  ImageRequest request_ = {"", "", Reference::Parse("quay.io/a:1")};
+  ImageOutcome outcome_;
+  std::vector<PullItem> items_;
+};
+
+std::vector<size_t> TakeAll(NumberedPool& pool, Instant now) {
   std::vector<size_t> taken;
   while (const std::optional<size_t> image = pool.Take(now)) {
     taken.push_back(*image);
@@ -28,14 +78,14 @@ std::vector<size_t> TakeAll(Pool& pool, Instant now) {
 }
 
 TEST(PoolTest, StartsInTheOrderOfTheList) {
-  Pool pool(3, 0);
+  NumberedPool pool(3, 0);
   for (size_t i = 0; i < 5; ++i) pool.Add(i, i % 2 ? "a" : "b", "", At(0));
 
   EXPECT_THAT(TakeAll(pool, At(0)), ElementsAre(0, 1, 2));
 }
 
 TEST(PoolTest, HoldsNoSlotForWhatIsNotDue) {
-  Pool pool(1, 0);
+  NumberedPool pool(1, 0);
   pool.Add(0, "a", "", At(10));
   pool.Add(1, "a", "", At(0));
 
@@ -47,7 +97,7 @@ TEST(PoolTest, HoldsNoSlotForWhatIsNotDue) {
 }
 
 TEST(PoolTest, PutsARetryBehindWhatWasNeverTried) {
-  Pool pool(1, 0);
+  NumberedPool pool(1, 0);
   pool.Add(0, "a", "", At(0));
   pool.Add(1, "a", "", At(0));
   pool.Take(At(0));
@@ -59,7 +109,7 @@ TEST(PoolTest, PutsARetryBehindWhatWasNeverTried) {
 }
 
 TEST(PoolTest, TakesOutWhatAGateHoldsBackTooLong) {
-  Pool pool(2, 0);
+  NumberedPool pool(2, 0);
   for (size_t i = 0; i < 6; ++i) {
     // The first runs; of a/app the second is to be the next, the third parked.
     pool.Add(i, i == 5 ? "b" : "a", i < 3 ? "a/app" : "", At(i == 3 ? 99 : 0));
@@ -78,7 +128,7 @@ TEST(PoolTest, TakesOutWhatAGateHoldsBackTooLong) {
 }
 
 TEST(PoolTest, LimitsOneRegistryWithoutHoldingUpTheOthers) {
-  Pool pool(10, 2);
+  NumberedPool pool(10, 2);
   for (size_t i = 0; i < 4; ++i) pool.Add(i, "slow", "", At(0));
   pool.Add(4, "other", "", At(0));
 
@@ -89,7 +139,7 @@ TEST(PoolTest, LimitsOneRegistryWithoutHoldingUpTheOthers) {
 }
 
 TEST(PoolTest, ClosesOneRegistryWithoutHoldingUpTheOthers) {
-  Pool pool(10, 0);
+  NumberedPool pool(10, 0);
   pool.Add(0, "limited", "", At(0));
   pool.Add(1, "limited", "", At(0));
   pool.Add(2, "other", "", At(0));
@@ -101,7 +151,7 @@ TEST(PoolTest, ClosesOneRegistryWithoutHoldingUpTheOthers) {
 }
 
 TEST(PoolTest, LetsOnePullBeAloneInItsRepositoryUntilItLetsOthersIn) {
-  Pool pool(10, 0);
+  NumberedPool pool(10, 0);
   for (size_t i = 0; i < 3; ++i) pool.Add(i, "a", "a/app", At(0));
   pool.Add(3, "a", "a/other", At(0));
   pool.Add(4, "a", "", At(0));  // any number of these
@@ -119,7 +169,7 @@ TEST(PoolTest, LetsOnePullBeAloneInItsRepositoryUntilItLetsOthersIn) {
 }
 
 TEST(PoolTest, WhatIsNotDueKeepsNobodyOutOfItsRepository) {
-  Pool pool(10, 0);
+  NumberedPool pool(10, 0);
   pool.Add(0, "a", "a/app", At(0));
   pool.Add(1, "a", "a/app", At(60));
   EXPECT_THAT(TakeAll(pool, At(0)), ElementsAre(0));
@@ -132,7 +182,7 @@ TEST(PoolTest, WhatIsNotDueKeepsNobodyOutOfItsRepository) {
 }
 
 TEST(PoolTest, TheNextOfARepositoryWaitsForASlotAsEveryoneDoes) {
-  Pool pool(1, 0);
+  NumberedPool pool(1, 0);
   pool.Add(0, "a", "a/app", At(0));
   pool.Add(1, "a", "a/app", At(0));
   pool.Add(2, "a", "", At(0));
@@ -146,7 +196,7 @@ TEST(PoolTest, TheNextOfARepositoryWaitsForASlotAsEveryoneDoes) {
 }
 
 TEST(PoolTest, TheNextOfARepositoryWaitsForTheSlotsOfItsRegistry) {
-  Pool pool(10, 2);
+  NumberedPool pool(10, 2);
   for (size_t i = 0; i < 3; ++i) pool.Add(i, "a", "a/app", At(0));
   pool.Add(3, "a", "", At(0));
   EXPECT_THAT(TakeAll(pool, At(0)), ElementsAre(0, 3));
@@ -160,7 +210,7 @@ TEST(PoolTest, TheNextOfARepositoryWaitsForTheSlotsOfItsRegistry) {
 }
 
 TEST(PoolTest, TheNextOfARepositoryWaitsForTheGateOfItsRegistry) {
-  Pool pool(10, 0);
+  NumberedPool pool(10, 0);
   for (size_t i = 0; i < 2; ++i) pool.Add(i, "a", "a/app", At(0));
   pool.Add(2, "a", "a/other", At(0));
   EXPECT_THAT(TakeAll(pool, At(0)), ElementsAre(0, 2));
@@ -175,7 +225,7 @@ TEST(PoolTest, TheNextOfARepositoryWaitsForTheGateOfItsRegistry) {
 }
 
 TEST(PoolTest, OneThatIsAloneComesBackBehindThoseItKeptWaiting) {
-  Pool pool(10, 0);
+  NumberedPool pool(10, 0);
   for (size_t i = 0; i < 3; ++i) pool.Add(i, "a", "a/app", At(0));
   EXPECT_THAT(TakeAll(pool, At(0)), ElementsAre(0));
 
@@ -197,8 +247,8 @@ TEST(PoolTest, LosesNobodyBehindGatesAndRepositories) {
   std::mt19937 random(2);
   for (int round = 0; round < 500; ++round) {
     SCOPED_TRACE(round);
-    Pool pool(1 + static_cast<int>(random() % 4),
-              static_cast<int>(random() % 3));
+    NumberedPool pool(1 + static_cast<int>(random() % 4),
+                      static_cast<int>(random() % 3));
     struct Image {
       std::string registry;
       std::string repository;
@@ -245,7 +295,7 @@ TEST(PoolTest, LosesNobodyBehindGatesAndRepositories) {
 }
 
 TEST(PoolTest, IsIdleWhenNothingRunsAndNothingWaits) {
-  Pool pool(1, 0);
+  NumberedPool pool(1, 0);
   EXPECT_TRUE(pool.is_idle());
 
   pool.Add(0, "a", "", At(0));
@@ -263,7 +313,7 @@ TEST(PoolTest, IsNeverOverfullAndNeverIdleWhileWorkIsDue) {
   for (int round = 0; round < 1000; ++round) {
     SCOPED_TRACE(round);
     const int concurrency = 1 + static_cast<int>(random() % 5);
-    Pool pool(concurrency, 0);
+    NumberedPool pool(concurrency, 0);
     const size_t images = random() % 20;
     std::multiset<int> due;
     for (size_t i = 0; i < images; ++i) {

@@ -227,7 +227,7 @@ TEST_F(ProgressLogTest, HasNothingToWaitForBeforeThePlan) {
 TEST_F(ProgressLogTest, EndsWithTheCounts) {
   run_.counts = {.pulled = 8, .skipped = 4, .failed = 1, .stopped = 2};
 
-  log_.OnFinished(run_, absl::Seconds(182));
+  log_.OnFinished(run_, run_.start + absl::Seconds(182));
 
   EXPECT_THAT(lines_, ElementsAre("finished present=12 failed=1 stopped=2 "
                                   "duration_seconds=182.0"));

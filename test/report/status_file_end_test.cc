@@ -15,17 +15,17 @@ using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
 TEST_F(StatusFileTest, IsWrittenOnceMoreWhenTheRunHasEnded) {
-  file_.Begin(run_);
-  run_.End(ExitCode::kOk, Phase::kSucceeded, clock_.WallNow());
+  file_.OnStarted(run_);
+  run_.End({ExitCode::kOk, Phase::kSucceeded}, clock_.WallNow());
 
-  file_.Finish(run_);
+  file_.OnRunEnded(run_);
 
   EXPECT_THAT(disk_.texts(),
               ElementsAre(HasSubstr("Preparing"), HasSubstr("Succeeded")));
 }
 
 TEST_F(StatusFileTest, TheLastWordIsTheLastEvenBehindASlowWrite) {
-  file_.Begin(run_);
+  file_.OnStarted(run_);
   disk_.Hold();
   clock_.Advance(kPause);
   TurnWithNews();
@@ -33,19 +33,19 @@ TEST_F(StatusFileTest, TheLastWordIsTheLastEvenBehindASlowWrite) {
   End();
 
   std::jthread releaser([this] { disk_.Release(); });
-  file_.Finish(run_);
+  file_.OnRunEnded(run_);
 
   ASSERT_THAT(disk_.texts(), SizeIs(3));
   EXPECT_THAT(disk_.texts()[2], HasSubstr(R"("phase":"Failed")"));
 }
 
 TEST_F(StatusFileTest, SaysNothingAfterTheLastWord) {
-  file_.Begin(run_);
+  file_.OnStarted(run_);
   End();
-  file_.Finish(run_);
+  file_.OnRunEnded(run_);
   clock_.Advance(absl::Hours(1));
 
-  file_.Finish(run_);
+  file_.OnRunEnded(run_);
   file_.BreakOff(ExitCode::kStopped, "interrupted", absl::ZeroDuration());
 
   EXPECT_EQ(TurnWithNews(), Instant::Never());
@@ -86,7 +86,7 @@ TEST_F(StatusFileTest, TheRunItselfHasNoSayBehindItsLastWord) {
   file_.BreakOff(ExitCode::kStopped, "interrupted", absl::Seconds(1));
 
   End();
-  file_.Finish(run_);
+  file_.OnRunEnded(run_);
 
   EXPECT_THAT(disk_.texts().back(), HasSubstr("Interrupted"));
 }
@@ -104,7 +104,7 @@ TEST_F(StatusFileTest, AProcessThatEndsDoesNotWaitForADiskThatHangs) {
 }
 
 TEST_F(StatusFileTest, TidiesUpBehindKilledRunsAtTheStart) {
-  file_.Begin(run_);
+  file_.OnStarted(run_);
 
   EXPECT_THAT(disk_.tidied(), ElementsAre(kPath));
 }
@@ -114,14 +114,14 @@ TEST_F(StatusFileTest, WarnsAtTheStartAndAtTheEndIfItCannotBeWritten) {
   files.FailWrites(absl::ResourceExhaustedError("no space left on device"));
   StatusFile file(kPath, files, clock_);
 
-  file.Begin(run_);
+  file.OnStarted(run_);
   while (files.writes() < 4) {
     clock_.Advance(kPause);
     file.OnPlanned(run_);
     file.OnTurn(run_, clock_.Now());
     std::this_thread::yield();
   }
-  file.Finish(run_);
+  file.OnRunEnded(run_);
 
   EXPECT_THAT(warnings_,
               ElementsAre("status file cannot be written error=\"no space "
@@ -134,10 +134,10 @@ TEST_F(StatusFileTest, DoesNotWarnAgainIfItCanBeWrittenInTheEnd) {
   FakeFileSystem files;
   files.FailWrites(absl::NotFoundError("no such file or directory"));
   StatusFile file(kPath, files, clock_);
-  file.Begin(run_);
+  file.OnStarted(run_);
   files.FailWrites(absl::OkStatus());
 
-  file.Finish(run_);
+  file.OnRunEnded(run_);
 
   EXPECT_THAT(warnings_, SizeIs(1));
   EXPECT_THAT(files.ReadFile(kPath, 1 << 20), IsOk());

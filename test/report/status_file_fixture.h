@@ -112,13 +112,13 @@ class StatusFileTest : public ::testing::Test {
   }
 
   void End() {
-    run_.End(ExitCode::kImagesFailed, Phase::kFailed, clock_.WallNow());
+    run_.End({ExitCode::kImagesFailed, Phase::kFailed}, clock_.WallNow());
   }
 
   // The first write takes so long, the others no time.
   void BeginOnADiskThatTakes(absl::Duration time) {
     disk_.OnWrite([this, time] { clock_.Advance(time); });
-    file_.Begin(run_);
+    file_.OnStarted(run_);
     disk_.OnWrite(nullptr);
   }
 
@@ -129,7 +129,7 @@ class StatusFileTest : public ::testing::Test {
                            .state = ImageState::kPulling,
                            .started_at = clock_.Now()});
     run_.counts.pulling = 1;
-    file_.Begin(run_);
+    file_.OnStarted(run_);
     clock_.Advance(absl::Seconds(5));
   }
 

@@ -16,14 +16,14 @@ using ::testing::Le;
 using ::testing::SizeIs;
 
 TEST_F(StatusFileTest, IsWrittenBeforeTheRunBegins) {
-  file_.Begin(run_);
+  file_.OnStarted(run_);
 
   ASSERT_THAT(disk_.texts(), SizeIs(1));
   EXPECT_THAT(ParseRunDocument(disk_.texts()[0]), IsOk());
 }
 
 TEST_F(StatusFileTest, TellsNewsHalfASecondAfterTheFirstWord) {
-  file_.Begin(run_);
+  file_.OnStarted(run_);
   run_.phase = Phase::kPulling;
   clock_.Advance(kPause);
 
@@ -34,7 +34,7 @@ TEST_F(StatusFileTest, TellsNewsHalfASecondAfterTheFirstWord) {
 }
 
 TEST_F(StatusFileTest, TellsAChangeOfPhaseAtOnce) {
-  file_.Begin(run_);
+  file_.OnStarted(run_);
   run_.phase = Phase::kPulling;
 
   file_.OnPlanned(run_);
@@ -44,7 +44,7 @@ TEST_F(StatusFileTest, TellsAChangeOfPhaseAtOnce) {
 }
 
 TEST_F(StatusFileTest, TellsAChangeOfPhaseBehindASlowWriteToo) {
-  file_.Begin(run_);
+  file_.OnStarted(run_);
   disk_.Hold();
   clock_.Advance(kPause);
   TurnWithNews();
@@ -59,7 +59,7 @@ TEST_F(StatusFileTest, TellsAChangeOfPhaseBehindASlowWriteToo) {
 }
 
 TEST_F(StatusFileTest, SavesNewsUpForHalfASecond) {
-  file_.Begin(run_);
+  file_.OnStarted(run_);
   const Instant start = clock_.Now();
   clock_.Advance(kPause / 2);
 
@@ -68,7 +68,7 @@ TEST_F(StatusFileTest, SavesNewsUpForHalfASecond) {
 }
 
 TEST_F(StatusFileTest, TellsTheNextNewsHalfASecondLater) {
-  file_.Begin(run_);
+  file_.OnStarted(run_);
   clock_.Advance(kPause);
   TurnWithNews();
 
@@ -76,19 +76,19 @@ TEST_F(StatusFileTest, TellsTheNextNewsHalfASecondLater) {
 }
 
 TEST_F(StatusFileTest, IsWrittenAtMostTwiceASecond) {
-  file_.Begin(run_);
+  file_.OnStarted(run_);
 
   for (int i = 0; i < 100; ++i) {
     clock_.Advance(absl::Milliseconds(100));
     TurnUntilTaken();
   }
-  file_.Finish(run_);
+  file_.OnRunEnded(run_);
 
   EXPECT_THAT(disk_.begun(), Le(22));  // 20 in 10 seconds, first and last
 }
 
 TEST_F(StatusFileTest, AnAttemptIsNews) {
-  file_.Begin(run_);
+  file_.OnStarted(run_);
   clock_.Advance(kPause);
 
   file_.OnAttempt(run_, {});
@@ -98,7 +98,7 @@ TEST_F(StatusFileTest, AnAttemptIsNews) {
 }
 
 TEST_F(StatusFileTest, ARetryIsNews) {
-  file_.Begin(run_);
+  file_.OnStarted(run_);
   clock_.Advance(kPause);
 
   file_.OnRetry(run_, {}, absl::Seconds(1));
@@ -108,7 +108,7 @@ TEST_F(StatusFileTest, ARetryIsNews) {
 }
 
 TEST_F(StatusFileTest, TheEndOfAnImageIsNews) {
-  file_.Begin(run_);
+  file_.OnStarted(run_);
   clock_.Advance(kPause);
 
   file_.OnEnded(run_, {});
@@ -118,7 +118,7 @@ TEST_F(StatusFileTest, TheEndOfAnImageIsNews) {
 }
 
 TEST_F(StatusFileTest, BytesAreNews) {
-  file_.Begin(run_);
+  file_.OnStarted(run_);
   run_.bytes.done = 1000;
 
   EXPECT_EQ(Turn(), clock_.Now() + kPause);
@@ -131,7 +131,7 @@ TEST_F(StatusFileTest, BytesAreNews) {
 }
 
 TEST_F(StatusFileTest, ATotalThatIsKnownAtLastIsNews) {
-  file_.Begin(run_);
+  file_.OnStarted(run_);
   clock_.Advance(kPause);
 
   run_.bytes.total = 1000;
@@ -142,7 +142,7 @@ TEST_F(StatusFileTest, ATotalThatIsKnownAtLastIsNews) {
 
 TEST_F(StatusFileTest, BytesThatWereWrittenAreNoNews) {
   run_.bytes.done = 1000;
-  file_.Begin(run_);
+  file_.OnStarted(run_);
   clock_.Advance(kPause);
   run_.bytes.done = 2000;
   Turn();
@@ -158,7 +158,7 @@ TEST_F(StatusFileTest, BytesThatWereWrittenAreNoNews) {
 TEST_F(StatusFileTest, IsWrittenEveryTenSecondsWithoutNewsOrTurns) {
   run_.images.push_back(
       {.state = ImageState::kPulling, .started_at = clock_.Now()});
-  file_.Begin(run_);
+  file_.OnStarted(run_);
   clock_.Advance(absl::Milliseconds(9999));
   EXPECT_EQ(disk_.begun(), 1);
 
@@ -174,7 +174,7 @@ TEST_F(StatusFileTest, IsWrittenEveryTenSecondsWithoutNewsOrTurns) {
 }
 
 TEST_F(StatusFileTest, ASlowDiskHoldsUpNobody) {
-  file_.Begin(run_);
+  file_.OnStarted(run_);
   disk_.Hold();
   clock_.Advance(kPause);
   TurnWithNews();
@@ -213,10 +213,10 @@ TEST_F(StatusFileTest, DoesNothingWithoutAPath) {
   FakeFileSystem files;
   StatusFile file("", files, clock_);
 
-  file.Begin(run_);
+  file.OnStarted(run_);
   file.OnPlanned(run_);
   const Instant due = file.OnTurn(run_, clock_.Now());
-  file.Finish(run_);
+  file.OnRunEnded(run_);
 
   EXPECT_EQ(due, Instant::Never());
   EXPECT_EQ(files.writes(), 0);
@@ -224,7 +224,7 @@ TEST_F(StatusFileTest, DoesNothingWithoutAPath) {
 }
 
 TEST_F(StatusFileTest, DoesNotMindARunThatNeverBegan) {
-  file_.Finish(run_);
+  file_.OnRunEnded(run_);
 
   EXPECT_EQ(disk_.begun(), 0);
 }

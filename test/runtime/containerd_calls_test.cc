@@ -1,8 +1,8 @@
-// How the extension's calls end, and what holds a download's lock.
+// How the services' calls end, and what holds a download's lock.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "test/runtime/containerd_extension_fixture.h"
+#include "test/runtime/containerd_services_fixture.h"
 
 namespace prepull {
 namespace {
@@ -12,14 +12,14 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-TEST_F(ContainerdExtensionTest, EndsAHeldListByCancel) {
+TEST_F(ContainerdServicesTest, EndsAHeldListByCancel) {
   std::promise<void> release;
   content_.held = release.get_future();
   content_.listed = {BlobFrom("first", "team/app.x")};
   std::unique_ptr<RunningCall> call;
 
   const auto blobs = Wait<std::vector<StoredBlob>>([&](auto done) {
-    call = extension().FindBlobs("quay.io", "team/app.x", kCallLimit, done);
+    call = downloads().FindBlobs(Image(), kCallLimit, done);
     call->Cancel();
   });
   release.set_value();
@@ -27,14 +27,14 @@ TEST_F(ContainerdExtensionTest, EndsAHeldListByCancel) {
   EXPECT_TRUE(absl::IsCancelled(blobs.status())) << blobs.status();
 }
 
-TEST_F(ContainerdExtensionTest, AClientThatGoesEndsItsCallsFirst) {
+TEST_F(ContainerdServicesTest, AClientThatGoesEndsItsCallsFirst) {
   std::promise<void> release;
   content_.held = release.get_future();
   std::vector<absl::Status> ends;
   for (int i = 0; i < 3; ++i) {
-    extension().FindBlobs(
-        "quay.io", "team/app", kCallLimit,
-        [&](const auto& blobs) { ends.push_back(blobs.status()); });
+    downloads().FindBlobs(Image(), kCallLimit, [&](const auto& blobs) {
+      ends.push_back(blobs.status());
+    });
   }
 
   client_.reset();
@@ -44,42 +44,40 @@ TEST_F(ContainerdExtensionTest, AClientThatGoesEndsItsCallsFirst) {
   EXPECT_THAT(ends, Each(testing::ResultOf(absl::IsCancelled, true)));
 }
 
-TEST_F(ContainerdExtensionTest, EndsAtItsTimeoutAndItsStop) {
+TEST_F(ContainerdServicesTest, EndsAtItsTimeoutAndItsStop) {
   std::promise<void> release;
   leases_.held = release.get_future();
   std::stop_source stopped;
   stopped.request_stop();
 
-  const absl::Status late =
-      extension().Probe({.timeout = absl::Milliseconds(20)});
-  const absl::Status stop = extension().Probe({.stop = stopped.get_token()});
+  const absl::Status late = leases().Probe({.timeout = absl::Milliseconds(20)});
+  const absl::Status stop = leases().Probe({.stop = stopped.get_token()});
   release.set_value();
 
   EXPECT_TRUE(absl::IsDeadlineExceeded(late)) << late;
   EXPECT_TRUE(absl::IsCancelled(stop)) << stop;
 }
 
-TEST_F(ContainerdExtensionTest, EndsACallWithoutAnAnswerAtItsTimeout) {
+TEST_F(ContainerdServicesTest, EndsACallWithoutAnAnswerAtItsTimeout) {
   std::promise<void> release;
   content_.held = release.get_future();
 
   const auto blobs = Wait<std::vector<StoredBlob>>([&](auto done) {
-    extension().FindBlobs("quay.io", "team/app.x", absl::Milliseconds(20),
-                          done);
+    downloads().FindBlobs(Image(), absl::Milliseconds(20), done);
   });
   release.set_value();
 
   EXPECT_TRUE(absl::IsDeadlineExceeded(blobs.status())) << blobs.status();
 }
 
-TEST_F(ContainerdExtensionTest, DropsADownloadUnderItsLock) {
+TEST_F(ContainerdServicesTest, DropsADownloadUnderItsLock) {
   EXPECT_TRUE(DropDownload("layer-x").ok());
 
   EXPECT_THAT(content_.writes.aborted(), ElementsAre("layer-x (locked)"));
   EXPECT_THAT(content_.writes.leases(), ElementsAre(""));
 }
 
-TEST_F(ContainerdExtensionTest, LeavesADownloadThatSomebodyWrites) {
+TEST_F(ContainerdServicesTest, LeavesADownloadThatSomebodyWrites) {
   content_.writes.Lock("layer-x");
 
   const absl::Status dropped = DropDownload("layer-x");
@@ -88,15 +86,15 @@ TEST_F(ContainerdExtensionTest, LeavesADownloadThatSomebodyWrites) {
   EXPECT_THAT(content_.writes.aborted(), IsEmpty());
 }
 
-TEST_F(ContainerdExtensionTest, TakesADownloadThatIsGoneForDropped) {
+TEST_F(ContainerdServicesTest, TakesADownloadThatIsGoneForDropped) {
   content_.abort_answer = NotFound();
 
   EXPECT_TRUE(DropDownload("layer-x").ok());
 }
 
-TEST_F(ContainerdExtensionTest, HoldsADownloadUntilItIsCancelled) {
+TEST_F(ContainerdServicesTest, HoldsADownloadUntilItIsCancelled) {
   const std::unique_ptr<RunningCall> hold =
-      extension().HoldDownload("prepull-1", "lease-1");
+      downloads().Hold("prepull-1", "lease-1");
   content_.writes.WaitForLocks(1);
 
   const absl::Status held = DropDownload("prepull-1");
@@ -108,8 +106,8 @@ TEST_F(ContainerdExtensionTest, HoldsADownloadUntilItIsCancelled) {
   EXPECT_TRUE(DropDownload("prepull-1").ok());
 }
 
-TEST_F(ContainerdExtensionTest, HoldsADownloadAgainWhenTheRuntimeIsBack) {
-  extension().HoldDownload("prepull-1", "lease-1");
+TEST_F(ContainerdServicesTest, HoldsADownloadAgainWhenTheRuntimeIsBack) {
+  downloads().Hold("prepull-1", "lease-1");
   content_.writes.WaitForLocks(1);
 
   Restart({&leases_, &content_, &images_, &cri_});
@@ -118,10 +116,10 @@ TEST_F(ContainerdExtensionTest, HoldsADownloadAgainWhenTheRuntimeIsBack) {
   EXPECT_TRUE(absl::IsUnavailable(DropDownload("prepull-1")));
 }
 
-TEST_F(ContainerdExtensionTest, PassesOnThatARuntimeHasNoneOfIt) {
+TEST_F(ContainerdServicesTest, PassesOnThatARuntimeHasNoneOfIt) {
   Serve({&cri_});
 
-  EXPECT_TRUE(absl::IsUnimplemented(extension().Probe({})));
+  EXPECT_TRUE(absl::IsUnimplemented(leases().Probe({})));
   EXPECT_TRUE(absl::IsUnimplemented(CreateLease({.id = "a"})));
   EXPECT_TRUE(absl::IsUnimplemented(ListDownloads().status()));
   EXPECT_TRUE(absl::IsUnimplemented(FindBlobs().status()));
@@ -129,10 +127,19 @@ TEST_F(ContainerdExtensionTest, PassesOnThatARuntimeHasNoneOfIt) {
   EXPECT_TRUE(Pull({.image = "app", .lease_id = "ignored"}).ok());
 }
 
-TEST_F(ContainerdExtensionTest, PassesOnThatNobodyIsAtTheSocket) {
+TEST_F(ContainerdServicesTest, AreThoseOfContainerdOnly) {
+  version_.name = "cri-o";
+  Serve({&cri_});
+
+  EXPECT_EQ(client_->leases(), nullptr);
+  EXPECT_EQ(client_->downloads(), nullptr);
+  EXPECT_EQ(client_->image_records(), nullptr);
+}
+
+TEST_F(ContainerdServicesTest, PassesOnThatNobodyIsAtTheSocket) {
   server_->Shutdown();
 
-  EXPECT_TRUE(absl::IsUnavailable(extension().Probe({})));
+  EXPECT_TRUE(absl::IsUnavailable(leases().Probe({})));
   EXPECT_TRUE(absl::IsUnavailable(FindBlobs().status()));
   EXPECT_TRUE(absl::IsUnavailable(ListDownloads().status()));
 }

@@ -19,6 +19,7 @@
 #include "containerd/images.grpc.pb.h"
 #include "containerd/leases.grpc.pb.h"
 #include "cri/image_service.grpc.pb.h"
+#include "cri/runtime_service.grpc.pb.h"
 
 namespace prepull {
 
@@ -260,6 +261,16 @@ struct FakeImages : images::Images::Service {
   images::Image record;
   std::vector<std::string> filters;
   std::vector<images::UpdateImageRequest> updates;
+};
+
+struct FakeVersion : cri::RuntimeService::Service {
+  grpc::Status Version(grpc::ServerContext*, const cri::VersionRequest*,
+                       cri::VersionResponse* response) override {
+    response->set_runtime_name(name);
+    return grpc::Status::OK;
+  }
+
+  std::string name = "containerd";
 };
 
 struct FakeCri : cri::ImageService::Service {

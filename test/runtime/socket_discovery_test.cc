@@ -63,7 +63,9 @@ class ScriptedRuntime : public ContainerRuntime {
     return nullptr;
   }
   std::unique_ptr<RunningCall> AwaitAnswer(Done) override { return nullptr; }
-  RuntimeExtension* extension() override { return nullptr; }
+  Leases* leases() override { return nullptr; }
+  Downloads* downloads() override { return nullptr; }
+  ImageRecords* image_records() override { return nullptr; }
 
  private:
   const std::optional<Answer> answer_;
@@ -233,8 +235,8 @@ TEST_F(FindRuntimeTest, SaysThatItSpeaksAnOlderCri) {
   const std::string path =
       Listen("c.sock", absl::UnimplementedError("unknown service runtime.v1"));
 
-  EXPECT_THAT(Find({path}), StatusIs(Code::kUnavailable,
-                                     HasSubstr("it only speaks v1alpha2")));
+  EXPECT_THAT(Find({path}),
+              StatusIs(Code::kUnavailable, HasSubstr("supports v1alpha2")));
 }
 
 TEST_F(FindRuntimeTest, PassesOnWhatItDoesNotKnow) {
@@ -242,9 +244,8 @@ TEST_F(FindRuntimeTest, PassesOnWhatItDoesNotKnow) {
       Listen("http.sock", absl::InternalError("bad frame\x1b[2J"));
 
   EXPECT_THAT(Find({path}),
-              StatusIs(Code::kUnavailable,
-                       HasSubstr("does not answer like a container runtime: "
-                                 "bad frame [2J")));
+              StatusIs(Code::kUnavailable, HasSubstr("not a container runtime: "
+                                                     "bad frame [2J")));
 }
 
 TEST_F(FindRuntimeTest, NamesSocketsThatFailAlikeTogether) {

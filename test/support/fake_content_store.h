@@ -19,11 +19,11 @@
 #include "absl/strings/str_join.h"
 #include "prepull/image/reference.h"
 #include "test/support/fake_clock.h"
-#include "test/support/fake_extension.h"
+#include "test/support/fake_services.h"
 
 namespace prepull {
 
-class FakeContentStore : public FakeExtension {
+class FakeContentStore : public FakeServices {
  public:
   struct Layer {
     std::string digest;
@@ -32,7 +32,7 @@ class FakeContentStore : public FakeExtension {
 
   static constexpr int64_t kConfigBytes = 100;
 
-  explicit FakeContentStore(FakeClock& clock) : FakeExtension(clock) {}
+  explicit FakeContentStore(FakeClock& clock) : FakeServices(clock) {}
 
   Service lists;     // ListDownloads
   Service searches;  // FindBlobs
@@ -53,16 +53,15 @@ class FakeContentStore : public FakeExtension {
   // them there.
   void AddManifest(const std::string& image, const std::vector<Layer>& layers) {
     const std::string config = ConfigOf(image);
-    Labels labels = {{"containerd.io/gc.ref.content.config", config}};
+    std::vector<std::string> refers_to = {config};
     std::vector<std::string> rows;
-    for (size_t i = 0; i < layers.size(); ++i) {
-      const Layer& layer = layers[i];
-      labels[absl::StrCat("containerd.io/gc.ref.content.l.", i)] = layer.digest;
+    for (const Layer& layer : layers) {
+      refers_to.push_back(layer.digest);
       rows.push_back(absl::StrCat("{\"digest\":\"", layer.digest,
                                   "\",\"size\":", layer.size_bytes, "}"));
     }
     if (whole_.contains(ManifestOf(image))) return;
-    AddBlob(image, ManifestOf(image), std::move(labels));
+    AddBlob(image, ManifestOf(image), config, std::move(refers_to));
     SetText(ManifestOf(image),
             absl::StrCat("{\"config\":{\"digest\":\"", config,
                          "\",\"size\":", kConfigBytes, "},\"layers\":[",
@@ -70,13 +69,14 @@ class FakeContentStore : public FakeExtension {
     if (!whole_.contains(config)) Finish(config, kConfigBytes);
   }
 
-  // What came from the repository of `image`: an index, or a blob with labels
-  // of the test's own.
+  // What came from the repository of `image`: an index, which has no config, or
+  // a manifest of the test's own.
   void AddBlob(const std::string& image, const std::string& digest,
-               Labels labels) {
+               const std::string& config, std::vector<std::string> refers_to) {
     Finish(digest, 500);
-    whole_[digest].labels = std::move(labels);
-    from_[digest] = SourceOf(image);
+    whole_[digest].config = config;
+    whole_[digest].refers_to = std::move(refers_to);
+    from_[digest] = SourceOf(*Reference::Parse(image));
   }
 
   // What ReadBlob answers.
@@ -120,8 +120,9 @@ class FakeContentStore : public FakeExtension {
   }
 
   // What is under way at the time of the question, however late the answer.
-  std::unique_ptr<RunningCall> ListDownloads(
-      absl::Duration timeout, Done<std::vector<OpenDownload>> done) override {
+  std::unique_ptr<RunningCall> List(
+      absl::Duration timeout,
+      AnswerDone<std::vector<OpenDownload>> done) override {
     std::vector<OpenDownload> listed;
     for (const auto& [digest, offset] : open_) {
       listed.push_back({digest, offset, absl::StrCat("layer-", digest)});
@@ -132,9 +133,9 @@ class FakeContentStore : public FakeExtension {
 
   // What is there when the answer is given.
   std::unique_ptr<RunningCall> FindBlobs(
-      const std::string& host, const std::string& repository,
-      absl::Duration timeout, Done<std::vector<StoredBlob>> done) override {
-    const std::string source = absl::StrCat(host, " ", repository);
+      const Reference& image, absl::Duration timeout,
+      AnswerDone<std::vector<StoredBlob>> done) override {
+    const std::string source = SourceOf(image);
     searched.push_back(source);
     return Answer<absl::StatusOr<std::vector<StoredBlob>>>(
         searches, timeout, std::move(done), [this, source] {
@@ -148,7 +149,7 @@ class FakeContentStore : public FakeExtension {
 
   std::unique_ptr<RunningCall> FindBlob(const std::string& digest,
                                         absl::Duration timeout,
-                                        Done<StoredBlob> done) override {
+                                        AnswerDone<StoredBlob> done) override {
     return Answer<absl::StatusOr<StoredBlob>>(
         lookups, timeout, std::move(done),
         [this, digest] { return Get(whole_, digest); });
@@ -156,7 +157,7 @@ class FakeContentStore : public FakeExtension {
 
   std::unique_ptr<RunningCall> ReadBlob(const std::string& digest,
                                         absl::Duration timeout,
-                                        Done<std::string> done) override {
+                                        AnswerDone<std::string> done) override {
     return Answer<absl::StatusOr<std::string>>(
         reads, timeout, std::move(done),
         [this, digest] { return Get(texts_, digest); });
@@ -175,9 +176,8 @@ class FakeContentStore : public FakeExtension {
     return absl::NotFoundError(absl::StrCat("content ", digest, ": not found"));
   }
 
-  // The labels name the registry's host without its port.
-  static std::string SourceOf(const std::string& image) {
-    const Reference reference = *Reference::Parse(image);
+  // As containerd has it: the registry's host without its port.
+  static std::string SourceOf(const Reference& reference) {
     const std::string& registry = reference.registry();
     return absl::StrCat(registry.substr(0, registry.rfind(':')), " ",
                         reference.repository().substr(registry.size() + 1));

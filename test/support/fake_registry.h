@@ -54,7 +54,7 @@ class FakeRegistry : public RegistryClient {
       const Reference& image) override {
     if (broken.contains(image.text())) return broken[image.text()];
     const auto found = images_.find(image.text());
-    if (found == images_.end()) return absl::NotFoundError("no such image");
+    if (found == images_.end()) return absl::NotFoundError("image not found");
     return found->second;
   }
 

@@ -200,7 +200,7 @@ absl::StatusOr<std::optional<Platform>> FakeRuntime::PlatformOf(
   const bool is_there =
       std::any_of(stored_.begin(), stored_.end(),
                   [&](const auto& each) { return each.second.id == id; });
-  if (!is_there) return absl::NotFoundError("no such image");
+  if (!is_there) return absl::NotFoundError("image not found");
   const auto platform = platforms_.find(id);
   if (platform == platforms_.end()) return std::nullopt;
   if (!platform->second.ok()) return platform->second.status();

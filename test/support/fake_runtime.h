@@ -18,6 +18,7 @@
 
 #include "prepull/runtime/container_runtime.h"
 #include "test/support/fake_clock.h"
+#include "test/support/fake_services.h"
 
 namespace prepull {
 
@@ -121,10 +122,12 @@ class FakeRuntime : public ContainerRuntime {
   std::unique_ptr<RunningCall> RemoveImage(const std::string& id,
                                            Done done) override;
   std::unique_ptr<RunningCall> AwaitAnswer(Done done) override;
-  RuntimeExtension* extension() override { return extension_; }
+  Leases* leases() override { return services_; }
+  Downloads* downloads() override { return services_; }
+  ImageRecords* image_records() override { return services_; }
 
   // Without one it is a runtime such as CRI-O.
-  void UseExtension(RuntimeExtension& extension) { extension_ = &extension; }
+  void UseServices(FakeServices& services) { services_ = &services; }
 
   // Which of the images ListImages reports as pinned; by default none.
   using IsPinned = std::function<bool(const StoredImage&)>;
@@ -160,7 +163,7 @@ class FakeRuntime : public ContainerRuntime {
   void End(const std::shared_ptr<Pull>& pull, absl::Status result);
 
   FakeClock& clock_;
-  RuntimeExtension* extension_ = nullptr;
+  FakeServices* services_ = nullptr;
   IsPinned is_pinned_ = [](const StoredImage&) { return false; };
   std::map<std::string, std::deque<Attempt>> scripts_;
   std::map<std::string, std::string> names_;

@@ -1,9 +1,15 @@
-// What a run touches of the world.
+// What a run touches of the world, and how it waits for the runtime.
 #ifndef PREPULL_NODE_RUN_CONTEXT_H_
 #define PREPULL_NODE_RUN_CONTEXT_H_
 
+#include <memory>
+#include <stop_token>
+#include <utility>
+#include <vector>
+
 #include "prepull/auth/credential_finder.h"
 #include "prepull/base/clock.h"
+#include "prepull/base/mailbox.h"
 #include "prepull/base/random.h"
 #include "prepull/run/run_observer.h"
 #include "prepull/runtime/container_runtime.h"
@@ -18,6 +24,30 @@ struct RunContext {
   RunObserver& observer;
   CredentialFinder* credentials = nullptr;  // null: every pull is anonymous
 };
+
+// Waits on the engine's thread for one call of the runtime, while the observers
+// of the run go on turning.
+//
+// Returns what the call that `start` starts hands to its callback: a Status or
+// a StatusOr. `stop` cancels it. The call has a timeout, so this ends.
+template <typename Answer, typename Start>
+Answer AwaitCall(const RunContext& context, const Run& run,
+                 const std::stop_token& stop, Start start) {
+  auto answers = std::make_shared<Mailbox<Answer>>();
+  std::stop_callback wake(stop, [answers] { answers->wakeup().Notify(); });
+  const std::unique_ptr<RunningCall> call =
+      start([answers](Answer answer) { answers->Post(std::move(answer)); });
+  bool is_cancelled = false;
+  while (true) {
+    std::vector<Answer> answer = answers->Take();
+    if (!answer.empty()) return std::move(answer.front());
+    if (stop.stop_requested() && !std::exchange(is_cancelled, true)) {
+      call->Cancel();
+    }
+    const Instant alarm = context.observer.OnTurn(run, context.clock.Now());
+    context.clock.WaitUntil(alarm, answers->wakeup());
+  }
+}
 
 }  // namespace prepull
 

@@ -1,9 +1,9 @@
-// Keeps the images of a run from the kubelet's garbage collection, by labels
-// on containerd's image records.
+// Keeps the images of a run from the kubelet's garbage collection, by pins
+// on the runtime's image records.
 //
 // Nothing of it fails a run: the images are on the node. What cannot be pinned
 // is a warning for each cause, and what counts in the end is what the runtime
-// reports. A pin that somebody else has set is left as it is.
+// reports. A pin that another client has set is left as it is.
 // Not thread-safe. Its calls block.
 #ifndef PREPULL_PIN_PINNER_H_
 #define PREPULL_PIN_PINNER_H_
@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "prepull/list/image_request.h"
 #include "prepull/node/inventory.h"
 #include "prepull/node/run_context.h"
 #include "prepull/run/run.h"
@@ -23,7 +22,7 @@
 namespace prepull {
 
 // How long a run that was told to stop may take for its pins.
-inline constexpr absl::Duration kPinHaste = absl::Milliseconds(900);
+inline constexpr absl::Duration kPinStopTimeout = absl::Milliseconds(900);
 
 class Pinner {
  public:
@@ -33,7 +32,8 @@ class Pinner {
     const StoredImage* stored;
   };
 
-  Pinner(const std::vector<ImageRequest>& requests, const RunContext& context,
+  // `list_hash`: ListHash of the images of the run.
+  Pinner(std::string list_hash, const RunContext& context,
          const std::stop_token& stop, Run& run);
 
   // Finds out whether the runtime can pin and enters it into the run; warns if
@@ -56,11 +56,11 @@ class Pinner {
   using Troubles = std::map<absl::StatusCode, Trouble>;
 
   // Reads which records are pinned already.
-  absl::Status TakePins();
-  // Labels the records of all images; returns those that are pinned by then.
-  std::vector<Image> LabelAll(const std::vector<Image>& images);
-  absl::Status LabelImage(const Image& image);
-  absl::Status LabelRecord(const std::string& name);
+  absl::Status ReadPins();
+  // Pins the records of all images; returns those that are pinned by then.
+  std::vector<Image> PinAll(const std::vector<Image>& images);
+  absl::Status PinImage(const Image& image);
+  absl::Status PinRecord(const std::string& name);
   static void WarnOf(const Troubles& troubles);
 
   // Asks until the runtime reports all of `images` as pinned, or makes no
@@ -68,17 +68,17 @@ class Pinner {
   std::optional<Inventory> AwaitReport(const std::vector<Image>& images);
 
   absl::Duration TimeLeft() const;
-  RuntimeExtension::Limit NextLimit();
+  CallLimit NextLimit();
 
   const RunContext& context_;
   const std::stop_token& stop_;
   Run& run_;
-  RuntimeExtension* const extension_;
+  ImageRecords* const records_;  // null: the runtime has none
   const std::string list_hash_;
   bool can_pin_ = false;
   bool was_stopped_ = false;
   Instant until_;
-  absl::flat_hash_map<std::string, Labels> pinned_;  // by record
+  absl::flat_hash_map<std::string, PinnedRecord> pinned_;  // by name
 };
 
 }  // namespace prepull

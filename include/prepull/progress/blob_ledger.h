@@ -13,8 +13,8 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "prepull/base/clock.h"
-#include "prepull/progress/image_manifest.h"
-#include "prepull/runtime/runtime_extension.h"
+#include "prepull/progress/manifest_choice.h"
+#include "prepull/runtime/downloads.h"
 
 namespace prepull {
 
@@ -31,7 +31,7 @@ class BlobLedger {
 
   // The blobs of `digests` whose fate only the store knows: neither whole nor
   // open, and not asked about for a while. They count as asked from here on.
-  Digests TakeDue(Instant now, const Digests& digests);
+  Digests NextToAsk(Instant now, const Digests& digests);
 
   // The store's answers. `is_old`: it was whole before the run began.
   void OnWhole(const std::string& digest, bool is_old);

@@ -3,17 +3,16 @@
 // What a pull downloaded outlives its failure, because of the run's lease, and
 // containerd goes on behind it: behind a proxy's page, or on a layer whose
 // bytes were damaged on the way, every further pull would fail, the kubelet's
-// too. A download that somebody is writing is left alone.
+// too. A download that a client is writing is left alone.
 //
 // An error that names no download was about an answer that ended in order and
 // was too short. Less than 1 MiB is taken for a page and goes at once. More may
 // be a good part, which the next attempt goes on with: its digest will tell.
 // Should the run end before, what may be a page goes as well.
-// Not thread-safe; answers come back through `post`.
+// Not thread-safe.
 #ifndef PREPULL_PROGRESS_DOWNLOAD_DROPPER_H_
 #define PREPULL_PROGRESS_DOWNLOAD_DROPPER_H_
 
-#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
@@ -22,7 +21,9 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "prepull/runtime/runtime_extension.h"
+#include "prepull/base/task_runner.h"
+#include "prepull/run/run.h"
+#include "prepull/runtime/downloads.h"
 
 namespace prepull {
 
@@ -38,21 +39,18 @@ struct TouchedDownloads {
 class DownloadDropper {
  public:
   using Task = std::function<void()>;
-  // Runs it on the engine's thread, unless that no longer listens. Threads:
-  // from any.
-  using Post = std::function<void(Task)>;
 
-  // `extension` may be null, and then nothing is dropped.
-  DownloadDropper(RuntimeExtension* extension, Post post)
-      : extension_(extension), post_(std::move(post)) {}
+  // `downloads` may be null, and then nothing is dropped.
+  DownloadDropper(Downloads* downloads, TaskRunner::Poster poster)
+      : downloads_(downloads), scope_(std::move(poster)) {}
 
   // `error` is that of the image's last attempt. Calls `then` when what has to
   // go before the next one is gone, or cannot be.
-  void Drop(size_t image, const absl::Status& error,
+  void Drop(const ImageOutcome* image, const absl::Status& error,
             const TouchedDownloads& downloads, Task then);
 
   // The image was pulled: nothing of it is wrong.
-  void Acquit(size_t image) { suspects_.erase(image); }
+  void Acquit(const ImageOutcome* image) { suspects_.erase(image); }
 
   // The run ends: drops what may be wrong. is_busy() until it is done.
   void DropSuspects();
@@ -66,16 +64,17 @@ class DownloadDropper {
  private:
   using Refs = std::vector<std::string>;
 
-  void Sort(size_t image, const std::vector<OpenDownload>& listed,
+  void Sort(const ImageOutcome* image, const std::vector<OpenDownload>& listed,
             const TouchedDownloads& downloads, const Task& then);
   void DropOne(const std::string& ref, Task then);
   void DropAll(const Refs& refs, const Task& then);
   static void Tell(const std::string& ref, const absl::Status& dropped);
 
-  RuntimeExtension* const extension_;
-  const Post post_;
+  Downloads* const downloads_;
+  const TaskScope scope_;
   int open_ = 0;
-  std::map<size_t, std::set<std::string>> suspects_;  // refs, by image
+  std::map<const ImageOutcome*, std::set<std::string>>
+      suspects_;  // refs, by image
 };
 
 // The runtime's name for the download that failed; empty if `error` does not

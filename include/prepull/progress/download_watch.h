@@ -1,172 +1,142 @@
-// Follows the downloads behind a run's pulls, where the runtime shows them.
+// Follows the downloads behind a run's pulls, where the runtime shows them:
+// keeps the bytes of the run up to date, and says which attempts are stuck. It
+// decides nothing about retries.
 //
-// Once a second, while anything is pulled, it asks for all open downloads of
-// the node; finds out which manifest each pull has fetched, and so which
-// downloads are its own; keeps the bytes of the run up to date; and says
-// which attempts are stuck. It decides nothing about retries.
-// Not thread-safe: it belongs to the engine's thread, and what the runtime
-// answers comes back to it as errands of that thread.
+// Images are entries of the run's own list; they and their references outlive
+// the watch.
+// Not thread-safe.
 #ifndef PREPULL_PROGRESS_DOWNLOAD_WATCH_H_
 #define PREPULL_PROGRESS_DOWNLOAD_WATCH_H_
 
 #include <functional>
 #include <map>
-#include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "absl/time/time.h"
 #include "prepull/base/clock.h"
-#include "prepull/list/image_request.h"
+#include "prepull/base/task_runner.h"
+#include "prepull/image/reference.h"
 #include "prepull/progress/blob_ledger.h"
+#include "prepull/progress/byte_counter.h"
 #include "prepull/progress/download_dropper.h"
+#include "prepull/progress/download_lister.h"
 #include "prepull/progress/manifest_finder.h"
 #include "prepull/progress/stall_detector.h"
+#include "prepull/progress/watched_pull.h"
 #include "prepull/run/run.h"
-#include "prepull/runtime/runtime_extension.h"
+#include "prepull/runtime/downloads.h"
 
 namespace prepull {
 
 class DownloadWatch {
  public:
-  using Errand = std::function<void()>;
+  using Task = std::function<void()>;
 
-  struct Seams {
-    RuntimeExtension& extension;
-    const Clock& clock;
-    // Runs the errand on the engine's thread, unless the watch is gone by
-    // then. Threads: from any.
-    std::function<void(Errand)> post;
-    // From here on the manifests of other pulls from its repository can be
-    // told from the image's own, even if that cannot be read.
-    std::function<void(size_t image)> on_manifest_found;
+  struct Options {
+    absl::Duration stall_timeout;  // greater than zero
+    int node_slots = 0;            // as for StallDetector
   };
 
-  // `stall_timeout` is greater than zero; `node_slots` as for StallDetector.
-  // All that is handed over by reference outlives the watch.
-  DownloadWatch(const std::vector<ImageRequest>& requests,
-                absl::Duration stall_timeout, int node_slots, Seams seams,
-                Run& run);
+  struct Seams {
+    Downloads& downloads;
+    const Clock& clock;
+    TaskRunner::Poster poster;
+  };
+
+  DownloadWatch(const Options& options, const Seams& seams, Run& run);
+
+  // An attempt at `image` began. `on_seen` is called once the manifests of
+  // other pulls from its repository can be told from its own.
+  void OnStart(ImageOutcome& image, const Reference& reference, Task on_seen);
 
   struct AttemptEnd {
     bool was_cut = false;      // by us
     bool needs_blobs = false;  // its manifest is searched if it is unknown
   };
 
-  void OnStart(size_t image);
-
   // The attempt failed. `then` learns whether it gained bytes: what a cancelled
   // download still writes down is listed before.
-  void OnFailed(size_t image, AttemptEnd end,
+  void OnFailed(const ImageOutcome& image, AttemptEnd end,
                 std::function<void(bool gained)> then);
 
   // The image was pulled. `then` comes as soon as its bytes are known.
-  void OnPulled(size_t image, Errand then);
+  void OnPulled(const ImageOutcome& image, Task then);
 
   // The image failed for good.
-  void OnGivenUp(size_t image);
+  void OnGivenUp(const ImageOutcome& image);
 
   // Does what is due.
   void Turn(Instant now);
   Instant NextTurn() const;
 
-  // The run ends: whoever waits is told what is known by now.
+  // The run ends: settles all that waits with what is known by now.
   void SettleAll();
 
   // What to do about a running attempt.
-  Verdict Judge(size_t image, Instant now) const;
+  Verdict Judge(const ImageOutcome& image, Instant now) const;
 
   // How long its downloads may rest at present.
-  absl::Duration Patience(size_t image) const;
+  absl::Duration Patience(const ImageOutcome& image) const;
 
   // What the image's last attempt may have written. As long as its manifest is
   // unknown that may be all but the blobs of other images of the run.
-  TouchedDownloads DownloadsOf(size_t image) const;
+  TouchedDownloads DownloadsOf(const ImageOutcome& image) const;
 
   // Whether the downloads of `image` could be taken for those of another pull
   // from its repository: it has to be alone there at first.
-  bool NeedsToBeAlone(size_t image) const;
+  bool NeedsToBeAlone(const ImageOutcome& image,
+                      const Reference& reference) const;
 
  private:
-  // A pull, from its first attempt until it is over.
-  struct Watched {
-    Instant started = {};
-    absl::Time started_at = absl::InfinitePast();  // wall time
-    absl::Duration window = absl::ZeroDuration();
-    int64_t bytes_at_start = 0;
+  using Image = const ImageOutcome*;
 
-    bool is_known = false;  // the manifest, and all that follows
-    Instant known_since = {};
-    std::string config = "";
-    BlobLedger::Digests blobs = {};
-
-    bool is_searched = false;  // a search is under way
-    bool is_outdated = false;  // it began before the image was pulled
-    Instant search_at = {};
-  };
-
-  struct Settling {
-    size_t image;
+  // A failed attempt whose last bytes have not been listed.
+  struct PendingList {
+    Image image;
     AttemptEnd end;
+    bool is_searched;  // for its manifest
     Instant since;
     std::function<void(bool gained)> then;
   };
 
-  struct Naming {
+  // A pulled image whose bytes are not known.
+  struct PendingManifest {
     Instant since;
-    Errand then;
+    Task then;
   };
 
-  template <typename Answer>
-  RuntimeExtension::Done<Answer> Posting(
-      std::function<void(absl::StatusOr<Answer>)> take) const;
-
-  bool IsActive() const;
-  Instant ListDue() const;
-  void List(Instant now);
-  void OnListed(Instant asked,
-                const absl::StatusOr<std::vector<OpenDownload>>& listed);
-  void Refuse();
-  void AskForBlobs(const BlobLedger::Digests& blobs);
-  void TakeBlob(const std::string& digest,
-                const absl::StatusOr<StoredBlob>& blob);
-  void SearchDue(Instant now);
-  void Search(size_t image);
-  bool IsWanted(size_t image) const;
-  void OnSearched(size_t image, ManifestFinder::Outcome outcome,
-                  const ManifestFinder::Found& found);
-  void TakeManifest(size_t image, const ManifestFinder::Found& found);
   template <typename Due>
-  void SettleThose(Due due);
-  void SettleListed();
-  void GiveUpWaiting(Instant now);
-  bool Gained(const Settling& settling);
-  int64_t BytesAtStart(const Watched& watched) const;
-  bool IsSought(size_t image) const;
-  void EndNaming(size_t image);
-  void UpdateImage(size_t image);
-  void UpdateRun();
+  void Settle(Due due);
 
-  const std::vector<ImageRequest>& requests_;
+  bool IsPulling() const;
+  void OnListed(Instant asked, const std::vector<OpenDownload>& listed);
+  void StopWatching();
+  ManifestFinder::Clues CluesOf(const WatchedPull& pull,
+                                const std::string& image_ref) const;
+  void OnManifest(Image image, const ManifestFinder::Found& found);
+  void OnSearched(Image image);
+  void SettleListed();
+  void SettleLate(Instant now);
+  bool Gained(const PendingList& pending);
+  void EndPulled(Image image);
+  void UpdateImage(const WatchedPull& pull) const;
+
   const absl::Duration stall_timeout_;
   const Seams seams_;
   Run& run_;
 
   StallDetector detector_;
-  BlobLedger ledger_;
-  std::map<size_t, Watched> watched_;  // by image
-  std::set<size_t> running_;           // images with an attempt
-  std::vector<Settling> settling_;     // failed attempts
-  std::map<size_t, Naming> naming_;    // pulled, bytes unknown
+  ByteCounter bytes_;
+  DownloadLister lister_;
   ManifestFinder finder_;
+  bool is_off_ = false;  // the runtime does not show downloads
 
-  bool is_refused_ = false;  // the runtime does not show downloads
-  bool has_asked_ = false;
-  std::unique_ptr<RunningCall> listing_;
-  Instant listing_asked_;
-  Instant seen_ = Instant(-absl::InfiniteDuration());  // asked for, answered
-  Instant list_at_ = Instant(-absl::InfiniteDuration());
+  std::map<Image, WatchedPull> pulls_;
+  std::set<Image> running_;  // those with an attempt
+  std::vector<PendingList> pending_lists_;
+  std::map<Image, PendingManifest> pending_manifests_;
 };
 
 }  // namespace prepull

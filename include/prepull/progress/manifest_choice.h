@@ -1,11 +1,10 @@
 // Which of the manifests that came from a repository is the one that a pull
-// has just fetched. Pure.
+// has just fetched, and what it refers to. Pure.
 //
-// containerd does not say which downloads belong to which pull, but labels a
-// manifest with the digests that it names. At most one pull without a known
-// manifest runs in a repository, and yet others may pull from it too: where
-// there is a doubt, none is chosen.
-// Source: github.com/containerd/containerd, docs/garbage-collection.md
+// A runtime does not say which downloads belong to which pull, but which blobs
+// a manifest refers to. At most one pull without a known manifest runs in a
+// repository, and yet others may pull from it too: where there is a doubt, none
+// is chosen.
 #ifndef PREPULL_PROGRESS_MANIFEST_CHOICE_H_
 #define PREPULL_PROGRESS_MANIFEST_CHOICE_H_
 
@@ -13,20 +12,13 @@
 #include <vector>
 
 #include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "prepull/image/reference.h"
-#include "prepull/runtime/runtime_extension.h"
+#include "prepull/image/manifest.h"
+#include "prepull/runtime/downloads.h"
 
 namespace prepull {
-
-// Where a blob came from, as containerd's labels name it.
-struct BlobSource {
-  std::string host;        // of the registry, without its port
-  std::string repository;  // "team/app"
-};
-
-BlobSource SourceOf(const Reference& reference);
 
 // What is known of the pull.
 struct PullTraces {
@@ -37,16 +29,17 @@ struct PullTraces {
   absl::Time started_at = absl::InfinitePast();  // wall time
 };
 
-// The config's digest as a manifest's label names it; empty for an index and
-// for what is no manifest.
-std::string ConfigOf(const StoredBlob& blob);
-
 // Null where it cannot be told. `is_taken`: belongs to another image of the
 // run; `moves`: a download of this digest has moved since the attempt began.
 const StoredBlob* ChooseManifest(
     const std::vector<StoredBlob>& blobs, const PullTraces& pull,
     absl::FunctionRef<bool(const std::string& digest)> is_taken,
     absl::FunctionRef<bool(const std::string& digest)> moves);
+
+// The config and the layers of a manifest, each digest once. Errors:
+//   INVALID_ARGUMENT  as ParseManifest's; an index is none
+absl::StatusOr<std::vector<ManifestBlob>> ParseManifestBlobs(
+    absl::string_view json);
 
 }  // namespace prepull
 

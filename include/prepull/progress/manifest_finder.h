@@ -1,75 +1,102 @@
-// Finds the manifest that a pull has fetched, in the runtime's store.
+// Finds the manifests that the pulls of a run have fetched, in the runtime's
+// store: a search for each pull, and another one a second later, until it is
+// found or the pull is over.
 //
-// Not thread-safe: it belongs to the engine's thread, and what the runtime
-// answers comes back to it through `post`.
+// Not thread-safe.
 #ifndef PREPULL_PROGRESS_MANIFEST_FINDER_H_
 #define PREPULL_PROGRESS_MANIFEST_FINDER_H_
 
 #include <functional>
+#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
+#include "absl/status/statusor.h"
+#include "prepull/base/clock.h"
+#include "prepull/base/task_runner.h"
 #include "prepull/image/manifest.h"
 #include "prepull/image/reference.h"
 #include "prepull/progress/manifest_choice.h"
-#include "prepull/runtime/runtime_extension.h"
+#include "prepull/run/run.h"
+#include "prepull/runtime/downloads.h"
 
 namespace prepull {
 
 class ManifestFinder {
  public:
-  // Runs the errand on the engine's thread, unless the finder is gone by then.
-  // Threads: from any.
-  using Post = std::function<void(std::function<void()>)>;
+  using Task = std::function<void()>;
+  using Image = const ImageOutcome*;  // of the run's list
 
-  struct Search {
-    const Reference& reference;  // outlives the search
-    PullTraces pull;
+  // What is known of a pull of `reference`, which outlives the search.
+  struct Clues {
+    const Reference* reference = nullptr;
+    PullTraces traces;
     // Whether a download of this digest has moved since the attempt began.
     std::function<bool(const std::string& digest)> moves;
-    // Whether the pull still has a manifest to be found: what comes into the
-    // store after its end is another's.
-    std::function<bool()> is_wanted;
-    // From here on the pull's manifest can be told from others of its
-    // repository, even if it cannot be read.
-    std::function<void()> on_seen;
   };
 
   struct Found {
     std::string config;  // its digest
     std::vector<ManifestBlob> blobs;
   };
-  // kNone: not there, or no answer; worth another search. kUnreadable: what
-  // cannot be read now will not be read later in this attempt.
-  enum class Outcome { kFound, kNone, kUnreadable };
-  using Done = std::function<void(Outcome, const Found&)>;
 
-  ManifestFinder(RuntimeExtension& extension, Post post)
-      : extension_(extension), post_(std::move(post)) {}
+  struct Events {
+    // From here on the manifest of this pull can be told from others of its
+    // repository, even if it cannot be read.
+    std::function<void(Image)> on_seen;
+    std::function<void(Image, const Found&)> on_found;
+  };
 
-  // Whether as many searches run as may: each makes the runtime walk its store.
-  bool is_busy() const;
+  ManifestFinder(Downloads& downloads, const Clock& clock,
+                 TaskRunner::Poster poster, Events events)
+      : downloads_(downloads),
+        clock_(clock),
+        events_(std::move(events)),
+        scope_(std::move(poster)) {}
 
-  // Calls `done` once.
-  void Start(Search search, Done done);
+  // Searches from `at` on, until it is found, Pause or Forget.
+  void Seek(Image image, Clues clues, Instant at);
+
+  // Searches once, now, with these clues. Calls `then` when that is over.
+  void SeekNow(Image image, Clues clues, Task then);
+
+  // The pull has ended: what comes into the store from now on is another's.
+  void Pause(Image image);
+
+  // The same; a `then` of SeekNow is not called any more.
+  void Forget(Image image) { searches_.erase(image); }
+
+  // Does what is due.
+  void Turn(Instant now);
+  Instant NextTurn() const;
 
  private:
-  using SharedSearch = std::shared_ptr<const Search>;
+  struct Search {
+    Clues clues;
+    Instant at = Instant::Never();  // the next one
+    bool is_wanted = false;
+    bool is_running = false;
+    bool is_outdated = false;  // the one that runs: better clues came since
+    Task then = nullptr;
+  };
 
-  template <typename Answer>
-  RuntimeExtension::Done<Answer> Posting(
-      std::function<void(const absl::StatusOr<Answer>&)> take) const;
-  void Choose(const SharedSearch& search, const std::vector<StoredBlob>& blobs,
-              const Done& done);
-  void Read(const SharedSearch& search, const StoredBlob& manifest,
-            const Done& done);
+  bool IsBusy() const;
+  void Start(Image image, Search& search);
+  void Choose(Image image,
+              const absl::StatusOr<std::vector<StoredBlob>>& blobs);
+  void Read(Image image, const StoredBlob& manifest);
+  void OnRead(Image image, const StoredBlob& manifest,
+              const absl::StatusOr<std::string>& text);
+  void End(Image image, Instant again);
 
-  RuntimeExtension& extension_;
-  const Post post_;
-  absl::flat_hash_set<std::string> taken_;  // that belong to an image
+  Downloads& downloads_;
+  const Clock& clock_;
+  const Events events_;
+  const TaskScope scope_;
+  std::map<Image, Search> searches_;
+  absl::flat_hash_set<std::string> taken_;  // manifests that belong to an image
   int running_ = 0;
 };
 

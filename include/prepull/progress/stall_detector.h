@@ -20,7 +20,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
 #include "prepull/base/clock.h"
-#include "prepull/runtime/runtime_extension.h"
+#include "prepull/runtime/downloads.h"
 
 namespace prepull {
 
@@ -62,7 +62,7 @@ class StallDetector {
   // Whether the download has been seen to move after `since`.
   bool RoseSince(const std::string& digest, Instant since) const;
 
-  // The same, and true as well if nobody looked before `since`.
+  // The same, or unknown because no list was taken before `since`.
   bool MayHaveGrownSince(const std::string& digest, Instant since) const;
 
   // How long a download may rest beside what moves on the node: `window`, or
@@ -86,7 +86,7 @@ class StallDetector {
   };
 
   int64_t Take(const OpenDownload& listed);
-  void PartWithTheUnlisted();
+  void MarkUnlisted();
   bool SlotsAreTaken(absl::Duration patience) const;
   absl::Duration FairStep() const;
 

@@ -28,7 +28,7 @@ void FetchImages(const std::vector<ImageRequest>& requests,
                  const std::stop_token& stop, Run& run);
 
 // For a run that ends for lack of space before its first pull: frees what
-// earlier runs of this list keep and nobody will continue. Takes two minutes at
+// earlier runs of this list keep and no run will continue. Takes two minutes at
 // most, a moment after a stop; calls no observer.
 void FreeDownloads(const std::vector<ImageRequest>& requests,
                    const RunContext& context, const std::stop_token& stop,

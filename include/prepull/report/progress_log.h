@@ -26,8 +26,7 @@ class ProgressLog : public RunObserver {
   void OnEnded(const Run& run, const ImageOutcome& image) override;
   Instant OnTurn(const Run& run, Instant now) override;
 
-  // The run's last line.
-  void OnFinished(const Run& run, absl::Duration took);
+  void OnFinished(const Run& run, Instant now) override;
 
  private:
   void Beat(const Run& run, Instant now) const;

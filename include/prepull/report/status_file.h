@@ -29,33 +29,31 @@ class StatusFile : public RunObserver {
   StatusFile(std::string path, FileSystem& files, Clock& clock);
   ~StatusFile() override;
 
-  // The first word: written before this returns.
-  void Begin(const Run& run);
-
-  // What everybody should know now: it is written as soon as the disk allows.
-  void Tell(const Run& run);
-
-  // The last word: written before this returns. A second one is ignored.
-  void Finish(const Run& run);
-
   // The last word of a process that ends at once, wherever the run is: what was
   // told last, broken off with `code` for `why`. Written before this returns,
   // or else, after `patience`, given up without leaving a draft.
   // Threads: any, at any time after the constructor.
   void BreakOff(ExitCode code, const std::string& why, absl::Duration patience);
 
+  // Writes the first document before it returns.
+  void OnStarted(const Run& run) override;
+  void OnListKnown(const Run& run) override { Tell(run); }
   void OnPlanned(const Run& run) override { Tell(run); }
   void OnAttempt(const Run&, const ImageOutcome&) override { has_news_ = true; }
   void OnRetry(const Run&, const ImageOutcome&, absl::Duration) override {
     has_news_ = true;
   }
   void OnEnded(const Run&, const ImageOutcome&) override { has_news_ = true; }
-  void OnRunEnded(const Run& run) override { Finish(run); }
+  // Writes the last document before it returns. A second one is ignored.
+  void OnRunEnded(const Run& run) override;
+  void OnFinished(const Run& run, Instant) override { OnRunEnded(run); }
   Instant OnTurn(const Run& run, Instant now) override;
 
  private:
   class Writer;
 
+  // Writes a document as soon as the disk allows.
+  void Tell(const Run& run);
   bool HasNews(const Run& run) const;
   // With a warning if it could not be.
   void AwaitWritten();

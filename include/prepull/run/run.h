@@ -106,6 +106,16 @@ struct RuntimeFacts {
   RuntimeFeatures features = {};  // those that this run uses
 };
 
+// How a run ends.
+struct RunEnd {
+  ExitCode code = ExitCode::kOk;
+  Phase phase = Phase::kSucceeded;
+  // Why it ended with 2, 4, 5 or 70, or with 3 before there was a list.
+  Reason reason = Reason::kNone;
+  std::string message = "";
+  bool tolerated = false;  // it succeeded although images failed
+};
+
 struct Run {
   std::string id = "";
   std::string node = "";
@@ -127,12 +137,12 @@ struct Run {
   // counts once, so this is no sum over `images`.
   ByteCount bytes = {};
 
+  // How far it is and how it ended: written by the verbs below.
   Phase phase = Phase::kPreparing;
   std::optional<ExitCode> exit_code = std::nullopt;
-  // Why it ended with 2, 4, 5 or 70, or with 3 before there was a list.
   Reason reason = Reason::kNone;
   std::string message = "";
-  bool tolerated = false;  // it succeeded although images failed
+  bool tolerated = false;
 
   int64_t total() const { return static_cast<int64_t>(images.size()); }
 
@@ -141,13 +151,15 @@ struct Run {
   // Moves `image`, one of `images`, to `state` and keeps the counts in step.
   void Move(ImageOutcome& image, ImageState state);
 
-  // Ends the run in the middle: what has no end of its own is Stopped, for
-  // `why`. `now` and `at` are the same moment.
-  void BreakOff(ExitCode code, Phase last_phase, Reason why, Instant now,
-                absl::Time at);
+  // The plan stands.
+  void BeginPulling() { phase = Phase::kPulling; }
 
-  // Ends the run: exit code, phase and time of the end.
-  void End(ExitCode code, Phase last_phase, absl::Time at);
+  // Ends the run at the wall time `at`.
+  void End(const RunEnd& end, absl::Time at);
+
+  // The same in the middle of it: images without an end of their own are
+  // Stopped, for `why`. `now` and `at` are the same moment.
+  void BreakOff(const RunEnd& end, Reason why, Instant now, absl::Time at);
 };
 
 }  // namespace prepull

@@ -15,6 +15,12 @@ class RunObserver {
  public:
   virtual ~RunObserver() = default;
 
+  // The run begins: nothing is known of its list yet.
+  virtual void OnStarted(const Run&) {}
+
+  // The list is known.
+  virtual void OnListKnown(const Run&) {}
+
   // The plan stands: what is on the node is Skipped, the rest is Waiting.
   virtual void OnPlanned(const Run&) {}
 
@@ -30,6 +36,9 @@ class RunObserver {
 
   // The run has ended: nothing of it changes any more.
   virtual void OnRunEnded(const Run&) {}
+
+  // The last call: what had to be tidied up after the run is.
+  virtual void OnFinished(const Run&, Instant) {}
 
   // Called after every change and when the time has come that was returned
   // last: when to be called again, should nothing happen until then.

@@ -5,7 +5,7 @@
 // run a whole list of pulls and still hear its deadline. Such a call has no
 // deadline of its own: the caller ends it. Its callback comes once, on another
 // thread, and after Cancel as well (CANCELLED). What only some runtimes can do
-// is in an optional interface of its own, extension().
+// is in services of their own, each null where the runtime lacks it.
 // Threads: all methods are safe to call from any thread.
 // Source: the CRI ImageService, runtime.v1.
 #ifndef PREPULL_RUNTIME_CONTAINER_RUNTIME_H_
@@ -24,8 +24,10 @@
 #include "absl/time/time.h"
 #include "prepull/auth/credential.h"
 #include "prepull/image/platform.h"
+#include "prepull/runtime/downloads.h"
+#include "prepull/runtime/image_records.h"
+#include "prepull/runtime/leases.h"
 #include "prepull/runtime/running_call.h"
-#include "prepull/runtime/runtime_extension.h"
 
 namespace prepull {
 
@@ -68,10 +70,10 @@ class ContainerRuntime {
 
   virtual ~ContainerRuntime() = default;
 
-  // Who answers. Errors:
-  //   UNAVAILABLE        nobody at the socket
+  // Returns name and version. Errors:
+  //   UNAVAILABLE        nothing listens on the socket
   //   DEADLINE_EXCEEDED  no answer within `timeout`
-  //   UNIMPLEMENTED      it is no CRI v1
+  //   UNIMPLEMENTED      it does not implement CRI v1
   //   CANCELLED          `stop` was requested
   virtual absl::StatusOr<RuntimeVersion> Version(
       absl::Duration timeout, const std::stop_token& stop) = 0;
@@ -81,7 +83,7 @@ class ContainerRuntime {
       absl::Duration timeout, const std::stop_token& stop) = 0;
 
   // Gets all images of the node. Errors: what the runtime reports;
-  //   UNAVAILABLE  nobody at the socket
+  //   UNAVAILABLE  nothing listens on the socket
   virtual std::unique_ptr<RunningCall> ListImages(ListDone done) = 0;
 
   // Gets the platform that the image with this id was built for; nothing if
@@ -93,7 +95,7 @@ class ContainerRuntime {
   // Starts a pull. Errors: what the runtime reports, with its text;
   //   CANCELLED    Cancel was called
   //   ABORTED      the runtime gave up by itself
-  //   UNAVAILABLE  nobody at the socket
+  //   UNAVAILABLE  nothing listens on the socket
   virtual std::unique_ptr<RunningCall> StartPull(const PullRequest& request,
                                                  PullDone done) = 0;
 
@@ -106,9 +108,11 @@ class ContainerRuntime {
   // CANCELLED after Cancel. For a runtime that went away.
   virtual std::unique_ptr<RunningCall> AwaitAnswer(Done done) = 0;
 
-  // The interface for what it offers beyond CRI, which it may refuse call by
-  // call; null if it has none. Lives as long as this.
-  virtual RuntimeExtension* extension() = 0;
+  // Optional services, which live as long as this; null before Version was
+  // answered, and where the runtime lacks them.
+  virtual Leases* leases() = 0;
+  virtual Downloads* downloads() = 0;
+  virtual ImageRecords* image_records() = 0;
 };
 
 }  // namespace prepull

@@ -1,9 +1,9 @@
-// Leases and image records in memory, as containerd has them, on a FakeClock:
-// every call takes the time that a test gives its service, and ends at its
-// timeout, its stop and its Cancel. Downloads and blobs are UNIMPLEMENTED; see
-// FakeContentStore. Not thread-safe.
-#ifndef PREPULL_TEST_SUPPORT_FAKE_EXTENSION_H_
-#define PREPULL_TEST_SUPPORT_FAKE_EXTENSION_H_
+// A runtime's optional services in memory, as containerd has them, on a
+// FakeClock: every call takes the time that a test gives its service, and ends
+// at its timeout, its stop and its Cancel. Downloads and blobs are
+// UNIMPLEMENTED; see FakeContentStore. Not thread-safe.
+#ifndef PREPULL_TEST_SUPPORT_FAKE_SERVICES_H_
+#define PREPULL_TEST_SUPPORT_FAKE_SERVICES_H_
 
 #include <algorithm>
 #include <functional>
@@ -15,16 +15,19 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "prepull/runtime/runtime_extension.h"
+#include "prepull/runtime/downloads.h"
+#include "prepull/runtime/image_records.h"
+#include "prepull/runtime/leases.h"
 #include "test/support/fake_clock.h"
 
 namespace prepull {
 
-class FakeExtension : public RuntimeExtension {
+class FakeServices : public Leases, public Downloads, public ImageRecords {
  public:
   struct KeptLease {
-    Labels labels;
-    std::vector<LeaseResource> resources;
+    std::string list = "";
+    std::vector<LeaseResource> resources = {};
+    absl::Time expires = absl::InfiniteFuture();
   };
 
   // Some of the calls: when they were made, and how they are answered.
@@ -35,7 +38,7 @@ class FakeExtension : public RuntimeExtension {
     bool hangs = false;  // no answer but to its timeout, a stop or Cancel
   };
 
-  explicit FakeExtension(FakeClock& clock) : clock_(clock) {}
+  explicit FakeServices(FakeClock& clock) : clock_(clock) {}
 
   // By id; a test reads and changes them as it likes.
   std::map<std::string, KeptLease> leases;
@@ -46,46 +49,44 @@ class FakeExtension : public RuntimeExtension {
   // What every call answers, if it is an error.
   absl::Status error;
   Service lease_calls;
-  Service record_calls;  // Probe, too
+  Service record_calls;
 
   // Downloads that a process has open: HoldDownload's, and a test's own.
   std::multiset<std::string> held;
   std::vector<std::string> dropped;
   Service drops;
 
-  absl::Status Probe(const Limit& limit) override {
-    return Spend(record_calls, limit);
+  absl::Status Probe(const CallLimit& limit) override {
+    return Spend(lease_calls, limit);
   }
 
-  std::unique_ptr<RunningCall> CreateLease(const Lease& lease,
-                                           absl::Duration timeout,
-                                           Finished done) override {
-    return Answer<absl::Status>(
-        lease_calls, timeout, std::move(done), [this, lease] {
-          created.push_back(lease.id);
-          leases.try_emplace(lease.id, KeptLease{lease.labels, {}});
-          return absl::OkStatus();
-        });
+  std::unique_ptr<RunningCall> Create(const Lease& lease,
+                                      absl::Duration timeout,
+                                      CallDone done) override {
+    return Answer<
+        absl::Status>(lease_calls, timeout, std::move(done), [this, lease] {
+      created.push_back(lease.id);
+      leases.try_emplace(lease.id, KeptLease{lease.list, {}, lease.expires});
+      return absl::OkStatus();
+    });
   }
 
-  std::unique_ptr<RunningCall> FindLeases(
-      const std::string& key, const std::string& value, absl::Duration timeout,
-      Done<std::vector<Lease>> done) override {
+  std::unique_ptr<RunningCall> Find(
+      const std::string& list, absl::Duration timeout,
+      AnswerDone<std::vector<Lease>> done) override {
     return Answer<absl::StatusOr<std::vector<Lease>>>(
-        lease_calls, timeout, std::move(done), [this, key, value] {
+        lease_calls, timeout, std::move(done), [this, list] {
           std::vector<Lease> found;
           for (const auto& [id, lease] : leases) {
-            const auto label = lease.labels.find(key);
-            if (label == lease.labels.end() || label->second != value) continue;
-            found.push_back({id, lease.labels});
+            if (lease.list == list) found.push_back({id, list});
           }
           return found;
         });
   }
 
-  std::unique_ptr<RunningCall> LeaseResources(
+  std::unique_ptr<RunningCall> Resources(
       const std::string& lease_id, absl::Duration timeout,
-      Done<std::vector<LeaseResource>> done) override {
+      AnswerDone<std::vector<LeaseResource>> done) override {
     using Resources = absl::StatusOr<std::vector<LeaseResource>>;
     return Answer<Resources>(lease_calls, timeout, std::move(done),
                              [this, lease_id]() -> Resources {
@@ -95,10 +96,10 @@ class FakeExtension : public RuntimeExtension {
                              });
   }
 
-  std::unique_ptr<RunningCall> AddLeaseResource(const std::string& lease_id,
-                                                const LeaseResource& resource,
-                                                absl::Duration timeout,
-                                                Finished done) override {
+  std::unique_ptr<RunningCall> AddResource(const std::string& lease_id,
+                                           const LeaseResource& resource,
+                                           absl::Duration timeout,
+                                           CallDone done) override {
     return Answer<absl::Status>(lease_calls, timeout, std::move(done),
                                 [this, lease_id, resource] {
                                   const auto lease = leases.find(lease_id);
@@ -109,9 +110,9 @@ class FakeExtension : public RuntimeExtension {
                                 });
   }
 
-  std::unique_ptr<RunningCall> DeleteLease(const std::string& lease_id,
-                                           bool collect, absl::Duration timeout,
-                                           Finished done) override {
+  std::unique_ptr<RunningCall> Delete(const std::string& lease_id, bool collect,
+                                      absl::Duration timeout,
+                                      CallDone done) override {
     return Answer<absl::Status>(lease_calls, timeout, std::move(done),
                                 [this, lease_id, collect] {
                                   leases.erase(lease_id);
@@ -120,9 +121,9 @@ class FakeExtension : public RuntimeExtension {
                                 });
   }
 
-  std::unique_ptr<RunningCall> DropDownload(const std::string& ref,
-                                            absl::Duration timeout,
-                                            Finished done) override {
+  std::unique_ptr<RunningCall> Drop(const std::string& ref,
+                                    absl::Duration timeout,
+                                    CallDone done) override {
     return Answer<absl::Status>(
         drops, timeout, std::move(done), [this, ref]() -> absl::Status {
           if (held.contains(ref)) {
@@ -135,36 +136,39 @@ class FakeExtension : public RuntimeExtension {
         });
   }
 
-  std::unique_ptr<RunningCall> HoldDownload(const std::string& ref,
-                                            const std::string&) override {
+  std::unique_ptr<RunningCall> Hold(const std::string& ref,
+                                    const std::string&) override {
     held.insert(ref);
     return std::make_unique<Call>([this, ref, is_held = true]() mutable {
       if (std::exchange(is_held, false)) held.erase(held.find(ref));
     });
   }
 
-  std::unique_ptr<RunningCall> ListDownloads(
-      absl::Duration timeout, Done<std::vector<OpenDownload>> done) override {
+  std::unique_ptr<RunningCall> List(
+      absl::Duration timeout,
+      AnswerDone<std::vector<OpenDownload>> done) override {
     return Refuse(timeout, std::move(done));
   }
   std::unique_ptr<RunningCall> FindBlobs(
-      const std::string&, const std::string&, absl::Duration timeout,
-      Done<std::vector<StoredBlob>> done) override {
+      const Reference&, absl::Duration timeout,
+      AnswerDone<std::vector<StoredBlob>> done) override {
     return Refuse(timeout, std::move(done));
   }
   std::unique_ptr<RunningCall> FindBlob(const std::string&,
                                         absl::Duration timeout,
-                                        Done<StoredBlob> done) override {
+                                        AnswerDone<StoredBlob> done) override {
     return Refuse(timeout, std::move(done));
   }
   std::unique_ptr<RunningCall> ReadBlob(const std::string&,
                                         absl::Duration timeout,
-                                        Done<std::string> done) override {
+                                        AnswerDone<std::string> done) override {
     return Refuse(timeout, std::move(done));
   }
 
-  // Image records: their labels by name; a test changes them as it likes.
-  std::map<std::string, Labels> records;
+  // The pinned records by name; a test changes them as it likes.
+  std::map<std::string, PinnedRecord> pinned;
+  // The records that are not pinned.
+  std::set<std::string> records;
   // What a change of the record answers, if it is an error.
   std::map<std::string, absl::Status> record_errors;
   // The records that were changed, or tried to be, in their order.
@@ -172,32 +176,29 @@ class FakeExtension : public RuntimeExtension {
   // Called before each change: time passes, the run is stopped.
   std::function<void()> before_record_change = [] {};
 
-  absl::StatusOr<std::vector<ImageRecord>> RecordsWithLabel(
-      const std::string& key, const Limit& limit) override {
+  absl::StatusOr<std::vector<PinnedRecord>> Pinned(
+      const CallLimit& limit) override {
     if (const absl::Status spent = Spend(record_calls, limit); !spent.ok()) {
       return spent;
     }
-    std::vector<ImageRecord> found;
-    for (const auto& [name, labels] : records) {
-      if (labels.contains(key)) found.push_back({name, labels});
-    }
+    std::vector<PinnedRecord> found;
+    for (const auto& [name, record] : pinned) found.push_back(record);
     return found;
   }
 
-  absl::Status UpdateRecordLabels(const std::string& name, const Labels& set,
-                                  const std::vector<std::string>& removed,
-                                  const Limit& limit) override {
-    before_record_change();
-    record_changes.push_back(name);
-    if (const absl::Status spent = Spend(record_calls, limit); !spent.ok()) {
-      return spent;
-    }
-    if (record_errors.contains(name)) return record_errors.at(name);
-    const auto record = records.find(name);
-    if (record == records.end()) return absl::NotFoundError("image: not found");
-    for (const auto& [key, value] : set) record->second[key] = value;
-    for (const std::string& key : removed) record->second.erase(key);
-    return absl::OkStatus();
+  absl::Status Pin(const std::string& name, const std::string& list,
+                   const CallLimit& limit) override {
+    return Change(name, limit, [&] {
+      records.erase(name);
+      pinned[name] = {.name = name, .is_ours = true, .list = list};
+    });
+  }
+
+  absl::Status Unpin(const std::string& name, const CallLimit& limit) override {
+    return Change(name, limit, [&] {
+      pinned.erase(name);
+      records.insert(name);
+    });
   }
 
  protected:
@@ -245,8 +246,24 @@ class FakeExtension : public RuntimeExtension {
     std::function<void()> cancel_;
   };
 
+  template <typename Apply>
+  absl::Status Change(const std::string& name, const CallLimit& limit,
+                      Apply apply) {
+    before_record_change();
+    record_changes.push_back(name);
+    if (const absl::Status spent = Spend(record_calls, limit); !spent.ok()) {
+      return spent;
+    }
+    if (record_errors.contains(name)) return record_errors.at(name);
+    if (!records.contains(name) && !pinned.contains(name)) {
+      return absl::NotFoundError("image: not found");
+    }
+    apply();
+    return absl::OkStatus();
+  }
+
   // What a call that its caller waits for comes to, once its time is over.
-  absl::Status Spend(Service& service, const Limit& limit) {
+  absl::Status Spend(Service& service, const CallLimit& limit) {
     service.asked.push_back(clock_.Now());
     Wakeup wakeup;
     std::stop_callback stop(limit.stop, [&wakeup] { wakeup.Notify(); });
@@ -260,7 +277,7 @@ class FakeExtension : public RuntimeExtension {
 
   template <typename Value>
   std::unique_ptr<RunningCall> Refuse(absl::Duration timeout,
-                                      Done<Value> done) {
+                                      AnswerDone<Value> done) {
     return Answer<absl::StatusOr<Value>>(
         refusals_, timeout, std::move(done), []() -> absl::StatusOr<Value> {
           return absl::UnimplementedError("unknown service");
@@ -279,4 +296,4 @@ class FakeExtension : public RuntimeExtension {
 
 }  // namespace prepull
 
-#endif  // PREPULL_TEST_SUPPORT_FAKE_EXTENSION_H_
+#endif  // PREPULL_TEST_SUPPORT_FAKE_SERVICES_H_

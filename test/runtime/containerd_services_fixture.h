@@ -1,6 +1,6 @@
-// The extension against a containerd of our own: real gRPC on a unix socket.
-#ifndef PREPULL_TEST_RUNTIME_CONTAINERD_EXTENSION_FIXTURE_H_
-#define PREPULL_TEST_RUNTIME_CONTAINERD_EXTENSION_FIXTURE_H_
+// The services against a containerd of our own: real gRPC on a unix socket.
+#ifndef PREPULL_TEST_RUNTIME_CONTAINERD_SERVICES_FIXTURE_H_
+#define PREPULL_TEST_RUNTIME_CONTAINERD_SERVICES_FIXTURE_H_
 
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "prepull/image/reference.h"
 #include "prepull/runtime/cri_client.h"
 #include "test/runtime/fake_containerd.h"
 
@@ -27,9 +28,9 @@ inline std::string DigestOf(char digit) {
   return absl::StrCat("sha256:", std::string(64, digit));
 }
 
-class ContainerdExtensionTest : public ::testing::Test {
+class ContainerdServicesTest : public ::testing::Test {
  protected:
-  ContainerdExtensionTest() {
+  ContainerdServicesTest() {
     images_.record.set_name("quay.io/team/app:1");
     (*images_.record.mutable_labels())["kept"] = "as it is";
     (*images_.record.mutable_labels())["old"] = "value";
@@ -42,7 +43,7 @@ class ContainerdExtensionTest : public ::testing::Test {
     Serve({&leases_, &content_, &images_, &cri_});
   }
 
-  ~ContainerdExtensionTest() override {
+  ~ContainerdServicesTest() override {
     client_.reset();  // a call that lasts would keep the server
     server_->Shutdown();
     unlink(socket_.c_str());
@@ -53,6 +54,7 @@ class ContainerdExtensionTest : public ::testing::Test {
     client_.reset();
     Restart(services);
     client_ = MakeCriClient(socket_);
+    EXPECT_TRUE(client_->Version(kCallLimit, {}).ok());
   }
 
   // Calls that are open end; the client stays.
@@ -63,10 +65,15 @@ class ContainerdExtensionTest : public ::testing::Test {
     builder.AddListeningPort(absl::StrCat("unix:", socket_),
                              grpc::InsecureServerCredentials());
     for (grpc::Service* service : services) builder.RegisterService(service);
+    builder.RegisterService(&version_);
     server_ = builder.BuildAndStart();
   }
 
-  RuntimeExtension& extension() { return *client_->extension(); }
+  Leases& leases() { return *client_->leases(); }
+  Downloads& downloads() { return *client_->downloads(); }
+  ImageRecords& records() { return *client_->image_records(); }
+
+  static Reference Image() { return *Reference::Parse("quay.io/team/app.x:1"); }
 
   // What a call that was started by `start` hands to its callback.
   template <typename Value, typename Start>
@@ -87,49 +94,46 @@ class ContainerdExtensionTest : public ::testing::Test {
 
   absl::StatusOr<std::vector<OpenDownload>> ListDownloads() {
     return Wait<std::vector<OpenDownload>>(
-        [&](auto done) { extension().ListDownloads(kCallLimit, done); });
+        [&](auto done) { downloads().List(kCallLimit, done); });
   }
   absl::StatusOr<std::vector<StoredBlob>> FindBlobs() {
-    return Wait<std::vector<StoredBlob>>([&](auto done) {
-      extension().FindBlobs("quay.io", "team/app.x", kCallLimit, done);
-    });
+    return Wait<std::vector<StoredBlob>>(
+        [&](auto done) { downloads().FindBlobs(Image(), kCallLimit, done); });
   }
   absl::StatusOr<StoredBlob> FindBlob(const std::string& digest) {
     return Wait<StoredBlob>(
-        [&](auto done) { extension().FindBlob(digest, kCallLimit, done); });
+        [&](auto done) { downloads().FindBlob(digest, kCallLimit, done); });
   }
   absl::StatusOr<std::string> ReadBlob() {
     return Wait<std::string>([&](auto done) {
-      extension().ReadBlob(DigestOf('a'), kCallLimit, done);
+      downloads().ReadBlob(DigestOf('a'), kCallLimit, done);
     });
   }
   absl::Status CreateLease(const Lease& lease) {
     return WaitForEnd(
-        [&](auto done) { extension().CreateLease(lease, kCallLimit, done); });
+        [&](auto done) { leases().Create(lease, kCallLimit, done); });
   }
-  absl::StatusOr<std::vector<Lease>> FindLeases(const std::string& key,
-                                                const std::string& value) {
-    return Wait<std::vector<Lease>>([&](auto done) {
-      extension().FindLeases(key, value, kCallLimit, done);
-    });
+  absl::StatusOr<std::vector<Lease>> FindLeases(const std::string& list) {
+    return Wait<std::vector<Lease>>(
+        [&](auto done) { leases().Find(list, kCallLimit, done); });
   }
   absl::StatusOr<std::vector<LeaseResource>> LeaseResources() {
     return Wait<std::vector<LeaseResource>>(
-        [&](auto done) { extension().LeaseResources("a", kCallLimit, done); });
+        [&](auto done) { leases().Resources("a", kCallLimit, done); });
   }
   absl::Status AddLeaseResource(const LeaseResource& resource) {
     return WaitForEnd([&](auto done) {
-      extension().AddLeaseResource("a", resource, kCallLimit, done);
+      leases().AddResource("a", resource, kCallLimit, done);
     });
   }
   absl::Status DeleteLease() {
     return WaitForEnd([&](auto done) {
-      extension().DeleteLease("a", /*collect=*/true, kCallLimit, done);
+      leases().Delete("a", /*collect=*/true, kCallLimit, done);
     });
   }
   absl::Status DropDownload(const std::string& ref) {
     return WaitForEnd(
-        [&](auto done) { extension().DropDownload(ref, kCallLimit, done); });
+        [&](auto done) { downloads().Drop(ref, kCallLimit, done); });
   }
   absl::Status Pull(const PullRequest& request) {
     return Wait<std::string>(
@@ -157,10 +161,11 @@ class ContainerdExtensionTest : public ::testing::Test {
   FakeContent content_{namespaces_};
   FakeImages images_{namespaces_};
   FakeCri cri_;
+  FakeVersion version_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<ContainerRuntime> client_;
 };
 
 }  // namespace prepull
 
-#endif  // PREPULL_TEST_RUNTIME_CONTAINERD_EXTENSION_FIXTURE_H_
+#endif  // PREPULL_TEST_RUNTIME_CONTAINERD_SERVICES_FIXTURE_H_

@@ -1,9 +1,8 @@
-#include "prepull/progress/image_manifest.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "absl/strings/str_cat.h"
+#include "prepull/progress/manifest_choice.h"
 #include "test/support/status_matchers.h"
 
 namespace prepull {

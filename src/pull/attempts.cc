@@ -1,0 +1,176 @@
+#include "src/pull/attempts.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace prepull {
+namespace {
+
+// A cancelled call ends as soon as gRPC has heard of it; what takes longer is
+// left behind, because the status file is due within two seconds.
+constexpr absl::Duration kCancelTimeout = absl::Seconds(1);
+constexpr absl::Duration kDropTimeout = absl::Milliseconds(500);
+
+}  // namespace
+
+Attempts::Attempts(const Setup& setup, AttemptListener& listener, Run& run)
+    : setup_(setup),
+      listener_(listener),
+      run_(run),
+      remover_(setup.context.runtime, setup.poster),
+      dropper_(setup.context.runtime.downloads(), setup.poster) {
+  if (!run.runtime.features.byte_progress) return;
+  watch_ = std::make_unique<DownloadWatch>(
+      DownloadWatch::Options{.stall_timeout = setup.options.stall_timeout,
+                             .node_slots = setup.options.node_download_slots},
+      DownloadWatch::Seams{.downloads = *setup.context.runtime.downloads(),
+                           .clock = setup.context.clock,
+                           .poster = setup.poster},
+      run);
+}
+
+bool Attempts::NeedsToBeAlone(const PullItem& item) const {
+  return watch_ != nullptr &&
+         watch_->NeedsToBeAlone(item.outcome, item.reference());
+}
+
+void Attempts::Start(PullItem& item) {
+  item.attempt = {.started = setup_.context.clock.Now()};
+  running_.insert(&item);
+  item.attempt.round = std::make_unique<PullRound>(
+      RoundTask{.request = item.request,
+                .lease_id = setup_.lease_id,
+                .replaces = item.replaces,
+                .refused = std::exchange(item.refused, std::nullopt)},
+      PullRound::Seams{
+          .runtime = setup_.context.runtime,
+          .credentials = setup_.context.credentials,
+          .remover = remover_,
+          .poster = setup_.poster,
+          .on_removed = [this, &item] { listener_.OnRemoved(item); },
+          .on_pull = [this, &item] { OnCall(item); },
+          .done = [this, &item](const RoundEnd& end) { OnEnded(item, end); }});
+  item.attempt.round->Start();
+}
+
+// A call begins: the round's first, or one with its next credential.
+void Attempts::OnCall(PullItem& item) {
+  Attempt& attempt = item.attempt;
+  attempt.started = setup_.context.clock.Now();
+  attempt.timeout = AttemptTimeout(
+      setup_.options.retry, item.history, run_.deadline() - attempt.started,
+      /*gets_the_rest=*/!run_.runtime.features.byte_progress);
+  attempt.ends = attempt.started + attempt.timeout;
+  if (!std::exchange(attempt.has_pulled, true)) listener_.OnAsked(item);
+  if (watch_ == nullptr) return;
+  watch_->OnStart(item.outcome, item.reference(),
+                  [this, &item] { listener_.OnIdentified(item); });
+  // Its manifest may have been found since it was queued.
+  if (!NeedsToBeAlone(item)) listener_.OnIdentified(item);
+}
+
+void Attempts::Forget(const PullItem& item) {
+  if (watch_ != nullptr) watch_->OnGivenUp(item.outcome);
+}
+
+void Attempts::Turn(Instant now) {
+  if (watch_ != nullptr) watch_->Turn(now);
+}
+
+void Attempts::CutLate(Instant now) {
+  for (PullItem* item : running_) {
+    Attempt& attempt = item->attempt;
+    if (attempt.cut || !attempt.round->is_pulling()) continue;
+    const Verdict verdict =
+        watch_ ? watch_->Judge(item->outcome, now) : Verdict::kPlainTimeout;
+    if (verdict == Verdict::kStalled) {
+      CutRound(attempt, CutForAStall(watch_->Patience(item->outcome)));
+    } else if (verdict != Verdict::kPlainTimeout) {
+      attempt.ends = now + attempt.timeout;
+    } else if (now >= attempt.ends) {
+      CutRound(attempt, CutForItsTime(attempt.timeout, watch_ != nullptr));
+    }
+  }
+}
+
+void Attempts::CutRound(Attempt& attempt, Cut cut) {
+  attempt.cut = std::move(cut);
+  attempt.round->Cancel();
+}
+
+Instant Attempts::NextTurn() const {
+  Instant next = watch_ != nullptr ? watch_->NextTurn() : Instant::Never();
+  for (const PullItem* item : running_) {
+    if (!item->attempt.cut) next = std::min(next, item->attempt.ends);
+  }
+  return next;
+}
+
+void Attempts::OnEnded(PullItem& item, const RoundEnd& end) {
+  running_.erase(&item);
+  item.attempt.round.reset();
+  if (end.had_nothing_new) return listener_.OnNothingNew(item);
+  if (!end.image_ref.ok()) return OnFailed(item, end);
+  dropper_.Acquit(&item.outcome);
+  listener_.OnPulled(item, *end.image_ref);
+  if (watch_ == nullptr) return listener_.OnBytesKnown(item);
+  ++unsettled_;
+  watch_->OnPulled(item.outcome, [this, &item] {
+    --unsettled_;
+    listener_.OnBytesKnown(item);
+  });
+}
+
+void Attempts::OnFailed(PullItem& item, const RoundEnd& end) {
+  const AttemptFailure failure = FailureOf(end, item.attempt.cut);
+  listener_.OnFailed(item, failure, end.credentials);
+  // Without a lease the runtime has thrown away what it had.
+  const bool must_drop = failure.what.bad_bytes && !setup_.lease_id.empty();
+  ++unsettled_;
+  const auto settle = [=, this, &item,
+                       error = end.image_ref.status()](bool gained_bytes) {
+    if (!must_drop) return Settle(item, failure, gained_bytes);
+    dropper_.Drop(
+        &item.outcome, error,
+        watch_ ? watch_->DownloadsOf(item.outcome) : TouchedDownloads(),
+        [=, this, &item] { Settle(item, failure, /*gained_bytes=*/false); });
+  };
+  if (watch_ == nullptr) return settle(false);
+  watch_->OnFailed(item.outcome,
+                   {.was_cut = failure.was_cut, .needs_blobs = must_drop},
+                   settle);
+}
+
+void Attempts::Settle(PullItem& item, const AttemptFailure& failure,
+                      bool gained_bytes) {
+  --unsettled_;
+  listener_.OnSettled(item, failure, gained_bytes);
+}
+
+void Attempts::SettleAll() {
+  if (watch_ != nullptr) watch_->SettleAll();
+}
+
+void Attempts::WindUp(TaskRunner& tasks) {
+  for (PullItem* item : running_) item->attempt.round->Cancel();
+  remover_.CancelAll();
+  RunWhileBusy(tasks, kCancelTimeout);
+  dropper_.DropSuspects();
+  RunWhileBusy(tasks, kDropTimeout);
+  for (PullItem* item : running_) {
+    run_.Move(item->outcome, ImageState::kWaiting);
+  }
+}
+
+void Attempts::RunWhileBusy(TaskRunner& tasks, absl::Duration timeout) {
+  Clock& clock = setup_.context.clock;
+  const Instant until = clock.Now() + timeout;
+  SettleAll();
+  while ((!is_idle() || dropper_.is_busy()) && clock.Now() < until) {
+    clock.WaitUntil(until, tasks.wakeup());
+    tasks.RunPending();
+    SettleAll();
+  }
+}
+
+}  // namespace prepull
