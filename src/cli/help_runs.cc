@@ -27,7 +27,7 @@ constexpr std::array kMessages = {
     Message{"connection refused: ...",
             "no runtime listens: it is stopped, or has made a new socket "
             "(mount the folder, not the socket alone)"},
-    Message{"answers, but not to CRI v1",
+    Message{"does not implement CRI v1",
             "too old, or containerd with disabled_plugins = [\"cri\"]"},
     Message{"but gave no answer in ...", "the runtime hangs: look at its log"},
     Message{"holds no images",
@@ -58,9 +58,9 @@ constexpr std::array kMessages = {
     Message{"built for ...; this node is ...",
             "no pod here can run it, but it is Pulled, exit code 0: push an "
             "image for all your nodes. Images that were there are not checked"},
-    Message{"images are not pinned: ...",
+    Message{"images not pinned: ...",
             "CRI-O: write the file that is printed"},
-    Message{"images get their pin, but ...",
+    Message{"this version ignores pins",
             "update containerd for the pins to count"},
     Message{"no time for another try",
             "exit code 3 early: each image that is left would wait beyond the "
