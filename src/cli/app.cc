@@ -1,5 +1,6 @@
 #include "src/cli/app.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
@@ -7,7 +8,7 @@
 #include "absl/strings/strip.h"
 #include "prepull/base/text.h"
 #include "src/cli/commands.h"
-#include "src/cli/exit_codes.h"
+#include "src/cli/help_topics.h"
 #include "src/cli/nearest.h"
 
 namespace prepull {
@@ -29,8 +30,13 @@ std::string GeneralHelp(const Programs& programs) {
     absl::StrAppendFormat(&help, "  %-12s%s\n", doc.name, doc.summary);
   }
   absl::StrAppend(&help,
-                  "  help        help on a command, or on exit-codes\n\n"
-                  "Example:\n  prepull fetch --image-list-file images.txt\n\n"
+                  "  help        help on a command or a topic\n\n"
+                  "Topics of 'prepull help':\n");
+  for (const HelpTopic& topic : HelpTopics()) {
+    absl::StrAppendFormat(&help, "  %-17s%s\n", topic.name, topic.summary);
+  }
+  absl::StrAppend(&help,
+                  "\nExample:\n  prepull fetch --image-list-file images.txt\n\n"
                   "'prepull COMMAND --help' says more.\n");
   return help;
 }
@@ -44,19 +50,26 @@ CommandProgram* Find(const Programs& programs, const std::string& name) {
   return nullptr;
 }
 
-CommandEnd UnknownCommand(const Programs& programs, const std::string& word) {
-  std::vector<std::string> names;
-  for (const auto& program : programs) {
-    names.push_back(program->command().doc().name);
-  }
+// `kind`: what `names` are, for the sentence.
+CommandEnd Unknown(absl::string_view kind,
+                   const std::vector<std::string>& names,
+                   const std::string& word) {
   const std::string nearest = Nearest(word, names);
   std::string error =
-      absl::StrCat("unknown command \"", Printable(word, 64), "\"\nhint: ");
+      absl::StrCat("unknown ", kind, " \"", Printable(word, 64), "\"\nhint: ");
   if (!nearest.empty()) {
     absl::StrAppend(&error, "did you mean \"", nearest, "\"?  ");
   }
   absl::StrAppend(&error, "'prepull --help' lists all");
   return {ExitCode::kBadInput, error};
+}
+
+std::vector<std::string> Names(const Programs& programs) {
+  std::vector<std::string> names;
+  for (const auto& program : programs) {
+    names.push_back(program->command().doc().name);
+  }
+  return names;
 }
 
 CommandEnd Help(const Programs& programs, const std::vector<std::string>& words,
@@ -65,13 +78,19 @@ CommandEnd Help(const Programs& programs, const std::vector<std::string>& words,
     context.console.PrintOut(GeneralHelp(programs));
     return {};
   }
-  if (words[1] == "exit-codes") {
-    context.console.PrintOut(ExitCodesHelp());
+  if (const HelpTopic* topic = FindTopic(words[1])) {
+    context.console.PrintOut(topic->text());
     return {};
   }
   CommandProgram* program = Find(programs, words[1]);
-  if (program == nullptr) return UnknownCommand(programs, words[1]);
-  context.console.PrintOut(program->command().Help());
+  if (program == nullptr) {
+    std::vector<std::string> names = Names(programs);
+    for (const HelpTopic& topic : HelpTopics()) names.emplace_back(topic.name);
+    return Unknown("command or topic", names, words[1]);
+  }
+  const bool shows_all =
+      std::find(words.begin(), words.end(), "--all") != words.end();
+  context.console.PrintOut(program->command().Help(shows_all));
   return {};
 }
 
@@ -85,7 +104,8 @@ CommandEnd RunCommand(CommandProgram& program,
     return {ExitCode::kBadInput, std::string(parsed.message())};
   }
   if (program.command().wants_help()) {
-    context.console.PrintOut(program.command().Help());
+    context.console.PrintOut(
+        program.command().Help(program.command().wants_all_flags()));
     return {};
   }
   return program.Run(context);
@@ -103,7 +123,7 @@ CommandEnd Dispatch(const std::vector<std::string>& words,
     return Help(programs, words, context);
   }
   CommandProgram* program = Find(programs, first);
-  if (program == nullptr) return UnknownCommand(programs, first);
+  if (program == nullptr) return Unknown("command", Names(programs), first);
   return RunCommand(*program, {words.begin() + 1, words.end()}, context);
 }
 

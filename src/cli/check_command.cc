@@ -35,7 +35,13 @@ CommandDoc CheckDoc() {
                          "3  interrupted, or out of time",
                          "4  the runtime cannot be reached"},
           .positional = "[IMAGE...]",
-          .positional_text = "images, in addition to those of the lists"};
+          .positional_text = "images, in addition to those of the lists",
+          .main_flags = {"--image-list-file", "--rewrite", "--cri-socket",
+                         "--overall-timeout", "--docker-config", "--output",
+                         "--quiet", "--verbose"},
+          .more_help =
+              "Images from registries (--release, --catalog, --select): "
+              "'prepull help sources'.\n"};
 }
 
 struct MissingImage {

@@ -267,6 +267,7 @@ absl::Status Command::ParseWords(const std::vector<std::string>& words) {
   for (const std::string& word : words) {
     if (word == "--") break;
     if (word == "-h" || word == "--help") wants_help_ = true;
+    if (word == "--all") wants_all_flags_ = true;
     if (absl::StartsWith(word, "--") && word.find('=') == word.size() - 1) {
       return absl::InvalidArgumentError(
           absl::StrCat(word.substr(0, word.size() - 1), ": value is missing"));

@@ -57,6 +57,10 @@ struct CommandDoc {
   std::string alias = "";  // another word for it, such as "--version"
   // It does nothing but wait for a signal, which is not announced then.
   bool waits_for_stop = false;
+  // The flags that most people need, which are all that help shows unless
+  // --all is given; empty = it shows every flag.
+  std::vector<std::string> main_flags = {};
+  std::string more_help = "";  // topics for the flags that it leaves out
 };
 
 class Command {
@@ -104,8 +108,12 @@ class Command {
   // Returns the flags that words or environment variables have set.
   std::vector<FlagDoc> GivenFlags() const;
 
+  // --help, and --all beside it.
   bool wants_help() const { return wants_help_; }
-  std::string Help() const;
+  bool wants_all_flags() const { return wants_all_flags_; }
+
+  // `all_flags`: those besides the main ones, too.
+  std::string Help(bool all_flags) const;
 
   const CommandDoc& doc() const { return doc_; }
   const std::vector<FlagDoc>& flags() const { return flags_; }
@@ -121,6 +129,7 @@ class Command {
   std::vector<FlagDoc> flags_;
   std::unique_ptr<Parser> parser_;
   bool wants_help_ = false;
+  bool wants_all_flags_ = false;
 };
 
 // Whether `text` turns a switch on: "true" or "1" in any case.

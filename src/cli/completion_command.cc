@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "src/cli/commands.h"
+#include "src/cli/help_topics.h"
 
 namespace prepull {
 namespace {
@@ -20,6 +21,14 @@ std::vector<std::string> CommandNames(const Programs& programs) {
   }
   names.push_back("help");
   return names;
+}
+
+// What `help` takes.
+std::vector<std::string> HelpWords(const Programs& programs) {
+  std::vector<std::string> words = CommandNames(programs);
+  words.pop_back();  // "help"
+  for (const HelpTopic& topic : HelpTopics()) words.emplace_back(topic.name);
+  return words;
 }
 
 std::vector<std::string> FlagNames(const Command& command) {
@@ -75,10 +84,9 @@ std::string Bash(const Programs& programs) {
   for (const auto& program : programs) {
     absl::StrAppend(&out, BashCommand(program->command()));
   }
-  std::vector<std::string> topics = CommandNames(programs);
-  topics.back() = "exit-codes";
   absl::StrAppend(&out, "    help) COMPREPLY=($(compgen -W '",
-                  absl::StrJoin(topics, " "), "' -- \"$cur\")) ;;\n");
+                  absl::StrJoin(HelpWords(programs), " "),
+                  "' -- \"$cur\")) ;;\n");
   return absl::StrCat(out,
                       "  esac\n}\ncomplete -o filenames -F _prepull prepull\n");
 }
@@ -141,11 +149,9 @@ std::string Zsh(const Programs& programs) {
                            absl::StrJoin(doc.first_words, " "), ")'"),
         "\n      ;;\n");
   }
-  std::vector<std::string> topics = CommandNames(programs);
-  topics.back() = "exit-codes";
   absl::StrAppend(&out, "    help)\n      _values topic ",
-                  absl::StrJoin(topics, " "), "\n      ;;\n  esac\n}\n",
-                  "compdef _prepull prepull\n");
+                  absl::StrJoin(HelpWords(programs), " "),
+                  "\n      ;;\n  esac\n}\n", "compdef _prepull prepull\n");
   return out;
 }
 
@@ -186,14 +192,12 @@ std::string Fish(const Programs& programs) {
       absl::StrAppend(&out, FishFlag(doc.name, flag));
     }
   }
-  std::vector<std::string> topics = CommandNames(programs);
-  topics.back() = "exit-codes";
   absl::StrAppend(
       &out,
       "complete -c prepull -n __fish_use_subcommand -a help -d 'help on a "
       "command or a topic'\n"
       "complete -c prepull -n '__fish_seen_subcommand_from help' -a '",
-      absl::StrJoin(topics, " "), "'\n");
+      absl::StrJoin(HelpWords(programs), " "), "'\n");
   return out;
 }
 

@@ -26,9 +26,9 @@
 #include "prepull/source/image_list.h"
 #include "src/cli/commands.h"
 #include "src/cli/compatibility.h"
-#include "src/cli/exit_codes.h"
 #include "src/cli/fetch_options.h"
 #include "src/cli/fetch_output.h"
+#include "src/cli/help_topics.h"
 #include "src/cli/new_run.h"
 #include "src/cli/observers.h"
 #include "src/cli/shared_flags.h"
@@ -50,7 +50,15 @@ CommandDoc FetchDoc() {
                    "prepull fetch --image-list-file images.txt --dry-run"},
       .exit_codes = RunExitCodes(),
       .positional = "[IMAGE...]",
-      .positional_text = "images, in addition to those of the lists"};
+      .positional_text = "images, in addition to those of the lists",
+      .main_flags = {"--image-list-file", "--docker-config", "--cri-socket",
+                     "--concurrency", "--pull-policy", "--pin",
+                     "--overall-timeout", "--failure-tolerance",
+                     "--space-required", "--status-file", "--dry-run",
+                     "--output", "--progress", "--quiet", "--verbose"},
+      .more_help =
+          "Images from registries (--release, --catalog, --select): "
+          "'prepull help sources'.\n"};
 }
 
 class FetchCommand : public CommandProgram {

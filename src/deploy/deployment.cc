@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "prepull/run/exit_code.h"
 #include "src/deploy/pod.h"
 #include "src/deploy/yaml.h"
 
@@ -155,33 +156,34 @@ Yaml DaemonSet(const DeploymentOptions& options) {
                .Add("template", PodTemplate(options)));
 }
 
-Yaml OnExitCodes(absl::string_view action, const std::vector<int>& codes) {
+// The rule that does `action` after the exit codes of fetch that call for it.
+Yaml OnExitCodes(JobAction action) {
   Yaml values = Yaml::List();
-  for (const int code : codes) values.Append(Yaml::Number(code));
+  for (const int code : ExitCodesWith(action)) {
+    values.Append(Yaml::Number(code));
+  }
   return Yaml()
-      .Add("action", action)
+      .Add("action", JobActionName(action))
       .Add("onExitCodes", Yaml()
                               .Add("containerName", kFetchContainer)
                               .Add("operator", "In")
                               .Add("values", std::move(values)));
 }
 
-// How a Job handles the exit codes of fetch. 2 (bad list) and 5 (node not fit)
-// fail however often they are retried; 3 (stopped) resumes, and 4 (no runtime)
-// waits for a restart: both until the deadline; 1 (an image failed for good)
-// and 70 (a bug of prepull) count as retries.
+// Fetch's exit codes as a Job should take them, and pods that were evicted,
+// which count for nothing.
 Yaml PodFailurePolicy() {
   const Yaml disrupted =
       Yaml()
-          .Add("action", "Ignore")
+          .Add("action", JobActionName(JobAction::kIgnore))
           .Add("onPodConditions",
                Yaml::List({Yaml()
                                .Add("type", "DisruptionTarget")
                                .Add("status", "True")}));
-  return Yaml().Add(
-      "rules",
-      Yaml::List({OnExitCodes("FailJob", {2, 5}), OnExitCodes("Ignore", {3, 4}),
-                  disrupted, OnExitCodes("Count", {1, 70})}));
+  return Yaml().Add("rules",
+                    Yaml::List({OnExitCodes(JobAction::kFailJob),
+                                OnExitCodes(JobAction::kIgnore), disrupted,
+                                OnExitCodes(JobAction::kCount)}));
 }
 
 Yaml Job(const DeploymentOptions& options) {

@@ -71,8 +71,15 @@ std::string AutoLabelKey(absl::string_view instance) {
 }
 
 std::string ValueAfter(const NodeLabel& label, ExitCode code) {
-  if (code == ExitCode::kOk) return label.succeeded;
-  return code == ExitCode::kStopped ? label.incomplete : label.failed;
+  switch (FactsOf(code).result) {
+    case RunResult::kSucceeded:
+      return label.succeeded;
+    case RunResult::kIncomplete:
+      return label.incomplete;
+    case RunResult::kFailed:
+      break;
+  }
+  return label.failed;
 }
 
 }  // namespace prepull

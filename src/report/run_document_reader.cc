@@ -39,7 +39,7 @@ class Keys : public JsonFields {
   }
 
   Reason ReasonOf(absl::string_view key) {
-    return OneOf(key, ReasonName, Reason::kUnknown, Reason::kUnknown);
+    return ReasonNamed(Text(key)).value_or(Reason::kUnknown);
   }
 };
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
@@ -11,16 +12,39 @@
 namespace prepull {
 namespace {
 
+using testing::AllOf;
 using testing::Each;
 using testing::ElementsAre;
 using testing::EndsWith;
+using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::IsSupersetOf;
+using testing::Le;
+using testing::SizeIs;
 using testing::StartsWith;
 using testing::UnorderedElementsAre;
 
 constexpr char kGoldenFolder[] = "test/golden/help/";
 
 MATCHER(FitsEightyColumns, "") { return arg.size() <= 80; }
+
+std::vector<std::string> Lines(const std::string& text) {
+  std::vector<std::string> lines = absl::StrSplit(text, '\n');
+  lines.pop_back();  // behind the last line's end
+  return lines;
+}
+
+// As general help lists them.
+std::vector<std::string> Topics() {
+  std::vector<std::string> topics;
+  bool is_topic = false;
+  for (const std::string& line : Lines(RunPrepull({"help"}).out)) {
+    if (is_topic && line.empty()) break;
+    if (is_topic) topics.push_back(line.substr(2, line.find(' ', 2) - 2));
+    if (absl::StartsWith(line, "Topics")) is_topic = true;
+  }
+  return topics;
+}
 
 // What the golden file holds; after it was written anew if that is wanted.
 std::string Golden(const std::string& name, const std::string& now) {
@@ -75,13 +99,58 @@ TEST(HelpTest, InGeneralIsItsGoldenFile) {
               Each(FitsEightyColumns()));
 }
 
-TEST(HelpTest, OnExitCodesIsItsGoldenFile) {
-  const Ended help = RunPrepull({"help", "exit-codes"});
+TEST(HelpTest, OnAllFlagsIsItsGoldenFile) {
+  for (const char* command : {"fetch", "check"}) {
+    const Ended all = RunPrepull({command, "--help", "--all"});
 
-  EXPECT_THAT(help, ExitsWith(0));
-  EXPECT_EQ(help.out, Golden("exit-codes", help.out));
-  EXPECT_THAT(std::vector<std::string>(absl::StrSplit(help.out, '\n')),
-              Each(FitsEightyColumns()));
+    EXPECT_THAT(all, ExitsWith(0));
+    EXPECT_EQ(all.out, Golden(absl::StrCat(command, "-all"), all.out));
+    EXPECT_EQ(RunPrepull({command, "--all", "-h"}).out, all.out);
+    EXPECT_EQ(RunPrepull({"help", command, "--all"}).out, all.out);
+    EXPECT_THAT(Lines(all.out), Each(FitsEightyColumns()));
+    EXPECT_THAT(
+        RunPrepull({command, "--help"}).out,
+        HasSubstr(absl::StrCat("'prepull ", command, " --help --all'")));
+  }
+}
+
+TEST(HelpTest, OnAllFlagsIsTheUsualOneWhereThatHasThem) {
+  EXPECT_EQ(RunPrepull({"status", "--help", "--all"}).out,
+            RunPrepull({"status", "--help"}).out);
+}
+
+// Those that most people need.
+TEST(HelpTest, OnFetchShowsFifteenFlags) {
+  int flags = 0;
+  for (const std::string& line : Lines(RunPrepull({"fetch", "--help"}).out)) {
+    const absl::string_view head = absl::string_view(line).substr(0, 8);
+    if (absl::EndsWith(head, "--") && absl::StartsWith(head, "  ")) ++flags;
+  }
+  EXPECT_EQ(flags, 15);
+}
+
+TEST(HelpTest, OnATopicIsItsGoldenFileAndFitsTwoScreens) {
+  const std::vector<std::string> topics = Topics();
+
+  EXPECT_THAT(topics, IsSupersetOf({"exit-codes", "reasons", "status-file",
+                                    "list", "sources", "select", "credentials",
+                                    "troubleshooting"}));
+  for (const std::string& topic : topics) {
+    SCOPED_TRACE(topic);
+    const Ended help = RunPrepull({"help", topic});
+
+    EXPECT_THAT(help, ExitsWith(0));
+    EXPECT_EQ(help.out, Golden(topic, help.out));
+    EXPECT_THAT(Lines(help.out), SizeIs(Le(48)));
+    EXPECT_THAT(Lines(help.out), Each(FitsEightyColumns()));
+  }
+}
+
+TEST(HelpTest, OnlyHelpTakesTheFlagThatShowsAllFlags) {
+  const Ended fetch = RunPrepull({"fetch", "--all", "quay.io/a:1"});
+
+  EXPECT_THAT(fetch, ExitsWith(2));
+  EXPECT_THAT(fetch.err, HasSubstr("unknown flag \"--all\""));
 }
 
 TEST(HelpTest, IsPrintedToStandardErrorWhenNothingWasAsked) {
@@ -92,8 +161,11 @@ TEST(HelpTest, IsPrintedToStandardErrorWhenNothingWasAsked) {
   EXPECT_EQ(nothing.err, RunPrepull({"--help"}).out);
 }
 
-TEST(HelpTest, OnAnUnknownCommandIsTwo) {
+TEST(HelpTest, OnAnUnknownCommandOrTopicIsTwo) {
   EXPECT_THAT(RunPrepull({"help", "fetsh"}), ExitsWith(2));
+  EXPECT_THAT(RunPrepull({"help", "reason"}).err,
+              AllOf(HasSubstr("unknown command or topic \"reason\""),
+                    HasSubstr("did you mean \"reasons\"?")));
 }
 
 TEST(CompletionTest, IsAScriptThatBashCanRead) {
@@ -129,6 +201,9 @@ TEST(CompletionTest, OffersCommandsFlagsAndValues) {
   EXPECT_THAT(Completions("prepull manifest job x --flavor o"),
               ElementsAre("openshift"));
   EXPECT_THAT(Completions("prepull help e"), ElementsAre("exit-codes"));
+  EXPECT_THAT(Completions("prepull help s"),
+              UnorderedElementsAre("status", "sleep", "status-file", "sources",
+                                   "select"));
   EXPECT_THAT(Completions("prepull status --status-file /proc/versio"),
               ElementsAre("/proc/version"));
 }

@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "prepull/run/run.h"
+#include "prepull/run/exit_code.h"
 
 namespace prepull {
 

@@ -15,6 +15,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "prepull/base/clock.h"
+#include "prepull/run/exit_code.h"
 #include "prepull/run/reason.h"
 
 namespace prepull {
@@ -35,17 +36,6 @@ enum class Phase {
   kFailed,
   kTimedOut,
   kInterrupted,
-};
-
-// What the process ends with. The numbers are the contract.
-enum class ExitCode {
-  kOk = 0,
-  kImagesFailed = 1,
-  kBadInput = 2,
-  kStopped = 3,
-  kNoRuntime = 4,
-  kNodeNotFit = 5,
-  kInternal = 70,  // EX_SOFTWARE of sysexits.h: a bug of prepull
 };
 
 // "Waiting", "Preparing" and so on.
