@@ -132,7 +132,7 @@ TEST_F(SourcesTest, AnImageThatIsNoReleaseIsSaidToBeNone) {
   ASSERT_THAT(found->failures, SizeIs(1));
   EXPECT_THAT(found->failures[0].reference.status(),
               StatusIs(absl::StatusCode::kNotFound,
-                       HasSubstr("release-manifests/image-references: there is "
+                       HasSubstr("release-manifests/image-references: "
                                  "no such file")));
 }
 
