@@ -27,7 +27,7 @@ constexpr std::array kMessages = {
     Message{"connection refused: ...",
             "no runtime listens: it is stopped, or has made a new socket "
             "(mount the folder, not the socket alone)"},
-    Message{"does not implement CRI v1",
+    Message{"answers, but not to CRI v1",
             "too old, or containerd with disabled_plugins = [\"cri\"]"},
     Message{"but gave no answer in ...", "the runtime hangs: look at its log"},
     Message{"holds no images",

@@ -32,7 +32,8 @@ absl::Status CheckRequest(const HttpRequest& request) {
     return absl::InvalidArgumentError("invalid HTTP method");
   }
   for (const HttpHeader& header : request.headers) {
-    if (IsHttpToken(header.name) && IsFieldValue(header.value)) continue;
+    const bool is_name = header.name.size() <= 256 && IsHttpToken(header.name);
+    if (is_name && IsFieldValue(header.value)) continue;
     return absl::InvalidArgumentError(
         absl::StrCat("invalid header ", Printable(header.name, 64)));
   }
