@@ -58,8 +58,9 @@ constexpr std::array kMessages = {
     Message{"built for ...; this node is ...",
             "no pod here can run it, but it is Pulled, exit code 0: push an "
             "image for all your nodes. Images that were there are not checked"},
-    Message{"images not pinned: ...", "CRI-O: write the file that is printed"},
-    Message{"this version ignores pins",
+    Message{"images are not pinned: ...",
+            "CRI-O: write the file that is printed"},
+    Message{"but this version does not heed it",
             "update containerd for the pins to count"},
     Message{"no time for another try",
             "exit code 3 early: each image that is left would wait beyond the "
