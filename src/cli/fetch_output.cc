@@ -101,7 +101,7 @@ Instant FetchOutput::OnTurn(const Run& run, Instant now) {
 }
 
 void FetchOutput::PrintDropIn(const std::string& drop_in) {
-  if (options_.logging.quiet || options_.talk.log_level == "error") return;
+  if (options_.logging.quiet || options_.logging.log_level == "error") return;
   for (const absl::string_view line :
        absl::StrSplit(absl::StripSuffix(drop_in, "\n"), '\n')) {
     if (options_.logging.log_format == "json") {
