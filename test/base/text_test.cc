@@ -117,17 +117,6 @@ TEST(CountedTest, KnowsOneFromMany) {
   EXPECT_EQ(Counted(2, "image"), "2 images");
 }
 
-TEST(EditDistanceTest, CountsInsertedDeletedAndReplacedCharacters) {
-  EXPECT_EQ(EditDistance("", ""), 0);
-  EXPECT_EQ(EditDistance("fetch", "fetch"), 0);
-  EXPECT_EQ(EditDistance("fetsh", "fetch"), 1);
-  EXPECT_EQ(EditDistance("fech", "fetch"), 1);
-  EXPECT_EQ(EditDistance("ffetch", "fetch"), 1);
-  EXPECT_EQ(EditDistance("", "abc"), 3);
-  EXPECT_EQ(EditDistance("abc", ""), 3);
-  EXPECT_EQ(EditDistance("kitten", "sitting"), 3);
-}
-
 TEST(IsUtf8Test, TakesControlCharactersButNoBrokenBytes) {
   EXPECT_TRUE(IsUtf8(""));
   EXPECT_TRUE(IsUtf8("a\n\x7F\xC3\xA4\xE2\x82\xAC"));

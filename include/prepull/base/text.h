@@ -20,9 +20,6 @@ absl::string_view WithoutByteOrderMark(absl::string_view text);
 // Returns "1 image", "2 images".
 std::string Counted(int64_t count, absl::string_view noun);
 
-// Returns the number of single-character edits that turn `a` into `b`.
-int EditDistance(absl::string_view a, absl::string_view b);
-
 }  // namespace prepull
 
 #endif  // PREPULL_BASE_TEXT_H_

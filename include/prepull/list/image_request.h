@@ -1,4 +1,4 @@
-// One image somebody asked for, and where they asked for it. Pure value.
+// An image that is asked for, and where. A value.
 #ifndef PREPULL_LIST_IMAGE_REQUEST_H_
 #define PREPULL_LIST_IMAGE_REQUEST_H_
 
@@ -12,23 +12,23 @@ namespace prepull {
 
 enum class PullPolicy { kIfNotPresent, kAlways };
 
-// What a line may ask for besides its image; nothing = as the run's flags say.
+// The options of a line. Those that are not given follow the flags of the run.
 struct ImageOptions {
-  // The credential's name under --secrets-dir; empty = those that match.
+  // The name of the credentials in --secrets-dir; "" = those that match.
   std::string secret = "";
   std::optional<PullPolicy> policy = std::nullopt;
   bool pin = false;
 };
 
 struct ImageRequest {
-  // The text of the line, printable and bounded; what reports show.
+  // The text of the line for reports, printable and bounded.
   std::string image;
 
   // Where it was asked for: "images.txt:7", "argument 2", "standard input:1".
   std::string origin;
 
-  // What is pulled, after rewriting; or why the line means nothing. An error
-  // here is that image's failure, not the end of the run; it names the origin.
+  // What is pulled, after rewriting, or why the line is malformed. An error
+  // fails this image, not the run; it names the origin.
   absl::StatusOr<Reference> reference;
 
   ImageOptions options = {};

@@ -1,12 +1,11 @@
-// The plain list of images: one a line, # starts a comment.
+// The plain list of images: one per line, # starts a comment. Pure.
 //
-// Behind an image stand options, KEY=VALUE: secret=NAME, policy=Always or
-// IfNotPresent, pin=true or false. An unknown one is that line's failure.
-// Blank lines and lines whose first non-blank is '#' are skipped, " # ..."
-// behind an image too. CRLF, tabs, a UTF-8 byte order mark and a missing last
-// newline are accepted. A line that is no image reference, holds a NUL or
-// exceeds 4 KiB becomes a request with an error, and the others go on.
-// Pure.
+// An image may be followed by options KEY=VALUE: secret=NAME, policy=Always or
+// IfNotPresent, pin=true or false. Blank lines and lines whose first non-blank
+// is '#' are skipped, and so is " # ..." after an image. CRLF, tabs, a UTF-8
+// byte order mark and a missing last newline are accepted. A line with an
+// invalid reference or option, with a NUL byte or of more than 4 KiB becomes a
+// request with an error; the other lines are not affected.
 #ifndef PREPULL_LIST_LIST_FILE_H_
 #define PREPULL_LIST_LIST_FILE_H_
 
@@ -18,15 +17,15 @@
 
 namespace prepull {
 
-// `name` is what origins call the file: "images.txt:7".
+// Parses a list. `name` is the file in origins: "images.txt:7".
 std::vector<ImageRequest> ParseListFile(absl::string_view text,
                                         absl::string_view name);
 
-// The line that says the same as `request`, whose reference is not an error:
-// what is pulled, and its options.
+// Returns the line for `request`, which must have a reference: the image that
+// is pulled, and its options.
 std::string ListLine(const ImageRequest& request);
 
-// The image that something else than a list names: "argument 2".
+// Makes a request of an image that is not from a list; `origin`: "argument 2".
 ImageRequest ImageNamed(absl::string_view image, const std::string& origin);
 
 }  // namespace prepull

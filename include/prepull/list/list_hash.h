@@ -1,4 +1,4 @@
-// A short name for a list of images. Pure.
+// A short identifier of a list of images. Pure.
 #ifndef PREPULL_LIST_LIST_HASH_H_
 #define PREPULL_LIST_LIST_HASH_H_
 
@@ -9,8 +9,8 @@
 
 namespace prepull {
 
-// 16 hexadecimal digits, the same for the same images in any order and
-// spelling, from version to version.
+// Returns 16 hexadecimal digits that depend on the set of images only, not on
+// their order and spelling, nor on the version of prepull.
 std::string ListHash(const std::vector<ImageRequest>& requests);
 
 }  // namespace prepull

@@ -1,4 +1,4 @@
-// Other names to pull images under: a mirror in place of a registry. Pure.
+// Replaces the beginning of image names: a mirror instead of a registry. Pure.
 #ifndef PREPULL_LIST_REWRITE_H_
 #define PREPULL_LIST_REWRITE_H_
 
@@ -12,16 +12,16 @@ namespace prepull {
 
 class Rewrites {
  public:
-  // `rules`: "FROM=TO" each. FROM is the beginning of a completed repository
-  // name, by whole segments ("quay.io", "docker.io/library"); TO takes its
-  // place. Errors: INVALID_ARGUMENT  names the rule.
+  // Parses rules "FROM=TO". FROM is the beginning of a normalised repository
+  // name, by whole segments ("quay.io", "docker.io/library"), and is replaced
+  // by TO. Errors: INVALID_ARGUMENT  names the rule.
   static absl::StatusOr<Rewrites> Parse(const std::vector<std::string>& rules);
 
-  // Rewrites every request that a rule fits, the longest FROM first; tag and
-  // digest stay. A name that comes out malformed is that image's failure.
+  // Rewrites every request that a rule matches, by the longest FROM; tag and
+  // digest stay. If the result is malformed, the request gets the error.
   void Apply(std::vector<ImageRequest>& requests);
 
-  // The rules that have fitted nothing so far.
+  // Returns the rules that have not matched so far.
   std::vector<std::string> Unused() const;
 
  private:
