@@ -58,8 +58,7 @@ constexpr std::array kMessages = {
     Message{"built for ...; this node is ...",
             "no pod here can run it, but it is Pulled, exit code 0: push an "
             "image for all your nodes. Images that were there are not checked"},
-    Message{"images not pinned: ...",
-            "CRI-O: write the file that is printed"},
+    Message{"images not pinned: ...", "CRI-O: write the file that is printed"},
     Message{"this version ignores pins",
             "update containerd for the pins to count"},
     Message{"no time for another try",
