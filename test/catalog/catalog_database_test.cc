@@ -141,7 +141,7 @@ TEST_F(CatalogDatabaseTest, MoreThanMemoryShouldHoldIsRefused) {
 
   EXPECT_THAT(Choose("op", "head"),
               StatusIs(absl::StatusCode::kResourceExhausted,
-                       HasSubstr("the catalogue says more than 134MB")));
+                       HasSubstr("catalogue too large: more than 134MB")));
 }
 
 TEST_F(CatalogDatabaseTest, AViewInPlaceOfATableDoesNotRun) {

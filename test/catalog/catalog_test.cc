@@ -147,7 +147,7 @@ TEST_F(CatalogTest, MorePackagesThanMemoryAreRefused) {
 
   EXPECT_THAT(Choose({"op"}, "head", text),
               StatusIs(absl::StatusCode::kResourceExhausted,
-                       HasSubstr("the catalogue says more than 134MB")));
+                       HasSubstr("catalogue too large: more than 134MB")));
 }
 
 TEST(CatalogFilesTest, WhatIsIgnoredMayBeBroken) {

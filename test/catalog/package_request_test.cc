@@ -42,7 +42,8 @@ TEST(PackageWordsTest, TakesNoChannelForTheDefaultOne) {
 TEST(PackageWordsTest, NamesWhatIsMalformed) {
   EXPECT_EQ(PackageErrorOf(""), "f:1: \"\": package: empty");
   EXPECT_EQ(PackageErrorOf(":stable"), "f:1: \":stable\": package: empty");
-  EXPECT_EQ(PackageErrorOf("op:a:b"), "f:1: \"op:a:b\": has a second ':'");
+  EXPECT_EQ(PackageErrorOf("op:a:b"),
+            "f:1: \"op:a:b\": second ':': expected NAME[:CHANNEL,...]");
   EXPECT_EQ(PackageErrorOf("op:a,,b"), "f:1: \"op:a,,b\": channel: empty");
   EXPECT_EQ(PackageErrorOf("op:a,"), "f:1: \"op:a,\": channel: empty");
   EXPECT_EQ(PackageErrorOf("- op stable"),
