@@ -64,7 +64,7 @@ struct ListContext {
   Host& host;
   FileSystem& files;
   Clock& clock;
-  std::stop_token stop;
+  std::stop_token stop = {};
   Instant deadline = Instant::Never();
 };
 
