@@ -56,6 +56,7 @@ absl::Status UnknownFlag(const std::vector<FlagDoc>& flags,
   std::string text =
       absl::StrCat("unknown flag \"", Printable(name, 128), "\"");
   std::vector<std::string> names;
+  names.reserve(flags.size());
   for (const FlagDoc& flag : flags) names.push_back(flag.name);
   const std::string nearest = Nearest(name, names);
   if (!nearest.empty()) {

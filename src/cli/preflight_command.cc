@@ -164,6 +164,7 @@ std::string LastLine(const std::vector<Finding>& findings) {
 
 std::string FindingsTable(const std::vector<Finding>& findings) {
   std::vector<std::vector<std::string>> rows;
+  rows.reserve(findings.size());
   for (const Finding& finding : findings) {
     rows.push_back({finding.check, absl::AsciiStrToLower(Word(finding.result)),
                     finding.detail});

@@ -37,6 +37,7 @@ CommandDoc ResolveDoc() {
 std::string ListTable(const std::vector<ImageRequest>& requests,
                       bool with_header) {
   std::vector<std::vector<std::string>> rows;
+  rows.reserve(requests.size());
   for (const ImageRequest& request : requests) {
     rows.push_back({request.reference->text(), request.origin});
   }

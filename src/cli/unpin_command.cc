@@ -36,8 +36,7 @@ CommandDoc UnpinDoc() {
                    "prepull unpin --not-in-list --image-list-file images.txt"},
       .exit_codes =
           {"0  the images are unpinned, or were not pinned by prepull",
-           "1  an image could not be unpinned, or the runtime has no pins "
-           "(CRI-O)",
+           "1  an image is still pinned, or the runtime has no pins (CRI-O)",
            "2  bad flags, no images, unreadable or empty list",
            "3  interrupted", "4  the runtime cannot be reached"},
       .positional = "[IMAGE...]",

@@ -3,80 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "absl/strings/str_split.h"
-#include "src/cli/commands.h"
-#include "test/support/fake_host.h"
+#include "test/cli/command_fixture.h"
 #include "test/support/status_matchers.h"
 
 namespace prepull {
 namespace {
 
 using Code = absl::StatusCode;
-using ::testing::AllOf;
-using ::testing::Each;
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::IsSupersetOf;
-using ::testing::Le;
-using ::testing::Not;
-using ::testing::ResultOf;
 using ::testing::UnorderedElementsAre;
-
-CommandDoc PackDoc() {
-  return {.name = "pack",
-          .summary = "pack a bag",
-          .about = "Packs a bag.",
-          .examples = {"prepull pack --size 4 socks"},
-          .exit_codes = {"0  packed"},
-          .positional = "[THING...]",
-          .positional_text = "what goes in"};
-}
-
-// A command with one flag of each kind.
-class CommandTest : public ::testing::Test {
- protected:
-  CommandTest() {
-    command_.Group("What");
-    command_.Texts({.name = "--list-file", .value = "PATH", .text = "a list"},
-                   lists_);
-    command_.Text({.name = "--label", .value = "TEXT", .text = "a label"},
-                  label_);
-    command_.Positionals(things_);
-    command_.Group("How");
-    command_.Integer({.name = "--size",
-                      .short_name = "-s",
-                      .value = "N",
-                      .text = "how large",
-                      .fallback = "1"},
-                     1, 64, size_);
-    command_.Duration(
-        {.name = "--max-wait", .value = "D", .text = "how long to wait for it"},
-        wait_);
-    command_.Choice({.name = "--colour", .value = "C", .text = "of the bag"},
-                    {"red", "green"}, colour_);
-    command_.Switch(
-        {.name = "--dry-run", .short_name = "-n", .text = "pack nothing"},
-        dry_run_);
-    command_.Switch({.name = "--quiet", .short_name = "-q", .text = "hush"},
-                    quiet_);
-  }
-
-  absl::Status Parse(const std::vector<std::string>& words) {
-    return command_.Parse(words, host_);
-  }
-
-  FakeHost host_;
-  std::vector<std::string> lists_;
-  std::vector<std::string> things_;
-  std::string label_ = "none";
-  std::string colour_ = "red";
-  absl::Duration wait_ = absl::Seconds(9);
-  int size_ = 1;
-  bool dry_run_ = false;
-  bool quiet_ = false;
-  Command command_{PackDoc()};
-};
 
 TEST_F(CommandTest, LeavesTheDefaultsWhereNothingIsGiven) {
   ASSERT_THAT(Parse({}), IsOk());
@@ -136,16 +72,6 @@ TEST_F(CommandTest, PeeksAtAFlagInWordsThatCannotBeParsed) {
   EXPECT_EQ(command_.Peek("--dry-run", {"--dry-run", "--sise"}, host_), "true");
   EXPECT_EQ(command_.Peek("--dry-run", {"--dry-run=false"}, host_), "false");
   EXPECT_EQ(command_.Peek("--colour", {"--sise"}, host_), "");
-}
-
-TEST_F(CommandTest, HelpGathersTheFlagsOfAGroup) {
-  command_.Group("What");
-  command_.Switch({.name = "--late", .text = "declared last"}, quiet_);
-
-  const std::string help = command_.Help(/*all_flags=*/true);
-
-  EXPECT_LT(help.find("--late"), help.find("How:"));
-  EXPECT_EQ(help.find("What:"), help.rfind("What:"));
 }
 
 TEST_F(CommandTest, ARepeatableFlagTakesAll) {
@@ -308,112 +234,11 @@ TEST_F(CommandTest, LetsNoControlCharacterOfAWordThrough) {
               StatusIs(Code::kInvalidArgument, "unknown flag \"-- [2J\""));
 }
 
-TEST_F(CommandTest, HelpWinsOverWhateverElseIsWrong) {
-  EXPECT_THAT(Parse({"--bogus", "--help"}), IsOk());
-  EXPECT_TRUE(command_.wants_help());
-}
-
-TEST_F(CommandTest, HelpBehindTwoDashesIsAWord) {
-  EXPECT_THAT(Parse({"--", "-h"}), IsOk());
-  EXPECT_FALSE(command_.wants_help());
-}
-
 TEST(CommandWithoutWordsTest, TakesNone) {
   Command command(PackDoc());
 
   EXPECT_THAT(command.Parse({"socks"}, FakeHost()),
               StatusIs(Code::kInvalidArgument, "unexpected word \"socks\""));
-}
-
-TEST_F(CommandTest, ExplainsItself) {
-  EXPECT_EQ(command_.Help(/*all_flags=*/true),
-            R"(Packs a bag.
-
-Usage: prepull pack [FLAGS] [THING...]
-
-Examples:
-  prepull pack --size 4 socks
-
-  [THING...]                  what goes in
-
-What:
-      --list-file PATH        a list
-                              [repeatable; PREPULL_LIST_FILE]
-      --label TEXT            a label
-                              [PREPULL_LABEL]
-
-How:
-  -s, --size N                how large
-                              [default 1; PREPULL_SIZE]
-      --max-wait D            how long to wait for it
-                              [PREPULL_MAX_WAIT]
-      --colour C              of the bag
-                              [PREPULL_COLOUR]
-  -n, --dry-run               pack nothing
-                              [PREPULL_DRY_RUN]
-  -q, --quiet                 hush
-                              [PREPULL_QUIET]
-
-Exit codes:
-  0  packed
-)");
-}
-
-TEST(CommandHelpTest, ShowsTheMainFlagsAndHowToSeeTheRest) {
-  CommandDoc doc = PackDoc();
-  doc.main_flags = {"--size"};
-  doc.more_help = "Bags: 'prepull help bags'.\n";
-  Command command(doc);
-  int size = 1;
-  std::string label;
-  command.Group("What");
-  command.Text({.name = "--label", .value = "TEXT", .text = "a label"}, label);
-  command.Group("How");
-  command.Integer({.name = "--size", .value = "N", .text = "how large"}, 1, 64,
-                  size);
-
-  EXPECT_THAT(command.Help(/*all_flags=*/false),
-              AllOf(HasSubstr("--size N"), Not(HasSubstr("--label TEXT")),
-                    Not(HasSubstr("What:")),
-                    HasSubstr("\nAll 2 flags: 'prepull pack --help --all'.\n"
-                              "Bags: 'prepull help bags'.\n")));
-  EXPECT_THAT(command.Help(/*all_flags=*/true),
-              AllOf(HasSubstr("--size N"), HasSubstr("--label TEXT"),
-                    Not(HasSubstr("--all"))));
-}
-
-TEST_F(CommandTest, AsksForTheHelpOnAllFlags) {
-  ASSERT_THAT(Parse({"--help", "--all"}), IsOk());
-
-  EXPECT_TRUE(command_.wants_help());
-  EXPECT_TRUE(command_.wants_all_flags());
-}
-
-TEST_F(CommandTest, TakesTheWordForAllFlagsWithHelpOnly) {
-  EXPECT_THAT(Parse({"--all"}),
-              StatusIs(Code::kInvalidArgument, "unknown flag \"--all\""));
-}
-
-TEST(CommandHelpTest, NamesNoMainFlagThatTheCommandLacks) {
-  for (const auto& program : AllCommands()) {
-    std::vector<std::string> names;
-    for (const FlagDoc& flag : program->command().flags()) {
-      names.push_back(flag.name);
-    }
-    EXPECT_THAT(names, IsSupersetOf(program->command().doc().main_flags));
-  }
-}
-
-TEST(CommandHelpTest, OfEveryCommandFitsEightyColumns) {
-  for (const auto& program : AllCommands()) {
-    SCOPED_TRACE(program->command().doc().name);
-    const std::vector<std::string> lines =
-        absl::StrSplit(program->command().Help(true), '\n');
-    EXPECT_THAT(lines, Each(ResultOf(
-                           [](const std::string& line) { return line.size(); },
-                           Le(80))));
-    EXPECT_THAT(lines, Each(Not(HasSubstr("\x1b"))));
-  }
 }
 
 TEST(EnvironmentNameTest, IsTheFlagInUpperCase) {
