@@ -151,11 +151,11 @@ class CheckCommand : public CommandProgram {
     const struct Run run = {.start = context.clock.Now(),
                             .overall_timeout = kInventoryTimeout};
     RunObserver nobody;
-    const auto inventory = TakeInventory({.runtime = *found->runtime,
-                                          .clock = context.clock,
-                                          .roll_dice = SystemDice(),
-                                          .observer = nobody},
-                                         context.stop, run);
+    const auto inventory = GetInventory({.runtime = *found->runtime,
+                                         .clock = context.clock,
+                                         .roll_dice = SystemDice(),
+                                         .observer = nobody},
+                                        context.stop, run);
     if (!inventory.ok())
       return Failed(ExitCode::kNoRuntime, inventory.status());
     return Report(list->requests, FindMissing(list->requests, *inventory),

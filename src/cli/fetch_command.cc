@@ -118,7 +118,7 @@ class Fetching {
     if (!preflight_.disk.space_required_bytes.has_value()) {
       preflight_.disk.space_required_bytes = list_.space_required_bytes;
     }
-    TakeList(list_.requests, run_);
+    EnterList(list_.requests, run_);
     // Connecting may take a while; the list is reported before it.
     observers_.OnListKnown(run_);
     absl::StatusOr<FoundRuntime> found =
@@ -174,7 +174,7 @@ class Fetching {
   }
 
   absl::StatusOr<Inventory> Inventorise(ContainerRuntime& runtime) {
-    return TakeInventory(EngineOn(runtime), context_.stop, run_);
+    return GetInventory(EngineOn(runtime), context_.stop, run_);
   }
 
   RunContext EngineOn(ContainerRuntime& runtime) {

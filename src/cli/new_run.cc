@@ -16,7 +16,7 @@ std::set<std::string> UnusableOf(const std::string& path,
   const absl::StatusOr<FileKind> kind = context.files.KindOf(path);
   if (!kind.ok() || *kind != FileKind::kFile) return {};  // none, most likely
   const absl::StatusOr<std::string> text =
-      context.files.ReadFile(path, kLargestDocument);
+      context.files.ReadFile(path, kMaxDocumentBytes);
   if (!text.ok()) return {};
   const absl::StatusOr<ReadRun> last = ParseRunDocument(*text);
   return last.ok() ? last->run.not_usable : std::set<std::string>();

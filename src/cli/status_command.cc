@@ -111,7 +111,7 @@ class StatusCommand : public CommandProgram {
   absl::StatusOr<StatusDocument> Read(const CommandContext& context) const {
     StatusDocument document;
     ASSIGN_OR_RETURN(document.text,
-                     context.files.ReadFile(path_, kLargestDocument));
+                     context.files.ReadFile(path_, kMaxDocumentBytes));
     absl::StatusOr<ReadRun> read = ParseRunDocument(document.text);
     if (!read.ok()) {
       return Annotate(read.status(), absl::StrCat("status file ", path_));

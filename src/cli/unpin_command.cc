@@ -162,11 +162,11 @@ class UnpinCommand : public CommandProgram {
     const struct Run run = {.start = context.clock.Now(),
                             .overall_timeout = kUnpinTimeout};
     RunObserver nobody;
-    const auto node = TakeInventory({.runtime = *found.runtime,
-                                     .clock = context.clock,
-                                     .roll_dice = SystemDice(),
-                                     .observer = nobody},
-                                    context.stop, run);
+    const auto node = GetInventory({.runtime = *found.runtime,
+                                    .clock = context.clock,
+                                    .roll_dice = SystemDice(),
+                                    .observer = nobody},
+                                   context.stop, run);
     if (!node.ok()) {
       return Failed(ExitCode::kNoRuntime, OnOneLine(node.status()));
     }

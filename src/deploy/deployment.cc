@@ -18,7 +18,7 @@ constexpr absl::Duration kStartOfPod = absl::Minutes(1);
 // (DefaultJobPodFailureBackOff and MaxJobPodFailureBackOff in
 // https://github.com/kubernetes/kubernetes/tree/master/pkg/controller/job).
 constexpr absl::Duration kFirstPause = absl::Seconds(10);
-constexpr absl::Duration kLongestPause = absl::Minutes(10);
+constexpr absl::Duration kMaxPause = absl::Minutes(10);
 
 Yaml Object(absl::string_view api_version, absl::string_view kind) {
   return Yaml().Add("apiVersion", api_version).Add("kind", kind);
@@ -211,7 +211,7 @@ absl::Duration TimeForAllTries(const DeploymentOptions& options) {
   absl::Duration pause = kFirstPause;
   for (int i = 0; i < options.backoff_limit; ++i) {
     all += pause + options.overall_timeout + kStartOfPod;
-    pause = std::min(2 * pause, kLongestPause);
+    pause = std::min(2 * pause, kMaxPause);
   }
   return all;
 }

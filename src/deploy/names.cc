@@ -18,7 +18,7 @@
 namespace prepull {
 namespace {
 
-constexpr size_t kLongestLabel = 63;
+constexpr size_t kMaxLabelBytes = 63;
 constexpr size_t kMaxPath = 4096 - 1;  // PATH_MAX
 
 absl::Status Invalid(absl::string_view text, absl::string_view what) {
@@ -27,7 +27,7 @@ absl::Status Invalid(absl::string_view text, absl::string_view what) {
 }
 
 bool IsDnsLabel(absl::string_view text) {
-  return text.size() <= kLongestLabel && !absl::StrContains(text, '.') &&
+  return text.size() <= kMaxLabelBytes && !absl::StrContains(text, '.') &&
          IsDnsSubdomain(text);
 }
 

@@ -95,9 +95,9 @@ absl::StatusOr<Inventory> ListNodeUntil(const RunContext& context,
   }
 }
 
-absl::StatusOr<Inventory> TakeInventory(const RunContext& context,
-                                        const std::stop_token& stop,
-                                        const Run& run) {
+absl::StatusOr<Inventory> GetInventory(const RunContext& context,
+                                       const std::stop_token& stop,
+                                       const Run& run) {
   return ListNodeUntil(context, stop, run, run.deadline());
 }
 

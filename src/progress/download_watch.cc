@@ -233,8 +233,8 @@ Verdict DownloadWatch::Judge(const ImageOutcome& image, Instant now) const {
   return detector_.Judge(pull.View(bytes_.ledger()));
 }
 
-absl::Duration DownloadWatch::Patience(const ImageOutcome& image) const {
-  return detector_.Patience(pulls_.at(&image).window);
+absl::Duration DownloadWatch::RestLimit(const ImageOutcome& image) const {
+  return detector_.RestLimit(pulls_.at(&image).window);
 }
 
 TouchedDownloads DownloadWatch::DownloadsOf(const ImageOutcome& image) const {

@@ -106,7 +106,7 @@ Verdict StallDetector::Judge(const AttemptView& attempt) const {
       std::max(attempt.started, attempt.blobs_known_since);
   // Its downloads have not been looked for yet.
   if (observed_ <= could_open) return Verdict::kLeaveAlone;
-  const absl::Duration patience = Patience(attempt.window);
+  const absl::Duration patience = RestLimit(attempt.window);
   const bool may_wait_for_slot = SlotsAreTaken(patience);
   bool has_open = false;
   Instant rests_since = could_open;
@@ -147,7 +147,7 @@ bool StallDetector::SlotsAreTaken(absl::Duration patience) const {
   return moving >= node_slots_;
 }
 
-absl::Duration StallDetector::Patience(absl::Duration window) const {
+absl::Duration StallDetector::RestLimit(absl::Duration window) const {
   return std::max(window, kSteps * fair_step_);
 }
 

@@ -84,7 +84,7 @@ void Attempts::CutLate(Instant now) {
     const Verdict verdict =
         watch_ ? watch_->Judge(item->outcome, now) : Verdict::kPlainTimeout;
     if (verdict == Verdict::kStalled) {
-      CutRound(attempt, CutForAStall(watch_->Patience(item->outcome)));
+      CutRound(attempt, CutForAStall(watch_->RestLimit(item->outcome)));
     } else if (verdict != Verdict::kPlainTimeout) {
       attempt.ends = now + attempt.timeout;
     } else if (now >= attempt.ends) {

@@ -90,7 +90,7 @@ class Fetch {
   void Start() {
     const Instant asked_at = context_.clock.Now();
     const absl::StatusOr<Inventory> inventory =
-        TakeInventory(context_, stop_, run_);
+        GetInventory(context_, stop_, run_);
     if (!inventory.ok()) {
       EndWithoutInventory(inventory.status(), asked_at);
       return;
@@ -313,7 +313,7 @@ class Fetch {
 
 }  // namespace
 
-void TakeList(const std::vector<ImageRequest>& requests, Run& run) {
+void EnterList(const std::vector<ImageRequest>& requests, Run& run) {
   run.images.reserve(requests.size());
   for (const ImageRequest& request : requests) {
     run.images.push_back({.image = request.image, .origin = request.origin});

@@ -11,11 +11,11 @@
 namespace prepull {
 namespace {
 
-constexpr absl::Duration kShortestPause = absl::Milliseconds(500);
+constexpr absl::Duration kMinPause = absl::Milliseconds(500);
 // Writing may take a twentieth of the time: 100,000 images are 30 MB.
 constexpr double kPausePerCost = 20;
 // A longer interval is too long for those who wait for the file.
-constexpr absl::Duration kLongestPause = absl::Seconds(10);
+constexpr absl::Duration kMaxPause = absl::Seconds(10);
 constexpr absl::Duration kDraftAge = absl::Hours(1);
 
 }  // namespace
@@ -121,7 +121,7 @@ class StatusFile::Writer {
       MutexLock lock(mutex_);
       is_writing_ = false;
       status_ = written;
-      beat_at_ = started + kLongestPause;
+      beat_at_ = started + kMaxPause;
       cost_ = clock_.Now() - started;
     }
     written_for_run_.Notify();
@@ -184,14 +184,13 @@ void StatusFile::Tell(const Run& run) {
   has_news_ = false;
   written_bytes_ = run.bytes;
   const absl::Duration cost = (clock_.Now() - now) + writer_->cost();
-  next_write_ =
-      now + std::clamp(cost * kPausePerCost, kShortestPause, kLongestPause);
+  next_write_ = now + std::clamp(cost * kPausePerCost, kMinPause, kMaxPause);
 }
 
 Instant StatusFile::OnTurn(const Run& run, Instant now) {
   if (!is_told_ || !HasNews(run)) return Instant::Never();
   if (now < next_write_) return next_write_;
-  if (!writer_->is_idle()) return now + kShortestPause;
+  if (!writer_->is_idle()) return now + kMinPause;
   Tell(run);
   return Instant::Never();
 }

@@ -7,9 +7,9 @@
 namespace prepull {
 namespace {
 
-constexpr int kMostImages = 10;
+constexpr int kMaxImages = 10;
 // Eleven lines and the others fit into 2 KiB.
-constexpr size_t kMostOfALine = 160;
+constexpr size_t kMaxLineBytes = 160;
 
 bool IsMissing(const ImageOutcome& image) {
   return image.state == ImageState::kFailed ||
@@ -28,20 +28,20 @@ std::string TerminationMessage(const Run& run, absl::Duration took) {
   std::string text =
       run.list_known ? absl::StrCat(LastLine(run, took), "\n") : std::string();
   if (!run.message.empty()) {
-    absl::StrAppend(&text, Printable(run.message, kMostOfALine), "\n");
+    absl::StrAppend(&text, Printable(run.message, kMaxLineBytes), "\n");
   }
   int64_t missing = 0;
   for (const ImageOutcome& image : run.images) {
-    if (!IsMissing(image) || ++missing > kMostImages) continue;
-    absl::StrAppend(&text, Printable(EndLine(image, 0), kMostOfALine), "\n");
+    if (!IsMissing(image) || ++missing > kMaxImages) continue;
+    absl::StrAppend(&text, Printable(EndLine(image, 0), kMaxLineBytes), "\n");
   }
-  if (missing > kMostImages) {
-    absl::StrAppend(&text, "and ", missing - kMostImages, " more\n");
+  if (missing > kMaxImages) {
+    absl::StrAppend(&text, "and ", missing - kMaxImages, " more\n");
   }
   for (const ImageOutcome& image : run.images) {
     if (image.warning.empty()) continue;
-    if (++missing > kMostImages) break;
-    absl::StrAppend(&text, Printable(WarningLine(image), kMostOfALine), "\n");
+    if (++missing > kMaxImages) break;
+    absl::StrAppend(&text, Printable(WarningLine(image), kMaxLineBytes), "\n");
   }
   return text;
 }

@@ -103,8 +103,8 @@ TEST(TaskRunnerTest, MayBePostedToFromTheDestructorOfADroppedTask) {
     TaskRunner::Poster poster;
   };
   std::optional<TaskRunner> runner(std::in_place);
-  runner->poster().Post(
-      [held = std::make_shared<PostsAtItsEnd>(runner->poster())] {});
+  runner->poster().Post([held = std::shared_ptr<PostsAtItsEnd>(
+                             new PostsAtItsEnd{runner->poster()})] {});
 
   runner.reset();
 

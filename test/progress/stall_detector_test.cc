@@ -197,19 +197,19 @@ TEST_F(StallDetectorTest, GivesTimeForFourStepsToWhatMovedLately) {
   const Link link{6 * kMiB};
   OpenMany(12, "layer", link);  // for each a step in 2 s
   Pass(60);
-  EXPECT_EQ(detector_.Patience(kSecond), absl::Seconds(8));
-  EXPECT_EQ(detector_.Patience(absl::Seconds(9)), absl::Seconds(9));
+  EXPECT_EQ(detector_.RestLimit(kSecond), absl::Seconds(8));
+  EXPECT_EQ(detector_.RestLimit(absl::Seconds(9)), absl::Seconds(9));
 
   OpenMany(11, "layer", kDead);
   Pass(30);
-  EXPECT_EQ(detector_.Patience(kSecond), kSecond);
+  EXPECT_EQ(detector_.RestLimit(kSecond), kSecond);
 }
 
 // Were each counted in full, 30 at a time would look like 300.
 TEST_F(StallDetectorTest, IsNotMadePatientByManyShortLayers) {
   PassWithShortLayers(20);
 
-  EXPECT_LE(detector_.Patience(kSecond), kFive);
+  EXPECT_LE(detector_.RestLimit(kSecond), kFive);
 }
 
 TEST_F(StallDetectorTest, LeavesAPullAloneThatWaitsForALockOrASlot) {
@@ -349,7 +349,7 @@ TEST_F(StallDetectorTest, TakesNoPauseOfTheListingsForSpeed) {
   List();
   Pass(8);
 
-  EXPECT_EQ(detector_.Patience(kSecond), absl::Seconds(32));
+  EXPECT_EQ(detector_.RestLimit(kSecond), absl::Seconds(32));
 }
 
 TEST_F(StallDetectorTest, TakesNoRestThatIsWrittenDownAtACutForSpeed) {

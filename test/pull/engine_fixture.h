@@ -101,7 +101,7 @@ class EngineTest : public testing::Test {
   void FetchRequests(const std::vector<ImageRequest>& requests) {
     run_.start = clock_.Now();
     run_.overall_timeout = overall_timeout_;
-    TakeList(requests, run_);
+    EnterList(requests, run_);
     FetchImages(requests, options_,
                 {.runtime = runtime_,
                  .clock = clock_,

@@ -35,9 +35,9 @@ absl::StatusOr<Inventory> ListNodeUntil(const RunContext& context,
 
 // ListNodeUntil the run's deadline. Errors: UNAVAILABLE  not by the run's
 // deadline; CANCELLED  `stop` was requested; others as the runtime says.
-absl::StatusOr<Inventory> TakeInventory(const RunContext& context,
-                                        const std::stop_token& stop,
-                                        const Run& run);
+absl::StatusOr<Inventory> GetInventory(const RunContext& context,
+                                       const std::stop_token& stop,
+                                       const Run& run);
 
 }  // namespace prepull
 

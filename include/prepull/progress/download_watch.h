@@ -78,7 +78,7 @@ class DownloadWatch {
   Verdict Judge(const ImageOutcome& image, Instant now) const;
 
   // How long its downloads may rest at present.
-  absl::Duration Patience(const ImageOutcome& image) const;
+  absl::Duration RestLimit(const ImageOutcome& image) const;
 
   // What the image's last attempt may have written. As long as its manifest is
   // unknown that may be all but the blobs of other images of the run.

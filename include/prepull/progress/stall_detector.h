@@ -67,7 +67,7 @@ class StallDetector {
 
   // How long a download may rest beside what moves on the node: `window`, or
   // four fair steps if that is longer.
-  absl::Duration Patience(absl::Duration window) const;
+  absl::Duration RestLimit(absl::Duration window) const;
 
  private:
   struct Download {

@@ -19,7 +19,7 @@ namespace prepull {
 
 // Enters `requests`, which are unique, into `run`: each is Waiting, and what
 // is malformed has Failed already.
-void TakeList(const std::vector<ImageRequest>& requests, Run& run);
+void EnterList(const std::vector<ImageRequest>& requests, Run& run);
 
 // Pulls what `run` is waiting for and fills it in up to its exit code. It has
 // taken `requests`; `run.start` and `run.overall_timeout` are set.

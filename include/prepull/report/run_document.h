@@ -22,7 +22,7 @@ namespace prepull {
 std::string RunDocument(const Run& run, Instant now, absl::Time wall_now);
 
 // The maximum size of a document; that of 100,000 images has 30 MB.
-inline constexpr int64_t kLargestDocument = 256 << 20;
+inline constexpr int64_t kMaxDocumentBytes = 256 << 20;
 
 // A parsed document.
 struct ReadRun {
