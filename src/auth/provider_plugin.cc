@@ -152,7 +152,8 @@ void ProviderPlugin::Serve(Pending request) {
     if (response.ok()) {
       one.done(response->entries);
     } else {
-      one.done(response.status());
+      // A copy that shares nothing with this thread's.
+      one.done(WithMessage(response.status(), response.status().message()));
     }
   }
 }
