@@ -98,8 +98,9 @@ class ListReader {
     if (!folder.empty()) options.temporary_folders = {folder};
     ASSIGN_OR_RETURN(SourceSet sources,
                      SourceSet::Parse(options, context_.files));
-    has_sources_ = !sources.empty();
-    if (!has_sources_) return absl::OkStatus();
+    // A folder of TALM's may name nothing.
+    has_sources_ = !sources.empty() || !options.precache_specs.empty();
+    if (sources.empty()) return absl::OkStatus();
     RETURN_IF_ERROR(Connect());
     RETURN_IF_ERROR(sources.Read(access_->client(), inputs_.keep_failures));
     SourceImages found = std::move(sources).Images();

@@ -115,7 +115,7 @@ class CatalogTest(ResolveTest):
     def test_an_image_without_a_catalogue_says_so(self):
         said = self.refuse("--catalog", self.push_catalog(), "--package", "op")
 
-        self.assertIn("the image holds no catalogue", said)
+        self.assertIn("no catalogue in the image", said)
 
     # What of it is chosen, from files and from a database alike.
 
@@ -155,10 +155,10 @@ class CatalogTest(ResolveTest):
         for catalog in self.ways():
             flags = ["--catalog", catalog, "--package"]
             self.assertEqual(self.refuse(*flags, "none"),
-                             "--package none: in no catalogue; there is "
+                             "--package none: not found in any catalogue; existing: "
                              "logging, op")
             self.assertEqual(self.refuse(*flags, "op:slow"),
-                             '--package op: no channel "slow"; there is '
+                             '--package op: channel "slow" not found; existing: '
                              "fast, stable")
 
     def test_every_package_is_looked_for_in_every_catalogue(self):

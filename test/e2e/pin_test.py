@@ -188,7 +188,7 @@ class PinTest(unittest.TestCase):
         done = self.unpin(name)
 
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(done.stdout, "no pin of prepull's to take back\n")
+        self.assertEqual(done.stdout, "no pins of prepull found\n")
 
     def test_an_older_list_is_freed_by_not_in_list(self):
         old, _ = self.push("old")

@@ -250,14 +250,14 @@ class FailureTest(SpecTest):
                           "operators.packagesAndChannels": "op:old\npo:old"})
 
         self.assertEqual(run.exit_code, 2, run.story())
-        self.assertIn("operators.packagesAndChannels:2 po: in no catalogue; "
-                      "there is op", run.status()["message"])
+        self.assertIn("operators.packagesAndChannels:2 po: not found in any catalogue; "
+                      "existing: op", run.status()["message"])
 
     def test_a_folder_without_any_key_says_so(self):
         run = self.fetch({"images.txt": self.own})
 
         self.assertEqual(run.exit_code, 2, run.story())
-        self.assertIn("holds none of platform.image",
+        self.assertIn("none of platform.image",
                       run.status()["message"])
 
 

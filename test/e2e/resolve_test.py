@@ -86,7 +86,7 @@ class OutputTest(ResolveTest):
         self.write("platform.image", "\n")
 
         self.assertEqual(self.refuse("--precache-spec", self.folder),
-                         "the sources stand for no images")
+                         "the given sources resolve to no images")
 
     def test_the_list_is_one_that_fetch_takes(self):
         path = self.write("images.txt", "\n".join(
@@ -237,7 +237,7 @@ class SelectTest(ResolveTest):
 
         said = self.refuse("--select", f"{app} semver:3")
 
-        self.assertIn(f"--select {app}: none of 1 tag fits", said)
+        self.assertIn(f"--select {app}: none of 1 tag matches", said)
 
 
 class WhereTest(ResolveTest):
