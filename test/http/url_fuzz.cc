@@ -23,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   const absl::string_view text(reinterpret_cast<const char*>(bytes), size);
   const absl::StatusOr<prepull::Url> url = prepull::ParseUrl(text);
   if (!url.ok()) {
-    prepull::Require(absl::StartsWith(url.status().message(), "the URL ") &&
+    prepull::Require(absl::StartsWith(url.status().message(), "invalid URL") &&
                          url.status().message().size() < 50,
                      "a refusal shows nothing of the URL");
     return 0;
