@@ -148,8 +148,8 @@ class CheckCommand : public CommandProgram {
       return end;
     }
     // Reading the list has its own limit.
-    const struct Run run = {.start = context.clock.Now(),
-                            .overall_timeout = kInventoryTimeout};
+    const class Run run(
+        {.start = context.clock.Now(), .overall_timeout = kInventoryTimeout});
     RunObserver nobody;
     const auto inventory = GetInventory({.runtime = *found->runtime,
                                          .clock = context.clock,

@@ -124,9 +124,9 @@ class Fetching {
     absl::StatusOr<FoundRuntime> found =
         sockets->Connect(context_.clock, context_.stop, run_.deadline());
     if (!found.ok()) return EndUnconnected(found.status(), *sockets);
-    run_.runtime = {.name = Printable(found->version.name, 128),
-                    .version = Printable(found->version.version, 128),
-                    .socket = found->socket};
+    run_.EnterRuntime({.name = Printable(found->version.name, 128),
+                       .version = Printable(found->version.version, 128),
+                       .socket = found->socket});
     if (options_.dry_run) return ShowPlan(*found->runtime);
     output_.Begin(run_, Concurrency());
     const absl::Status fit = CheckFit(*found->runtime);
@@ -166,7 +166,7 @@ class Fetching {
     const absl::StatusOr<Inventory> inventory = Inventorise(runtime);
     if (!inventory.ok()) return true;
     const std::vector<PlannedPull> plan =
-        MakePlan(list_.requests, *inventory, options_.pull, run_.not_usable);
+        MakePlan(list_.requests, *inventory, options_.pull, run_.not_usable());
     return std::any_of(plan.begin(), plan.end(), [](const PlannedPull& each) {
       return each.action == PlannedPull::Action::kPull ||
              each.action == PlannedPull::Action::kReplace;
@@ -187,7 +187,7 @@ class Fetching {
 
   int Concurrency() const {
     return options_.pull.concurrency == 0
-               ? DefaultConcurrency(run_.runtime.name, run_.runtime.version)
+               ? DefaultConcurrency(run_.runtime().name, run_.runtime().version)
                : options_.pull.concurrency;
   }
 
@@ -195,9 +195,9 @@ class Fetching {
     PullOptions pull = options_.pull;
     pull.concurrency = Concurrency();
     pull.node_download_slots =
-        NodeDownloadSlots(run_.runtime.name, run_.runtime.version);
+        NodeDownloadSlots(run_.runtime().name, run_.runtime().version);
     FetchImages(list_.requests, pull, EngineOn(runtime), context_.stop, run_);
-    if (run_.counts.pulled > 0 && HasTimeLeft()) {
+    if (run_.counts().pulled > 0 && HasTimeLeft()) {
       WarnOfFullDisk(preflight_, runtime, context_.files, context_.stop);
     }
     if (NeedsDropIn()) output_.PrintDropIn(CrioDropIn(list_.requests));
@@ -219,10 +219,10 @@ class Fetching {
 
   // CRI-O has pins in its configuration, which prepull does not change.
   bool NeedsDropIn() const {
-    return options_.pull.pin && !run_.runtime.features.pin &&
-           run_.runtime.name == "cri-o" &&
-           (run_.exit_code == ExitCode::kOk ||
-            run_.exit_code == ExitCode::kImagesFailed);
+    return options_.pull.pin && !run_.features().pin &&
+           run_.runtime().name == "cri-o" &&
+           (run_.exit_code() == ExitCode::kOk ||
+            run_.exit_code() == ExitCode::kImagesFailed);
   }
 
   CommandEnd ShowPlan(ContainerRuntime& runtime) {
@@ -235,8 +235,9 @@ class Fetching {
       }
       return {ExitCode::kNoRuntime, std::string(inventory.status().message())};
     }
-    output_.PrintPlan(list_.requests, MakePlan(list_.requests, *inventory,
-                                               options_.pull, run_.not_usable));
+    output_.PrintPlan(
+        list_.requests,
+        MakePlan(list_.requests, *inventory, options_.pull, run_.not_usable()));
     return {};
   }
 
@@ -301,7 +302,7 @@ class Fetching {
     observers_.OnFinished(run_, context_.clock.Now());
     WriteTerminationMessage();
     node_labeler_.Finish(run_, context_.stop);
-    return {.code = *run_.exit_code,
+    return {.code = *run_.exit_code(),
             .error = ErrorLine(),
             .output_until = run_.deadline()};
   }
@@ -311,37 +312,38 @@ class Fetching {
   void WriteTerminationMessage() const {
     const absl::Status written = context_.files.WriteExisting(
         options_.termination_log,
-        TerminationMessage(run_, context_.clock.Now() - run_.start));
+        TerminationMessage(run_, context_.clock.Now() - run_.start()));
     if (written.ok() || absl::IsNotFound(written)) return;
     Log(LogLevel::kDebug, "no termination message",
         {{"error", written.message()}});
   }
 
   absl::string_view WhyStopped() const {
-    if (run_.phase == Phase::kInterrupted) return "interrupted";
+    if (run_.phase() == Phase::kInterrupted) return "interrupted";
     const bool is_early =
-        run_.list_known && context_.clock.Now() < run_.deadline();
+        run_.list_known() && context_.clock.Now() < run_.deadline();
     return is_early ? "no time for another try" : "out of time";
   }
 
   // The last line on standard error; empty after a success.
   std::string ErrorLine() const {
-    switch (*run_.exit_code) {
+    switch (*run_.exit_code()) {
       case ExitCode::kOk:
         return "";
       case ExitCode::kImagesFailed:
-        return absl::StrCat(Counted(run_.counts.failed, "image"),
-                            run_.counts.failed == 1 ? " is" : " are",
+        return absl::StrCat(Counted(run_.counts().failed, "image"),
+                            run_.counts().failed == 1 ? " is" : " are",
                             " missing");
       case ExitCode::kStopped:
         return absl::StrCat(
             WhyStopped(),
-            run_.list_known
-                ? absl::StrCat(" with ", Counted(run_.counts.stopped, "image"),
+            run_.list_known()
+                ? absl::StrCat(" with ",
+                               Counted(run_.counts().stopped, "image"),
                                " to go: run it again to continue")
-                : absl::StrCat(": ", run_.message));
+                : absl::StrCat(": ", run_.message()));
       default:
-        return run_.message;
+        return run_.message();
     }
   }
 
@@ -350,7 +352,7 @@ class Fetching {
   PreflightOptions preflight_;
   ImageList list_;
   std::unique_ptr<CredentialFinder> finder_;
-  struct Run run_;
+  class Run run_;
   StatusFile status_file_;
   FetchOutput output_;
   Observers observers_;
@@ -378,7 +380,7 @@ void FetchCommand::OnBadFlags(const CommandContext& context,
   if (IsTrue(dry_run)) return;
   const std::string path = command().Peek("--status-file", words, context.host);
   StartLogging(options_.logging, context, /*hides_info=*/true);
-  struct Run run = NewRun(options_, path, context);
+  class Run run = NewRun(options_, path, context);
   StatusFile status_file(path, context.files, context.clock);
   status_file.OnStarted(run);
   run.End({ExitCode::kBadInput, Phase::kFailed, Reason::kBadInput,

@@ -119,15 +119,15 @@ void FetchOutput::OnFinished(const Run& run, Instant now) {
     context_.console.PrintJson(RunDocument(run, now, context_.clock.WallNow()));
   } else if (options_.output == "name") {
     std::string names;
-    for (const ImageOutcome& image : run.images) {
+    for (const ImageOutcome& image : run.images()) {
       const bool is_present = image.state == ImageState::kPulled ||
                               image.state == ImageState::kSkipped;
       if (is_present) absl::StrAppend(&names, image.image, "\n");
     }
     context_.console.PrintOut(names);
-  } else if (run.list_known) {
+  } else if (run.list_known()) {
     context_.console.PrintOut(
-        absl::StrCat(LastLine(run, now - run.start), "\n"));
+        absl::StrCat(LastLine(run, now - run.start()), "\n"));
   }
 }
 

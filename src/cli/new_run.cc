@@ -19,7 +19,7 @@ std::set<std::string> UnusableOf(const std::string& path,
       context.files.ReadFile(path, kMaxDocumentBytes);
   if (!text.ok()) return {};
   const absl::StatusOr<ReadRun> last = ParseRunDocument(*text);
-  return last.ok() ? last->run.not_usable : std::set<std::string>();
+  return last.ok() ? last->run.not_usable() : std::set<std::string>();
 }
 
 }  // namespace
@@ -29,15 +29,18 @@ Run NewRun(const FetchOptions& options, const std::string& status_file,
   std::string node = options.node;
   if (node.empty()) node = FromEnvironment(context.host, "NODE_NAME");
   if (node.empty()) node = context.host.HostName();
-  return {.id = RandomHex(16),
-          .node = Printable(node, 256),
-          .instance =
-              Printable(FromEnvironment(context.host, "INSTANCE_NAME"), 256),
-          .started_at =
-              context.clock.WallNow() - (context.clock.Now() - context.started),
-          .start = context.started,
-          .overall_timeout = options.overall_timeout,
-          .not_usable = UnusableOf(status_file, context)};
+  Run run({.id = RandomHex(16),
+           .node = Printable(node, 256),
+           .instance =
+               Printable(FromEnvironment(context.host, "INSTANCE_NAME"), 256),
+           .started_at = context.clock.WallNow() -
+                         (context.clock.Now() - context.started),
+           .start = context.started,
+           .overall_timeout = options.overall_timeout});
+  for (const std::string& name : UnusableOf(status_file, context)) {
+    run.MarkNotUsable(name);
+  }
+  return run;
 }
 
 }  // namespace prepull

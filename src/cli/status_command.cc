@@ -1,6 +1,7 @@
 // prepull status: shows a status file, now or when its run has ended.
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -89,7 +90,8 @@ class StatusCommand : public CommandProgram {
     if (!document.ok()) return Failed(document.status());
     Print(*document, context);
     if (!wait_) return {};
-    if (document->read.run.exit_code) return {*document->read.run.exit_code};
+    const std::optional<ExitCode> code = document->read.run.exit_code();
+    if (code) return {*code};
     const absl::Duration silence =
         context.clock.WallNow() - document->read.updated_at;
     return {ExitCode::kStopped,
@@ -132,7 +134,7 @@ class StatusCommand : public CommandProgram {
     while (true) {
       absl::StatusOr<StatusDocument> document = Read(context);
       const Instant now = context.clock.Now();
-      if (document.ok() && document->read.run.exit_code) return document;
+      if (document.ok() && document->read.run.exit_code()) return document;
       if (!document.ok() &&
           document.status().code() != absl::StatusCode::kNotFound) {
         return document;
@@ -153,14 +155,14 @@ class StatusCommand : public CommandProgram {
 
   void Print(const StatusDocument& document,
              const CommandContext& context) const {
-    const struct Run& run = document.read.run;
+    const class Run& run = document.read.run;
     if (output_ == "json") {
       context.console.PrintJson(document.text);
       return;
     }
     if (output_ == "name") {
       std::string names;
-      for (const ImageOutcome& image : run.images) {
+      for (const ImageOutcome& image : run.images()) {
         const bool is_present = image.state == ImageState::kPulled ||
                                 image.state == ImageState::kSkipped;
         if (is_present) absl::StrAppend(&names, image.image, "\n");
@@ -169,10 +171,10 @@ class StatusCommand : public CommandProgram {
       return;
     }
     const absl::Duration took =
-        run.finished_at.value_or(document.read.updated_at) - run.started_at;
+        run.finished_at().value_or(document.read.updated_at) - run.started_at();
     context.console.PrintOut(
-        absl::StrCat(StatusTable(run, !no_headers_), PhaseName(run.phase), ": ",
-                     run.message.empty() ? "" : run.message + "; ",
+        absl::StrCat(StatusTable(run, !no_headers_), PhaseName(run.phase()),
+                     ": ", run.message().empty() ? "" : run.message() + "; ",
                      LastLine(run, took), "\n"));
   }
 

@@ -159,8 +159,8 @@ class UnpinCommand : public CommandProgram {
                        const FoundRuntime& found,
                        const CommandContext& context) {
     // Reading the list has its own limit.
-    const struct Run run = {.start = context.clock.Now(),
-                            .overall_timeout = kUnpinTimeout};
+    const class Run run(
+        {.start = context.clock.Now(), .overall_timeout = kUnpinTimeout});
     RunObserver nobody;
     const auto node = GetInventory({.runtime = *found.runtime,
                                     .clock = context.clock,

@@ -21,9 +21,9 @@ void NodeLabeler::Start(const Run& run) {
         {{"error", server.status().message()}});
     return;
   }
-  if (!IsDnsSubdomain(run.node)) {
+  if (!IsDnsSubdomain(run.node())) {
     Log(LogLevel::kWarn, "no name of a Node: it gets no label",
-        {{"node", run.node}});
+        {{"node", run.node()}});
     return;
   }
   server_url_ = server->url;
@@ -41,9 +41,9 @@ void NodeLabeler::Start(const Run& run) {
 void NodeLabeler::Finish(const Run& run, const std::stop_token& stop) const {
   if (server_url_.empty()) return;
   const NodeLabelPatch patch = {
-      .node = run.node,
+      .node = run.node(),
       .key = key_,
-      .value = ValueAfter(*options_.label, *run.exit_code)};
+      .value = ValueAfter(*options_.label, *run.exit_code())};
   const std::unique_ptr<HttpClient> http =
       MakeHttpClient(seams_.files, seams_.clock);
   const absl::Status status = PatchNodeLabel(

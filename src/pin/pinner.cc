@@ -61,16 +61,15 @@ void Pinner::Begin() {
   // Other errors may have passed when it comes to pinning.
   can_pin_ = probed.code() != absl::StatusCode::kUnimplemented;
   if (!can_pin_) {
-    WarnUnpinnable(run_.runtime);
+    WarnUnpinnable(run_.runtime());
     return;
   }
-  run_.runtime.features.pin =
-      HeedsPins(run_.runtime.name, run_.runtime.version);
-  if (run_.runtime.features.pin) return;
+  run_.features().pin = HeedsPins(run_.runtime().name, run_.runtime().version);
+  if (run_.features().pin) return;
   Log(LogLevel::kWarn,
       "images get their pin, but this version does not heed it, so image "
       "garbage collection may take them: containerd 1.6.24, 1.7.3 and later do",
-      {{"runtime", run_.runtime.name}, {"version", run_.runtime.version}});
+      {{"runtime", run_.runtime().name}, {"version", run_.runtime().version}});
 }
 
 std::optional<Inventory> Pinner::Pin(const std::vector<Image>& images,
@@ -79,9 +78,9 @@ std::optional<Inventory> Pinner::Pin(const std::vector<Image>& images,
   until_ = until;
   const absl::Status taken = ReadPins();
   if (!taken.ok()) {
-    run_.runtime.features.pin = false;
+    run_.features().pin = false;
     if (taken.code() == absl::StatusCode::kUnimplemented) {
-      WarnUnpinnable(run_.runtime);
+      WarnUnpinnable(run_.runtime());
     } else {
       Log(LogLevel::kWarn, "images are not pinned",
           {{"images", static_cast<int64_t>(images.size())},
@@ -189,14 +188,14 @@ std::optional<Inventory> Pinner::AwaitReport(const std::vector<Image>& images) {
     const Instant now = context_.clock.Now();
     if (unpinned < before) report_ends = now + kReportTimeout;
     const Instant last = std::min(report_ends, until_);
-    const bool waits = unpinned > 0 && run_.runtime.features.pin &&
+    const bool waits = unpinned > 0 && run_.features().pin &&
                        !stop_.stop_requested() && now < last;
     if (!waits) break;
     const Instant alarm = context_.observer.OnTurn(run_, now);
     context_.clock.WaitUntil(std::min({now + pause, last, alarm}), wakeup);
     pause = std::min(2 * pause, kMaxPause);
   }
-  if (unpinned > 0 && run_.runtime.features.pin) {
+  if (unpinned > 0 && run_.features().pin) {
     Log(LogLevel::kWarn,
         "images pinned, but the runtime does not report them as pinned",
         {{"images", unpinned}});

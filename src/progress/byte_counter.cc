@@ -21,7 +21,7 @@ void ByteCounter::OnBlob(const std::string& digest,
                          const absl::StatusOr<StoredBlob>& blob) {
   const Instant now = clock_.Now();
   if (blob.ok()) {
-    ledger_.OnWhole(digest, blob->created_at < run_.started_at);
+    ledger_.OnWhole(digest, blob->created_at < run_.started_at());
   } else if (absl::IsNotFound(blob.status())) {
     ledger_.OnMissing(now, digest);
   } else {
@@ -36,15 +36,16 @@ void ByteCounter::Update(ImageOutcome& image, const Digests& blobs) const {
 
 // The total is unknown while any image's is that this run has to pull.
 void ByteCounter::UpdateRun() {
-  run_.bytes.done = ledger_.bytes_done();
-  run_.bytes.total = ledger_.bytes_total();
-  for (const ImageOutcome& image : run_.images) {
+  ByteCount bytes = {.done = ledger_.bytes_done(),
+                     .total = ledger_.bytes_total()};
+  for (const ImageOutcome& image : run_.images()) {
     const bool counts = image.state != ImageState::kSkipped &&
                         image.state != ImageState::kFailed;
     if (!counts || image.bytes_total) continue;
-    run_.bytes.total.reset();
-    return;
+    bytes.total.reset();
+    break;
   }
+  run_.UpdateBytes(bytes);
 }
 
 }  // namespace prepull

@@ -147,7 +147,7 @@ void DownloadWatch::OnListed(Instant asked,
 
 void DownloadWatch::StopWatching() {
   is_off_ = true;
-  run_.runtime.features.byte_progress = false;
+  run_.features().byte_progress = false;
   SettleAll();
   for (const Image image : running_) pulls_[image].on_seen();
 }

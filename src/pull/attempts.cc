@@ -19,7 +19,7 @@ Attempts::Attempts(const Setup& setup, AttemptListener& listener, Run& run)
       run_(run),
       remover_(setup.context.runtime, setup.poster),
       dropper_(setup.context.runtime.downloads(), setup.poster) {
-  if (!run.runtime.features.byte_progress) return;
+  if (!run.features().byte_progress) return;
   watch_ = std::make_unique<DownloadWatch>(
       DownloadWatch::Options{.stall_timeout = setup.options.stall_timeout,
                              .node_slots = setup.options.node_download_slots},
@@ -59,7 +59,7 @@ void Attempts::OnCall(PullItem& item) {
   attempt.started = setup_.context.clock.Now();
   attempt.timeout = AttemptTimeout(
       setup_.options.retry, item.history, run_.deadline() - attempt.started,
-      /*gets_the_rest=*/!run_.runtime.features.byte_progress);
+      /*gets_the_rest=*/!run_.features().byte_progress);
   attempt.ends = attempt.started + attempt.timeout;
   if (!std::exchange(attempt.has_pulled, true)) listener_.OnAsked(item);
   if (watch_ == nullptr) return;

@@ -51,7 +51,7 @@ Ending EndingOf(LoopEnd end, bool runtime_is_away) {
 // Ends every image that the loop left without an end.
 void StopTheRest(const Ending& ending, const RunContext& context, Run& run) {
   const Instant now = context.clock.Now();
-  for (ImageOutcome& image : run.images) {
+  for (ImageOutcome& image : run.images()) {
     if (IsFinal(image.state)) continue;
     if (!ending.keeps_last_reason || image.reason == Reason::kNone) {
       image.reason = ending.reason;
@@ -63,13 +63,29 @@ void StopTheRest(const Ending& ending, const RunContext& context, Run& run) {
   }
 }
 
+// What is told of an image before its first attempt.
+ImageOutcome OutcomeOf(const ImageRequest& request) {
+  if (!request.reference.ok()) {
+    const absl::Status& why = request.reference.status();
+    return {.image = request.image,
+            .origin = request.origin,
+            .state = ImageState::kFailed,
+            .reason = ReasonWithoutReference(why),
+            .message = std::string(why.message())};
+  }
+  const std::string& name = request.reference->text();
+  return {.image = request.image,
+          .origin = request.origin,
+          .pulled_as = name == request.image ? "" : name};
+}
+
 // One for each image of `run`, which has taken `requests`.
 std::vector<PullItem> MakeItems(const std::vector<ImageRequest>& requests,
                                 Run& run) {
   std::vector<PullItem> items;
   items.reserve(requests.size());
   for (size_t i = 0; i < requests.size(); ++i) {
-    items.emplace_back(requests[i], run.images[i]);
+    items.emplace_back(requests[i], run.images()[i]);
   }
   return items;
 }
@@ -125,8 +141,8 @@ class Fetch {
  private:
   // What nobody will continue is not kept.
   LeaseFate FateOfLease(LoopEnd end, const PullLoop& loop) const {
-    if (run_.counts.present() == run_.total()) return LeaseFate::kDeleteAll;
-    if (run_.exit_code == ExitCode::kImagesFailed || run_.tolerated ||
+    if (run_.counts().present() == run_.total()) return LeaseFate::kDeleteAll;
+    if (run_.exit_code() == ExitCode::kImagesFailed || run_.tolerated() ||
         loop.left_wrong_bytes()) {
       return LeaseFate::kDelete;
     }
@@ -135,7 +151,7 @@ class Fetch {
 
   void ApplyPlan(const Inventory& inventory, LeaseKeeper& lease) {
     const std::vector<PlannedPull> plan =
-        MakePlan(requests_, inventory, options_, run_.not_usable);
+        MakePlan(requests_, inventory, options_, run_.not_usable());
     for (size_t i = 0; i < plan.size(); ++i) {
       PullItem& item = items_[i];
       if (plan[i].action == PlannedPull::Action::kSkip) {
@@ -145,16 +161,15 @@ class Fetch {
       }
     }
     check_.UpdateSizes(inventory);
-    if (run_.counts.waiting > 0) {
+    if (run_.counts().waiting > 0) {
       lease.Begin(stop_);
     } else {
-      run_.bytes.total = 0;
+      run_.UpdateBytes({.done = 0, .total = 0});
     }
     // Without a lease a cut would lose bytes, so nothing is cut for a stall.
-    run_.runtime.features.resume = !lease.lease_id().empty();
-    run_.runtime.features.byte_progress =
-        run_.runtime.features.resume &&
-        context_.runtime.downloads() != nullptr &&
+    run_.features().resume = !lease.lease_id().empty();
+    run_.features().byte_progress =
+        run_.features().resume && context_.runtime.downloads() != nullptr &&
         options_.stall_timeout > absl::ZeroDuration();
     if (WantsPins()) pinner_.Begin();
     run_.BeginPulling();
@@ -170,7 +185,7 @@ class Fetch {
   }
 
   void TellFinal() {
-    for (const ImageOutcome& image : run_.images) {
+    for (const ImageOutcome& image : run_.images()) {
       if (IsFinal(image.state)) context_.observer.OnEnded(run_, image);
     }
   }
@@ -246,17 +261,17 @@ class Fetch {
   }
 
   void End(LoopEnd end) {
-    const bool all_there = run_.counts.present() == run_.total();
+    const bool all_there = run_.counts().present() == run_.total();
     if (end == LoopEnd::kNoSpace) {
       Finish({ExitCode::kNodeNotFit, Phase::kFailed, Reason::kNoSpace,
               NoSpaceMessage()});
     } else if (all_there) {
       Finish({ExitCode::kOk, Phase::kSucceeded});
-    } else if (run_.counts.stopped > 0) {
+    } else if (run_.counts().stopped > 0) {
       Finish({ExitCode::kStopped, end == LoopEnd::kStopRequested
                                       ? Phase::kInterrupted
                                       : Phase::kTimedOut});
-    } else if (run_.counts.failed <= options_.tolerance.Of(run_.total())) {
+    } else if (run_.counts().failed <= options_.tolerance.Of(run_.total())) {
       Finish({.code = ExitCode::kOk,
               .phase = Phase::kSucceeded,
               .tolerated = true});
@@ -266,7 +281,7 @@ class Fetch {
   }
 
   std::string NoSpaceMessage() const {
-    for (const ImageOutcome& image : run_.images) {
+    for (const ImageOutcome& image : run_.images()) {
       if (image.reason == Reason::kNoSpace &&
           image.state == ImageState::kFailed) {
         return absl::StrCat("pull ", image.image, ": ", image.message);
@@ -292,7 +307,7 @@ class Fetch {
 
   void EndWithoutRuntime(const std::string& message) {
     Finish({ExitCode::kNoRuntime, Phase::kFailed, Reason::kRuntimeUnavailable,
-            absl::StrCat(run_.runtime.socket, ": ", message)});
+            absl::StrCat(run_.runtime().socket, ": ", message)});
   }
 
   void Finish(const RunEnd& end) {
@@ -314,21 +329,12 @@ class Fetch {
 }  // namespace
 
 void EnterList(const std::vector<ImageRequest>& requests, Run& run) {
-  run.images.reserve(requests.size());
+  std::vector<ImageOutcome> images;
+  images.reserve(requests.size());
   for (const ImageRequest& request : requests) {
-    run.images.push_back({.image = request.image, .origin = request.origin});
-    ++run.counts.waiting;
-    if (request.reference.ok()) {
-      const std::string& name = request.reference->text();
-      if (name != request.image) run.images.back().pulled_as = name;
-      continue;
-    }
-    ImageOutcome& image = run.images.back();
-    image.reason = ReasonWithoutReference(request.reference.status());
-    image.message = std::string(request.reference.status().message());
-    run.Move(image, ImageState::kFailed);
+    images.push_back(OutcomeOf(request));
   }
-  run.list_known = true;
+  run.EnterList(std::move(images));
 }
 
 void FreeDownloads(const std::vector<ImageRequest>& requests,

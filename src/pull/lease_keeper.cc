@@ -71,7 +71,7 @@ Lease LeaseKeeper::OwnLease() const {
   const absl::Time expires = context_.clock.WallNow() +
                              (run_.deadline() - context_.clock.Now()) +
                              kKeptFor;
-  return {.id = absl::StrCat("prepull-", list_hash_, "-", run_.id),
+  return {.id = absl::StrCat("prepull-", list_hash_, "-", run_.id()),
           .list = list_hash_,
           .expires = expires};
 }

@@ -1,5 +1,8 @@
 #include "src/pull/node_check.h"
 
+#include <set>
+#include <string>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
@@ -42,8 +45,10 @@ void NodeCheck::Compare(const Inventory& node) {
   for (PullItem& item : items_) {
     CompareOne(item, Find(node, item) != nullptr);
   }
-  std::erase_if(run_.not_usable,
-                [&](const std::string& name) { return IsGone(name, node); });
+  const std::set<std::string> not_usable = run_.not_usable();
+  for (const std::string& name : not_usable) {
+    if (IsGone(name, node)) run_.ClearNotUsable(name);
+  }
 }
 
 void NodeCheck::CompareOne(PullItem& item, bool is_on_node) {
@@ -78,7 +83,7 @@ bool NodeCheck::CanBeRescued(const PullItem& item) const {
       item.request.options.policy.value_or(options_.policy);
   // What was to be replaced and is still there is the old one.
   const bool is_old = options_.repull_present ||
-                      run_.not_usable.contains(item.reference().Normalised());
+                      run_.not_usable().contains(item.reference().Normalised());
   return policy != PullPolicy::kAlways && !is_old &&
          (reason == Reason::kRegistryUnavailable ||
           reason == Reason::kRateLimited || reason == Reason::kUnauthorized ||

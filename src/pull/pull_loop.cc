@@ -28,7 +28,7 @@ PullLoop::PullLoop(const Setup& setup, std::vector<PullItem>& items, Run& run)
                  .poster = tasks_.poster()},
                 *this, run),
       monitor_(setup.context.runtime, clock_, tasks_.poster(),
-               run.runtime.socket) {}
+               run.runtime().socket) {}
 
 LoopEnd PullLoop::Pull() {
   std::stop_callback wake(setup_.stop, [this] { tasks_.wakeup().Notify(); });
@@ -110,7 +110,7 @@ void PullLoop::ReleaseSlot(PullItem& item) {
 
 // Nothing unusable of it is on the node any more.
 void PullLoop::OnRemoved(PullItem& item) {
-  run_.not_usable.erase(item.reference().Normalised());
+  run_.ClearNotUsable(item.reference().Normalised());
 }
 
 void PullLoop::OnAsked(PullItem& item) {
@@ -165,7 +165,7 @@ void PullLoop::Publish(PullItem& item, const AttemptFailure& failure,
     item.refused = credentials;
   }
   if (what.reason == Reason::kNotUsable) {
-    run_.not_usable.insert(item.reference().Normalised());
+    run_.MarkNotUsable(item.reference().Normalised());
   }
   RegistryGate& gate = pool_.gate(item.registry());
   const Instant started = item.attempt.started;

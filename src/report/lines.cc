@@ -76,7 +76,7 @@ std::string TimeCell(const ImageOutcome& image) {
 
 int ImageColumn(const Run& run) {
   size_t widest = 0;
-  for (const ImageOutcome& image : run.images) {
+  for (const ImageOutcome& image : run.images()) {
     widest = std::max(widest, image.image.size());
   }
   return std::min(static_cast<int>(widest), kWidestImageColumn);
@@ -90,8 +90,8 @@ std::string EndLine(const ImageOutcome& image, int image_column) {
 }
 
 std::string BytesText(const Run& run) {
-  const ByteCount& bytes = run.bytes;
-  if (!run.runtime.features.byte_progress) return "";
+  const ByteCount& bytes = run.bytes();
+  if (!run.features().byte_progress) return "";
   if (bytes.total.value_or(bytes.done) <= 0) return "";
   return bytes.total ? absl::StrCat(HumanBytes(bytes.done), " of ",
                                     HumanBytes(*bytes.total))
@@ -99,16 +99,16 @@ std::string BytesText(const Run& run) {
 }
 
 std::string LastLine(const Run& run, absl::Duration took) {
-  std::string line = absl::StrCat(run.counts.present(), " of ",
+  std::string line = absl::StrCat(run.counts().present(), " of ",
                                   Counted(run.total(), "image"), " present");
-  if (run.counts.failed > 0) {
-    absl::StrAppend(&line, "; ", run.counts.failed, " failed",
-                    run.tolerated ? ", tolerated" : "");
+  if (run.counts().failed > 0) {
+    absl::StrAppend(&line, "; ", run.counts().failed, " failed",
+                    run.tolerated() ? ", tolerated" : "");
   }
-  if (run.counts.stopped > 0) {
-    absl::StrAppend(&line, "; ", run.counts.stopped, " stopped");
+  if (run.counts().stopped > 0) {
+    absl::StrAppend(&line, "; ", run.counts().stopped, " stopped");
   }
-  const int64_t open = run.counts.waiting + run.counts.pulling;
+  const int64_t open = run.counts().waiting + run.counts().pulling;
   if (open > 0) {
     absl::StrAppend(&line, "; ", open, " to go");
     const std::string bytes = BytesText(run);
@@ -119,8 +119,8 @@ std::string LastLine(const Run& run, absl::Duration took) {
 
 std::string StatusTable(const Run& run, bool with_header) {
   std::vector<std::vector<std::string>> rows;
-  rows.reserve(run.images.size());
-  for (const ImageOutcome& image : run.images) {
+  rows.reserve(run.images().size());
+  for (const ImageOutcome& image : run.images()) {
     rows.push_back({image.image, std::string(StateName(image.state)),
                     absl::StrCat(image.attempts), SizeCell(image),
                     TimeCell(image), std::string(ReasonName(image.reason)),

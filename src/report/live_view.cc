@@ -13,7 +13,7 @@ constexpr absl::Duration kRedraw = absl::Milliseconds(100);
 
 int WidestName(const Run& run) {
   size_t widest = 0;
-  for (const ImageOutcome& image : run.images) {
+  for (const ImageOutcome& image : run.images()) {
     if (!IsFinal(image.state)) widest = std::max(widest, image.image.size());
   }
   return static_cast<int>(std::min<size_t>(widest, 1000));
@@ -24,8 +24,8 @@ int WidestName(const Run& run) {
 void LiveView::OnPlanned(const Run& run) {
   widest_name_ = WidestName(run);
   screen_.print(absl::StrCat(Counted(run.total(), "image"), ": ",
-                             run.counts.skipped, " present, ",
-                             run.counts.waiting, " to pull"));
+                             run.counts().skipped, " present, ",
+                             run.counts().waiting, " to pull"));
 }
 
 void LiveView::OnAttempt(const Run&, const ImageOutcome& image) {
@@ -65,7 +65,7 @@ Scene LiveView::Look(const Run& run, Instant now, int rows) {
     if (image->next_attempt_at) scene.retrying.push_back(image);
   }
   scene.hidden = static_cast<int64_t>(retrying_.size() - scene.retrying.size());
-  meter_.Add(now, run.bytes.done);
+  meter_.Add(now, run.bytes().done);
   scene.rate = meter_.BytesPerSecond();
   return scene;
 }

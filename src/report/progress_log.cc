@@ -13,7 +13,7 @@ constexpr absl::Duration kHeartbeat = absl::Seconds(30);
 // Returns the running image that started first; null if there is none.
 const ImageOutcome* Slowest(const Run& run) {
   const ImageOutcome* slowest = nullptr;
-  for (const ImageOutcome& image : run.images) {
+  for (const ImageOutcome& image : run.images()) {
     if (image.state != ImageState::kPulling) continue;
     if (slowest == nullptr || *image.started_at < *slowest->started_at) {
       slowest = &image;
@@ -44,8 +44,8 @@ void ProgressLog::OnPlanned(const Run& run) {
   was_quiet_ = false;
   Log(LogLevel::kInfo, "plan",
       {{"images", run.total()},
-       {"present", run.counts.skipped},
-       {"pull", run.counts.waiting},
+       {"present", run.counts().skipped},
+       {"pull", run.counts().waiting},
        {"concurrency", static_cast<int64_t>(options_.concurrency)}});
 }
 
@@ -95,12 +95,12 @@ void ProgressLog::OnEnded(const Run&, const ImageOutcome& image) {
 }
 
 void ProgressLog::Beat(const Run& run, Instant now) const {
-  const bool knows_bytes = run.runtime.features.byte_progress;
-  std::vector<LogField> fields = {{"running", run.counts.pulling},
-                                  {"done", run.counts.ended()},
+  const bool knows_bytes = run.features().byte_progress;
+  std::vector<LogField> fields = {{"running", run.counts().pulling},
+                                  {"done", run.counts().ended()},
                                   {"total", run.total()}};
   if (knows_bytes) {
-    AddBytes("", run.bytes, fields);
+    AddBytes("", run.bytes(), fields);
     const std::optional<int64_t> rate = meter_.BytesPerSecond();
     if (rate) fields.emplace_back("bytes_per_second", *rate);
   }
@@ -115,7 +115,7 @@ void ProgressLog::Beat(const Run& run, Instant now) const {
 }
 
 Instant ProgressLog::OnTurn(const Run& run, Instant now) {
-  meter_.Add(now, run.bytes.done);
+  meter_.Add(now, run.bytes().done);
   if (!was_quiet_) heartbeat_at_ = now + kHeartbeat;
   was_quiet_ = true;
   if (now < heartbeat_at_) return heartbeat_at_;
@@ -126,10 +126,10 @@ Instant ProgressLog::OnTurn(const Run& run, Instant now) {
 
 void ProgressLog::OnFinished(const Run& run, Instant now) {
   Log(LogLevel::kInfo, "finished",
-      {{"present", run.counts.present()},
-       {"failed", run.counts.failed},
-       {"stopped", run.counts.stopped},
-       {"duration", now - run.start}});
+      {{"present", run.counts().present()},
+       {"failed", run.counts().failed},
+       {"stopped", run.counts().stopped},
+       {"duration", now - run.start()}});
 }
 
 }  // namespace prepull

@@ -22,14 +22,14 @@ void WriteTime(JsonWriter& json, absl::string_view key,
 
 // The keys of lifecycle-agent's status file.
 void WriteCounts(JsonWriter& json, const Run& run) {
-  json.Integer("total", run.list_known
-                            ? std::optional<int64_t>(run.images.size())
+  json.Integer("total", run.list_known()
+                            ? std::optional<int64_t>(run.images().size())
                             : std::nullopt);
-  json.Integer("pulled", run.counts.pulled);
-  json.Integer("skipped", run.counts.skipped);
-  json.Integer("failed", run.counts.failed);
+  json.Integer("pulled", run.counts().pulled);
+  json.Integer("skipped", run.counts().skipped);
+  json.Integer("failed", run.counts().failed);
   json.OpenArray("failed_pulls");
-  for (const ImageOutcome& image : run.images) {
+  for (const ImageOutcome& image : run.images()) {
     if (image.state == ImageState::kFailed) json.String("", image.image);
   }
   json.CloseArray();
@@ -37,22 +37,22 @@ void WriteCounts(JsonWriter& json, const Run& run) {
 
 void WriteState(JsonWriter& json, const Run& run, absl::Time wall_now) {
   json.String("schema", "prepull.status/v1");
-  json.String("phase", PhaseName(run.phase));
-  if (run.exit_code) {
-    json.Integer("exit_code", static_cast<int>(*run.exit_code));
+  json.String("phase", PhaseName(run.phase()));
+  if (run.exit_code()) {
+    json.Integer("exit_code", static_cast<int>(*run.exit_code()));
   } else {
     json.Null("exit_code");
   }
-  json.String("reason", ReasonName(run.reason));
-  json.String("message", run.message);
-  json.Bool("tolerated", run.tolerated);
-  json.String("node", run.node);
-  json.String("instance", run.instance);
-  json.String("run_id", run.id);
-  WriteTime(json, "started_at", run.started_at);
+  json.String("reason", ReasonName(run.reason()));
+  json.String("message", run.message());
+  json.Bool("tolerated", run.tolerated());
+  json.String("node", run.node());
+  json.String("instance", run.instance());
+  json.String("run_id", run.id());
+  WriteTime(json, "started_at", run.started_at());
   WriteTime(json, "updated_at", wall_now);
-  WriteTime(json, "finished_at", run.finished_at);
-  WriteTime(json, "deadline", run.started_at + run.overall_timeout);
+  WriteTime(json, "finished_at", run.finished_at());
+  WriteTime(json, "deadline", run.started_at() + run.overall_timeout());
 }
 
 void WriteRuntime(JsonWriter& json, const RuntimeFacts& runtime) {
@@ -100,20 +100,20 @@ void WriteImage(JsonWriter& json, const ImageOutcome& image, Instant now) {
 
 std::string RunDocument(const Run& run, Instant now, absl::Time wall_now) {
   JsonWriter json;
-  json.Reserve(1024 + 512 * run.images.size());
+  json.Reserve(1024 + 512 * run.images().size());
   json.OpenObject();
   WriteCounts(json, run);
   WriteState(json, run, wall_now);
-  WriteRuntime(json, run.runtime);
+  WriteRuntime(json, run.runtime());
   json.OpenObject("bytes")
-      .Integer("done", run.bytes.done)
-      .Integer("total", run.bytes.total)
+      .Integer("done", run.bytes().done)
+      .Integer("total", run.bytes().total)
       .CloseObject();
   json.OpenArray("not_usable");
-  for (const std::string& name : run.not_usable) json.String("", name);
+  for (const std::string& name : run.not_usable()) json.String("", name);
   json.CloseArray();
   json.OpenArray("images");
-  for (const ImageOutcome& image : run.images) WriteImage(json, image, now);
+  for (const ImageOutcome& image : run.images()) WriteImage(json, image, now);
   json.CloseArray().CloseObject();
   return json.Take() + "\n";
 }

@@ -52,9 +52,13 @@ Phase UnknownPhase(const std::optional<ExitCode>& exit_code) {
   return *exit_code == ExitCode::kOk ? Phase::kSucceeded : Phase::kFailed;
 }
 
-absl::Status ReadImage(JsonValue value, size_t index, Run& run) {
+absl::Status ReadImage(JsonValue value, size_t index, RunRecord& record) {
   Keys keys(value, absl::StrCat("images[", index, "]"));
-  ImageOutcome image;
+  // Neither on the node nor failed, as far as this version can tell, if it is
+  // in a state that a later one has added.
+  ImageOutcome image = {.state =
+                            keys.OneOf("state", StateName, ImageState::kStopped,
+                                       ImageState::kStopped)};
   image.image = keys.Text("image");
   image.origin = keys.Text("origin");
   image.attempts = static_cast<int>(std::clamp<int64_t>(
@@ -69,12 +73,7 @@ absl::Status ReadImage(JsonValue value, size_t index, Run& run) {
   image.message = keys.Text("message");
   if (keys.Has("pulled_as")) image.pulled_as = keys.Text("pulled_as");
   if (keys.Has("platform")) image.platform = keys.TextOrNull("platform");
-  // Neither on the node nor failed, as far as this version can tell.
-  const ImageState state = keys.OneOf("state", StateName, ImageState::kStopped,
-                                      ImageState::kStopped);
-  run.images.push_back(std::move(image));
-  ++run.counts.waiting;
-  run.Move(run.images.back(), state);
+  record.images.push_back(std::move(image));
   return keys.status();
 }
 
@@ -96,39 +95,38 @@ absl::Status ReadBytes(JsonValue object, ByteCount& bytes) {
   return keys.status();
 }
 
-absl::Status ReadFacts(Keys& keys, ReadRun& read) {
-  Run& run = read.run;
-  run.list_known = keys.IntegerOrNull("total").has_value();
+absl::Status ReadFacts(Keys& keys, ReadRun& read, RunRecord& record) {
+  record.list_known = keys.IntegerOrNull("total").has_value();
   if (const auto code = keys.IntegerOrNull("exit_code")) {
     if (*code < 0 || *code > kMaxExitCode) {
       return absl::InvalidArgumentError(
           absl::StrCat("exit_code: expected 0 to ", kMaxExitCode));
     }
-    run.exit_code = static_cast<ExitCode>(*code);
+    record.exit_code = static_cast<ExitCode>(*code);
   }
-  run.phase = keys.OneOf("phase", PhaseName, Phase::kInterrupted,
-                         UnknownPhase(run.exit_code));
-  run.reason = keys.ReasonOf("reason");
-  run.message = keys.Text("message");
-  if (keys.Has("tolerated")) run.tolerated = keys.Bool("tolerated");
+  record.phase = keys.OneOf("phase", PhaseName, Phase::kInterrupted,
+                            UnknownPhase(record.exit_code));
+  record.reason = keys.ReasonOf("reason");
+  record.message = keys.Text("message");
+  if (keys.Has("tolerated")) record.tolerated = keys.Bool("tolerated");
   if (keys.Has("not_usable")) {
     const std::vector<std::string> names = keys.Strings("not_usable");
-    run.not_usable = std::set<std::string>(names.begin(), names.end());
+    record.not_usable = std::set<std::string>(names.begin(), names.end());
   }
-  run.node = keys.Text("node");
-  run.instance = keys.Text("instance");
-  run.id = keys.Text("run_id");
-  run.started_at = keys.Time("started_at");
+  record.given.node = keys.Text("node");
+  record.given.instance = keys.Text("instance");
+  record.given.id = keys.Text("run_id");
+  record.given.started_at = keys.Time("started_at");
   read.updated_at = keys.Time("updated_at");
-  run.finished_at = keys.TimeOrNull("finished_at");
+  record.finished_at = keys.TimeOrNull("finished_at");
   read.deadline = keys.Time("deadline");
-  run.overall_timeout = read.deadline - run.started_at;
+  record.given.overall_timeout = read.deadline - record.given.started_at;
   if (const JsonValue runtime = keys.ObjectOrNull("runtime");
       runtime.exists()) {
-    RETURN_IF_ERROR(ReadRuntime(runtime, run.runtime));
+    RETURN_IF_ERROR(ReadRuntime(runtime, record.runtime));
   }
   if (const JsonValue bytes = keys.ObjectOrNull("bytes"); bytes.exists()) {
-    RETURN_IF_ERROR(ReadBytes(bytes, run.bytes));
+    RETURN_IF_ERROR(ReadBytes(bytes, record.bytes));
   }
   return keys.status();
 }
@@ -143,12 +141,14 @@ absl::StatusOr<ReadRun> ParseRunDocument(absl::string_view text) {
     return absl::InvalidArgumentError("schema: expected prepull.status/v1");
   }
   ReadRun read;
-  RETURN_IF_ERROR(ReadFacts(keys, read));
+  RunRecord record;
+  RETURN_IF_ERROR(ReadFacts(keys, read, record));
   const std::vector<JsonValue> images = keys.Array("images");
   RETURN_IF_ERROR(keys.status());
   for (size_t i = 0; i < images.size(); ++i) {
-    RETURN_IF_ERROR(ReadImage(images[i], i, read.run));
+    RETURN_IF_ERROR(ReadImage(images[i], i, record));
   }
+  read.run = Run::Restore(std::move(record));
   return read;
 }
 

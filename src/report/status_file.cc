@@ -42,7 +42,7 @@ class StatusFile::Writer {
     {
       MutexLock lock(mutex_);
       if (has_last_) return;
-      has_last_ = run->exit_code.has_value();
+      has_last_ = run->exit_code().has_value();
       run_ = std::move(run);
       is_news_ = true;
     }
@@ -173,17 +173,19 @@ void StatusFile::AwaitWritten() {
 }
 
 bool StatusFile::HasNews(const Run& run) const {
-  return has_news_ || run.bytes.done != written_bytes_.done ||
-         run.bytes.total != written_bytes_.total;
+  return has_news_ || run.bytes().done != written_bytes_.done ||
+         run.bytes().total != written_bytes_.total;
 }
 
 void StatusFile::Tell(const Run& run) {
   if (!is_told_) return;
   const Instant now = clock_.Now();
+  // Before the writer has this one, which it may write at once.
+  const absl::Duration last_cost = writer_->cost();
   writer_->Give(std::make_shared<const Run>(run));
   has_news_ = false;
-  written_bytes_ = run.bytes;
-  const absl::Duration cost = (clock_.Now() - now) + writer_->cost();
+  written_bytes_ = run.bytes();
+  const absl::Duration cost = (clock_.Now() - now) + last_cost;
   next_write_ = now + std::clamp(cost * kPausePerCost, kMinPause, kMaxPause);
 }
 
@@ -211,7 +213,7 @@ void StatusFile::BreakOff(ExitCode code, const std::string& why,
     const bool is_stop = code == ExitCode::kStopped;
     const RunEnd end = {.code = code,
                         .phase = is_stop ? Phase::kInterrupted : Phase::kFailed,
-                        .reason = is_stop ? broken.reason : Reason::kUnknown,
+                        .reason = is_stop ? Reason::kNone : Reason::kUnknown,
                         .message = why};
     broken.BreakOff(end, is_stop ? Reason::kInterrupted : Reason::kUnknown,
                     clock_.Now(), clock_.WallNow());

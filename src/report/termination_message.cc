@@ -25,20 +25,20 @@ std::string WarningLine(const ImageOutcome& image) {
 }  // namespace
 
 std::string TerminationMessage(const Run& run, absl::Duration took) {
-  std::string text =
-      run.list_known ? absl::StrCat(LastLine(run, took), "\n") : std::string();
-  if (!run.message.empty()) {
-    absl::StrAppend(&text, Printable(run.message, kMaxLineBytes), "\n");
+  std::string text = run.list_known() ? absl::StrCat(LastLine(run, took), "\n")
+                                      : std::string();
+  if (!run.message().empty()) {
+    absl::StrAppend(&text, Printable(run.message(), kMaxLineBytes), "\n");
   }
   int64_t missing = 0;
-  for (const ImageOutcome& image : run.images) {
+  for (const ImageOutcome& image : run.images()) {
     if (!IsMissing(image) || ++missing > kMaxImages) continue;
     absl::StrAppend(&text, Printable(EndLine(image, 0), kMaxLineBytes), "\n");
   }
   if (missing > kMaxImages) {
     absl::StrAppend(&text, "and ", missing - kMaxImages, " more\n");
   }
-  for (const ImageOutcome& image : run.images) {
+  for (const ImageOutcome& image : run.images()) {
     if (image.warning.empty()) continue;
     if (++missing > kMaxImages) break;
     absl::StrAppend(&text, Printable(WarningLine(image), kMaxLineBytes), "\n");

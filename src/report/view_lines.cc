@@ -108,7 +108,7 @@ Layout LayoutFor(const Scene& scene, int columns) {
   }
   // The spinner, a blank, and the gap behind the name.
   const auto room = [&] { return columns - 2 - kGap - layout.tail() - notes; };
-  if (scene.run.runtime.features.byte_progress) {
+  if (scene.run.features().byte_progress) {
     layout.bar = layout.percent = layout.bytes = layout.rate = true;
     layout.bar = room() >= std::min(scene.widest_name, kNameBeforeBar);
     const int wanted = std::min(scene.widest_name, kNameFirst);
@@ -206,15 +206,15 @@ std::string TimeLeft(int64_t bytes, int64_t rate) {
 
 std::string Counts(const Run& run) {
   std::vector<std::string> parts = {
-      absl::StrCat(run.counts.ended(), " of ", run.total(), " done")};
-  if (run.counts.pulling > 0) {
-    parts.push_back(absl::StrCat(run.counts.pulling, " running"));
+      absl::StrCat(run.counts().ended(), " of ", run.total(), " done")};
+  if (run.counts().pulling > 0) {
+    parts.push_back(absl::StrCat(run.counts().pulling, " running"));
   }
-  if (run.counts.waiting > 0) {
-    parts.push_back(absl::StrCat(run.counts.waiting, " waiting"));
+  if (run.counts().waiting > 0) {
+    parts.push_back(absl::StrCat(run.counts().waiting, " waiting"));
   }
-  if (run.counts.failed > 0) {
-    parts.push_back(absl::StrCat(run.counts.failed, " failed"));
+  if (run.counts().failed > 0) {
+    parts.push_back(absl::StrCat(run.counts().failed, " failed"));
   }
   return absl::StrJoin(parts, ", ");
 }
@@ -225,7 +225,7 @@ std::string SumLine(const Scene& scene, int columns) {
   std::string counts = Counts(scene.run);
   const std::string bytes_text = BytesText(scene.run);
   if (bytes_text.empty()) return counts;
-  const ByteCount& bytes = scene.run.bytes;
+  const ByteCount& bytes = scene.run.bytes();
   const bool complete = bytes.total && bytes.done >= *bytes.total;
   const std::string amount = absl::StrCat(", ", bytes_text);
   std::string rate;

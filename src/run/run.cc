@@ -65,30 +65,60 @@ bool IsFinal(ImageState state) {
   return state != ImageState::kWaiting && state != ImageState::kPulling;
 }
 
+Run Run::Restore(RunRecord record) {
+  Run run;
+  run.record_ = std::move(record);
+  for (const ImageOutcome& image : run.images()) {
+    ++CountOf(run.counts_, image.state);
+  }
+  return run;
+}
+
+void Run::EnterList(std::vector<ImageOutcome> images) {
+  assert(!list_known());
+  record_.list_known = true;
+  record_.images = std::move(images);
+  for (const ImageOutcome& image : record_.images) {
+    ++CountOf(counts_, image.state);
+  }
+}
+
+void Run::EnterRuntime(RuntimeFacts runtime) {
+  record_.runtime = std::move(runtime);
+}
+
 void Run::Move(ImageOutcome& image, ImageState state) {
-  --CountOf(counts, image.state);
+  --CountOf(counts_, image.state);
   image.state = state;
-  ++CountOf(counts, state);
-  assert(CountOf(counts, state) > 0);
+  ++CountOf(counts_, state);
+  assert(CountOf(counts_, state) > 0);
+}
+
+void Run::MarkNotUsable(const std::string& name) {
+  record_.not_usable.insert(name);
+}
+
+void Run::ClearNotUsable(const std::string& name) {
+  record_.not_usable.erase(name);
+}
+
+void Run::End(const RunEnd& end, absl::Time at) {
+  record_.phase = end.phase;
+  record_.finished_at = at;
+  record_.exit_code = end.code;
+  record_.reason = end.reason;
+  record_.message = end.message;
+  record_.tolerated = end.tolerated;
 }
 
 void Run::BreakOff(const RunEnd& end, Reason why, Instant now, absl::Time at) {
-  for (ImageOutcome& image : images) {
+  for (ImageOutcome& image : images()) {
     if (IsFinal(image.state)) continue;
     image.reason = why;
     if (image.started_at) image.took = now - *image.started_at;
     Move(image, ImageState::kStopped);
   }
   End(end, at);
-}
-
-void Run::End(const RunEnd& end, absl::Time at) {
-  exit_code = end.code;
-  phase = end.phase;
-  reason = end.reason;
-  message = end.message;
-  tolerated = end.tolerated;
-  finished_at = at;
 }
 
 }  // namespace prepull

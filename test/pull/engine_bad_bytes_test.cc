@@ -40,7 +40,7 @@ TEST_F(EngineBadBytesTest, DropsThemBeforeTheNextAttempt) {
 
   Fetch({kBadImage});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_THAT(store_.dropped, ElementsAre(kBadRef));
   ASSERT_THAT(StartsOf(kBadImage), SizeIs(2));
   EXPECT_GE(StartsOf(kBadImage)[1], 1 + 3 + 1);
@@ -56,7 +56,7 @@ TEST_F(EngineBadBytesTest, DropsThePageThatCameForALayer) {
 
   Fetch({kBadImage});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_THAT(store_.dropped, ElementsAre(kBadRef));
 }
 
@@ -68,7 +68,7 @@ TEST_F(EngineBadBytesTest, KeepsALongShortAnswerForTheNextAttempt) {
 
   Fetch({kBadImage});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_THAT(store_.dropped, IsEmpty());
 }
 
@@ -82,14 +82,14 @@ TEST_F(EngineBadBytesTest, DropsALongShortAnswerIfTheRunEndsBefore) {
 
   Fetch({kBadImage});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kStopped);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kStopped);
   EXPECT_THAT(store_.dropped, ElementsAre(kBadRef));
   EXPECT_THAT(store_.leases, SizeIs(1));
 }
 
 // An attempt may fail before anybody has looked for its manifest.
 TEST_F(EngineBadBytesTest, LooksForTheManifestOfAnAttemptThatFailedAtOnce) {
-  run_.overall_timeout = absl::Seconds(3);
+  overall_timeout_ = absl::Seconds(3);
   runtime_.Script(kBadImage, {Fails(ShortAnswer(), 0.1), Hangs()});
   ManifestAt(0.05, kBadImage, {layer_});
   At(0.05, [this] {
@@ -99,7 +99,7 @@ TEST_F(EngineBadBytesTest, LooksForTheManifestOfAnAttemptThatFailedAtOnce) {
 
   Fetch({kBadImage});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kStopped);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kStopped);
   EXPECT_THAT(store_.dropped, ElementsAre(kBadRef));
 }
 
@@ -112,7 +112,7 @@ TEST_F(EngineBadBytesTest, ThatCannotBeDroppedAtTheEndGoWithTheLease) {
 
   Fetch({kBadImage});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kStopped);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kStopped);
   EXPECT_LE(Elapsed(), absl::Seconds(6));
   EXPECT_THAT(store_.leases, IsEmpty());
 }
@@ -133,7 +133,7 @@ TEST_F(EngineBadBytesTest, OfAnImageThatIsGivenUpAreDroppedAsWell) {
 
   Fetch({kBadImage});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kImagesFailed);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kImagesFailed);
   EXPECT_THAT(store_.dropped, SizeIs(image(0).attempts));
   EXPECT_THAT(store_.dropped, Each(kBadRef));
 }
@@ -144,7 +144,7 @@ TEST_F(EngineBadBytesTest, ThatAnotherClientWritesAreLeftAlone) {
 
   Fetch({kBadImage});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_THAT(store_.dropped, IsEmpty());
 }
 
@@ -155,7 +155,7 @@ TEST_F(EngineBadBytesTest, AStopGivesAMomentToDropThem) {
 
   Fetch({kBadImage});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kStopped);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kStopped);
   EXPECT_THAT(store_.dropped, ElementsAre(kBadRef));
   EXPECT_LE(Elapsed(), absl::Seconds(2.2));
 }
@@ -167,7 +167,7 @@ TEST_F(EngineBadBytesTest, ThatCannotBeDroppedHoldUpNoStop) {
 
   Fetch({kBadImage});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kStopped);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kStopped);
   EXPECT_LE(Elapsed(), absl::Seconds(6.5));
 }
 
@@ -177,7 +177,7 @@ TEST_F(EngineBadBytesTest, WithoutALeaseAreTheRuntimesOwnAffair) {
 
   Fetch({kBadImage});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_THAT(store_.drops.asked, IsEmpty());
 }
 

@@ -44,7 +44,7 @@ TEST_F(EngineCredentialsTest, TriesOneAfterAnotherInOneAttempt) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_THAT(UsersOf("quay.io/a:1"), ElementsAre("wrong", "right"));
   EXPECT_EQ(image(0).attempts, 1);
   EXPECT_EQ(AttemptsAt("quay.io/a:1")[1], absl::Seconds(1));  // at once
@@ -65,7 +65,7 @@ TEST_F(EngineCredentialsTest, EndsAfterOneRoundIfNothingChanges) {
 
   Fetch({"quay.io/a:1", "quay.io/b:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kImagesFailed);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kImagesFailed);
   EXPECT_THAT(UsersOf("quay.io/a:1"), ElementsAre("first", "second"));
   EXPECT_EQ(image(0).reason, Reason::kUnauthorized);
   EXPECT_EQ(image(0).attempts, 1);
@@ -81,7 +81,7 @@ TEST_F(EngineCredentialsTest, ARefusalIsNoLastWordWhileASourceCannotBeRead) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kStopped);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kStopped);
   EXPECT_EQ(image(0).state, ImageState::kStopped);
   EXPECT_EQ(image(0).reason, Reason::kUnauthorized);
   EXPECT_THAT(image(0).message, HasSubstr(finder_.unread));
@@ -99,7 +99,7 @@ TEST_F(EngineCredentialsTest, WhatASourceHasOnceItCanBeReadIsTried) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_THAT(UsersOf("quay.io/a:1"), ElementsAre("", "", "late"));
 }
 
@@ -111,7 +111,7 @@ TEST_F(EngineCredentialsTest, ASourceThatFailsAfterARefusalIsWaitedFor) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
 }
 
 TEST_F(EngineCredentialsTest, ASecretThatCannotBeReadNowIsTriedAgain) {
@@ -125,7 +125,7 @@ TEST_F(EngineCredentialsTest, ASecretThatCannotBeReadNowIsTriedAgain) {
   request.options.secret = "team";
   FetchRequests({request});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_THAT(UsersOf("quay.io/a:1"), ElementsAre("own"));
 }
 
@@ -148,7 +148,7 @@ TEST_F(EngineCredentialsTest, NewCredentialsThatAreRefusedAgainAndAgainEndIt) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kImagesFailed);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kImagesFailed);
   EXPECT_EQ(image(0).reason, Reason::kUnauthorized);
   EXPECT_THAT(UsersOf("quay.io/a:1"), SizeIs(3));
 }
@@ -173,7 +173,7 @@ TEST_F(EngineCredentialsTest, LooksOnceMoreForASecretThatWasRotated) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_THAT(UsersOf("quay.io/a:1"), ElementsAre("old", "new"));
   EXPECT_EQ(image(0).attempts, 2);
   EXPECT_EQ(AttemptsAt("quay.io/a:1")[1], absl::Seconds(2));
@@ -197,7 +197,7 @@ TEST_F(EngineCredentialsTest, TriesThemAllAgainAfterAnotherKindOfFailure) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_THAT(UsersOf("quay.io/a:1"),
               ElementsAre("first", "second", "first", "second"));
 }
@@ -225,7 +225,7 @@ TEST_F(EngineCredentialsTest, AStopEndsARunThatWaitsForCredentials) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kStopped);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kStopped);
   EXPECT_EQ(Elapsed(), absl::Seconds(5));
   EXPECT_EQ(image(0).state, ImageState::kStopped);
   EXPECT_THAT(witness_.ends, SizeIs(1));
@@ -238,7 +238,7 @@ TEST_F(EngineCredentialsTest, NoAttemptTimeoutCutsASlowPlugin) {
   Fetch({"quay.io/a:1"});
 
   EXPECT_EQ(finder_.asked, 1);
-  EXPECT_EQ(run_.exit_code, ExitCode::kStopped);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kStopped);
 }
 
 }  // namespace

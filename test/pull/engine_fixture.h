@@ -99,8 +99,9 @@ class EngineTest : public testing::Test {
   }
 
   void FetchRequests(const std::vector<ImageRequest>& requests) {
-    run_.start = clock_.Now();
-    run_.overall_timeout = overall_timeout_;
+    before_.given.start = clock_.Now();
+    before_.given.overall_timeout = overall_timeout_;
+    run_ = prepull::Run::Restore(before_);
     EnterList(requests, run_);
     FetchImages(requests, options_,
                 {.runtime = runtime_,
@@ -113,7 +114,7 @@ class EngineTest : public testing::Test {
   }
 
   void ExpectThatTheReportSaysWhatWasTold() {
-    for (const ImageOutcome& image : run_.images) {
+    for (const ImageOutcome& image : run_.images()) {
       EXPECT_EQ(witness_.last_told[&image],
                 absl::StrCat(StateName(image.state), " ", image.image, " ",
                              ReasonName(image.reason), ": ", image.message));
@@ -128,14 +129,14 @@ class EngineTest : public testing::Test {
   std::vector<absl::Duration> AttemptsAt(const std::string& image) {
     std::vector<absl::Duration> starts;
     for (const FakeRuntime::Call& call : runtime_.CallsFor(image)) {
-      starts.push_back(call.started - run_.start);
+      starts.push_back(call.started - run_.start());
     }
     return starts;
   }
 
-  absl::Duration Elapsed() const { return clock_.Now() - run_.start; }
+  absl::Duration Elapsed() const { return clock_.Now() - run_.start(); }
 
-  const ImageOutcome& image(size_t i) const { return run_.images[i]; }
+  const ImageOutcome& image(size_t i) const { return run_.images()[i]; }
 
   FakeClock clock_;
   FakeRuntime runtime_{clock_};
@@ -145,6 +146,7 @@ class EngineTest : public testing::Test {
   CredentialFinder* credentials_ = nullptr;
   absl::Duration overall_timeout_ = absl::Minutes(20);
   std::stop_source stop_;
+  RunRecord before_;  // what is known of a run before its list is
   prepull::Run run_;
 };
 

@@ -34,7 +34,7 @@ std::vector<LeaseResource> HundredBlobs() {
 class EngineLeaseTest : public EngineTest {
  protected:
   EngineLeaseTest() {
-    run_.id = "run1";
+    before_.given.id = "run1";
     runtime_.UseServices(extension_);
   }
 
@@ -70,7 +70,7 @@ TEST_F(EngineLeaseTest, EveryPullGoesWithTheLeaseOfTheRun) {
   EXPECT_THAT(extension_.created[0], StartsWith("prepull-"));
   EXPECT_EQ(runtime_.calls()[0].lease_id, extension_.created[0]);
   EXPECT_EQ(runtime_.calls()[1].lease_id, extension_.created[0]);
-  EXPECT_TRUE(run_.runtime.features.resume);
+  EXPECT_TRUE(run_.features().resume);
 }
 
 TEST_F(EngineLeaseTest, TheLeaseExpiresADayAfterTheDeadline) {
@@ -102,7 +102,7 @@ TEST_F(EngineLeaseTest, ACompleteListNeedsNoLeaseOfAnyRun) {
 TEST_F(EngineLeaseTest, TheEndIsToldBeforeTheLeasesGo) {
   size_t leases_at_the_end = 0;
   witness_.at_the_end = [&] {
-    EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+    EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
     leases_at_the_end = extension_.leases.size();
   };
 
@@ -179,7 +179,7 @@ TEST_F(EngineLeaseTest, TakingOverEndsAtTheDeadlineAndLeavesTheRest) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kStopped);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kStopped);
   EXPECT_LE(Elapsed(), absl::Seconds(32));
   EXPECT_TRUE(extension_.leases.contains("prepull-old"));
 }
@@ -191,7 +191,7 @@ TEST_F(EngineLeaseTest, AStopEndsTheTakingOver) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kStopped);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kStopped);
   EXPECT_LE(Elapsed(), absl::Seconds(22));
   EXPECT_TRUE(extension_.leases.contains("prepull-old"));
 }
@@ -204,7 +204,7 @@ TEST_F(EngineLeaseTest, ObserversTurnWhileTheRuntimeHasNoAnswer) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_GE(turns, 9);
 }
 
@@ -214,7 +214,7 @@ TEST_F(EngineLeaseTest, AnInterruptedRunKeepsItsLease) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kStopped);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kStopped);
   EXPECT_THAT(extension_.leases, SizeIs(1));
 }
 
@@ -227,7 +227,7 @@ TEST_F(EngineLeaseTest, ARunThatEndedForGoodLeavesLeasesOfLivingRunsOnly) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kImagesFailed);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kImagesFailed);
   EXPECT_THAT(LeaseIds(), ElementsAre("prepull-other-run"));
 }
 
@@ -240,7 +240,7 @@ TEST_F(EngineLeaseTest, AFullDiskFreesWhatNoLivingRunKeepsBeforeTheRunEnds) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kNodeNotFit);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kNodeNotFit);
   EXPECT_THAT(extension_.collected, ElementsAre(extension_.created[0]));
   EXPECT_THAT(LeaseIds(), ElementsAre("prepull-other-run"));
 }
@@ -274,7 +274,7 @@ TEST_F(EngineLeaseTest, ALeaseDeletedUnderTheRunIsMadeAnewAndNotCounted) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_EQ(image(0).attempts, 1);
   EXPECT_THAT(extension_.created, SizeIs(2));
 }
@@ -315,9 +315,9 @@ TEST_F(EngineLeaseTest, ARuntimeWithoutLeasesPullsAllTheSame) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_EQ(runtime_.calls()[0].lease_id, "");
-  EXPECT_FALSE(run_.runtime.features.resume);
+  EXPECT_FALSE(run_.features().resume);
 }
 
 TEST(ListHashTest, IsTheSameInAnyOrderAndSpelling) {

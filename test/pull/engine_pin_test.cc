@@ -23,8 +23,8 @@ class EnginePinTest : public EngineTest {
  protected:
   EnginePinTest() {
     options_.pin = true;
-    run_.runtime.name = "containerd";
-    run_.runtime.version = "1.7.24";
+    before_.runtime.name = "containerd";
+    before_.runtime.version = "1.7.24";
     runtime_.UseServices(extension_);
     runtime_.ReportPinned(
         [this](const StoredImage& image) { return HasPin(image.id); });
@@ -62,9 +62,9 @@ TEST_F(EnginePinTest, PinsWhatItPulledAndWhatWasThere) {
 
   Fetch({"quay.io/a:1", "quay.io/b:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_TRUE(image(0).pinned && image(1).pinned);
-  EXPECT_TRUE(run_.runtime.features.pin);
+  EXPECT_TRUE(run_.features().pin);
   EXPECT_TRUE(HasPin("quay.io/a:1") && HasPin("quay.io/b:1"));
   EXPECT_THAT(warnings_, IsEmpty());
 }
@@ -86,7 +86,7 @@ TEST_F(EnginePinTest, PinsNothingWithoutBeingAsked) {
   Fetch({"quay.io/a:1"});
 
   EXPECT_THAT(extension_.record_changes, IsEmpty());
-  EXPECT_FALSE(run_.runtime.features.pin);
+  EXPECT_FALSE(run_.features().pin);
 }
 
 TEST_F(EnginePinTest, PinsNoImageThatFailed) {
@@ -96,7 +96,7 @@ TEST_F(EnginePinTest, PinsNoImageThatFailed) {
 
   Fetch({"quay.io/a:1", "quay.io/b:1", "quay.io/Bad:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kImagesFailed);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kImagesFailed);
   EXPECT_FALSE(HasPin(IdOf("quay.io/a:1")));
   EXPECT_TRUE(image(1).pinned);
 }
@@ -128,7 +128,6 @@ TEST_F(EnginePinTest, ChangesNothingThatIsAsItShouldBe) {
   HaveRecords("quay.io/a:1");
   Fetch({"quay.io/a:1"});
   extension_.record_changes.clear();
-  run_ = {.runtime = {.name = "containerd", .version = "1.7.24"}};
 
   Fetch({"quay.io/a:1"});
 
@@ -165,33 +164,33 @@ TEST_F(EnginePinTest, SaysWhatTheRuntimeReportsAndNotWhatItDid) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_FALSE(image(0).pinned);
   EXPECT_THAT(warnings_, ElementsAre(HasSubstr("does not report them")));
   EXPECT_LT(Elapsed(), absl::Seconds(10));
 }
 
 TEST_F(EnginePinTest, AnOldVersionGetsThePinAndAWarning) {
-  run_.runtime.version = "1.6.20~ds1";
+  before_.runtime.version = "1.6.20~ds1";
   HaveRecords("quay.io/a:1");
   runtime_.ReportPinned([](const StoredImage&) { return false; });
 
   Fetch({"quay.io/a:1"});
 
   EXPECT_TRUE(HasPin("quay.io/a:1"));
-  EXPECT_FALSE(run_.runtime.features.pin);
+  EXPECT_FALSE(run_.features().pin);
   EXPECT_FALSE(image(0).pinned);
   EXPECT_THAT(warnings_, ElementsAre(HasSubstr("does not heed it")));
 }
 
 TEST_F(EnginePinTest, ARuntimeWithoutPinsIsAWarningAndNoFailure) {
   extension_.error = absl::UnimplementedError("unknown service");
-  run_.runtime.name = "cri-o";
+  before_.runtime.name = "cri-o";
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
-  EXPECT_FALSE(run_.runtime.features.pin);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
+  EXPECT_FALSE(run_.features().pin);
   EXPECT_THAT(warnings_, ElementsAre(HasSubstr("no pins over its socket")));
 }
 
@@ -205,7 +204,7 @@ TEST_F(EnginePinTest, AFailureIsOneWarningForEachCause) {
 
   Fetch({"quay.io/a:1", "quay.io/b:1", "quay.io/c:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_TRUE(image(2).pinned);
   EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("images=2"),
                                            HasSubstr("first=quay.io/a:1"),
@@ -227,7 +226,7 @@ TEST_F(EnginePinTest, ARuntimeThatWentAwayIsNotAskedForEveryImage) {
 TEST_F(EnginePinTest, AnImageWithoutAnyRecordIsAWarning) {
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_THAT(warnings_, ElementsAre(HasSubstr("images=1")));
 }
 
@@ -238,7 +237,7 @@ TEST_F(EnginePinTest, AnInterruptedRunPinsWhatIsThere) {
 
   Fetch({"quay.io/a:1", "quay.io/b:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kStopped);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kStopped);
   EXPECT_TRUE(image(0).pinned);
   EXPECT_THAT(warnings_, IsEmpty());
 }
@@ -254,7 +253,7 @@ TEST_F(EnginePinTest, AnInterruptedRunTakesNoMoreThanAMomentForIt) {
          "quay.io/a:4", "quay.io/a:5", "quay.io/a:6", "quay.io/a:7",
          "quay.io/a:8"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_LT(Elapsed(), absl::Milliseconds(1700 + 1500));
   EXPECT_TRUE(HasPin("quay.io/a:0"));
   EXPECT_FALSE(HasPin("quay.io/a:8"));

@@ -51,7 +51,7 @@ TEST_F(EnginePlatformTest, WarnsOfAnImageForAnotherPlatform) {
 
   Fetch({"quay.io/ours:1", "quay.io/foreign:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_EQ(image(0).platform, PlatformName(OwnPlatform()));
   EXPECT_THAT(image(0).warning, IsEmpty());
   EXPECT_EQ(image(1).state, ImageState::kPulled);
@@ -64,7 +64,7 @@ TEST_F(EnginePlatformTest, WarnsOfAnImageForAnotherPlatform) {
 TEST_F(EnginePlatformTest, SaysNothingOfAnImageThatDoesNotSay) {
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_THAT(image(0).platform, IsEmpty());
   EXPECT_THAT(warnings_, IsEmpty());
 }
@@ -74,7 +74,7 @@ TEST_F(EnginePlatformTest, ARuntimeThatCannotSayChangesNothing) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_THAT(image(0).platform, IsEmpty());
   EXPECT_THAT(warnings_, IsEmpty());
 }
@@ -129,7 +129,7 @@ TEST_F(EnginePlatformTest, DoesNotWaitLongForARuntimeThatDoesNotAnswer) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_EQ(Elapsed(), absl::Seconds(1 + 5));
 }
 
@@ -139,7 +139,7 @@ TEST_F(EnginePlatformTest, DoesNotAskBeyondTheDeadline) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_EQ(Elapsed(), absl::Seconds(3));
 }
 
@@ -149,7 +149,7 @@ TEST_F(EnginePlatformTest, AStopEndsTheQuestionsAndChangesNothing) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_EQ(Elapsed(), absl::Seconds(2));
 }
 
@@ -159,7 +159,7 @@ TEST_F(EnginePlatformTest, AsksNothingWhereTheRunIsOutOfTime) {
 
   Fetch({"quay.io/a:1", "quay.io/slow:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kStopped);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kStopped);
   EXPECT_THAT(runtime_.platforms_asked(), IsEmpty());
 }
 

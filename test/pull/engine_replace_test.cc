@@ -30,7 +30,7 @@ TEST_F(EngineTest, WhatAFailedUnpackLeftListedIsNotUsable) {
 
   EXPECT_EQ(image(0).state, ImageState::kFailed);
   EXPECT_EQ(image(0).reason, Reason::kNotUsable);
-  EXPECT_THAT(run_.not_usable, ElementsAre("quay.io/a:1"));
+  EXPECT_THAT(run_.not_usable(), ElementsAre("quay.io/a:1"));
 }
 
 TEST_F(EngineTest, AReasonThatWasToldIsTheReasonOfTheReport) {
@@ -41,20 +41,20 @@ TEST_F(EngineTest, AReasonThatWasToldIsTheReasonOfTheReport) {
   EXPECT_THAT(witness_.last_told[&image(0)],
               StartsWith("Failed quay.io/a:1 NotUsable: "));
   EXPECT_EQ(image(0).reason, Reason::kNotUsable);
-  EXPECT_THAT(run_.not_usable, IsEmpty());  // it left nothing behind
+  EXPECT_THAT(run_.not_usable(), IsEmpty());  // it left nothing behind
 }
 
 TEST_F(EngineTest, TheNextRunRemovesWhatIsNotUsableAndPullsIt) {
   runtime_.Store("quay.io/a:1");
   runtime_.Store("quay.io/b:1");
-  run_.not_usable = {"quay.io/a:1", "quay.io/gone:1"};
+  before_.not_usable = {"quay.io/a:1", "quay.io/gone:1"};
 
   Fetch({"quay.io/a:1", "quay.io/b:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_THAT(runtime_.removed(), ElementsAre("sha256:id-of-quay.io/a:1"));
   EXPECT_EQ(image(0).state, ImageState::kPulled);
-  EXPECT_THAT(run_.not_usable, IsEmpty());
+  EXPECT_THAT(run_.not_usable(), IsEmpty());
   EXPECT_EQ(image(1).state, ImageState::kSkipped);
   // The pull waits for the removal.
   EXPECT_EQ(AttemptsAt("quay.io/a:1")[0], absl::Milliseconds(500));
@@ -67,9 +67,9 @@ TEST_F(EngineTest, ImagesThatShareAnIdAreRemovedOnceAndAllPulled) {
 
   Fetch({"quay.io/a:1", "quay.io/a:latest"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_THAT(runtime_.removed(), ElementsAre("sha256:1"));
-  EXPECT_EQ(run_.counts.pulled, 2);
+  EXPECT_EQ(run_.counts().pulled, 2);
 }
 
 TEST_F(EngineTest, ARemovalThatFailsIsAnAttemptThatFailed) {
@@ -79,24 +79,24 @@ TEST_F(EngineTest, ARemovalThatFailsIsAnAttemptThatFailed) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_THAT(runtime_.removed(), SizeIs(1));
   EXPECT_EQ(image(0).attempts, 1);
 }
 
 TEST_F(EngineTest, ARunThatNeverGetsToARepairLeavesWordOfIt) {
   runtime_.Store("quay.io/a:1");
-  run_.not_usable = {"quay.io/a:1", "quay.io/gone:1"};
+  before_.not_usable = {"quay.io/a:1", "quay.io/gone:1"};
   options_.start_jitter = absl::Minutes(1);
   roll_dice_ = [] { return 0.9; };
   StopAfter(absl::Seconds(5));
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kStopped);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kStopped);
   EXPECT_THAT(runtime_.removed(), IsEmpty());
   EXPECT_EQ(image(0).state, ImageState::kStopped);
-  EXPECT_THAT(run_.not_usable, ElementsAre("quay.io/a:1"));
+  EXPECT_THAT(run_.not_usable(), ElementsAre("quay.io/a:1"));
 }
 
 TEST_F(EngineTest, AStopInARemovalLeavesNoImageBehind) {
@@ -106,7 +106,7 @@ TEST_F(EngineTest, AStopInARemovalLeavesNoImageBehind) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kStopped);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kStopped);
   EXPECT_EQ(image(0).state, ImageState::kStopped);
   EXPECT_THAT(witness_.ends, SizeIs(1));
 }
@@ -117,9 +117,9 @@ TEST_F(EngineTest, ToleratesAsManyFailuresAsItWasTold) {
 
   Fetch({"quay.io/a:1", "quay.io/b:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
-  EXPECT_EQ(run_.phase, Phase::kSucceeded);
-  EXPECT_TRUE(run_.tolerated);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
+  EXPECT_EQ(run_.phase(), Phase::kSucceeded);
+  EXPECT_TRUE(run_.tolerated());
   EXPECT_EQ(image(0).state, ImageState::kFailed);
 }
 
@@ -130,8 +130,8 @@ TEST_F(EngineTest, ToleratesNoMoreThanThat) {
 
   Fetch({"quay.io/a:1", "quay.io/b:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kImagesFailed);
-  EXPECT_FALSE(run_.tolerated);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kImagesFailed);
+  EXPECT_FALSE(run_.tolerated());
 }
 
 TEST_F(EngineTest, ToleratesNoImageThatWasStopped) {
@@ -141,7 +141,7 @@ TEST_F(EngineTest, ToleratesNoImageThatWasStopped) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kStopped);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kStopped);
 }
 
 TEST(ToleranceTest, RoundsDown) {

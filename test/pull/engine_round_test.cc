@@ -41,7 +41,7 @@ TEST_F(RoundTest, ARestartDuringARemovalIsNoNegativeAttempt) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_EQ(image(0).attempts, 1);
 }
 
@@ -58,7 +58,7 @@ TEST_F(RoundTest, ACutThatMeetsARefusalStillTriesTheNextCredential) {
   Fetch({"quay.io/a:1"});
 
   EXPECT_THAT(UsersOf("quay.io/a:1"), Contains("right"));
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
 }
 
 // Else it would be the probe for the others, and let them all in.
@@ -113,13 +113,13 @@ TEST_F(RoundTest, NoPullBeginsAfterACancel) {
 
 TEST_F(RoundTest, WhatIsNotUsableIsNeverRescued) {
   runtime_.Store("quay.io/a:1");
-  run_.not_usable = {"quay.io/a:1"};
+  before_.not_usable = {"quay.io/a:1"};
   runtime_.FailRemoveImage({NoSnapshot(), NoSnapshot()});
 
   Fetch({"quay.io/a:1"});
 
   EXPECT_EQ(image(0).state, ImageState::kFailed);
-  EXPECT_THAT(run_.not_usable, Contains("quay.io/a:1"));
+  EXPECT_THAT(run_.not_usable(), Contains("quay.io/a:1"));
 }
 
 TEST_F(RoundTest, WhatWasToBeReplacedAndWasNotIsNoSuccess) {
@@ -129,7 +129,7 @@ TEST_F(RoundTest, WhatWasToBeReplacedAndWasNotIsNoSuccess) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_THAT(run_.exit_code, Not(ExitCode::kOk));
+  EXPECT_THAT(run_.exit_code(), Not(ExitCode::kOk));
 }
 
 TEST_F(RoundTest, TwoImagesShareARemovalThatFailsForEver) {
@@ -142,7 +142,7 @@ TEST_F(RoundTest, TwoImagesShareARemovalThatFailsForEver) {
 
   Fetch({"quay.io/a:1", "quay.io/a:latest"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kImagesFailed);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kImagesFailed);
 }
 
 TEST_F(RoundTest, OneAttemptGoesThroughAllCredentials) {
@@ -154,7 +154,7 @@ TEST_F(RoundTest, OneAttemptGoesThroughAllCredentials) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
 }
 
 }  // namespace

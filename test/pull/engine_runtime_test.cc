@@ -22,7 +22,7 @@ TEST_F(EngineTest, WaitsForARuntimeThatRestarts) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_EQ(image(0).attempts, 1);
   EXPECT_THAT(AttemptsAt("quay.io/a:1"),
               ElementsAre(absl::Seconds(0), absl::Minutes(3)));
@@ -35,9 +35,9 @@ TEST_F(EngineTest, ARuntimeThatStaysAwayEndsTheRunAtTheDeadline) {
 
   Fetch({"quay.io/a:1", "quay.io/b:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kNoRuntime);
-  EXPECT_EQ(run_.phase, Phase::kFailed);
-  EXPECT_EQ(run_.reason, Reason::kRuntimeUnavailable);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kNoRuntime);
+  EXPECT_EQ(run_.phase(), Phase::kFailed);
+  EXPECT_EQ(run_.reason(), Reason::kRuntimeUnavailable);
   EXPECT_EQ(Elapsed(), absl::Minutes(2));
   EXPECT_EQ(image(0).state, ImageState::kStopped);
   EXPECT_EQ(image(0).reason, Reason::kRuntimeUnavailable);
@@ -49,7 +49,7 @@ TEST_F(EngineTest, WaitsForARuntimeThatIsStillStarting) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
 }
 
 TEST_F(EngineTest, ARuntimeThatCannotListItsImagesIsNoRuntime) {
@@ -58,7 +58,7 @@ TEST_F(EngineTest, ARuntimeThatCannotListItsImagesIsNoRuntime) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kNoRuntime);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kNoRuntime);
   EXPECT_EQ(image(0).state, ImageState::kStopped);
   EXPECT_THAT(runtime_.calls(), IsEmpty());
 }
@@ -69,7 +69,7 @@ TEST_F(EngineTest, AnImageRemovedBehindOurBackIsAFailure) {
 
   Fetch({"quay.io/a:1", "quay.io/slow:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kImagesFailed);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kImagesFailed);
   EXPECT_EQ(image(0).state, ImageState::kFailed);
   EXPECT_THAT(image(0).message, HasSubstr("removed"));
   EXPECT_THAT(witness_.ends,
@@ -84,7 +84,7 @@ TEST_F(EngineTest, AFailedImageThatOthersBroughtCountsAsPresent) {
 
   Fetch({"quay.io/a:1", "quay.io/slow:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_EQ(image(0).state, ImageState::kSkipped);
 }
 
@@ -95,7 +95,7 @@ TEST_F(EngineTest, WithPolicyAlwaysPresenceRescuesNothing) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kImagesFailed);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kImagesFailed);
 }
 
 TEST_F(EngineTest, AFailedUnpackIsNotRescuedByBeingListed) {
@@ -108,7 +108,7 @@ TEST_F(EngineTest, AFailedUnpackIsNotRescuedByBeingListed) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kImagesFailed);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kImagesFailed);
   EXPECT_EQ(image(0).reason, Reason::kNotUsable);
 }
 
@@ -119,7 +119,7 @@ TEST_F(EngineTest, AJumpOfTheWallClockChangesNothing) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_EQ(Elapsed(), absl::Seconds(3));
 }
 
@@ -132,12 +132,12 @@ TEST_F(EngineTest, CountsAreInStepWithTheImages) {
   Fetch({"quay.io/there:1", "quay.io/gone:1", "quay.io/down:1", "quay.io/ok:1",
          "quay.io/BAD"});
 
-  EXPECT_EQ(run_.counts.skipped, 1);
-  EXPECT_EQ(run_.counts.failed, 2);
-  EXPECT_EQ(run_.counts.stopped, 1);
-  EXPECT_EQ(run_.counts.pulled, 1);
-  EXPECT_EQ(run_.counts.waiting, 0);
-  EXPECT_EQ(run_.counts.pulling, 0);
+  EXPECT_EQ(run_.counts().skipped, 1);
+  EXPECT_EQ(run_.counts().failed, 2);
+  EXPECT_EQ(run_.counts().stopped, 1);
+  EXPECT_EQ(run_.counts().pulled, 1);
+  EXPECT_EQ(run_.counts().waiting, 0);
+  EXPECT_EQ(run_.counts().pulling, 0);
 }
 
 TEST_F(EngineTest, TenThousandImagesOfOneListAllEnd) {
@@ -148,7 +148,7 @@ TEST_F(EngineTest, TenThousandImagesOfOneListAllEnd) {
 
   Fetch(images);
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_EQ(Elapsed(), absl::Seconds(1000));
 }
 

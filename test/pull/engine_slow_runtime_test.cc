@@ -30,8 +30,8 @@ TEST_F(EngineSlowRuntimeTest, AListThatIsSlowNearTheDeadlineEndsNoSuccess) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
-  EXPECT_EQ(run_.phase, Phase::kSucceeded);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
+  EXPECT_EQ(run_.phase(), Phase::kSucceeded);
   EXPECT_EQ(image(0).state, ImageState::kPulled);
 }
 
@@ -43,7 +43,7 @@ TEST_F(EngineSlowRuntimeTest, APullThatEndsAtTheDeadlineIsStillLookedAfter) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kImagesFailed);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kImagesFailed);
   EXPECT_THAT(image(0).message, HasSubstr("gone at the end"));
   EXPECT_EQ(Elapsed(), absl::Seconds(30.4));
 }
@@ -55,7 +55,7 @@ TEST_F(EngineSlowRuntimeTest, TheLastLookEndsSoonAfterTheDeadline) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_EQ(Elapsed(), absl::Seconds(30.7));
 }
 
@@ -65,8 +65,8 @@ TEST_F(EngineSlowRuntimeTest, ARuntimeThatHangsAfterThePullsIsNoRuntime) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kNoRuntime);
-  EXPECT_THAT(run_.message, HasSubstr("list images: no answer within"));
+  EXPECT_EQ(run_.exit_code(), ExitCode::kNoRuntime);
+  EXPECT_THAT(run_.message(), HasSubstr("list images: no answer within"));
   EXPECT_EQ(Elapsed(), absl::Minutes(2));
 }
 
@@ -77,7 +77,7 @@ TEST_F(EngineSlowRuntimeTest, ARuntimeThatIsGoneAfterThePullsIsNoRuntime) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kNoRuntime);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kNoRuntime);
   EXPECT_EQ(image(0).state, ImageState::kPulled);
 }
 
@@ -87,7 +87,7 @@ TEST_F(EngineSlowRuntimeTest, AStopInTheLastLookDoesNotUndoTheSuccess) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_EQ(Elapsed(), absl::Seconds(5.7));
 }
 
@@ -96,7 +96,7 @@ TEST_F(EngineSlowRuntimeTest, TheFirstLookMayTakeItsTime) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_EQ(Elapsed(), absl::Seconds(25 + 1 + 25));
 }
 
@@ -106,8 +106,8 @@ TEST_F(EngineSlowRuntimeTest, AFirstLookWithLittleTimeSaysNothingOfTheRuntime) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kStopped);
-  EXPECT_EQ(run_.phase, Phase::kTimedOut);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kStopped);
+  EXPECT_EQ(run_.phase(), Phase::kTimedOut);
   EXPECT_EQ(image(0).state, ImageState::kStopped);
   EXPECT_EQ(image(0).reason, Reason::kTimeout);
   EXPECT_EQ(Elapsed(), absl::Seconds(10));
@@ -119,7 +119,7 @@ TEST_F(EngineSlowRuntimeTest, ARuntimeThatHangsFromTheStartIsNoRuntime) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kNoRuntime);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kNoRuntime);
   EXPECT_EQ(image(0).reason, Reason::kRuntimeUnavailable);
 }
 
@@ -129,8 +129,8 @@ TEST_F(EngineSlowRuntimeTest, AStopEndsTheFirstLookAtOnce) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kStopped);
-  EXPECT_EQ(run_.phase, Phase::kInterrupted);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kStopped);
+  EXPECT_EQ(run_.phase(), Phase::kInterrupted);
   EXPECT_EQ(Elapsed(), absl::Seconds(3));
 }
 
@@ -141,7 +141,7 @@ TEST_F(EngineSlowRuntimeTest, ObserversAreCalledWhileTheRuntimeLists) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_LE(witness_.longest_rest, absl::Seconds(10));
 }
 
@@ -153,7 +153,7 @@ TEST_F(EngineSlowRuntimeTest, ObserversAreCalledWhileADeadRuntimeIsAwaited) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_GE(Elapsed(), absl::Minutes(4));
   EXPECT_LE(witness_.longest_rest, absl::Seconds(30));
 }

@@ -19,8 +19,8 @@ TEST_F(EngineTest, PullsWhatIsMissingAndSkipsWhatIsThere) {
 
   Fetch({"quay.io/there:1", "quay.io/new:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
-  EXPECT_EQ(run_.phase, Phase::kSucceeded);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
+  EXPECT_EQ(run_.phase(), Phase::kSucceeded);
   EXPECT_EQ(image(0).state, ImageState::kSkipped);
   EXPECT_EQ(image(0).attempts, 0);
   EXPECT_EQ(image(1).state, ImageState::kPulled);
@@ -34,8 +34,8 @@ TEST_F(EngineTest, DoesNotRetryAMissingImage) {
 
   Fetch({"quay.io/a:1", "quay.io/b:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kImagesFailed);
-  EXPECT_EQ(run_.phase, Phase::kFailed);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kImagesFailed);
+  EXPECT_EQ(run_.phase(), Phase::kFailed);
   EXPECT_EQ(image(0).state, ImageState::kFailed);
   EXPECT_EQ(image(0).reason, Reason::kNotFound);
   EXPECT_EQ(image(0).attempts, 1);
@@ -47,7 +47,7 @@ TEST_F(EngineTest, RetriesATransientErrorWithGrowingDelays) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_EQ(image(0).attempts, 4);
   EXPECT_EQ(image(0).reason, Reason::kNone);
   // Each attempt takes a second; the delays are 1, 2 and 4 s.
@@ -89,7 +89,7 @@ TEST_F(EngineTest, CutsAnAttemptAtItsTimeoutAndDoublesTheNext) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   // 30 s, a delay of 1 s, 60 s, a delay of 2 s.
   EXPECT_THAT(
       AttemptsAt("quay.io/a:1"),
@@ -103,7 +103,7 @@ TEST_F(EngineTest, GivesUpAfterTheMostAttempts) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kImagesFailed);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kImagesFailed);
   EXPECT_EQ(image(0).attempts, 3);
   EXPECT_EQ(image(0).reason, Reason::kRegistryUnavailable);
   EXPECT_THAT(image(0).message, HasSubstr("connection refused"));
@@ -116,8 +116,8 @@ TEST_F(EngineTest, AnImageStillTriedAtTheDeadlineIsStoppedWithItsLastReason) {
 
   Fetch({"quay.io/a:1", "quay.io/slow:1", "quay.io/b:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kStopped);
-  EXPECT_EQ(run_.phase, Phase::kTimedOut);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kStopped);
+  EXPECT_EQ(run_.phase(), Phase::kTimedOut);
   EXPECT_EQ(image(0).state, ImageState::kStopped);
   EXPECT_EQ(image(0).reason, Reason::kRegistryUnavailable);
   EXPECT_EQ(image(1).state, ImageState::kStopped);
@@ -133,7 +133,7 @@ TEST_F(EngineTest, FailedAndStoppedTogetherCanBeContinued) {
 
   Fetch({"quay.io/a:1", "quay.io/b:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kStopped);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kStopped);
   EXPECT_EQ(image(0).state, ImageState::kFailed);
 }
 
@@ -144,8 +144,8 @@ TEST_F(EngineTest, AStopEndsARunningPullAtOnce) {
 
   Fetch({"quay.io/a:1", "quay.io/b:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kStopped);
-  EXPECT_EQ(run_.phase, Phase::kInterrupted);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kStopped);
+  EXPECT_EQ(run_.phase(), Phase::kInterrupted);
   EXPECT_EQ(Elapsed(), absl::Seconds(5));
   EXPECT_TRUE(runtime_.calls()[0].cancelled);
   EXPECT_EQ(image(0).reason, Reason::kInterrupted);
@@ -180,7 +180,7 @@ TEST_F(EngineTest, ARateLimitHoldsBackEveryoneWhoTalksToThatRegistry) {
 
   Fetch({"quay.io/a:1", "quay.io/b:1", "ghcr.io/c:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_THAT(AttemptsAt("ghcr.io/c:1"), ElementsAre(absl::Seconds(1)));
   EXPECT_THAT(AttemptsAt("quay.io/b:1"), ElementsAre(absl::Seconds(31)));
   EXPECT_THAT(AttemptsAt("quay.io/a:1"),
@@ -193,7 +193,7 @@ TEST_F(EngineTest, ARateLimitDoesNotCountTowardsTheMostAttempts) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
 }
 
 TEST_F(EngineTest, ARateLimitThatLastsIsStoppedAtTheDeadline) {
@@ -201,7 +201,7 @@ TEST_F(EngineTest, ARateLimitThatLastsIsStoppedAtTheDeadline) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kStopped);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kStopped);
   EXPECT_EQ(image(0).state, ImageState::kStopped);
   EXPECT_EQ(image(0).reason, Reason::kRateLimited);
 }
@@ -213,10 +213,10 @@ TEST_F(EngineTest, AFullDiskStopsTheRunAndLetsRunningPullsEnd) {
 
   Fetch({"quay.io/a:1", "quay.io/b:1", "quay.io/c:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kNodeNotFit);
-  EXPECT_EQ(run_.phase, Phase::kFailed);
-  EXPECT_EQ(run_.reason, Reason::kNoSpace);
-  EXPECT_THAT(run_.message, HasSubstr("no space left on device"));
+  EXPECT_EQ(run_.exit_code(), ExitCode::kNodeNotFit);
+  EXPECT_EQ(run_.phase(), Phase::kFailed);
+  EXPECT_EQ(run_.reason(), Reason::kNoSpace);
+  EXPECT_THAT(run_.message(), HasSubstr("no space left on device"));
   EXPECT_EQ(image(0).state, ImageState::kFailed);
   EXPECT_EQ(image(0).reason, Reason::kNoSpace);
   EXPECT_EQ(image(1).state, ImageState::kPulled);

@@ -30,7 +30,7 @@ TEST_F(EngineTest, AnImageThatNeverUnpacksFailsAfterThreeTries) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kImagesFailed);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kImagesFailed);
   EXPECT_EQ(image(0).state, ImageState::kFailed);
   EXPECT_EQ(image(0).reason, Reason::kNotUsable);
   EXPECT_EQ(image(0).attempts, 3);
@@ -41,7 +41,7 @@ TEST_F(EngineTest, APageForAManifestIsOverWhenThePortalIs) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
 }
 
 TEST_F(EngineTest, APageForAManifestIsTriedForAMinuteAndNotCalledNotFound) {
@@ -49,7 +49,7 @@ TEST_F(EngineTest, APageForAManifestIsTriedForAMinuteAndNotCalledNotFound) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kImagesFailed);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kImagesFailed);
   EXPECT_EQ(image(0).reason, Reason::kRegistryUnavailable);
   EXPECT_EQ(image(0).attempts, 7);
   EXPECT_GE(AttemptsAt("quay.io/a:1").back(), absl::Minutes(1));
@@ -63,8 +63,8 @@ TEST_F(EngineTest, ABackOffBeyondTheDeadlineBecomesOneLastTryBeforeIt) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kStopped);
-  EXPECT_EQ(run_.phase, Phase::kTimedOut);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kStopped);
+  EXPECT_EQ(run_.phase(), Phase::kTimedOut);
   EXPECT_THAT(AttemptsAt("quay.io/a:1"),
               ElementsAre(absl::Seconds(0), absl::Seconds(8 * 60 + 1),
                           absl::Seconds(9 * 60 + 30)));
@@ -82,7 +82,7 @@ TEST_F(EngineTest, TheLastTryMayBeTheOneThatPulls) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
 }
 
 TEST_F(EngineTest, ARateLimitBeyondTheDeadlineEndsTheRunAtOnce) {
@@ -91,10 +91,10 @@ TEST_F(EngineTest, ARateLimitBeyondTheDeadlineEndsTheRunAtOnce) {
 
   Fetch({"quay.io/a:1", "quay.io/b:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kStopped);
-  EXPECT_EQ(run_.phase, Phase::kTimedOut);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kStopped);
+  EXPECT_EQ(run_.phase(), Phase::kTimedOut);
   EXPECT_EQ(Elapsed(), absl::Seconds(1));
-  for (const ImageOutcome& image : run_.images) {
+  for (const ImageOutcome& image : run_.images()) {
     EXPECT_EQ(image.state, ImageState::kStopped);
     EXPECT_EQ(image.reason, Reason::kRateLimited);
     EXPECT_THAT(image.message,
@@ -112,7 +112,7 @@ TEST_F(EngineTest, ARateLimitBeyondTheDeadlineHoldsUpNoOtherRegistry) {
 
   Fetch({"quay.io/a:1", "ghcr.io/b:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kStopped);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kStopped);
   EXPECT_EQ(image(0).state, ImageState::kStopped);
   EXPECT_EQ(image(1).state, ImageState::kPulled);
   EXPECT_EQ(Elapsed(), absl::Seconds(3));
@@ -124,7 +124,7 @@ TEST_F(EngineTest, AStartJitterLeavesTimeForPulls) {
 
   Fetch({"quay.io/a:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_THAT(AttemptsAt("quay.io/a:1"), ElementsAre(absl::Minutes(10)));
 }
 

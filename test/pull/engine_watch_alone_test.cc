@@ -109,7 +109,7 @@ TEST_F(EngineWatchAloneTest, AManifestThatCannotBeReadHarmsNothing) {
 
   Fetch({kOne, kTwo});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_THAT(StartsOf(kOne), ElementsAre(0, 31));
   EXPECT_THAT(StartsOf(kTwo), ElementsAre(0.25));
 }
@@ -122,7 +122,7 @@ TEST_F(EngineWatchAloneTest, AManifestThatCannotBeParsedHarmsNothing) {
 
   Fetch({kOne, kTwo});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_THAT(StartsOf(kOne), ElementsAre(0, 31));
   EXPECT_THAT(StartsOf(kTwo), ElementsAre(0.25));
 }
@@ -138,11 +138,11 @@ TEST_F(EngineWatchAloneTest, TwoTagsOfOneManifestAreBothPulledAndCounted) {
 
   Fetch({kOne, kTwo});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_EQ(image(0).bytes_total, 20 * kMiB + kConfigBytes);
   EXPECT_EQ(image(1).bytes_total, 20 * kMiB + kConfigBytes);
-  EXPECT_EQ(run_.bytes.total, 20 * kMiB + kConfigBytes);
-  EXPECT_EQ(run_.bytes.done, 20 * kMiB + kConfigBytes);
+  EXPECT_EQ(run_.bytes().total, 20 * kMiB + kConfigBytes);
+  EXPECT_EQ(run_.bytes().done, 20 * kMiB + kConfigBytes);
 }
 
 TEST_F(EngineWatchAloneTest, AWrongGuessIsMendedWhenThePullIsNamed) {

@@ -39,12 +39,13 @@ TEST_F(EngineWatchBytesTest, TheBytesOfAnImageAndOfTheRunRise) {
 
   Fetch({kFirst});
 
-  EXPECT_EQ(early.images[0].bytes_done, 2 * kMiB + kConfigBytes);
-  EXPECT_THAT(early.images[0].bytes_total, Optional(10 * kMiB + kConfigBytes));
-  EXPECT_EQ(early.bytes.done, 2 * kMiB + kConfigBytes);
-  EXPECT_THAT(early.bytes.total, Optional(10 * kMiB + kConfigBytes));
-  EXPECT_EQ(late.bytes.done, 6 * kMiB + kConfigBytes);
-  EXPECT_EQ(run_.bytes.done, 10 * kMiB + kConfigBytes);
+  EXPECT_EQ(early.images()[0].bytes_done, 2 * kMiB + kConfigBytes);
+  EXPECT_THAT(early.images()[0].bytes_total,
+              Optional(10 * kMiB + kConfigBytes));
+  EXPECT_EQ(early.bytes().done, 2 * kMiB + kConfigBytes);
+  EXPECT_THAT(early.bytes().total, Optional(10 * kMiB + kConfigBytes));
+  EXPECT_EQ(late.bytes().done, 6 * kMiB + kConfigBytes);
+  EXPECT_EQ(run_.bytes().done, 10 * kMiB + kConfigBytes);
   EXPECT_EQ(image(0).bytes_done, 10 * kMiB + kConfigBytes);
 }
 
@@ -59,13 +60,13 @@ TEST_F(EngineWatchBytesTest, ASharedLayerCountsOnceForTheRunAndForEachImage) {
 
   Fetch({kFirst, kSecondImage});
 
-  EXPECT_EQ(seen.images[0].bytes_done, 4 * kMiB + kConfigBytes);
-  EXPECT_EQ(seen.images[1].bytes_done, 8 * kMiB + kConfigBytes);
-  EXPECT_EQ(seen.bytes.done, 8 * kMiB + 2 * kConfigBytes);
+  EXPECT_EQ(seen.images()[0].bytes_done, 4 * kMiB + kConfigBytes);
+  EXPECT_EQ(seen.images()[1].bytes_done, 8 * kMiB + kConfigBytes);
+  EXPECT_EQ(seen.bytes().done, 8 * kMiB + 2 * kConfigBytes);
   EXPECT_EQ(image(0).bytes_total, 10 * kMiB + kConfigBytes);
   EXPECT_EQ(image(1).bytes_total, 30 * kMiB + kConfigBytes);
-  EXPECT_THAT(run_.bytes.total, Optional(30 * kMiB + 2 * kConfigBytes));
-  EXPECT_EQ(run_.bytes.done, 30 * kMiB + 2 * kConfigBytes);
+  EXPECT_THAT(run_.bytes().total, Optional(30 * kMiB + 2 * kConfigBytes));
+  EXPECT_EQ(run_.bytes().done, 30 * kMiB + 2 * kConfigBytes);
 }
 
 TEST_F(EngineWatchBytesTest, TheTotalIsUnknownUntilEachManifestIsKnown) {
@@ -79,11 +80,11 @@ TEST_F(EngineWatchBytesTest, TheTotalIsUnknownUntilEachManifestIsKnown) {
 
   Fetch({"quay.io/there:1", kFirst, "not an image", kSecondImage});
 
-  EXPECT_THAT(before.images[1].bytes_total, Optional(testing::_));
-  EXPECT_THAT(before.images[3].bytes_total, Eq(std::nullopt));
-  EXPECT_THAT(before.bytes.total, Eq(std::nullopt));
-  EXPECT_THAT(after.bytes.total, Optional(30 * kMiB + 2 * kConfigBytes));
-  EXPECT_EQ(run_.bytes.done, run_.bytes.total);
+  EXPECT_THAT(before.images()[1].bytes_total, Optional(testing::_));
+  EXPECT_THAT(before.images()[3].bytes_total, Eq(std::nullopt));
+  EXPECT_THAT(before.bytes().total, Eq(std::nullopt));
+  EXPECT_THAT(after.bytes().total, Optional(30 * kMiB + 2 * kConfigBytes));
+  EXPECT_EQ(run_.bytes().done, run_.bytes().total);
 }
 
 TEST_F(EngineWatchBytesTest, AnImagePulledTooFastToBeSeenIsKnownByItsConfig) {
@@ -94,8 +95,8 @@ TEST_F(EngineWatchBytesTest, AnImagePulledTooFastToBeSeenIsKnownByItsConfig) {
 
   EXPECT_EQ(image(0).bytes_done, 10 * kMiB + kConfigBytes);
   EXPECT_THAT(image(0).bytes_total, Optional(10 * kMiB + kConfigBytes));
-  EXPECT_EQ(run_.bytes.done, 10 * kMiB + kConfigBytes);
-  EXPECT_THAT(run_.bytes.total, Optional(10 * kMiB + kConfigBytes));
+  EXPECT_EQ(run_.bytes().done, 10 * kMiB + kConfigBytes);
+  EXPECT_THAT(run_.bytes().total, Optional(10 * kMiB + kConfigBytes));
   EXPECT_EQ(Elapsed(), absl::Seconds(0.1));
 }
 
@@ -116,10 +117,10 @@ TEST_F(EngineWatchBytesTest, AnImageWhoseBytesStayUnknownHoldsTheRunUpALittle) {
 
   Fetch({kFirst});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_THAT(witness_.ends, testing::ElementsAre("Pulled quay.io/a:1"));
   EXPECT_EQ(Elapsed(), absl::Seconds(7));
-  EXPECT_THAT(run_.bytes.total, Eq(std::nullopt));
+  EXPECT_THAT(run_.bytes().total, Eq(std::nullopt));
 }
 
 TEST_F(EngineWatchBytesTest, ARuntimeThatNamesNoDigestIsCountedByWhatWasSeen) {
@@ -133,7 +134,7 @@ TEST_F(EngineWatchBytesTest, ARuntimeThatNamesNoDigestIsCountedByWhatWasSeen) {
   EXPECT_THAT(image(0).bytes_total, Optional(10 * kMiB + kConfigBytes));
   EXPECT_EQ(image(0).bytes_done, 10 * kMiB + kConfigBytes);
   EXPECT_THAT(image(1).bytes_total, Eq(std::nullopt));
-  EXPECT_THAT(run_.bytes.total, Eq(std::nullopt));
+  EXPECT_THAT(run_.bytes().total, Eq(std::nullopt));
   EXPECT_EQ(Elapsed(), absl::Seconds(5));
 }
 
@@ -144,7 +145,7 @@ TEST_F(EngineWatchBytesTest, AnImageThatFailedEarlyDoesNotHideTheTotal) {
 
   Fetch({kFirst, kSecondImage});
 
-  EXPECT_THAT(run_.bytes.total, Optional(10 * kMiB + kConfigBytes));
+  EXPECT_THAT(run_.bytes().total, Optional(10 * kMiB + kConfigBytes));
 }
 
 TEST_F(EngineWatchBytesTest, AnImageThatFailedLastDoesNotHideTheTotal) {
@@ -154,8 +155,8 @@ TEST_F(EngineWatchBytesTest, AnImageThatFailedLastDoesNotHideTheTotal) {
 
   Fetch({kFirst, kSecondImage});
 
-  EXPECT_THAT(run_.bytes.total, Optional(10 * kMiB + kConfigBytes));
-  EXPECT_EQ(run_.bytes.done, 10 * kMiB + kConfigBytes);
+  EXPECT_THAT(run_.bytes().total, Optional(10 * kMiB + kConfigBytes));
+  EXPECT_EQ(run_.bytes().done, 10 * kMiB + kConfigBytes);
 }
 
 TEST_F(EngineWatchBytesTest, ALayerThatIsThereCountsFromTheStart) {
@@ -167,7 +168,7 @@ TEST_F(EngineWatchBytesTest, ALayerThatIsThereCountsFromTheStart) {
 
   Fetch({kFirst});
 
-  EXPECT_EQ(seen.bytes.done, 15 * kMiB + kConfigBytes);
+  EXPECT_EQ(seen.bytes().done, 15 * kMiB + kConfigBytes);
 }
 
 TEST_F(EngineWatchBytesTest, WhatIsLostIsNotCounted) {
@@ -180,8 +181,8 @@ TEST_F(EngineWatchBytesTest, WhatIsLostIsNotCounted) {
 
   Fetch({kFirst});
 
-  EXPECT_EQ(before.bytes.done, 4 * kMiB + kConfigBytes);
-  EXPECT_EQ(after.bytes.done, kConfigBytes);
+  EXPECT_EQ(before.bytes().done, 4 * kMiB + kConfigBytes);
+  EXPECT_EQ(after.bytes().done, kConfigBytes);
 }
 
 // An index names the manifests of its platforms.
@@ -199,7 +200,7 @@ TEST_F(EngineWatchBytesTest, ADigestOfAnIndexIsKnownByTheManifestFetched) {
 
   Fetch({image_name});
 
-  EXPECT_THAT(seen.images[0].bytes_total, Optional(10 * kMiB + kConfigBytes));
+  EXPECT_THAT(seen.images()[0].bytes_total, Optional(10 * kMiB + kConfigBytes));
 }
 
 }  // namespace

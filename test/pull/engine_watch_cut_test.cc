@@ -28,7 +28,7 @@ class EngineWatchCutTest : public EngineWatchTest {
   // The config of kImage is there from an earlier run, so that it is no gain.
   void LeaveConfigBehind() {
     store_.Finish(FakeContentStore::ConfigOf(kImage), kConfigBytes);
-    run_.started_at = clock_.WallNow() + absl::Milliseconds(1);
+    before_.given.started_at = clock_.WallNow() + absl::Milliseconds(1);
   }
 
   // How long the attempts at kImage lasted that have ended.
@@ -58,7 +58,7 @@ TEST_F(EngineWatchCutTest, APullThatRestsIsCutAndGoesStraightBack) {
   EXPECT_THAT(StartsOf(kImage), ElementsAre(0, DoubleNear(9.075, 0.001)));
   EXPECT_EQ(cut.reason, Reason::kStalled);
   EXPECT_EQ(cut.message, "nothing arrived for 5.0s");
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
 }
 
 TEST_F(EngineWatchCutTest, ACutImageWaitsForThoseNeverTried) {
@@ -84,7 +84,7 @@ TEST_F(EngineWatchCutTest, APullThatMovesOutlivesItsAttemptTimeout) {
 
   Fetch({kImage});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_EQ(image(0).attempts, 1);
 }
 
@@ -143,7 +143,7 @@ TEST_F(EngineWatchCutTest, APullThatIsQueuedWaitsWhileTheNodeMoves) {
 
   Fetch({kImage});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_EQ(image(0).attempts, 1);
 }
 
@@ -217,7 +217,7 @@ TEST_F(EngineWatchCutTest, WhatACutWritesDownCountsAsItsGain) {
   Fetch({kImage});
 
   EXPECT_THAT(StartsOf(kImage), ElementsAre(0, DoubleNear(6.075, 0.001)));
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
 }
 
 // Two lists come too early for what is written down at 4.99 s.
@@ -231,7 +231,7 @@ TEST_F(EngineWatchCutTest, AListAskedForTooSoonAfterTheEndDoesNotCount) {
 
   Fetch({kImage});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
 }
 
 TEST_F(EngineWatchCutTest, AnAttemptThatGainedBytesDoesNotCount) {
@@ -242,7 +242,7 @@ TEST_F(EngineWatchCutTest, AnAttemptThatGainedBytesDoesNotCount) {
 
   Fetch({kImage});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_EQ(image(0).attempts, 2);
 }
 
@@ -337,7 +337,7 @@ TEST_F(EngineWatchCutTest, AnAttemptThatTheRuntimeGaveUpIsStalled) {
   Fetch({kImage});
 
   EXPECT_EQ(reason, Reason::kStalled);
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
 }
 
 }  // namespace

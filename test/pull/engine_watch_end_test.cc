@@ -36,7 +36,7 @@ TEST_F(EngineWatchEndTest, AStopInTheMiddleOfSettlingEndsEachImageOnce) {
 
   Fetch({kEndOne, kEndTwo, "quay.io/d:1"});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kStopped);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kStopped);
   EXPECT_EQ(Elapsed(), absl::Seconds(5.55));
   EXPECT_THAT(witness_.ends,
               UnorderedElementsAre("Stopped quay.io/a:1", "Stopped quay.io/b:1",
@@ -46,7 +46,7 @@ TEST_F(EngineWatchEndTest, AStopInTheMiddleOfSettlingEndsEachImageOnce) {
 TEST_F(EngineWatchEndTest, AnAttemptThatTheEndOfTheRunCutsDoesNotCount) {
   options_.retry.max_attempts = 1;
   store_.Finish(FakeContentStore::ConfigOf(kEndOne), kConfigBytes);
-  run_.started_at = clock_.WallNow() + absl::Milliseconds(1);
+  before_.given.started_at = clock_.WallNow() + absl::Milliseconds(1);
   KnowManifestOf(kEndOne);
   runtime_.Script(kEndOne, {Hangs()});
   StopAfter(absl::Seconds(5));
@@ -59,7 +59,7 @@ TEST_F(EngineWatchEndTest, AnAttemptThatTheEndOfTheRunCutsDoesNotCount) {
 TEST_F(EngineWatchEndTest, AnImageThatFailsForGoodInTheSameMomentHasFailed) {
   options_.retry.max_attempts = 1;
   store_.Finish(FakeContentStore::ConfigOf(kEndOne), kConfigBytes);
-  run_.started_at = clock_.WallNow() + absl::Milliseconds(1);
+  before_.given.started_at = clock_.WallNow() + absl::Milliseconds(1);
   KnowManifestOf(kEndOne);
   runtime_.Script(kEndOne, {Fails(Reset(), 5.5)});
   StopAfter(absl::Seconds(5.55));
@@ -78,7 +78,7 @@ TEST_F(EngineWatchEndTest, TheDeadlineInTheMiddleOfSettlingEndsEachImageOnce) {
 
   Fetch({kEndOne, kEndTwo});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kStopped);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kStopped);
   EXPECT_EQ(Elapsed(), absl::Seconds(5.55));
   EXPECT_THAT(witness_.ends, UnorderedElementsAre("Stopped quay.io/a:1",
                                                   "Stopped quay.io/b:1"));
@@ -110,7 +110,7 @@ TEST_F(EngineWatchEndTest, AStopWithSearchesAndListsUnderWayEndsAtOnce) {
 
   EXPECT_EQ(Elapsed(), absl::Seconds(5));
   EXPECT_THAT(witness_.ends, SizeIs(2));
-  EXPECT_EQ(run_.counts.stopped, 2);
+  EXPECT_EQ(run_.counts().stopped, 2);
 }
 
 TEST_F(EngineWatchEndTest, AFullDiskLetsRunningPullsEnd) {
@@ -123,7 +123,7 @@ TEST_F(EngineWatchEndTest, AFullDiskLetsRunningPullsEnd) {
 
   Fetch({kEndOne, kEndTwo, kEndThree});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kNodeNotFit);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kNodeNotFit);
   EXPECT_EQ(Elapsed(), absl::Seconds(20));
   EXPECT_THAT(witness_.ends,
               ElementsAre("Failed quay.io/a:1", "Pulled quay.io/b:1",
@@ -142,7 +142,7 @@ TEST_F(EngineWatchEndTest, APullThatIsCutOnAFullDiskIsNotStartedAgain) {
 
   Fetch({kEndOne, kEndTwo, kEndThree});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kNodeNotFit);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kNodeNotFit);
   EXPECT_THAT(runtime_.CallsFor(kEndTwo), SizeIs(1));
   EXPECT_THAT(witness_.ends,
               UnorderedElementsAre("Failed quay.io/a:1", "Stopped quay.io/b:1",
@@ -165,7 +165,7 @@ TEST_F(EngineWatchEndTest, ARestartOfTheRuntimeIsNoAttempt) {
 
   Fetch({kEndOne});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_EQ(image(0).attempts, 1);
   EXPECT_THAT(StartsOf(kEndOne), ElementsAre(0, DoubleNear(15, 0.1)));
   // None while it was away, but for the attempt that ended then.
@@ -183,7 +183,7 @@ TEST_F(EngineWatchEndTest, ARuntimeThatStaysAwayEndsTheRun) {
 
   Fetch({kEndOne});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kNoRuntime);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kNoRuntime);
   EXPECT_THAT(witness_.ends, ElementsAre("Stopped quay.io/a:1"));
 }
 
@@ -194,7 +194,7 @@ TEST_F(EngineWatchEndTest, ALeaseDeletedUnderTheRunIsMadeAnewAndNotCounted) {
 
   Fetch({kEndOne});
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_EQ(image(0).attempts, 1);
   EXPECT_THAT(store_.created, SizeIs(2));
 }
@@ -215,7 +215,7 @@ TEST_F(EngineWatchEndTest, AHundredImagesThatFailNowAndThenAllEndOnce) {
   overall_timeout_ = absl::Hours(20);
   Fetch(images);
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_THAT(witness_.ends, SizeIs(100));
   EXPECT_LE(runtime_.most_at_once(), 6);
 }

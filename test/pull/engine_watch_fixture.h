@@ -29,8 +29,8 @@ class EngineWatchTest : public EngineTest {
   using Attempt = FakeRuntime::Attempt;
 
   EngineWatchTest() {
-    run_.id = "run1";
-    run_.started_at = clock_.WallNow();
+    before_.given.id = "run1";
+    before_.given.started_at = clock_.WallNow();
     runtime_.UseServices(store_);
   }
 
@@ -75,7 +75,7 @@ class EngineWatchTest : public EngineTest {
   std::vector<double> Asked(const FakeContentStore::Service& service) const {
     std::vector<double> asked;
     for (const Instant at : service.asked) {
-      asked.push_back(absl::ToDoubleSeconds(at - run_.start));
+      asked.push_back(absl::ToDoubleSeconds(at - run_.start()));
     }
     return asked;
   }

@@ -153,7 +153,7 @@ TEST_F(EngineWatchListTest, ListsThatFailAreAsGoodAsNone) {
   Fetch({kListed});
 
   EXPECT_THAT(StartsOf(kListed), ElementsAre(0, AllOf(Ge(60), Le(73))));
-  EXPECT_TRUE(run_.runtime.features.byte_progress);
+  EXPECT_TRUE(run_.features().byte_progress);
 }
 
 TEST_F(EngineWatchListTest, AFewListsThatFailHarmNothing) {
@@ -232,7 +232,7 @@ TEST_F(EngineWatchListTest, APullOfTenMinutesTurnsTheEngineTwiceASecond) {
 
   Fetch(images);
 
-  EXPECT_EQ(run_.exit_code, ExitCode::kOk);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_LE(store_.lists.asked.size(), 601);
   EXPECT_LE(witness_.turns, 1300);
 }
@@ -261,8 +261,8 @@ TEST_F(EngineWatchListTest, WithoutAStallTimeoutNothingIsListed) {
 
   Fetch({kListed});
 
-  EXPECT_FALSE(run_.runtime.features.byte_progress);
-  EXPECT_TRUE(run_.runtime.features.resume);
+  EXPECT_FALSE(run_.features().byte_progress);
+  EXPECT_TRUE(run_.features().resume);
   EXPECT_THAT(runtime_.calls()[0].lease_id, Not(IsEmpty()));
   EXPECT_THAT(store_.lists.asked, IsEmpty());
   EXPECT_THAT(store_.searches.asked, IsEmpty());
@@ -274,7 +274,7 @@ TEST_F(EngineWatchListTest, ARuntimeThatDoesNotListIsPulledFromPlainly) {
 
   Fetch({kListed});
 
-  EXPECT_FALSE(run_.runtime.features.byte_progress);
+  EXPECT_FALSE(run_.features().byte_progress);
   EXPECT_THAT(StartsOf(kListed), ElementsAre(0, 31, 93));
   EXPECT_THAT(store_.lists.asked, SizeIs(1));
   EXPECT_THAT(store_.searches.asked, IsEmpty());

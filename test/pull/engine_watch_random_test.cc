@@ -96,12 +96,12 @@ TEST_P(EngineWatchRandomTest, EachImageEndsOnceAndInTime) {
   Fetch(images);
 
   EXPECT_THAT(witness_.ends, SizeIs(images.size()));
-  EXPECT_EQ(run_.counts.ended(), run_.total());
-  EXPECT_EQ(run_.counts.pulled + run_.counts.failed + run_.counts.stopped,
+  EXPECT_EQ(run_.counts().ended(), run_.total());
+  EXPECT_EQ(run_.counts().pulled + run_.counts().failed + run_.counts().stopped,
             run_.total());
   EXPECT_LE(Elapsed(), overall_timeout_ + absl::Seconds(1));
   EXPECT_LE(witness_.turns, 100 + 12 * absl::ToInt64Seconds(Elapsed()));
-  EXPECT_LE(run_.bytes.done, run_.bytes.total.value_or(run_.bytes.done));
+  EXPECT_LE(run_.bytes().done, run_.bytes().total.value_or(run_.bytes().done));
   EXPECT_LE(runtime_.most_at_once(), options_.concurrency);
 }
 

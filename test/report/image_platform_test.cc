@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_replace.h"
 #include "prepull/report/run_document.h"
+#include "test/support/runs.h"
 #include "test/support/status_matchers.h"
 
 namespace prepull {
@@ -13,9 +14,8 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 std::string DocumentOf(const std::string& platform) {
-  prepull::Run run = {.list_known = true};
-  run.images.push_back({.image = "quay.io/a:1", .platform = platform});
-  run.counts.waiting = 1;
+  const prepull::Run run =
+      RunOf({{.image = "quay.io/a:1", .platform = platform}});
   return RunDocument(run, Instant(), absl::UnixEpoch());
 }
 
@@ -24,7 +24,7 @@ TEST(ImagePlatformTest, IsNullWhereItIsNotKnown) {
 
   EXPECT_THAT(document, HasSubstr(R"(,"platform":null})"));
   ASSERT_THAT(ParseRunDocument(document), IsOk());
-  EXPECT_THAT(ParseRunDocument(document)->run.images[0].platform, IsEmpty());
+  EXPECT_THAT(ParseRunDocument(document)->run.images()[0].platform, IsEmpty());
 }
 
 TEST(ImagePlatformTest, IsReadBack) {
@@ -32,13 +32,13 @@ TEST(ImagePlatformTest, IsReadBack) {
 
   EXPECT_THAT(document, HasSubstr(R"(,"platform":"linux/arm64"})"));
   ASSERT_THAT(ParseRunDocument(document), IsOk());
-  EXPECT_EQ(ParseRunDocument(document)->run.images[0].platform, "linux/arm64");
+  EXPECT_EQ(ParseRunDocument(document)->run.images()[0].platform,
+            "linux/arm64");
 }
 
 TEST(ImagePlatformTest, AWarningIsTheMessageOfAnImageThatHasNone) {
-  prepull::Run run = {.list_known = true};
-  run.images.push_back({.image = "quay.io/a:1", .warning = "for plan9"});
-  run.counts.waiting = 1;
+  const prepull::Run run =
+      RunOf({{.image = "quay.io/a:1", .warning = "for plan9"}});
 
   EXPECT_THAT(RunDocument(run, Instant(), absl::UnixEpoch()),
               HasSubstr(R"("message":"for plan9")"));

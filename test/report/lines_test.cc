@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "test/support/runs.h"
+
 namespace prepull {
 namespace {
 
@@ -25,12 +27,6 @@ ImageOutcome Failed() {
           .took = absl::Milliseconds(210),
           .reason = Reason::kNotFound,
           .message = "manifest unknown"};
-}
-
-Run RunWith(ImageCounts counts) {
-  prepull::Run run = {.counts = counts};
-  run.images.resize(counts.ended() + counts.waiting + counts.pulling);
-  return run;
 }
 
 TEST(EndLineTest, SaysHowMuchWasPulledAndHowLongItTook) {
@@ -105,13 +101,12 @@ TEST(EndLineTest, NeverCutsAName) {
 }
 
 TEST(ImageColumnTest, FitsTheLongestName) {
-  EXPECT_EQ(ImageColumn({.images = {{.image = "a:1"}, {.image = "abcde:1"}}}),
-            7);
-  EXPECT_EQ(ImageColumn({}), 0);
+  EXPECT_EQ(ImageColumn(RunOf({{.image = "a:1"}, {.image = "abcde:1"}})), 7);
+  EXPECT_EQ(ImageColumn(prepull::Run()), 0);
 }
 
 TEST(ImageColumnTest, IsNotDrawnApartByOneHugeName) {
-  EXPECT_EQ(ImageColumn({.images = {{.image = std::string(500, 'a')}}}), 60);
+  EXPECT_EQ(ImageColumn(RunOf({{.image = std::string(500, 'a')}})), 60);
 }
 
 TEST(LastLineTest, SaysHowManyImagesArePresent) {
@@ -133,8 +128,8 @@ TEST(LastLineTest, SaysWhatIsLeftToDo) {
 
 TEST(LastLineTest, SaysHowManyBytesOfARunningRunAreThere) {
   prepull::Run run = RunWith({.waiting = 9, .pulling = 1, .pulled = 3});
-  run.runtime.features.byte_progress = true;
-  run.bytes = {.done = 1200000000, .total = 3400000000};
+  run.features().byte_progress = true;
+  run.UpdateBytes({.done = 1200000000, .total = 3400000000});
 
   EXPECT_EQ(LastLine(run, absl::Seconds(62)),
             "3 of 13 images present; 10 to go, 1.2GB of 3.4GB (1m02s)");
@@ -142,27 +137,27 @@ TEST(LastLineTest, SaysHowManyBytesOfARunningRunAreThere) {
 
 TEST(LastLineTest, SaysNothingOfBytesOnceTheRunHasEnded) {
   prepull::Run run = RunWith({.pulled = 3});
-  run.runtime.features.byte_progress = true;
-  run.bytes = {.done = 3400000000, .total = 3400000000};
+  run.features().byte_progress = true;
+  run.UpdateBytes({.done = 3400000000, .total = 3400000000});
 
   EXPECT_EQ(LastLine(run, absl::Seconds(62)), "3 of 3 images present (1m02s)");
 }
 
 TEST(BytesTextTest, SaysWhatIsKnown) {
   prepull::Run run;
-  run.bytes = {.done = 1200000000, .total = 3400000000};
+  run.UpdateBytes({.done = 1200000000, .total = 3400000000});
   EXPECT_EQ(BytesText(run), "");
 
-  run.runtime.features.byte_progress = true;
+  run.features().byte_progress = true;
   EXPECT_EQ(BytesText(run), "1.2GB of 3.4GB");
-  run.bytes.total.reset();
+  run.UpdateBytes({.done = 1200000000});
   EXPECT_EQ(BytesText(run), "1.2GB");
-  run.bytes.done = 0;
+  run.UpdateBytes({.done = 0});
   EXPECT_EQ(BytesText(run), "");
 }
 
 TEST(StatusTableTest, ShowsEveryImageUnderAHeader) {
-  const prepull::Run run = {.images = {Pulled(), Failed(), {.image = "a:1"}}};
+  const prepull::Run run = RunOf({Pulled(), Failed(), {.image = "a:1"}});
 
   EXPECT_EQ(
       StatusTable(run, true),
@@ -175,19 +170,18 @@ TEST(StatusTableTest, ShowsEveryImageUnderAHeader) {
 }
 
 TEST(StatusTableTest, ShowsHowFarAPullThatIsNotDoneHasCome) {
-  const prepull::Run run = {
-      .images = {
-          {.image = "a:1",
-           .state = ImageState::kPulling,
-           .attempts = 1,
-           .took = absl::Seconds(62),
-           .bytes_done = 310000000,
-           .bytes_total = 508000000},
-          {.image = "b:1",
-           .state = ImageState::kStopped,
-           .bytes_done = 0,
-           .bytes_total = 1200000000},
-          {.image = "c:1", .state = ImageState::kPulling, .attempts = 1}}};
+  const prepull::Run run =
+      RunOf({{.image = "a:1",
+              .state = ImageState::kPulling,
+              .attempts = 1,
+              .took = absl::Seconds(62),
+              .bytes_done = 310000000,
+              .bytes_total = 508000000},
+             {.image = "b:1",
+              .state = ImageState::kStopped,
+              .bytes_done = 0,
+              .bytes_total = 1200000000},
+             {.image = "c:1", .state = ImageState::kPulling, .attempts = 1}});
 
   EXPECT_EQ(StatusTable(run, false),
             "a:1  Pulling  1  310MB/508MB  1m02s  -  -\n"
@@ -196,22 +190,22 @@ TEST(StatusTableTest, ShowsHowFarAPullThatIsNotDoneHasCome) {
 }
 
 TEST(StatusTableTest, ShowsTheSizeThatTheRuntimeTellsOfAPresentImage) {
-  EXPECT_EQ(StatusTable({.images = {{.image = "a:1",
-                                     .state = ImageState::kSkipped,
-                                     .size_bytes = 412003117}}},
+  EXPECT_EQ(StatusTable(RunOf({{.image = "a:1",
+                                .state = ImageState::kSkipped,
+                                .size_bytes = 412003117}}),
                         false),
             "a:1  Skipped  0  412MB  -  -  -\n");
 }
 
 TEST(StatusTableTest, LeavesOutTheHeaderOnRequest) {
-  EXPECT_EQ(StatusTable({.images = {{.image = "a:1"}}}, false),
+  EXPECT_EQ(StatusTable(RunOf({{.image = "a:1"}}), false),
             "a:1  Waiting  0  -  -  -  -\n");
 }
 
 TEST(StatusTableTest, IsAHeaderOnlyWhereNoImageIs) {
-  EXPECT_EQ(StatusTable({}, true),
+  EXPECT_EQ(StatusTable(prepull::Run(), true),
             "IMAGE  STATE  ATTEMPTS  SIZE  TIME  REASON  MESSAGE\n");
-  EXPECT_EQ(StatusTable({}, false), "");
+  EXPECT_EQ(StatusTable(prepull::Run(), false), "");
 }
 
 }  // namespace

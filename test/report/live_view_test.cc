@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "test/support/runs.h"
+
 namespace prepull {
 namespace {
 
@@ -18,15 +20,6 @@ using ::testing::StartsWith;
 
 constexpr int64_t kMB = 1000000;
 const Instant kViewNow = Instant(absl::Hours(1));
-
-Run RunOf(const std::vector<std::string>& images) {
-  prepull::Run run;
-  for (const std::string& image : images) {
-    run.images.push_back({.image = image});
-    ++run.counts.waiting;
-  }
-  return run;
-}
 
 class LiveViewTest : public ::testing::Test {
  protected:
@@ -64,14 +57,13 @@ class LiveViewTest : public ::testing::Test {
 
   std::vector<std::vector<std::string>> drawn_;
   std::vector<std::string> printed_;
-  prepull::Run run_ = RunOf({"quay.io/a:1", "quay.io/b:1", "quay.io/c:1"});
+  prepull::Run run_ = RunOf({{.image = "quay.io/a:1"},
+                             {.image = "quay.io/b:1"},
+                             {.image = "quay.io/c:1"}});
 };
 
 TEST_F(LiveViewTest, PrintsThePlanInOneLine) {
-  run_.images.resize(13);
-  run_.counts = {.waiting = 9, .skipped = 4};
-
-  view_.OnPlanned(run_);
+  view_.OnPlanned(RunWith({.waiting = 9, .skipped = 4}));
 
   EXPECT_THAT(printed_, ElementsAre("13 images: 4 present, 9 to pull"));
   EXPECT_THAT(drawn_, IsEmpty());
@@ -92,7 +84,7 @@ TEST_F(LiveViewTest, AsksToBeCalledForItsNextDrawing) {
 }
 
 TEST_F(LiveViewTest, DrawsAnotherSpinnerEachTime) {
-  Begin(run_.images[0]);
+  Begin(run_.images()[0]);
 
   EXPECT_THAT(LinesAt(0), Contains(StartsWith("⠋")));
   EXPECT_THAT(LinesAt(1), Contains(StartsWith("⠙")));
@@ -102,57 +94,57 @@ TEST_F(LiveViewTest, FollowsAPullFromItsBeginningToItsEnd) {
   view_.OnPlanned(run_);
   EXPECT_THAT(LinesAt(0), ElementsAre("0 of 3 done, 3 waiting"));
 
-  Begin(run_.images[1]);
-  Begin(run_.images[0]);
+  Begin(run_.images()[1]);
+  Begin(run_.images()[0]);
   EXPECT_THAT(LinesAt(1),
               ElementsAre("⠙ quay.io/a:1    1.0s", "⠙ quay.io/b:1    1.0s",
                           "0 of 3 done, 2 running, 1 waiting"));
 
-  RetryLater(run_.images[0]);
+  RetryLater(run_.images()[0]);
   EXPECT_THAT(LinesAt(2), ElementsAre(StartsWith("⠹ quay.io/b:1    2.0s"),
                                       StartsWith("⠹ quay.io/a:1  retry in 58s"),
                                       "0 of 3 done, 1 running, 2 waiting"));
 
-  Begin(run_.images[0]);
-  End(run_.images[0]);
-  End(run_.images[1]);
+  Begin(run_.images()[0]);
+  End(run_.images()[0]);
+  End(run_.images()[1]);
   EXPECT_THAT(LinesAt(3), ElementsAre("2 of 3 done, 1 waiting"));
 }
 
 TEST_F(LiveViewTest, DoesNotShowAPullThatWasGivenUpWithoutAWord) {
-  Begin(run_.images[0]);
+  Begin(run_.images()[0]);
 
-  run_.Move(run_.images[0], ImageState::kWaiting);
+  run_.Move(run_.images()[0], ImageState::kWaiting);
 
   EXPECT_THAT(LinesAt(0), ElementsAre("0 of 3 done, 3 waiting"));
 }
 
 TEST_F(LiveViewTest, CountsTheRetriesThatItDoesNotShow) {
-  run_ = RunOf(std::vector<std::string>(100, "quay.io/a:1"));
-  for (ImageOutcome& image : run_.images) RetryLater(image);
+  run_ = RunWith({.waiting = 100});
+  for (ImageOutcome& image : run_.images()) RetryLater(image);
 
   EXPECT_THAT(LinesAt(0), AllOf(SizeIs(23), Contains("… and 79 more")));
 }
 
 TEST_F(LiveViewTest, KeepsItsColumnsWhereNamesComeAndGo) {
-  run_ = RunOf({"quay.io/a:1", "quay.io/longer:1"});
+  run_ = RunOf({{.image = "quay.io/a:1"}, {.image = "quay.io/longer:1"}});
   view_.OnPlanned(run_);
 
-  Begin(run_.images[0]);
+  Begin(run_.images()[0]);
 
   EXPECT_EQ(LinesAt(1)[0], "⠋ quay.io/a:1         1.0s");
 }
 
 TEST_F(LiveViewTest, MeasuresTheRateOfEachPullAndOfTheRun) {
-  run_.runtime.features.byte_progress = true;
+  run_.features().byte_progress = true;
   view_.OnPlanned(run_);
-  ImageOutcome& image = run_.images[0];
+  ImageOutcome& image = run_.images()[0];
   Begin(image);
   image.bytes_total = 100 * kMB;
 
   for (int second = 0; second <= 4; ++second) {
     image.bytes_done = (10 + second) * kMB;
-    run_.bytes = {.done = 2 * image.bytes_done, .total = 200 * kMB};
+    run_.UpdateBytes({.done = 2 * image.bytes_done, .total = 200 * kMB});
     LinesAt(second);
   }
 
@@ -164,8 +156,8 @@ TEST_F(LiveViewTest, MeasuresTheRateOfEachPullAndOfTheRun) {
 }
 
 TEST_F(LiveViewTest, ForgetsTheRateOfAPullThatWaits) {
-  run_.runtime.features.byte_progress = true;
-  ImageOutcome& image = run_.images[0];
+  run_.features().byte_progress = true;
+  ImageOutcome& image = run_.images()[0];
   image.bytes_total = 100 * kMB;
   Begin(image);
   image.bytes_done = 10 * kMB;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "prepull/base/log.h"
+#include "test/support/runs.h"
 
 namespace prepull {
 namespace {
@@ -24,16 +25,6 @@ class ProgressLogTest : public ::testing::Test {
               .write = [this](absl::string_view line) {
                 lines_.emplace_back(line);
               }});
-    run_.images = {{.image = "quay.io/a:1",
-                    .state = ImageState::kPulling,
-                    .attempts = 1,
-                    .started_at = kLogNow},
-                   {.image = "quay.io/b:1",
-                    .state = ImageState::kPulling,
-                    .attempts = 1,
-                    .started_at = kLogNow - absl::Seconds(5)},
-                   {.image = "quay.io/c:1", .state = ImageState::kSkipped}};
-    run_.counts = {.pulling = 2, .skipped = 1};
   }
   ~ProgressLogTest() override {
     StartLog({.write = [](absl::string_view) {}});
@@ -41,16 +32,22 @@ class ProgressLogTest : public ::testing::Test {
 
   std::vector<std::string> TakeLines() { return std::exchange(lines_, {}); }
 
-  prepull::Run run_;
+  prepull::Run run_ =
+      RunOf({{.image = "quay.io/a:1",
+              .state = ImageState::kPulling,
+              .attempts = 1,
+              .started_at = kLogNow},
+             {.image = "quay.io/b:1",
+              .state = ImageState::kPulling,
+              .attempts = 1,
+              .started_at = kLogNow - absl::Seconds(5)},
+             {.image = "quay.io/c:1", .state = ImageState::kSkipped}});
   ProgressLog log_{{.concurrency = 10}};
   std::vector<std::string> lines_;
 };
 
 TEST_F(ProgressLogTest, TellsThePlan) {
-  run_.counts = {.waiting = 9, .skipped = 4};
-  run_.images.resize(13);
-
-  log_.OnPlanned(run_);
+  log_.OnPlanned(RunWith({.waiting = 9, .skipped = 4}));
 
   EXPECT_THAT(lines_,
               ElementsAre("plan images=13 present=4 pull=9 concurrency=10"));
@@ -152,7 +149,7 @@ TEST_F(ProgressLogTest, GivesTheNextSignHalfAMinuteLater) {
 TEST_F(ProgressLogTest, IsSilentAsLongAsSomethingHappens) {
   log_.OnPlanned(run_);
   log_.OnTurn(run_, kLogNow);
-  log_.OnAttempt(run_, run_.images[0]);
+  log_.OnAttempt(run_, run_.images()[0]);
   log_.OnTurn(run_, kLogNow + absl::Seconds(20));
   TakeLines();
 
@@ -165,15 +162,14 @@ TEST_F(ProgressLogTest, WhatTheResultTellsIsNoSilenceEither) {
   ProgressLog log({.logs_ends = false});
   log.OnPlanned(run_);
   log.OnTurn(run_, kLogNow);
-  log.OnEnded(run_, run_.images[2]);
+  log.OnEnded(run_, run_.images()[2]);
 
   EXPECT_EQ(log.OnTurn(run_, kLogNow + absl::Seconds(20)),
             kLogNow + absl::Seconds(50));
 }
 
 TEST_F(ProgressLogTest, NamesNoSlowestPullWhereNoneRuns) {
-  run_.images = {{.image = "quay.io/a:1"}};
-  run_.counts = {.waiting = 1};
+  run_ = RunWith({.waiting = 1});
   log_.OnPlanned(run_);
   log_.OnTurn(run_, kLogNow);
   TakeLines();
@@ -184,15 +180,15 @@ TEST_F(ProgressLogTest, NamesNoSlowestPullWhereNoneRuns) {
 }
 
 TEST_F(ProgressLogTest, TellsInItsSignOfLifeHowTheBytesAreComing) {
-  run_.runtime.features.byte_progress = true;
+  run_.features().byte_progress = true;
   log_.OnPlanned(run_);
   for (int second = 0; second < 30; ++second) {
-    run_.bytes.done = (second + 1) * 24000000;
+    run_.UpdateBytes({.done = (second + 1) * 24000000});
     log_.OnTurn(run_, kLogNow + absl::Seconds(second));
   }
-  run_.bytes.total = 3400000000;
-  run_.images[1].bytes_done = 310000000;
-  run_.images[1].bytes_total = 508000000;
+  run_.UpdateBytes({.done = 720000000, .total = 3400000000});
+  run_.images()[1].bytes_done = 310000000;
+  run_.images()[1].bytes_total = 508000000;
   TakeLines();
 
   log_.OnTurn(run_, kLogNow + absl::Seconds(30));
@@ -207,7 +203,7 @@ TEST_F(ProgressLogTest, TellsInItsSignOfLifeHowTheBytesAreComing) {
 }
 
 TEST_F(ProgressLogTest, LeavesOutTotalsAndRatesThatAreUnknown) {
-  run_.runtime.features.byte_progress = true;
+  run_.features().byte_progress = true;
   log_.OnPlanned(run_);
   log_.OnTurn(run_, kLogNow);
   TakeLines();
@@ -225,9 +221,9 @@ TEST_F(ProgressLogTest, HasNothingToWaitForBeforeThePlan) {
 }
 
 TEST_F(ProgressLogTest, EndsWithTheCounts) {
-  run_.counts = {.pulled = 8, .skipped = 4, .failed = 1, .stopped = 2};
+  run_ = RunWith({.pulled = 8, .skipped = 4, .failed = 1, .stopped = 2});
 
-  log_.OnFinished(run_, run_.start + absl::Seconds(182));
+  log_.OnFinished(run_, run_.start() + absl::Seconds(182));
 
   EXPECT_THAT(lines_, ElementsAre("finished present=12 failed=1 stopped=2 "
                                   "duration_seconds=182.0"));

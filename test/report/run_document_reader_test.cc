@@ -27,17 +27,17 @@ TEST(ParseRunDocumentTest, ReadsBackWhatWasWritten) {
   ASSERT_THAT(read, IsOk());
   EXPECT_EQ(RunDocument(read->run, Instant(), read->updated_at), text);
   EXPECT_EQ(read->deadline, kWallNow + absl::Minutes(18));
-  EXPECT_EQ(read->run.overall_timeout, absl::Minutes(20));
+  EXPECT_EQ(read->run.overall_timeout(), absl::Minutes(20));
 }
 
 TEST(ParseRunDocumentTest, CountsTheImagesItself) {
   const absl::StatusOr<ReadRun> read = ParseRunDocument(Written(MixedRun()));
 
   ASSERT_THAT(read, IsOk());
-  EXPECT_EQ(read->run.counts.waiting, 1);
-  EXPECT_EQ(read->run.counts.pulling, 1);
-  EXPECT_EQ(read->run.counts.ended(), 4);
-  EXPECT_EQ(read->run.counts.present(), 2);
+  EXPECT_EQ(read->run.counts().waiting, 1);
+  EXPECT_EQ(read->run.counts().pulling, 1);
+  EXPECT_EQ(read->run.counts().ended(), 4);
+  EXPECT_EQ(read->run.counts().present(), 2);
 }
 
 TEST(ParseRunDocumentTest, DoesNotMindKeysOfALaterVersion) {
@@ -61,12 +61,12 @@ TEST(ParseRunDocumentTest, DoesNotMindWordsOfALaterVersion) {
   const absl::StatusOr<ReadRun> read = ParseRunDocument(later);
 
   ASSERT_THAT(read, IsOk());
-  EXPECT_EQ(read->run.phase, Phase::kFailed);
-  EXPECT_EQ(static_cast<int>(*read->run.exit_code), 77);
-  EXPECT_EQ(read->run.images[4].state, ImageState::kStopped);
-  EXPECT_EQ(read->run.images[4].reason, Reason::kUnknown);
-  EXPECT_EQ(read->run.counts.failed, 0);
-  EXPECT_EQ(read->run.counts.present(), 2);
+  EXPECT_EQ(read->run.phase(), Phase::kFailed);
+  EXPECT_EQ(static_cast<int>(*read->run.exit_code()), 77);
+  EXPECT_EQ(read->run.images()[4].state, ImageState::kStopped);
+  EXPECT_EQ(read->run.images()[4].reason, Reason::kUnknown);
+  EXPECT_EQ(read->run.counts().failed, 0);
+  EXPECT_EQ(read->run.counts().present(), 2);
 }
 
 TEST(ParseRunDocumentTest, TakesAnUnknownPhaseForWhatTheExitCodeSays) {
@@ -75,7 +75,7 @@ TEST(ParseRunDocumentTest, TakesAnUnknownPhaseForWhatTheExitCodeSays) {
         Written(MixedRun()),
         {{R"("phase":"Interrupted")", R"("phase":"Later")"},
          {R"("exit_code":3)", absl::StrCat(R"("exit_code":)", exit_code)}}));
-    return read.value().run.phase;
+    return read.value().run.phase();
   };
 
   EXPECT_EQ(phase_of("null"), Phase::kPulling);
@@ -206,7 +206,7 @@ TEST(ParseRunDocumentTest, KeepsHugeNumbersWithinBounds) {
        {R"("duration_seconds":38.12)", R"("duration_seconds":1e300)"}}));
 
   ASSERT_THAT(read, IsOk());
-  EXPECT_EQ(read->run.images[2].attempts, std::numeric_limits<int>::max());
+  EXPECT_EQ(read->run.images()[2].attempts, std::numeric_limits<int>::max());
   EXPECT_THAT(RunDocument(read->run, kDocumentNow, kWallNow),
               HasSubstr(R"("duration_seconds":null)"));
 }
@@ -216,7 +216,7 @@ TEST(ParseRunDocumentTest, LetsNoControlCharacterThrough) {
       Spoiled("manifest unknown", R"(\u001b[2Jgone\u0000\r\n\u0085)"));
 
   ASSERT_THAT(read, IsOk());
-  EXPECT_EQ(read->run.images[4].message, " [2Jgone    ");
+  EXPECT_EQ(read->run.images()[4].message, " [2Jgone    ");
 }
 
 TEST(ParseRunDocumentTest, CutsTextThatIsTooLong) {
@@ -224,7 +224,7 @@ TEST(ParseRunDocumentTest, CutsTextThatIsTooLong) {
       ParseRunDocument(Spoiled("manifest unknown", std::string(10000, 'a')));
 
   ASSERT_THAT(read, IsOk());
-  EXPECT_THAT(read->run.images[4].message, SizeIs(4096));
+  EXPECT_THAT(read->run.images()[4].message, SizeIs(4096));
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "test/report/run_document_fixture.h"
+#include "test/support/runs.h"
 #include "test/support/status_matchers.h"
 
 namespace prepull {
@@ -53,17 +54,18 @@ TEST(RunDocumentTest, HasItsKeysInTheOrderOfTheContract) {
 }
 
 TEST(RunDocumentTest, BringsBackWhatIsNotUsable) {
-  prepull::Run run = MixedRun();
-  run.not_usable = {"quay.io/a/b:1", "quay.io/a/c:1"};
-  run.tolerated = true;
-  run.images[1].pulled_as = "mirror.example/a/pulling:1";
+  RunRecord record = MixedRecord();
+  record.not_usable = {"quay.io/a/b:1", "quay.io/a/c:1"};
+  record.tolerated = true;
+  record.images[1].pulled_as = "mirror.example/a/pulling:1";
 
-  const absl::StatusOr<ReadRun> read = ParseRunDocument(Written(run));
+  const absl::StatusOr<ReadRun> read =
+      ParseRunDocument(Written(Run::Restore(record)));
 
   ASSERT_THAT(read, IsOk());
-  EXPECT_EQ(read->run.not_usable, run.not_usable);
-  EXPECT_TRUE(read->run.tolerated);
-  EXPECT_EQ(read->run.images[1].pulled_as, "mirror.example/a/pulling:1");
+  EXPECT_EQ(read->run.not_usable(), record.not_usable);
+  EXPECT_TRUE(read->run.tolerated());
+  EXPECT_EQ(read->run.images()[1].pulled_as, "mirror.example/a/pulling:1");
 }
 
 // As older versions wrote it.
@@ -81,10 +83,10 @@ TEST(RunDocumentTest, KnowsNoTotalWhileTheListIsRead) {
       ParseRunDocument(Written(BeginningRun()));
 
   ASSERT_THAT(read, IsOk());
-  EXPECT_FALSE(read->run.list_known);
-  EXPECT_EQ(read->run.phase, Phase::kPreparing);
-  EXPECT_EQ(read->run.exit_code, std::nullopt);
-  EXPECT_THAT(read->run.images, IsEmpty());
+  EXPECT_FALSE(read->run.list_known());
+  EXPECT_EQ(read->run.phase(), Phase::kPreparing);
+  EXPECT_EQ(read->run.exit_code(), std::nullopt);
+  EXPECT_THAT(read->run.images(), IsEmpty());
 }
 
 TEST(RunDocumentTest, CountsAStoppedImageInNoneOfTheFourCounts) {
@@ -98,10 +100,10 @@ TEST(RunDocumentTest, TellsTheBytesOfTheRunAndNoSumOverItsImages) {
   EXPECT_THAT(Written(run),
               HasSubstr(R"("bytes":{"done":40908455,"total":null})"));
 
-  run.bytes = {.done = 7, .total = 8};
+  run.UpdateBytes({.done = 7, .total = 8});
 
   EXPECT_THAT(Written(run), HasSubstr(R"("bytes":{"done":7,"total":8})"));
-  EXPECT_EQ(ParseRunDocument(Written(run))->run.bytes.total, 8);
+  EXPECT_EQ(ParseRunDocument(Written(run))->run.bytes().total, 8);
 }
 
 TEST(RunDocumentTest, TellsHowLongAnImageHasBeenPulledThatIsStillPulled) {
@@ -112,10 +114,9 @@ TEST(RunDocumentTest, TellsHowLongAnImageHasBeenPulledThatIsStillPulled) {
 }
 
 TEST(RunDocumentTest, ListsEveryFailedImageUnderFailedPulls) {
-  prepull::Run run = BeginningRun();
-  run.images.reserve(2);
-  Add(run, ImageState::kFailed, {.image = "a", .origin = "l:1"});
-  Add(run, ImageState::kFailed, {.image = "say \"b\"", .origin = "l:2"});
+  const prepull::Run run = RunOf(
+      {{.image = "a", .origin = "l:1", .state = ImageState::kFailed},
+       {.image = "say \"b\"", .origin = "l:2", .state = ImageState::kFailed}});
 
   EXPECT_THAT(Written(run), HasSubstr(R"("failed_pulls":["a","say \"b\""],)"));
 }

@@ -59,13 +59,13 @@ TEST_F(StatusFileTest, TellsOfARunThatASignalBreaksOff) {
 
   const absl::StatusOr<ReadRun> read = ParseRunDocument(disk_.texts().back());
   ASSERT_THAT(read, IsOk());
-  EXPECT_EQ(read->run.phase, Phase::kInterrupted);
-  EXPECT_EQ(read->run.exit_code, ExitCode::kStopped);
-  EXPECT_EQ(read->run.message, "interrupted");
-  EXPECT_EQ(read->run.finished_at, clock_.WallNow());
-  EXPECT_EQ(read->run.images[0].state, ImageState::kStopped);
-  EXPECT_EQ(read->run.images[0].reason, Reason::kInterrupted);
-  EXPECT_EQ(read->run.images[0].took, absl::Seconds(5));
+  EXPECT_EQ(read->run.phase(), Phase::kInterrupted);
+  EXPECT_EQ(read->run.exit_code(), ExitCode::kStopped);
+  EXPECT_EQ(read->run.message(), "interrupted");
+  EXPECT_EQ(read->run.finished_at(), clock_.WallNow());
+  EXPECT_EQ(read->run.images()[0].state, ImageState::kStopped);
+  EXPECT_EQ(read->run.images()[0].reason, Reason::kInterrupted);
+  EXPECT_EQ(read->run.images()[0].took, absl::Seconds(5));
 }
 
 TEST_F(StatusFileTest, TellsOfARunThatAnInternalErrorBreaksOff) {
@@ -75,10 +75,10 @@ TEST_F(StatusFileTest, TellsOfARunThatAnInternalErrorBreaksOff) {
 
   const absl::StatusOr<ReadRun> read = ParseRunDocument(disk_.texts().back());
   ASSERT_THAT(read, IsOk());
-  EXPECT_EQ(read->run.phase, Phase::kFailed);
-  EXPECT_EQ(read->run.exit_code, ExitCode::kInternal);
-  EXPECT_EQ(read->run.reason, Reason::kUnknown);
-  EXPECT_EQ(read->run.message, "internal error");
+  EXPECT_EQ(read->run.phase(), Phase::kFailed);
+  EXPECT_EQ(read->run.exit_code(), ExitCode::kInternal);
+  EXPECT_EQ(read->run.reason(), Reason::kUnknown);
+  EXPECT_EQ(read->run.message(), "internal error");
 }
 
 TEST_F(StatusFileTest, TheRunItselfHasNoSayBehindItsLastWord) {

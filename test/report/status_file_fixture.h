@@ -16,6 +16,7 @@
 #include "prepull/base/mutex.h"
 #include "prepull/report/status_file.h"
 #include "test/support/fake_file_system.h"
+#include "test/support/runs.h"
 #include "test/support/shared_clock.h"
 
 namespace prepull {
@@ -124,11 +125,9 @@ class StatusFileTest : public ::testing::Test {
 
   // One image that has been pulled for five seconds.
   void BeginPulling() {
-    run_.list_known = true;
-    run_.images.push_back({.image = "quay.io/a:1",
-                           .state = ImageState::kPulling,
-                           .started_at = clock_.Now()});
-    run_.counts.pulling = 1;
+    run_ = RunOf({{.image = "quay.io/a:1",
+                   .state = ImageState::kPulling,
+                   .started_at = clock_.Now()}});
     file_.OnStarted(run_);
     clock_.Advance(absl::Seconds(5));
   }

@@ -24,7 +24,7 @@ TEST_F(StatusFileTest, IsWrittenBeforeTheRunBegins) {
 
 TEST_F(StatusFileTest, TellsNewsHalfASecondAfterTheFirstWord) {
   file_.OnStarted(run_);
-  run_.phase = Phase::kPulling;
+  run_.BeginPulling();
   clock_.Advance(kPause);
 
   TurnWithNews();
@@ -35,7 +35,7 @@ TEST_F(StatusFileTest, TellsNewsHalfASecondAfterTheFirstWord) {
 
 TEST_F(StatusFileTest, TellsAChangeOfPhaseAtOnce) {
   file_.OnStarted(run_);
-  run_.phase = Phase::kPulling;
+  run_.BeginPulling();
 
   file_.OnPlanned(run_);
   disk_.AwaitWritten(2);
@@ -49,7 +49,7 @@ TEST_F(StatusFileTest, TellsAChangeOfPhaseBehindASlowWriteToo) {
   clock_.Advance(kPause);
   TurnWithNews();
   disk_.AwaitBegun(2);
-  run_.phase = Phase::kPulling;
+  run_.BeginPulling();
 
   file_.OnPlanned(run_);
   disk_.Release();
@@ -119,7 +119,7 @@ TEST_F(StatusFileTest, TheEndOfAnImageIsNews) {
 
 TEST_F(StatusFileTest, BytesAreNews) {
   file_.OnStarted(run_);
-  run_.bytes.done = 1000;
+  run_.UpdateBytes({.done = 1000});
 
   EXPECT_EQ(Turn(), clock_.Now() + kPause);
   EXPECT_EQ(disk_.begun(), 1);
@@ -134,17 +134,17 @@ TEST_F(StatusFileTest, ATotalThatIsKnownAtLastIsNews) {
   file_.OnStarted(run_);
   clock_.Advance(kPause);
 
-  run_.bytes.total = 1000;
+  run_.UpdateBytes({.done = 0, .total = 1000});
   Turn();
 
   disk_.AwaitWritten(2);
 }
 
 TEST_F(StatusFileTest, BytesThatWereWrittenAreNoNews) {
-  run_.bytes.done = 1000;
+  run_.UpdateBytes({.done = 1000});
   file_.OnStarted(run_);
   clock_.Advance(kPause);
-  run_.bytes.done = 2000;
+  run_.UpdateBytes({.done = 2000});
   Turn();
   disk_.AwaitWritten(2);
   clock_.Advance(absl::Seconds(9));
@@ -156,8 +156,7 @@ TEST_F(StatusFileTest, BytesThatWereWrittenAreNoNews) {
 // So that a reader can tell a quiet run from a dead one, also where the run is
 // busy and gives no turns.
 TEST_F(StatusFileTest, IsWrittenEveryTenSecondsWithoutNewsOrTurns) {
-  run_.images.push_back(
-      {.state = ImageState::kPulling, .started_at = clock_.Now()});
+  run_ = RunOf({{.state = ImageState::kPulling, .started_at = clock_.Now()}});
   file_.OnStarted(run_);
   clock_.Advance(absl::Milliseconds(9999));
   EXPECT_EQ(disk_.begun(), 1);

@@ -4,8 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "test/support/runs.h"
 
 namespace prepull {
 namespace {
@@ -14,20 +17,14 @@ using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-void AddEnded(prepull::Run& run, ImageState state, ImageOutcome image) {
-  run.images.push_back(std::move(image));
-  ++run.counts.waiting;
-  run.Move(run.images.back(), state);
-}
-
 TEST(TerminationMessageTest, TellsTheStoryInAFewLines) {
-  prepull::Run run = {.list_known = true};
-  AddEnded(run, ImageState::kPulled, {.image = "quay.io/a:1"});
-  AddEnded(run, ImageState::kFailed,
-           {.image = "quay.io/gone:1",
-            .attempts = 1,
-            .reason = Reason::kNotFound,
-            .message = "manifest unknown"});
+  const prepull::Run run =
+      RunOf({{.image = "quay.io/a:1", .state = ImageState::kPulled},
+             {.image = "quay.io/gone:1",
+              .state = ImageState::kFailed,
+              .attempts = 1,
+              .reason = Reason::kNotFound,
+              .message = "manifest unknown"}});
 
   EXPECT_EQ(TerminationMessage(run, absl::Seconds(90)),
             "1 of 2 images present; 1 failed (1m30s)\n"
@@ -36,13 +33,14 @@ TEST(TerminationMessageTest, TellsTheStoryInAFewLines) {
 }
 
 TEST(TerminationMessageTest, WarnsOfImagesThatNoPodCanUse) {
-  prepull::Run run = {.list_known = true};
-  AddEnded(run, ImageState::kPulled,
-           {.image = "quay.io/arm:1",
-            .platform = "linux/arm64",
-            .warning = "built for linux/arm64; this node is linux/amd64"});
-  AddEnded(run, ImageState::kFailed,
-           {.image = "quay.io/gone:1", .reason = Reason::kNotFound});
+  const prepull::Run run =
+      RunOf({{.image = "quay.io/arm:1",
+              .state = ImageState::kPulled,
+              .platform = "linux/arm64",
+              .warning = "built for linux/arm64; this node is linux/amd64"},
+             {.image = "quay.io/gone:1",
+              .state = ImageState::kFailed,
+              .reason = Reason::kNotFound}});
 
   EXPECT_EQ(TerminationMessage(run, absl::Seconds(1)),
             "1 of 2 images present; 1 failed (1.0s)\n"
@@ -52,12 +50,14 @@ TEST(TerminationMessageTest, WarnsOfImagesThatNoPodCanUse) {
 }
 
 TEST(TerminationMessageTest, FailuresComeBeforeWarnings) {
-  prepull::Run run = {.list_known = true};
+  std::vector<ImageOutcome> images;
   for (int i = 0; i < 20; ++i) {
-    AddEnded(run, ImageState::kPulled,
-             {.image = "quay.io/arm:1", .warning = "x"});
-    AddEnded(run, ImageState::kFailed, {.image = "quay.io/gone:1"});
+    images.push_back({.image = "quay.io/arm:1",
+                      .state = ImageState::kPulled,
+                      .warning = "x"});
+    images.push_back({.image = "quay.io/gone:1", .state = ImageState::kFailed});
   }
+  const prepull::Run run = RunOf(std::move(images));
 
   const std::string text = TerminationMessage(run, absl::Seconds(1));
 
@@ -66,21 +66,32 @@ TEST(TerminationMessageTest, FailuresComeBeforeWarnings) {
 }
 
 TEST(TerminationMessageTest, SaysWhyARunEndedBeforeItBegan) {
-  const prepull::Run run = {.message = "list images.txt: no such file"};
+  prepull::Run run;
+  run.End({.code = ExitCode::kBadInput,
+           .phase = Phase::kFailed,
+           .reason = Reason::kBadInput,
+           .message = "list images.txt: no such file"},
+          absl::UnixEpoch());
 
   EXPECT_EQ(TerminationMessage(run, absl::ZeroDuration()),
             "list images.txt: no such file\n");
 }
 
 TEST(TerminationMessageTest, StaysBelowTwoKiBWithHundredsOfLongFailures) {
-  prepull::Run run = {.list_known = true, .message = std::string(4000, 'x')};
+  std::vector<ImageOutcome> images;
   for (int i = 0; i < 50'000; ++i) {
-    AddEnded(run, i % 2 == 0 ? ImageState::kFailed : ImageState::kStopped,
-             {.image = absl::StrCat("quay.io/", std::string(200, 'a'), ":", i),
-              .attempts = 3,
-              .reason = Reason::kTimeout,
-              .message = std::string(1000, 'm')});
+    images.push_back(
+        {.image = absl::StrCat("quay.io/", std::string(200, 'a'), ":", i),
+         .state = i % 2 == 0 ? ImageState::kFailed : ImageState::kStopped,
+         .attempts = 3,
+         .reason = Reason::kTimeout,
+         .message = std::string(1000, 'm')});
   }
+  prepull::Run run = RunOf(std::move(images));
+  run.End({.code = ExitCode::kNodeNotFit,
+           .phase = Phase::kFailed,
+           .message = std::string(4000, 'x')},
+          absl::UnixEpoch());
 
   const std::string text = TerminationMessage(run, absl::Hours(90));
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "test/support/runs.h"
 
 namespace prepull {
 namespace {
@@ -45,27 +46,23 @@ ImageOutcome Downloading(const std::string& image, int64_t done,
   return outcome;
 }
 
-Run RunOf(std::vector<ImageOutcome> images) {
-  prepull::Run run = {.images = std::move(images)};
-  run.counts.pulling = static_cast<int64_t>(run.images.size());
-  return run;
+std::vector<ImageOutcome> ManyPulling(int count) {
+  return std::vector<ImageOutcome>(
+      count, Pulling("quay.io/team/app:1.2", absl::Seconds(62)));
 }
 
-Run RunOfMany(int count) {
-  return RunOf(std::vector<ImageOutcome>(
-      count, Pulling("quay.io/team/app:1.2", absl::Seconds(62))));
-}
+Run RunOfMany(int count) { return RunOf(ManyPulling(count)); }
 
 Run RunThatKnowsBytes(std::vector<ImageOutcome> images) {
   prepull::Run run = RunOf(std::move(images));
-  run.runtime.features.byte_progress = true;
+  run.features().byte_progress = true;
   return run;
 }
 
 // What the live view would see of it; each pull moves at `rate`.
 Scene SceneOf(const Run& run, std::optional<int64_t> rate = std::nullopt) {
   Scene scene = {.run = run, .now = kLinesNow};
-  for (const ImageOutcome& image : run.images) {
+  for (const ImageOutcome& image : run.images()) {
     scene.widest_name =
         std::max(scene.widest_name, static_cast<int>(image.image.size()));
     if (image.state == ImageState::kPulling) {
@@ -85,11 +82,9 @@ std::vector<std::string> Lines(const Run& run, ScreenSize screen,
 TEST(ViewLinesTest, HasALineForEachRunningPullAndASum) {
   prepull::Run run =
       RunOf({Pulling("quay.io/team/kafka:1", absl::Seconds(62)),
-             Pulling("quay.io/team/db:9", absl::Milliseconds(400))});
-  run.images.push_back({.image = "quay.io/team/later:1"});
-  run.images.push_back({.image = "a", .state = ImageState::kSkipped});
-  run.counts.waiting = 1;
-  run.counts.skipped = 1;
+             Pulling("quay.io/team/db:9", absl::Milliseconds(400)),
+             {.image = "quay.io/team/later:1"},
+             {.image = "a", .state = ImageState::kSkipped}});
 
   EXPECT_THAT(Lines(run, {80, 24}),
               ElementsAre("⠋ quay.io/team/kafka:1   1m02s",
@@ -99,7 +94,7 @@ TEST(ViewLinesTest, HasALineForEachRunningPullAndASum) {
 
 TEST(ViewLinesTest, SaysWhichAttemptItIsFromTheSecondOn) {
   prepull::Run run = RunOfMany(1);
-  run.images[0].attempts = 3;
+  run.images()[0].attempts = 3;
 
   EXPECT_THAT(Lines(run, {80, 24})[0], EndsWith("app:1.2   1m02s  attempt 3"));
   EXPECT_THAT(Lines(run, {59, 24})[0], EndsWith("app:1.2   1m02s"));
@@ -182,7 +177,7 @@ TEST(ViewLinesTest, ShowsTheTimeOnlyOfAPullWhoseBytesAreUnknown) {
 
 TEST(ViewLinesTest, InventsNoPercentage) {
   prepull::Run run = RunThatKnowsBytes({Pulling("a:1", absl::Seconds(1))});
-  run.images[0].bytes_done = 1000;
+  run.images()[0].bytes_done = 1000;
 
   EXPECT_THAT(Lines(run, {80, 24}), Each(Not(HasSubstr("%"))));
 }
@@ -190,7 +185,7 @@ TEST(ViewLinesTest, InventsNoPercentage) {
 TEST(ViewLinesTest, ShowsNoBytesInARunThatKnowsNone) {
   prepull::Run run =
       RunOf({Downloading("a:1", 310 * kLinesMB, 508 * kLinesMB)});
-  run.bytes = {.done = 310 * kLinesMB, .total = 508 * kLinesMB};
+  run.UpdateBytes({.done = 310 * kLinesMB, .total = 508 * kLinesMB});
 
   EXPECT_THAT(Lines(run, {80, 24}, kLinesMB),
               ElementsAre("⠋ a:1   1m02s", "0 of 1 done, 1 running"));
@@ -232,13 +227,12 @@ TEST(ViewLinesTest, SaysThatItUnpacksOnTheNarrowestScreenToo) {
 }
 
 TEST(ViewLinesTest, SaysWhenAndWhyAPullIsTriedAgain) {
-  const prepull::Run run = {
-      .images = {{.image = "quay.io/team/db:9",
-                  .attempts = 1,
-                  .started_at = kLinesNow - absl::Seconds(3),
-                  .next_attempt_at = kLinesNow + absl::Seconds(34),
-                  .reason = Reason::kRateLimited}},
-      .counts = {.waiting = 1}};
+  const prepull::Run run =
+      RunOf({{.image = "quay.io/team/db:9",
+              .attempts = 1,
+              .started_at = kLinesNow - absl::Seconds(3),
+              .next_attempt_at = kLinesNow + absl::Seconds(34),
+              .reason = Reason::kRateLimited}});
 
   EXPECT_THAT(Lines(run, {80, 24}),
               ElementsAre("⠋ quay.io/team/db:9  retry in 34s (RateLimited)",
@@ -247,9 +241,8 @@ TEST(ViewLinesTest, SaysWhenAndWhyAPullIsTriedAgain) {
 }
 
 TEST(ViewLinesTest, ARetryThatIsDueIsNotInThePast) {
-  const prepull::Run run = {
-      .images = {
-          {.image = "a:1", .next_attempt_at = kLinesNow - absl::Minutes(1)}}};
+  const prepull::Run run = RunOf(
+      {{.image = "a:1", .next_attempt_at = kLinesNow - absl::Minutes(1)}});
 
   EXPECT_THAT(Lines(run, {40, 24})[0], EndsWith("a:1  retry in 0.0s"));
 }
@@ -273,23 +266,23 @@ TEST(ViewLinesTest, GivesANameAllTheRoomThereIs) {
 class ViewLinesWidthTest : public ::testing::TestWithParam<int> {};
 
 TEST_P(ViewLinesWidthTest, NoLineIsWiderThanTheScreen) {
-  prepull::Run run = RunOfMany(30);
-  run.images[0].attempts = 12345;
-  run.images[1].image = std::string(300, 'a');
-  run.images[2].image = "registry.example/bücher/größe:überall";
-  run.images[3].state = ImageState::kWaiting;
-  run.images[3].next_attempt_at = kLinesNow + absl::Hours(10000);
-  run.images[3].reason = Reason::kRegistryUnavailable;
-  run.images[4] = Downloading("quay.io/b:1", 1, 1);
-  run.images[5] =
-      Downloading("quay.io/b:1", 999 * kLinesMB, 1000000000 * kLinesMB);
-  run.counts.waiting = 100000;
-  run.counts.failed = 100000;
-  run.bytes = {.done = 1, .total = 1000000000 * kLinesMB};
+  std::vector<ImageOutcome> images = ManyPulling(30);
+  images[0].attempts = 12345;
+  images[1].image = std::string(300, 'a');
+  images[2].image = "registry.example/bücher/größe:überall";
+  images[3] = {.image = "quay.io/team/app:1.2",
+               .next_attempt_at = kLinesNow + absl::Hours(10000),
+               .reason = Reason::kRegistryUnavailable};
+  images[4] = Downloading("quay.io/b:1", 1, 1);
+  images[5] = Downloading("quay.io/b:1", 999 * kLinesMB, 1000000000 * kLinesMB);
+  images.resize(images.size() + 10000, {.state = ImageState::kWaiting});
+  images.resize(images.size() + 10000, {.state = ImageState::kFailed});
+  prepull::Run run = RunOf(std::move(images));
+  run.UpdateBytes({.done = 1, .total = 1000000000 * kLinesMB});
   EXPECT_THAT(Lines(run, {GetParam(), 24}, 1),
               Each(ResultOf(Columns, Le(GetParam()))));
 
-  run.runtime.features.byte_progress = true;
+  run.features().byte_progress = true;
 
   EXPECT_THAT(Lines(run, {GetParam(), 24}, 1000000000 * kLinesMB),
               Each(ResultOf(Columns, Le(GetParam()))));
@@ -307,17 +300,18 @@ TEST(ViewLinesTest, SaysHowManyPullsDoNotFit) {
 }
 
 TEST(ViewLinesTest, ShowsWhatRunsBeforeWhatWaits) {
-  const prepull::Run run = {
-      .images = {{.image = "a:1", .next_attempt_at = kLinesNow},
-                 Pulling("b:1", absl::Seconds(1)),
-                 {.image = "c:1", .next_attempt_at = kLinesNow}},
-      .counts = {.waiting = 1002, .pulling = 1}};
+  std::vector<ImageOutcome> images = {
+      {.image = "a:1", .next_attempt_at = kLinesNow},
+      Pulling("b:1", absl::Seconds(1)),
+      {.image = "c:1", .next_attempt_at = kLinesNow}};
+  images.resize(1003);
+  const prepull::Run run = RunOf(std::move(images));
   Scene scene = SceneOf(run);
   scene.hidden = 1000;
 
   EXPECT_THAT(ViewLines(scene, {80, 5}),
               ElementsAre(HasSubstr("b:1"), HasSubstr("a:1"), "… and 1001 more",
-                          "0 of 3 done, 1 running, 1002 waiting"));
+                          "0 of 1003 done, 1 running, 1002 waiting"));
 }
 
 class ViewLinesHeightTest : public ::testing::TestWithParam<int> {};

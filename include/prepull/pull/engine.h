@@ -22,7 +22,7 @@ namespace prepull {
 void EnterList(const std::vector<ImageRequest>& requests, Run& run);
 
 // Pulls what `run` is waiting for and fills it in up to its exit code. It has
-// taken `requests`; `run.start` and `run.overall_timeout` are set.
+// taken `requests`; its start and overall timeout are known.
 void FetchImages(const std::vector<ImageRequest>& requests,
                  const PullOptions& options, const RunContext& context,
                  const std::stop_token& stop, Run& run);

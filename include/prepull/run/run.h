@@ -1,15 +1,20 @@
 // One run over one list: what is known of it at any moment, from the first
 // status file to the last word.
 //
-// The engine fills it in, observers and reports read it. Open data, owned by
-// the thread that runs the engine.
+// The engine and the commands move it on by its verbs, observers and reports
+// read it. What is told of one image (ImageOutcome) is open data, but for its
+// state.
+//
+// Threads: owned by the thread that runs the engine; others get copies.
 #ifndef PREPULL_RUN_RUN_H_
 #define PREPULL_RUN_RUN_H_
 
 #include <cstdint>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -45,13 +50,32 @@ absl::string_view PhaseName(Phase phase);
 // Whether this state is an image's last.
 bool IsFinal(ImageState state);
 
+// The state of an image in its run, which counts its images by it: read as an
+// ImageState, changed by Run::Move alone.
+class CountedState {
+ public:
+  // NOLINTNEXTLINE(google-explicit-constructor): it stands for an ImageState
+  CountedState(ImageState state) : state_(state) {}
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  operator ImageState() const { return state_; }
+
+ private:
+  friend class Run;
+  CountedState& operator=(ImageState state) {
+    state_ = state;
+    return *this;
+  }
+
+  ImageState state_;
+};
+
 // One image of the list.
 struct ImageOutcome {
   std::string image = "";   // the text of the list, printable
   std::string origin = "";  // "images.txt:3"
   // The name it is pulled under, if that was rewritten.
   std::string pulled_as = "";
-  ImageState state = ImageState::kWaiting;
+  CountedState state = ImageState::kWaiting;
   int attempts = 0;
   std::optional<Instant> started_at = std::nullopt;  // of the first attempt
   absl::Duration took = absl::ZeroDuration();        // set at the end
@@ -106,6 +130,17 @@ struct RuntimeFacts {
   RuntimeFeatures features = {};  // those that this run uses
 };
 
+// What is known of a run before it does anything.
+struct RunStart {
+  std::string id = "";
+  std::string node = "";
+  std::string instance = "";
+  // The same moment by the wall clock and by ours.
+  absl::Time started_at = absl::UnixEpoch();
+  Instant start = Instant();
+  absl::Duration overall_timeout = absl::ZeroDuration();
+};
+
 // How a run ends.
 struct RunEnd {
   ExitCode code = ExitCode::kOk;
@@ -116,43 +151,86 @@ struct RunEnd {
   bool tolerated = false;  // it succeeded although images failed
 };
 
-struct Run {
-  std::string id = "";
-  std::string node = "";
-  std::string instance = "";
-
-  absl::Time started_at = absl::UnixEpoch();
-  std::optional<absl::Time> finished_at = std::nullopt;
-  Instant start = Instant();
-  absl::Duration overall_timeout = absl::ZeroDuration();
-
+// All that a document tells of a run, wherever that is; see Run::Restore.
+struct RunRecord {
+  RunStart given = {};
   RuntimeFacts runtime = {};
   bool list_known = false;
   std::vector<ImageOutcome> images = {};
-  ImageCounts counts = {};
-  // What failed pulls of this run and earlier ones left on the node so that no
-  // pod can use it (normalised names): to be removed and pulled anew.
-  std::set<std::string> not_usable = {};
-  // Of the images that this run pulls; a layer that several of them share
-  // counts once, so this is no sum over `images`.
   ByteCount bytes = {};
+  std::set<std::string> not_usable = {};
 
-  // How far it is and how it ended: written by the verbs below.
   Phase phase = Phase::kPreparing;
+  std::optional<absl::Time> finished_at = std::nullopt;
   std::optional<ExitCode> exit_code = std::nullopt;
   Reason reason = Reason::kNone;
   std::string message = "";
   bool tolerated = false;
+};
 
-  int64_t total() const { return static_cast<int64_t>(images.size()); }
+class Run {
+ public:
+  explicit Run(RunStart given = {}) { record_.given = std::move(given); }
 
-  Instant deadline() const { return start + overall_timeout; }
+  // Returns the run as it was recorded; the images are counted anew.
+  static Run Restore(RunRecord record);
+
+  const std::string& id() const { return record_.given.id; }
+  const std::string& node() const { return record_.given.node; }
+  const std::string& instance() const { return record_.given.instance; }
+  absl::Time started_at() const { return record_.given.started_at; }
+  Instant start() const { return record_.given.start; }
+  absl::Duration overall_timeout() const {
+    return record_.given.overall_timeout;
+  }
+  Instant deadline() const { return start() + overall_timeout(); }
+
+  // How far it is, and how it ended: nothing, None and "" until it has.
+  Phase phase() const { return record_.phase; }
+  std::optional<absl::Time> finished_at() const { return record_.finished_at; }
+  std::optional<ExitCode> exit_code() const { return record_.exit_code; }
+  Reason reason() const { return record_.reason; }
+  const std::string& message() const { return record_.message; }
+  bool tolerated() const { return record_.tolerated; }
+
+  // The list, in its order. What is told of an image may be written; the images
+  // keep their places from EnterList on.
+  bool list_known() const { return record_.list_known; }
+  std::span<const ImageOutcome> images() const { return record_.images; }
+  std::span<ImageOutcome> images() { return record_.images; }
+  int64_t total() const { return static_cast<int64_t>(record_.images.size()); }
+  const ImageCounts& counts() const { return counts_; }
+
+  const RuntimeFacts& runtime() const { return record_.runtime; }
+  // For those who find out whether a feature can be used.
+  RuntimeFeatures& features() { return record_.runtime.features; }
+  const RuntimeFeatures& features() const { return record_.runtime.features; }
+
+  // Of the images that this run pulls; a layer that several of them share
+  // counts once, so this is no sum over `images`.
+  const ByteCount& bytes() const { return record_.bytes; }
+
+  // What failed pulls of this run and earlier ones left on the node so that no
+  // pod can use it (normalised names): to be removed and pulled anew.
+  const std::set<std::string>& not_usable() const { return record_.not_usable; }
+
+  // The list is known: once in a run.
+  void EnterList(std::vector<ImageOutcome> images);
+
+  // The runtime is known.
+  void EnterRuntime(RuntimeFacts runtime);
+
+  // The plan stands.
+  void BeginPulling() { record_.phase = Phase::kPulling; }
 
   // Moves `image`, one of `images`, to `state` and keeps the counts in step.
   void Move(ImageOutcome& image, ImageState state);
 
-  // The plan stands.
-  void BeginPulling() { phase = Phase::kPulling; }
+  void UpdateBytes(const ByteCount& bytes) { record_.bytes = bytes; }
+
+  void MarkNotUsable(const std::string& name);
+  // Nothing unusable of `name` is on the node any more.
+  void ClearNotUsable(const std::string& name);
 
   // Ends the run at the wall time `at`.
   void End(const RunEnd& end, absl::Time at);
@@ -160,6 +238,10 @@ struct Run {
   // The same in the middle of it: images without an end of their own are
   // Stopped, for `why`. `now` and `at` are the same moment.
   void BreakOff(const RunEnd& end, Reason why, Instant now, absl::Time at);
+
+ private:
+  RunRecord record_;
+  ImageCounts counts_;
 };
 
 }  // namespace prepull
