@@ -52,16 +52,11 @@ LeaseKeeper::~LeaseKeeper() {
 // One call, in what is left of the time for them.
 template <typename Answer, typename Start>
 Answer LeaseKeeper::Ask(absl::Duration timeout, Start start) {
-  const Instant now = context_.clock.Now();
-  if (stop_.stop_requested()) {
-    until_ = std::min(until_, now + kLeaseStopTimeout);
-    stop_ = {};
-  }
-  const absl::Duration left = std::min(timeout, until_ - now);
+  const absl::Duration left = std::min(timeout, budget_->Left());
   if (left <= absl::ZeroDuration()) {
     return absl::DeadlineExceededError("no time left for lease calls");
   }
-  return AwaitCall<Answer>(context_, run_, stop_,
+  return AwaitCall<Answer>(context_, run_, budget_->stop(),
                            [&](auto done) { return start(left, done); });
 }
 
@@ -78,8 +73,7 @@ Lease LeaseKeeper::OwnLease() const {
 
 void LeaseKeeper::Begin(const std::stop_token& stop) {
   if (leases_ == nullptr) return;
-  stop_ = stop;
-  until_ = run_.deadline();
+  budget_.emplace(context_.clock, run_.deadline(), stop, kLeaseStopTimeout);
   const Lease lease = OwnLease();
   const auto created = Ask<absl::Status>(
       kLeaseCallTimeout, [&](absl::Duration timeout, auto done) {
@@ -176,8 +170,8 @@ void LeaseKeeper::Renew() {
 
 void LeaseKeeper::End(LeaseFate fate, const std::stop_token& stop) {
   if (leases_ == nullptr) return;
-  stop_ = stop;
-  until_ = context_.clock.Now() + kLeaseEndTimeout;
+  budget_.emplace(context_.clock, context_.clock.Now() + kLeaseEndTimeout, stop,
+                  kLeaseStopTimeout);
   if (fate != LeaseFate::kKeep) {
     if (!lease_id_.empty()) Delete(lease_id_, fate == LeaseFate::kCollect);
     DeleteOthers(/*also_alive=*/fate == LeaseFate::kDeleteAll);

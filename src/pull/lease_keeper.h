@@ -19,6 +19,7 @@
 #define PREPULL_SRC_PULL_LEASE_KEEPER_H_
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -26,6 +27,7 @@
 #include <vector>
 
 #include "prepull/list/image_request.h"
+#include "prepull/node/call_budget.h"
 #include "prepull/pull/engine.h"
 #include "prepull/runtime/downloads.h"
 #include "prepull/runtime/leases.h"
@@ -85,9 +87,7 @@ class LeaseKeeper {
   const std::string list_hash_;
   std::string lease_id_;
   std::unique_ptr<RunningCall> sign_of_life_;
-  // Of Begin and End while they run.
-  std::stop_token stop_;
-  Instant until_;
+  std::optional<CallBudget> budget_;  // of Begin or End while they run
 };
 
 }  // namespace prepull
