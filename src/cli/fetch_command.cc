@@ -29,8 +29,6 @@
 #include "src/cli/fetch_options.h"
 #include "src/cli/fetch_output.h"
 #include "src/cli/help_topics.h"
-#include "src/cli/new_run.h"
-#include "src/cli/observers.h"
 #include "src/cli/shared_flags.h"
 
 namespace prepull {
