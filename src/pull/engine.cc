@@ -112,13 +112,10 @@ class Fetch {
       const Instant soon = pulled_at + kPinStopTimeout;
       Pin(end == LoopEnd::kAllEnded ? std::max(run_.deadline(), soon) : soon);
     }
-    if (loop.runtime_is_away() && end == LoopEnd::kDeadline) {
-      EndWithoutRuntime("the runtime went away and did not come back");
-    } else if (!verified.ok()) {
-      EndWithoutRuntime(ReportedMessage(verified));
-    } else {
-      End(end);
-    }
+    const bool is_gone = loop.runtime_is_away() && end == LoopEnd::kDeadline;
+    End(end, is_gone ? absl::UnavailableError(
+                           "the runtime went away and did not come back")
+                     : verified);
     if (!loop.left_calls_behind()) lease.End(FateOfLease(end, loop), stop_);
   }
 
@@ -245,24 +242,38 @@ class Fetch {
     if (pinned) check_.UpdateSizes(*pinned);
   }
 
-  void End(LoopEnd end) {
-    const bool all_there = run_.counts.present() == run_.total();
-    if (end == LoopEnd::kNoSpace) {
-      Finish({ExitCode::kNodeNotFit, Phase::kFailed, Reason::kNoSpace,
-              NoSpaceMessage()});
-    } else if (all_there) {
-      Finish({ExitCode::kOk, Phase::kSucceeded});
-    } else if (run_.counts.stopped > 0) {
-      Finish({ExitCode::kStopped, end == LoopEnd::kStopRequested
-                                      ? Phase::kInterrupted
-                                      : Phase::kTimedOut});
-    } else if (run_.counts.failed <= options_.tolerance.Of(run_.total())) {
-      Finish({.code = ExitCode::kOk,
-              .phase = Phase::kSucceeded,
-              .tolerated = true});
-    } else {
-      Finish({ExitCode::kImagesFailed, Phase::kFailed});
+  // `runtime`: OK, or why it cannot be reached.
+  void End(LoopEnd end, const absl::Status& runtime) {
+    std::vector<RunEnd> ends = WhatHolds(end);
+    if (!runtime.ok()) ends.push_back(NoRuntime(ReportedMessage(runtime)));
+    if (!ends.empty()) {
+      return Finish(*std::min_element(ends.begin(), ends.end(),
+                                      [](const RunEnd& a, const RunEnd& b) {
+                                        return Precedes(a.code, b.code);
+                                      }));
     }
+    const bool all_there = run_.counts.present() == run_.total();
+    Finish({.code = ExitCode::kOk,
+            .phase = Phase::kSucceeded,
+            .tolerated = !all_there});
+  }
+
+  // All reasons for which the run is no success.
+  std::vector<RunEnd> WhatHolds(LoopEnd end) const {
+    std::vector<RunEnd> ends;
+    if (end == LoopEnd::kNoSpace) {
+      ends.push_back({ExitCode::kNodeNotFit, Phase::kFailed, Reason::kNoSpace,
+                      NoSpaceMessage()});
+    }
+    if (run_.counts.stopped > 0) {
+      ends.push_back({ExitCode::kStopped, end == LoopEnd::kStopRequested
+                                              ? Phase::kInterrupted
+                                              : Phase::kTimedOut});
+    }
+    if (run_.counts.failed > options_.tolerance.Of(run_.total())) {
+      ends.push_back({ExitCode::kImagesFailed, Phase::kFailed});
+    }
+    return ends;
   }
 
   std::string NoSpaceMessage() const {
@@ -286,13 +297,13 @@ class Fetch {
     } else if (was_short) {
       Finish({ExitCode::kStopped, Phase::kTimedOut});
     } else {
-      EndWithoutRuntime(ReportedMessage(why));
+      Finish(NoRuntime(ReportedMessage(why)));
     }
   }
 
-  void EndWithoutRuntime(const std::string& message) {
-    Finish({ExitCode::kNoRuntime, Phase::kFailed, Reason::kRuntimeUnavailable,
-            absl::StrCat(run_.runtime.socket, ": ", message)});
+  RunEnd NoRuntime(const std::string& message) const {
+    return {ExitCode::kNoRuntime, Phase::kFailed, Reason::kRuntimeUnavailable,
+            absl::StrCat(run_.runtime.socket, ": ", message)};
   }
 
   void Finish(const RunEnd& end) {
