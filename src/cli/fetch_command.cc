@@ -93,6 +93,9 @@ class Fetching {
                       {context.host, context.files, context.clock}) {
     context.exit_hook.Set([this](ExitCode code, const std::string& why) {
       status_file_.BreakOff(code, why, kBreakOffTimeout);
+      // A second signal waits for no other disk.
+      if (code == ExitCode::kInternal)
+        WriteTerminationMessage({.message = why});
     });
   }
   ~Fetching() { context_.exit_hook.Set(nullptr); }
@@ -297,7 +300,7 @@ class Fetching {
 
   CommandEnd End() {
     observers_.OnFinished(run_, context_.clock.Now());
-    WriteTerminationMessage();
+    WriteTerminationMessage(run_);
     node_labeler_.Finish(run_, context_.stop);
     return {.code = *run_.exit_code,
             .error = ErrorLine(),
@@ -306,10 +309,10 @@ class Fetching {
 
   // For `kubectl describe pod`. The kubelet has bind-mounted an empty file
   // there, which can be written but not replaced.
-  void WriteTerminationMessage() const {
+  void WriteTerminationMessage(const struct Run& run) const {
     const absl::Status written = context_.files.WriteExisting(
         options_.termination_log,
-        TerminationMessage(run_, context_.clock.Now() - run_.start));
+        TerminationMessage(run, context_.clock.Now() - run.start));
     if (written.ok() || absl::IsNotFound(written)) return;
     Log(LogLevel::kDebug, "no termination message",
         {{"error", written.message()}});
