@@ -236,7 +236,7 @@ TEST_F(ExitCodeTest, IsSeventyForAnInternalErrorAndEachReportSaysSo) {
   EXPECT_EQ(Status("/reason"), "Unknown");
   EXPECT_EQ(Status("/message"), "internal error");
   EXPECT_EQ(Status("/images/0/state"), "Stopped");
-  EXPECT_EQ(folder_.Read("termination-log"), "internal error\n");
+  EXPECT_EQ(ReadAll(last_words), "internal error\n");
 }
 
 TEST_F(ExitCodeTest, IsSeventyForAnExceptionAndTheStatusFileNamesIt) {

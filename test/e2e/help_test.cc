@@ -7,7 +7,7 @@
 #include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
 #include "test/support/cri/prepull_process.h"
-#include "test/support/cri/temp_folder.h"
+#include "test/support/temp_folder.h"
 
 namespace prepull {
 namespace {
