@@ -125,7 +125,7 @@ std::vector<Pinner::Image> Pinner::PinAll(const std::vector<Image>& images) {
 }
 
 // A record may be missing: an image that was pulled by its digest has no tag.
-// One record is enough for a pin, but an image without any is none of ours.
+// One record is enough for a pin; without any the image is not pinned.
 absl::Status Pinner::PinImage(const Image& image) {
   bool is_pinned = false;
   absl::Status missing = absl::OkStatus();

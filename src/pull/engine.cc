@@ -24,10 +24,10 @@ namespace {
 
 // The last look of a run whose time is over: its status is due in two seconds.
 constexpr absl::Duration kFinalListTimeout = absl::Milliseconds(700);
-// So much later a run may end for what its images were built for.
+// How much later a run may end for the check of its images' platforms.
 constexpr absl::Duration kPlatformTimeout = absl::Seconds(5);
 
-// What becomes of the images that did not reach an end of their own.
+// What becomes of the images that have not ended.
 struct Ending {
   Reason reason;
   std::string message;
@@ -48,7 +48,7 @@ Ending EndingOf(LoopEnd end, bool runtime_is_away) {
   return {Reason::kTimeout, "overall timeout exceeded", true};
 }
 
-// Ends every image that the loop left without an end.
+// Ends every image that the loop has not ended.
 void StopTheRest(const Ending& ending, const RunContext& context, Run& run) {
   const Instant now = context.clock.Now();
   for (ImageOutcome& image : run.images) {
@@ -120,7 +120,7 @@ class Fetch {
   }
 
  private:
-  // What nobody will continue is not kept.
+  // Keeps only what a later run can continue.
   LeaseFate FateOfLease(LoopEnd end, const PullLoop& loop) const {
     if (run_.counts.present() == run_.total()) return LeaseFate::kDeleteAll;
     if (run_.exit_code == ExitCode::kImagesFailed || run_.tolerated ||
@@ -258,7 +258,7 @@ class Fetch {
             .tolerated = !all_there});
   }
 
-  // All reasons for which the run is no success.
+  // Each failure of the run, as the end that it would be.
   std::vector<RunEnd> WhatHolds(LoopEnd end) const {
     std::vector<RunEnd> ends;
     if (end == LoopEnd::kNoSpace) {
@@ -345,11 +345,11 @@ void EnterList(const std::vector<ImageRequest>& requests, Run& run) {
 void FreeDownloads(const std::vector<ImageRequest>& requests,
                    const RunContext& context, const std::stop_token& stop,
                    const Run& run) {
-  RunObserver nobody;
+  RunObserver silent;
   const RunContext unobserved = {.runtime = context.runtime,
                                  .clock = context.clock,
                                  .roll_dice = context.roll_dice,
-                                 .observer = nobody};
+                                 .observer = silent};
   LeaseKeeper(unobserved, requests, run).End(LeaseFate::kCollect, stop);
 }
 

@@ -18,7 +18,7 @@ constexpr absl::Duration kKeptFor = absl::Hours(24);
 constexpr absl::Duration kLeaseCallTimeout = absl::Seconds(10);
 // Freeing the space of large layers takes the runtime a while.
 constexpr absl::Duration kCollectTimeout = absl::Minutes(1);
-// What a run does about leases at its end may take this long in all.
+// The limit for all lease calls at the end of a run.
 constexpr absl::Duration kLeaseEndTimeout = absl::Minutes(2);
 // A run that was told to stop has no more than a moment.
 constexpr absl::Duration kLeaseStopTimeout = absl::Milliseconds(300);
@@ -117,7 +117,7 @@ void LeaseKeeper::AdoptLeases() {
        {"open_downloads", taken.downloads}});
 }
 
-// Whether our lease has all that this one keeps.
+// Returns whether our lease then has all that this one keeps.
 bool LeaseKeeper::AdoptResources(const std::string& lease_id, Taken& taken) {
   const auto resources = Ask<absl::StatusOr<std::vector<LeaseResource>>>(
       kLeaseCallTimeout, [&](absl::Duration timeout, auto done) {
@@ -148,8 +148,8 @@ bool LeaseKeeper::AdoptResources(const std::string& lease_id, Taken& taken) {
   return has_all;
 }
 
-// Also if that cannot be told. A full disk refuses a download only after nobody
-// was found to be writing it.
+// Also if that cannot be told. A full disk refuses a download only after it was
+// found that no client is writing it.
 bool LeaseKeeper::IsAlive(const std::string& lease_id) {
   if (downloads_ == nullptr) return true;
   const auto dropped = Ask<absl::Status>(

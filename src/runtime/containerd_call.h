@@ -1,5 +1,5 @@
-// How a call of one of containerd's own services begins, and how its answer
-// gets to whoever asked.
+// How a call of one of containerd's own services begins, and how the parts of
+// an answer are handed over.
 #ifndef PREPULL_SRC_RUNTIME_CONTAINERD_CALL_H_
 #define PREPULL_SRC_RUNTIME_CONTAINERD_CALL_H_
 

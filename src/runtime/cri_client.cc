@@ -26,8 +26,8 @@ std::shared_ptr<grpc::Channel> OpenChannel(const std::string& socket) {
   arguments.SetMaxReceiveMessageSize(-1);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   // A runtime that restarts is back within a second or two, and asking a unix
-  // socket costs nothing. (GRPC_ARG_MIN_RECONNECT_BACKOFF_MS is none of these:
-  // it is how long a runtime may take to greet, and a busy one takes its time.)
+  // socket costs nothing. (GRPC_ARG_MIN_RECONNECT_BACKOFF_MS stays as it is: it
+  // limits the handshake, and a busy runtime takes its time.)
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   return grpc::CreateCustomChannel(absl::StrCat("unix:", socket),
@@ -134,7 +134,7 @@ class CriClient : public ContainerRuntime {
     using Answer = cri::PullImageResponse;
     cri::PullImageRequest pull;
     pull.mutable_image()->set_image(request.image);
-    // Anonymous is no AuthConfig at all: an empty one would keep containerd
+    // An anonymous pull has no AuthConfig: an empty one would keep containerd
     // from the registry credentials of its own configuration.
     if (request.credential) {
       SetAuth(*request.credential, *pull.mutable_auth());

@@ -215,7 +215,7 @@ TEST(CompletionTest, IsThereForZshAndFishAndNoOther) {
               StartsWith("# fish completion"));
   EXPECT_THAT(RunPrepull({"completion", "tcsh"}), ExitsWith(2));
   EXPECT_THAT(RunPrepull({"completion"}).err,
-              EndsWith("name one shell: bash, zsh or fish\n"));
+              EndsWith("expected one shell: bash, zsh or fish\n"));
 }
 
 }  // namespace

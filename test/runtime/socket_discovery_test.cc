@@ -267,8 +267,8 @@ TEST(SocketPathTest, TakesAPathOrAUrl) {
 TEST(SocketPathTest, RefusesWhatIsNoUnixSocket) {
   EXPECT_THAT(SocketPath("tcp://127.0.0.1:1"),
               StatusIs(Code::kInvalidArgument,
-                       "\"tcp://127.0.0.1:1\" is no unix socket: give a path "
-                       "or a unix:// URL"));
+                       "\"tcp://127.0.0.1:1\" is not a unix socket: expected a "
+                       "path or a unix:// URL"));
   EXPECT_THAT(SocketPath(""), StatusIs(Code::kInvalidArgument));
   EXPECT_THAT(SocketPath("unix://"),
               StatusIs(Code::kInvalidArgument, "socket path is empty"));
@@ -279,8 +279,7 @@ TEST(SocketPathTest, RefusesWhatTheSystemCannotTake) {
   EXPECT_THAT(SocketPath("/" + std::string(106, 'a')), IsOk());
   EXPECT_THAT(SocketPath("/" + std::string(107, 'a')),
               StatusIs(Code::kInvalidArgument,
-                       "socket path has 108 bytes, the system takes at most "
-                       "107"));
+                       "socket path has 108 bytes: expected at most 107"));
 }
 
 TEST(KnownSocketsTest, BeginWithContainerdAndCrio) {
