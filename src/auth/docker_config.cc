@@ -29,7 +29,7 @@ std::string WithoutOuterNuls(const std::string& password) {
   return std::string(rest);
 }
 
-// Decodes "auth", base64 of "user:password". Returns false if it is none.
+// Decodes "auth", base64 of "user:password". Returns false if it is not.
 bool DecodeAuth(const std::string& auth, Credential& credential) {
   std::string decoded;
   // gRPC sends UTF-8 only.

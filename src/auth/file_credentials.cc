@@ -84,12 +84,6 @@ std::vector<Credential> FindIn(std::vector<KeyringEntry> entries,
   return found;
 }
 
-bool IsPlainName(const std::string& name) {
-  return !name.empty() && name != "." && !absl::StartsWith(name, "..") &&
-         name.size() <= 253 && name.find('/') == std::string::npos &&
-         Printable(name, name.size()) == name;
-}
-
 }  // namespace
 
 bool IsTransient(const absl::Status& error) {

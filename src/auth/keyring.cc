@@ -19,22 +19,6 @@ constexpr size_t kMaxShownKeyBytes = 256;
 constexpr std::array<absl::string_view, 3> kDockerHub = {
     "docker.io", "index.docker.io", "registry-1.docker.io"};
 
-struct HostAndPort {
-  absl::string_view host;
-  absl::string_view port;
-};
-
-// The host of "[::1]:5000" keeps its colons.
-HostAndPort SplitPort(absl::string_view authority) {
-  const size_t bracket = authority.rfind(']');
-  const size_t colon = authority.rfind(':');
-  if (colon == absl::string_view::npos ||
-      (bracket != absl::string_view::npos && colon < bracket)) {
-    return {authority, ""};
-  }
-  return {authority.substr(0, colon), authority.substr(colon + 1)};
-}
-
 std::vector<std::string> Segments(absl::string_view path) {
   return absl::StrSplit(path, '/', absl::SkipEmpty());
 }
@@ -54,7 +38,8 @@ absl::string_view BareKey(absl::string_view key) {
   return key;
 }
 
-// Matches "*" with any text. Not fnmatch(3): an IPv6 host has brackets.
+// Matches "*" with any text. Not fnmatch(3), as a catalogue's ignore files: an
+// IPv6 host has brackets.
 bool GlobMatches(absl::string_view pattern, absl::string_view text) {
   const std::vector<absl::string_view> pieces = absl::StrSplit(pattern, '*');
   if (pieces.size() == 1) return pattern == text;
@@ -80,7 +65,7 @@ std::optional<RegistryPattern> RegistryPattern::Parse(absl::string_view key) {
   key = BareKey(key);
   const absl::string_view authority = key.substr(0, key.find('/'));
   absl::string_view path = key.substr(authority.size());
-  const auto [host, port] = SplitPort(authority);
+  const auto [host, port] = SplitHostPort(authority);
   if (host.empty()) return std::nullopt;
   if (absl::StartsWith(path, "/v1/") || absl::StartsWith(path, "/v2/")) {
     path.remove_prefix(3);
@@ -97,7 +82,7 @@ std::optional<RegistryPattern> RegistryPattern::Parse(absl::string_view key) {
 }
 
 bool RegistryPattern::Matches(const Reference& image) const {
-  const auto [host, port] = SplitPort(image.registry());
+  const auto [host, port] = SplitHostPort(image.registry());
   if (port != port_) return false;
   const std::vector<std::string> path = Segments(
       absl::string_view(image.repository()).substr(image.registry().size()));

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "prepull/base/log.h"
 #include "prepull/base/mutex.h"
 
 namespace prepull {
@@ -16,10 +17,27 @@ namespace prepull {
 class Warnings {
  public:
   // `text`: names the source and shows no secret.
-  void Add(const std::string& text);
-  void Add(const std::vector<std::string>& texts);
+  void Add(const std::string& text) {
+    size_t count = 0;
+    {
+      MutexLock lock(mutex_);
+      if (logged_.size() > kMaxTexts || !logged_.insert(text).second) return;
+      count = logged_.size();
+    }
+    const bool is_last = count > kMaxTexts;
+    Log(LogLevel::kWarn, "credentials cannot be used",
+        {{"error",
+          is_last ? "too many errors: further ones are not shown" : text}});
+  }
+
+  void Add(const std::vector<std::string>& texts) {
+    for (const std::string& text : texts) Add(text);
+  }
 
  private:
+  // A file may have thousands of unusable entries.
+  static constexpr size_t kMaxTexts = 200;
+
   Mutex mutex_;
   std::set<std::string> logged_ ABSL_GUARDED_BY(mutex_);
 };

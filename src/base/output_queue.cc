@@ -60,7 +60,7 @@ class OutputQueue::State
     if (may_drop && dropped_ > 0) {
       Add({fd,
            absl::StrCat("prepull: ", std::exchange(dropped_, 0),
-                        " lines left out, because nobody read this\n"),
+                        " lines left out: this was not read\n"),
            may_drop});
     }
     Add({fd, std::move(text), may_drop});

@@ -88,7 +88,7 @@ bool IsOfToken(char c) {
 }
 
 // Returns `text` without what follows `scheme`, the start of an Authorization
-// header that a registry repeats. Shorter words are a sentence's.
+// header that a registry repeats. Shorter words are part of a sentence.
 std::string WithoutTokens(absl::string_view text, absl::string_view scheme) {
   constexpr ptrdiff_t kMinTokenSize = 16;
   std::string clean;

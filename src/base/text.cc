@@ -3,12 +3,15 @@
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
 namespace prepull {
 namespace {
 
+// The length of a Secret's name.
+constexpr size_t kMaxNameBytes = 253;
 constexpr absl::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 constexpr absl::string_view kEllipsis = "\xE2\x80\xA6";     // U+2026
 
@@ -94,6 +97,22 @@ bool IsUtf8(absl::string_view text) {
 absl::string_view WithoutByteOrderMark(absl::string_view text) {
   absl::ConsumePrefix(&text, "\xEF\xBB\xBF");
   return text;
+}
+
+bool IsPlainName(absl::string_view name) {
+  return !name.empty() && name != "." && !absl::StartsWith(name, "..") &&
+         name.size() <= kMaxNameBytes && !absl::StrContains(name, '/') &&
+         Printable(name, name.size()) == name;
+}
+
+std::pair<absl::string_view, absl::string_view> SplitHostPort(
+    absl::string_view text) {
+  const size_t colon = text.rfind(':');
+  if (colon == absl::string_view::npos) return {text, ""};
+  const bool is_port =
+      text[0] == '[' ? text[colon - 1] == ']' : text.find(':') == colon;
+  if (!is_port) return {text, ""};
+  return {text.substr(0, colon), text.substr(colon + 1)};
 }
 
 std::string Counted(int64_t count, absl::string_view noun) {

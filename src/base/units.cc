@@ -43,7 +43,7 @@ absl::StatusOr<absl::Duration> ParseDuration(absl::string_view text) {
   const bool parsed = absl::ParseDuration(text, &d);
   double number = 0;
   if (!parsed && absl::SimpleAtod(text, &number) && std::isfinite(number)) {
-    return invalid("missing unit, expected e.g. 30s or 1h30m");
+    return invalid("missing unit: expected e.g. 30s or 1h30m");
   }
   if (!parsed) return invalid("expected e.g. 30s or 1h30m");
   if (d < absl::ZeroDuration()) return invalid("must not be negative");
@@ -66,7 +66,7 @@ absl::StatusOr<int64_t> ParseBytes(absl::string_view text) {
   const absl::string_view unit =
       absl::StripLeadingAsciiWhitespace(text.substr(digits));
   if (unit.empty()) {
-    return invalid("missing unit, expected e.g. 35GiB or 40GB");
+    return invalid("missing unit: expected e.g. 35GiB or 40GB");
   }
   const double factor = BytesOfUnit(unit);
   if (factor == 0) {

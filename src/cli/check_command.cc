@@ -150,11 +150,11 @@ class CheckCommand : public CommandProgram {
     // Reading the list has its own limit.
     const class Run run(
         {.start = context.clock.Now(), .overall_timeout = kInventoryTimeout});
-    RunObserver nobody;
+    RunObserver silent;
     const auto inventory = GetInventory({.runtime = *found->runtime,
                                          .clock = context.clock,
                                          .roll_dice = SystemDice(),
-                                         .observer = nobody},
+                                         .observer = silent},
                                         context.stop, run);
     if (!inventory.ok())
       return Failed(ExitCode::kNoRuntime, inventory.status());

@@ -47,7 +47,7 @@ void ApplyForeignEnvironment(const Host& host, const Command& command,
     if (absl::SimpleAtoi(threads, &count) && count >= 1 && count <= 64) {
       options.pull.concurrency = count;
     } else {
-      Log(LogLevel::kWarn, "MAX_PULL_THREADS is not from 1 to 64",
+      Log(LogLevel::kWarn, "MAX_PULL_THREADS is ignored: expected 1 to 64",
           {{"value", Printable(threads, 64)}});
     }
   }

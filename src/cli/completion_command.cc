@@ -229,7 +229,7 @@ class CompletionCommand : public CommandProgram {
       context.console.PrintOut(Fish(programs));
     } else {
       return {ExitCode::kBadInput,
-              "completion: name one shell: bash, zsh or fish"};
+              "completion: expected one shell: bash, zsh or fish"};
     }
     return {};
   }

@@ -29,8 +29,6 @@
 #include "src/cli/fetch_options.h"
 #include "src/cli/fetch_output.h"
 #include "src/cli/help_topics.h"
-#include "src/cli/new_run.h"
-#include "src/cli/observers.h"
 #include "src/cli/shared_flags.h"
 
 namespace prepull {
@@ -95,6 +93,9 @@ class Fetching {
                       {context.host, context.files, context.clock}) {
     context.exit_hook.Set([this](ExitCode code, const std::string& why) {
       status_file_.BreakOff(code, why, kBreakOffTimeout);
+      // A second signal waits for no other disk.
+      if (code == ExitCode::kInternal)
+        WriteTerminationMessage({.message = why});
     });
   }
   ~Fetching() { context_.exit_hook.Set(nullptr); }
@@ -300,7 +301,7 @@ class Fetching {
 
   CommandEnd End() {
     observers_.OnFinished(run_, context_.clock.Now());
-    WriteTerminationMessage();
+    WriteTerminationMessage(run_);
     node_labeler_.Finish(run_, context_.stop);
     return {.code = *run_.exit_code(),
             .error = ErrorLine(),
@@ -309,10 +310,10 @@ class Fetching {
 
   // For `kubectl describe pod`. The kubelet has bind-mounted an empty file
   // there, which can be written but not replaced.
-  void WriteTerminationMessage() const {
+  void WriteTerminationMessage(const struct Run& run) const {
     const absl::Status written = context_.files.WriteExisting(
         options_.termination_log,
-        TerminationMessage(run_, context_.clock.Now() - run_.start()));
+        TerminationMessage(run, context_.clock.Now() - run.start()));
     if (written.ok() || absl::IsNotFound(written)) return;
     Log(LogLevel::kDebug, "no termination message",
         {{"error", written.message()}});

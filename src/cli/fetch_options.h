@@ -1,4 +1,4 @@
-// The flags of fetch.
+// The flags of fetch, and what a run has of them and of its surroundings.
 #ifndef PREPULL_SRC_CLI_FETCH_OPTIONS_H_
 #define PREPULL_SRC_CLI_FETCH_OPTIONS_H_
 
@@ -9,6 +9,7 @@
 #include "prepull/kube/node_labeler.h"
 #include "prepull/preflight/image_disk.h"
 #include "prepull/run/pull_options.h"
+#include "prepull/run/run.h"
 #include "prepull/source/image_list.h"
 #include "src/cli/command_context.h"
 
@@ -40,6 +41,11 @@ struct FetchOptions {
 };
 
 void AddFetchFlags(Command& command, FetchOptions& options);
+
+// Returns a run with its identity, and with what the last run wrote to
+// `status_file`, which need not exist.
+Run NewRun(const FetchOptions& options, const std::string& status_file,
+           const CommandContext& context);
 
 // Whether progress is drawn on the terminal rather than logged.
 bool DrawsView(const FetchOptions& options, const Host& host);

@@ -69,7 +69,7 @@ constexpr std::array kMessages = {
             "exit code 3: do so, or --overall-timeout"},
     Message{"the run has died: it ...",
             "from 'status --wait': it was killed; run it again, it resumes"},
-    Message{"because nobody read this",
+    Message{"lines left out: this was not read",
             "standard error was not read, log lines were dropped; the run is "
             "complete"},
 };
@@ -142,7 +142,7 @@ shown before the totals are known.
   quay.io/team/db:9        retry in 34s (RateLimited)
   9 of 13 done, 2 running, 2 waiting, 1.2GB of 3.4GB, 24MB/s, 1m32s left
 
-If nobody reads the output (| less, a log that hangs), pulls go on, and signals
+If the output is not read (| less, a log that hangs), pulls go on, and signals
 and the deadline work. Results and up to 16 MiB of log are kept for a reader
 until the run's deadline.
 

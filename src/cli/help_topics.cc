@@ -21,14 +21,13 @@ int Number(const ExitCodeFacts& facts) { return static_cast<int>(facts.code); }
 // "2 before 4 before 5 ...".
 std::string Precedence() {
   std::vector<ExitCodeFacts> rows(ExitCodes().begin(), ExitCodes().end());
+  std::erase_if(rows, [](const auto& row) { return row.precedence == 0; });
   std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
-    return a.precedence < b.precedence;
+    return Precedes(a.code, b.code);
   });
-  std::vector<int> numbers;
-  for (const ExitCodeFacts& row : rows) {
-    if (row.precedence > 0) numbers.push_back(Number(row));
-  }
-  return absl::StrJoin(numbers, " before ");
+  return absl::StrJoin(rows, " before ", [](std::string* out, const auto& row) {
+    absl::StrAppend(out, Number(row));
+  });
 }
 
 absl::string_view OrDash(absl::string_view text) {

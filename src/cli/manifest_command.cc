@@ -48,11 +48,11 @@ void WarnOfLines(const std::vector<ImageRequest>& requests) {
   for (const ImageRequest& request : requests) {
     if (request.reference.ok()) continue;
     if (++malformed > kMaxWarnings) continue;
-    Log(LogLevel::kWarn, "line is no image",
+    Log(LogLevel::kWarn, "line is not an image",
         {{"error", std::string(request.reference.status().message())}});
   }
   if (malformed > kMaxWarnings) {
-    Log(LogLevel::kWarn, "more lines are no images",
+    Log(LogLevel::kWarn, "more lines are not images",
         {{"lines", absl::StrCat(malformed - kMaxWarnings)}});
   }
 }

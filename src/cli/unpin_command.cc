@@ -161,11 +161,11 @@ class UnpinCommand : public CommandProgram {
     // Reading the list has its own limit.
     const class Run run(
         {.start = context.clock.Now(), .overall_timeout = kUnpinTimeout});
-    RunObserver nobody;
+    RunObserver silent;
     const auto node = GetInventory({.runtime = *found.runtime,
                                     .clock = context.clock,
                                     .roll_dice = SystemDice(),
-                                    .observer = nobody},
+                                    .observer = silent},
                                    context.stop, run);
     if (!node.ok()) {
       return Failed(ExitCode::kNoRuntime, OnOneLine(node.status()));

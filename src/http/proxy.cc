@@ -14,6 +14,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "prepull/base/status_macros.h"
+#include "prepull/base/text.h"
 #include "prepull/http/url.h"
 
 namespace prepull {
@@ -50,21 +51,6 @@ absl::StatusOr<std::optional<HttpProxy>> ParseVariable(
   return *std::move(proxy);
 }
 
-// "host:port", "[host]:port" or a host alone. IPv6 without brackets has no
-// port.
-std::pair<absl::string_view, absl::string_view> SplitPort(
-    absl::string_view text) {
-  absl::string_view port;
-  const size_t colon = text.rfind(':');
-  if (colon != absl::string_view::npos &&
-      (text[0] == '[' ? text[colon - 1] == ']' : text.find(':') == colon)) {
-    port = text.substr(colon + 1);
-    text = text.substr(0, colon);
-  }
-  if (absl::ConsumePrefix(&text, "[")) absl::ConsumeSuffix(&text, "]");
-  return {text, port};
-}
-
 // IPv4 as IPv6 maps it.
 constexpr std::array<uint8_t, 12> kMapped = {0, 0, 0, 0, 0,    0,
                                              0, 0, 0, 0, 0xff, 0xff};
@@ -99,7 +85,8 @@ std::optional<ProxyRules::Exception> ProxyRules::ParseException(
     exception.prefix_bits += 128 - max_bits;
     return exception;
   }
-  const auto [host, port] = SplitPort(text);
+  auto [host, port] = SplitHostPort(text);
+  if (absl::ConsumePrefix(&host, "[")) absl::ConsumeSuffix(&host, "]");
   const absl::string_view suffix = absl::StripPrefix(host, "*");
   if (suffix.empty()) return std::nullopt;
   const bool is_itself_too = suffix.front() != '.';

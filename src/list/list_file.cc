@@ -63,12 +63,6 @@ ImageRequest Malformed(absl::string_view text, const std::string& origin,
           .reference = Annotate(why, origin)};
 }
 
-// Whether `name` is a file name that cannot lead out of its folder.
-bool IsPlainName(absl::string_view name) {
-  return !name.empty() && name != "." && name != ".." &&
-         !absl::StrContains(name, '/');
-}
-
 absl::Status WithQuote(absl::string_view text, const absl::Status& why) {
   return Annotate(why, absl::StrCat("\"", Shown(text, kMaxQuoted), "\""));
 }

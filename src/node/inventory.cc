@@ -10,7 +10,7 @@ Inventory::Inventory(std::vector<StoredImage> images)
   for (size_t i = 0; i < images_.size(); ++i) {
     by_image_ref_.emplace(images_[i].id, i);
     for (const std::string& tag : images_[i].repo_tags) {
-      // Runtimes list unnamed images as "<none>:<none>": nobody can ask so.
+      // Runtimes list unnamed images as "<none>:<none>", which is not a name.
       const absl::StatusOr<Reference> name = Reference::Parse(tag);
       if (name.ok()) by_name_.emplace(name->Normalised(), i);
     }

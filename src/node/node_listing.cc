@@ -26,8 +26,8 @@ bool MayPass(const absl::Status& error) {
          absl::StrContains(error.message(), "not initialized yet");
 }
 
-// Waits until the runtime answers again, and a moment more, so that one that
-// answers with errors is not asked in a tight loop.
+// Waits until the runtime answers again, and a moment more, so that a runtime
+// which answers with errors is not asked in a tight loop.
 void AwaitRuntime(const RunContext& context, const std::stop_token& stop,
                   const Run& run, Instant until) {
   auto answered = std::make_shared<Mailbox<absl::Status>>();

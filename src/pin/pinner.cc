@@ -75,7 +75,7 @@ void Pinner::Begin() {
 std::optional<Inventory> Pinner::Pin(const std::vector<Image>& images,
                                      Instant until) {
   if (!can_pin_ || images.empty()) return std::nullopt;
-  until_ = until;
+  budget_.emplace(context_.clock, until, stop_, kPinStopTimeout);
   const absl::Status taken = ReadPins();
   if (!taken.ok()) {
     run_.features().pin = false;
@@ -92,7 +92,7 @@ std::optional<Inventory> Pinner::Pin(const std::vector<Image>& images,
 }
 
 absl::Status Pinner::ReadPins() {
-  if (TimeLeft() <= absl::ZeroDuration()) {
+  if (budget_->Left() <= absl::ZeroDuration()) {
     return absl::DeadlineExceededError("the run has ended");
   }
   auto records = records_->Pinned(NextLimit());
@@ -124,12 +124,12 @@ std::vector<Pinner::Image> Pinner::PinAll(const std::vector<Image>& images) {
 }
 
 // A record may be missing: an image that was pulled by its digest has no tag.
-// One record is enough for a pin, but an image without any is none of ours.
+// One record is enough for a pin; without any the image is not pinned.
 absl::Status Pinner::PinImage(const Image& image) {
   bool is_pinned = false;
   absl::Status missing = absl::OkStatus();
   for (const std::string& record : RecordsToPin(*image.name, *image.stored)) {
-    if (TimeLeft() <= absl::ZeroDuration()) {
+    if (budget_->Left() <= absl::ZeroDuration()) {
       return absl::DeadlineExceededError("no time left");
     }
     absl::Status labelled = PinRecord(record);
@@ -167,16 +167,14 @@ void Pinner::WarnOf(const Troubles& troubles) {
 }
 
 std::optional<Inventory> Pinner::AwaitReport(const std::vector<Image>& images) {
-  Wakeup wakeup;
-  std::stop_callback wake(stop_, [&wakeup] { wakeup.Notify(); });
   std::optional<Inventory> node;
   int64_t unpinned = static_cast<int64_t>(images.size());
   absl::Duration pause = kFirstPause;
   Instant report_ends = context_.clock.Now() + kReportTimeout;
   while (true) {
-    const std::stop_token stop = NextLimit().stop;
+    const absl::Duration timeout = std::min(kInventoryTimeout, budget_->Left());
     absl::StatusOr<Inventory> listed =
-        ListNode(context_, stop, run_, std::min(kInventoryTimeout, TimeLeft()));
+        ListNode(context_, budget_->stop(), run_, timeout);
     if (!listed.ok()) {
       Log(LogLevel::kWarn, "pins not verified",
           {{"error", ReportedMessage(listed.status())}});
@@ -187,12 +185,12 @@ std::optional<Inventory> Pinner::AwaitReport(const std::vector<Image>& images) {
         std::exchange(unpinned, CountUnpinned(images, *node));
     const Instant now = context_.clock.Now();
     if (unpinned < before) report_ends = now + kReportTimeout;
-    const Instant last = std::min(report_ends, until_);
+    const Instant last = std::min(report_ends, now + budget_->Left());
     const bool waits = unpinned > 0 && run_.features().pin &&
                        !stop_.stop_requested() && now < last;
     if (!waits) break;
     const Instant alarm = context_.observer.OnTurn(run_, now);
-    context_.clock.WaitUntil(std::min({now + pause, last, alarm}), wakeup);
+    context_.clock.SleepUntil(std::min({now + pause, last, alarm}), stop_);
     pause = std::min(2 * pause, kMaxPause);
   }
   if (unpinned > 0 && run_.features().pin) {
@@ -203,21 +201,10 @@ std::optional<Inventory> Pinner::AwaitReport(const std::vector<Image>& images) {
   return node;
 }
 
-absl::Duration Pinner::TimeLeft() const {
-  return until_ - context_.clock.Now();
-}
-
-// A run that was told to stop has no more than a moment, and its calls are not
-// ended by the stop that has come already.
 CallLimit Pinner::NextLimit() {
-  if (stop_.stop_requested() && !was_stopped_) {
-    was_stopped_ = true;
-    until_ = std::min(until_, context_.clock.Now() + kPinStopTimeout);
-  }
   // To pin takes two calls.
-  const absl::Duration timeout = std::min(kPinCallTimeout, TimeLeft() / 2);
-  if (was_stopped_) return {timeout, {}};
-  return {timeout, stop_};
+  const absl::Duration timeout = std::min(kPinCallTimeout, budget_->Left() / 2);
+  return {timeout, budget_->stop()};
 }
 
 }  // namespace prepull

@@ -14,8 +14,6 @@ constexpr absl::Duration kBlindAfter = absl::Seconds(30);
 // A download that was cancelled writes down the rest of its step a little
 // later than the call ends: a list at once shows the old offset.
 constexpr absl::Duration kSettleTime = absl::Milliseconds(75);
-// Nothing waits longer than this for a list, or for an image's bytes.
-constexpr absl::Duration kPendingTimeout = absl::Seconds(2);
 // The manifest is there when the registry has answered twice.
 constexpr absl::Duration kFirstSearch = absl::Milliseconds(250);
 
@@ -61,28 +59,56 @@ void DownloadWatch::OnFailed(const ImageOutcome& image, AttemptEnd end,
   running_.erase(&image);
   finder_.Pause(&image);
   const WatchedPull& pull = pulls_[&image];
-  const bool is_searched = end.needs_blobs && !pull.is_known;
-  if (is_off_ || !(pull.is_known || is_searched)) return then(false);
+  const bool needs_search = end.needs_blobs && !pull.is_known;
+  if (is_off_ || !(pull.is_known || needs_search)) return then(false);
   const Instant now = seams_.clock.Now();
-  pending_lists_.push_back({&image, end, is_searched, now, std::move(then)});
+  ends_.Add({.image = &image,
+             .since = now,
+             .list_at = now + kSettleTime,
+             .awaits_search = needs_search,
+             .then = [this, &image, end, now, then = std::move(then)] {
+               then(Gained(&image, end.was_cut, now));
+             }});
   lister_.ListAt(now + kSettleTime);
-  if (!is_searched) return;
-  finder_.SeekNow(&image, CluesOf(pull, ""),
-                  [this, &image] { OnSearched(&image); });
+  if (needs_search) SearchNow(pull, "");
+}
+
+bool DownloadWatch::Gained(Image image, bool was_cut, Instant ended) {
+  WatchedPull& pull = pulls_[image];
+  const int64_t gained_bytes = pull.GainedBytes(bytes_.ledger());
+  if (was_cut) {
+    pull.window = NextWindow(pull.window, stall_timeout_, gained_bytes,
+                             ended - pull.started);
+  }
+  return gained_bytes > 0;
 }
 
 void DownloadWatch::OnPulled(const ImageOutcome& image, Task then) {
   WatchedPull& pull = pulls_[&image];
   running_.erase(&image);
-  pending_manifests_[&image] = {seams_.clock.Now(), std::move(then)};
   const bool can_be_told = absl::StartsWith(image.image_ref, "sha256:");
   if (is_off_ || !can_be_told ||
       (pull.is_known && pull.config == image.image_ref)) {
-    return EndPulled(&image);
+    return EndPulled(&image, then);
   }
   pull.is_known = false;
-  finder_.SeekNow(&image, CluesOf(pull, image.image_ref),
-                  [this, &image] { EndPulled(&image); });
+  ends_.Add({.image = &image,
+             .since = seams_.clock.Now(),
+             .awaits_search = true,
+             .then = [this, &image, then = std::move(then)] {
+               EndPulled(&image, then);
+             }});
+  SearchNow(pull, image.image_ref);
+}
+
+void DownloadWatch::EndPulled(Image image, const Task& then) {
+  const WatchedPull& pull = pulls_[image];
+  if (pull.is_known) {
+    bytes_.OnPulled(pull.blobs);
+    UpdateImage(pull);
+  }
+  OnGivenUp(*image);
+  then();
 }
 
 void DownloadWatch::OnGivenUp(const ImageOutcome& image) {
@@ -90,39 +116,21 @@ void DownloadWatch::OnGivenUp(const ImageOutcome& image) {
   finder_.Forget(&image);
 }
 
-void DownloadWatch::EndPulled(Image image) {
-  auto pending = pending_manifests_.extract(image);
-  if (pending.empty()) return;
-  const WatchedPull& pull = pulls_[image];
-  if (pull.is_known) {
-    bytes_.OnPulled(pull.blobs);
-    UpdateImage(pull);
-  }
-  OnGivenUp(*image);
-  pending.mapped().then();
-}
-
 bool DownloadWatch::IsPulling() const {
-  return !pending_lists_.empty() || !running_.empty();
+  return !running_.empty() || ends_.NextList() != Instant::Never();
 }
 
 void DownloadWatch::Turn(Instant now) {
-  SettleLate(now);
+  ends_.SettleLate(now);
   if (is_off_) return;
   lister_.Turn(now, IsPulling());
   finder_.Turn(now);
 }
 
 Instant DownloadWatch::NextTurn() const {
-  Instant next = lister_.NextTurn(IsPulling());
-  if (!is_off_) next = std::min(next, finder_.NextTurn());
-  for (const auto& [image, pending] : pending_manifests_) {
-    next = std::min(next, pending.since + kPendingTimeout);
-  }
-  for (const PendingList& pending : pending_lists_) {
-    next = std::min(next, pending.since + kPendingTimeout);
-  }
-  return next;
+  const Instant next =
+      std::min(ends_.NextLate(), lister_.NextTurn(IsPulling()));
+  return is_off_ ? next : std::min(next, finder_.NextTurn());
 }
 
 void DownloadWatch::OnListed(Instant asked,
@@ -134,15 +142,10 @@ void DownloadWatch::OnListed(Instant asked,
     bytes_.AskFor(pull.blobs);
     UpdateImage(pull);
   }
-  for (const PendingList& pending : pending_lists_) {
-    UpdateImage(pulls_[pending.image]);
-  }
+  for (const Image image : ends_.images()) UpdateImage(pulls_[image]);
   bytes_.UpdateRun();
-  SettleListed();
-  for (const PendingList& pending : pending_lists_) {
-    const Instant settled = pending.since + kSettleTime;
-    if (settled > asked) lister_.ListAt(settled);
-  }
+  ends_.OnListed(asked);
+  lister_.ListAt(ends_.NextList());
 }
 
 void DownloadWatch::StopWatching() {
@@ -150,6 +153,11 @@ void DownloadWatch::StopWatching() {
   run_.features().byte_progress = false;
   SettleAll();
   for (const Image image : running_) pulls_[image].on_seen();
+}
+
+void DownloadWatch::SettleAll() {
+  ends_.SettleLate(Instant::Never());
+  bytes_.UpdateRun();
 }
 
 ManifestFinder::Clues DownloadWatch::CluesOf(
@@ -163,6 +171,12 @@ ManifestFinder::Clues DownloadWatch::CluesOf(
           }};
 }
 
+void DownloadWatch::SearchNow(const WatchedPull& pull,
+                              const std::string& image_ref) {
+  finder_.SeekNow(pull.image, CluesOf(pull, image_ref),
+                  [this, image = pull.image] { ends_.OnSearched(image); });
+}
+
 void DownloadWatch::OnManifest(Image image,
                                const ManifestFinder::Found& found) {
   bytes_.Add(found.blobs);
@@ -171,58 +185,6 @@ void DownloadWatch::OnManifest(Image image,
   finder_.Pause(image);
   bytes_.AskFor(pull.blobs);
   UpdateImage(pull);
-}
-
-void DownloadWatch::OnSearched(Image image) {
-  for (PendingList& pending : pending_lists_) {
-    if (pending.image == image) pending.is_searched = false;
-  }
-  SettleListed();
-}
-
-// Those whose last bytes have been listed, and whose search is over.
-void DownloadWatch::SettleListed() {
-  Settle([seen = lister_.seen()](const PendingList& pending) {
-    return pending.since + kSettleTime <= seen && !pending.is_searched;
-  });
-}
-
-template <typename Due>
-void DownloadWatch::Settle(Due due) {
-  const auto first_due = std::stable_partition(
-      pending_lists_.begin(), pending_lists_.end(),
-      [&](const PendingList& pending) { return !due(pending); });
-  std::vector<PendingList> settled(
-      std::make_move_iterator(first_due),
-      std::make_move_iterator(pending_lists_.end()));
-  pending_lists_.erase(first_due, pending_lists_.end());
-  for (const PendingList& each : settled) each.then(Gained(each));
-}
-
-bool DownloadWatch::Gained(const PendingList& pending) {
-  WatchedPull& pull = pulls_[pending.image];
-  const int64_t gained_bytes = pull.GainedBytes(bytes_.ledger());
-  if (pending.end.was_cut) {
-    pull.window = NextWindow(pull.window, stall_timeout_, gained_bytes,
-                             pending.since - pull.started);
-  }
-  return gained_bytes > 0;
-}
-
-void DownloadWatch::SettleLate(Instant now) {
-  Settle([now](const PendingList& pending) {
-    return pending.since + kPendingTimeout <= now;
-  });
-  std::vector<Image> late;
-  for (const auto& [image, pending] : pending_manifests_) {
-    if (pending.since + kPendingTimeout <= now) late.push_back(image);
-  }
-  for (const Image image : late) EndPulled(image);
-}
-
-void DownloadWatch::SettleAll() {
-  SettleLate(Instant::Never());
-  bytes_.UpdateRun();
 }
 
 Verdict DownloadWatch::Judge(const ImageOutcome& image, Instant now) const {

@@ -9,7 +9,7 @@ constexpr absl::Duration kHistory = absl::Seconds(30);
 constexpr absl::Duration kMaxWindow = absl::Minutes(5);
 // The size of the writes with which containerd moves an offset.
 constexpr int64_t kStepBytes = kDownloadStepBytes;
-// A fair share is an average, and lots are uneven.
+// A fair share is an average, and shares are uneven.
 constexpr double kSteps = 4;
 // A sixth of what was measured (3.5 GB in 5.6 s), for slow disks.
 constexpr double kRehashBytesPerSecond = 100e6;
@@ -25,7 +25,7 @@ absl::Duration RehashTime(int64_t offset_bytes) {
 void StallDetector::Observe(Instant now,
                             const std::vector<OpenDownload>& listed) {
   if (now - observed_ > kHistory) {
-    // Nobody looked: what moved meanwhile says nothing about the rate.
+    // There was no list: what moved meanwhile says nothing about the rate.
     downloads_.clear();
     gains_.clear();
   }

@@ -16,7 +16,7 @@ constexpr ErrorClass kCutForTime = {.reason = Reason::kTimeout,
 constexpr ErrorClass kCutForStall = {.reason = Reason::kStalled,
                                      .retry = Retry::kAtOnce};
 
-// " (tried a.json: quay.io; b.json: is no JSON)": where to look for what is
+// " (tried a.json: quay.io; b.json: invalid JSON)": where to look for what is
 // wrong.
 std::string TriedCredentials(const RoundEnd& end) {
   if (!end.credentials.ok()) return "";
@@ -57,7 +57,7 @@ AttemptFailure FailureOf(const RoundEnd& end, const std::optional<Cut>& cut) {
                             .run_ends = is_cancelled};
   if (failure.what.retry == Retry::kNextCredential) {
     absl::StrAppend(&failure.message, TriedCredentials(end));
-    // What could not be read or run may have one that is not refused.
+    // A source that could not be read may have a credential that is accepted.
     if (!end.unread.empty()) failure.what.retry = Retry::kWholeBudget;
   }
   return failure;

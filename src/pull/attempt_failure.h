@@ -1,5 +1,5 @@
 // What a failed round at an image means: the one decision that the reports, the
-// registry's gate and the next try all go by. Pure.
+// registry's gate and the next try follow. Pure.
 #ifndef PREPULL_SRC_PULL_ATTEMPT_FAILURE_H_
 #define PREPULL_SRC_PULL_ATTEMPT_FAILURE_H_
 
@@ -12,7 +12,7 @@
 
 namespace prepull {
 
-// Why prepull itself ended an attempt, for a class and in words.
+// Why prepull itself ended an attempt, as a class and in words.
 struct Cut {
   ErrorClass why;
   std::string message = "";
@@ -29,11 +29,11 @@ struct AttemptFailure {
   ErrorClass what;
   std::string message = "";  // as reports show it
   bool was_cut = false;      // by us: the error is our own cancel
-  // Cancelled because the run ends, which says nothing of the image.
+  // Cancelled because the run ends, which says nothing about the image.
   bool run_ends = false;
 };
 
-// `end` is one of a failure. `cut`: whether the round was told to end; it may
+// `end`: of a failure. `cut`: whether the round was told to end; it may
 // have failed by itself before it heard of it.
 AttemptFailure FailureOf(const RoundEnd& end, const std::optional<Cut>& cut);
 

@@ -47,8 +47,8 @@ class AttemptListener {
 
   // After OnPulled: what is known of the image's bytes is entered.
   virtual void OnBytesKnown(PullItem& item) = 0;
-  // After OnFailed: what the attempt gained is known, and what it downloaded
-  // wrong is gone.
+  // After OnFailed: what the attempt gained is known, and the wrong bytes
+  // that it downloaded are gone.
   virtual void OnSettled(PullItem& item, const AttemptFailure& failure,
                          bool gained_bytes) = 0;
 };

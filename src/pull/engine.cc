@@ -24,10 +24,10 @@ namespace {
 
 // The last look of a run whose time is over: its status is due in two seconds.
 constexpr absl::Duration kFinalListTimeout = absl::Milliseconds(700);
-// So much later a run may end for what its images were built for.
+// How much later a run may end for the check of its images' platforms.
 constexpr absl::Duration kPlatformTimeout = absl::Seconds(5);
 
-// What becomes of the images that did not reach an end of their own.
+// What becomes of the images that have not ended.
 struct Ending {
   Reason reason;
   std::string message;
@@ -48,7 +48,7 @@ Ending EndingOf(LoopEnd end, bool runtime_is_away) {
   return {Reason::kTimeout, "overall timeout exceeded", true};
 }
 
-// Ends every image that the loop left without an end.
+// Ends every image that the loop has not ended.
 void StopTheRest(const Ending& ending, const RunContext& context, Run& run) {
   const Instant now = context.clock.Now();
   for (ImageOutcome& image : run.images()) {
@@ -128,18 +128,15 @@ class Fetch {
       const Instant soon = pulled_at + kPinStopTimeout;
       Pin(end == LoopEnd::kAllEnded ? std::max(run_.deadline(), soon) : soon);
     }
-    if (loop.runtime_is_away() && end == LoopEnd::kDeadline) {
-      EndWithoutRuntime("the runtime went away and did not come back");
-    } else if (!verified.ok()) {
-      EndWithoutRuntime(ReportedMessage(verified));
-    } else {
-      End(end);
-    }
+    const bool is_gone = loop.runtime_is_away() && end == LoopEnd::kDeadline;
+    End(end, is_gone ? absl::UnavailableError(
+                           "the runtime went away and did not come back")
+                     : verified);
     if (!loop.left_calls_behind()) lease.End(FateOfLease(end, loop), stop_);
   }
 
  private:
-  // What nobody will continue is not kept.
+  // Keeps only what a later run can continue.
   LeaseFate FateOfLease(LoopEnd end, const PullLoop& loop) const {
     if (run_.counts().present() == run_.total()) return LeaseFate::kDeleteAll;
     if (run_.exit_code() == ExitCode::kImagesFailed || run_.tolerated() ||
@@ -260,24 +257,38 @@ class Fetch {
     if (pinned) check_.UpdateSizes(*pinned);
   }
 
-  void End(LoopEnd end) {
-    const bool all_there = run_.counts().present() == run_.total();
-    if (end == LoopEnd::kNoSpace) {
-      Finish({ExitCode::kNodeNotFit, Phase::kFailed, Reason::kNoSpace,
-              NoSpaceMessage()});
-    } else if (all_there) {
-      Finish({ExitCode::kOk, Phase::kSucceeded});
-    } else if (run_.counts().stopped > 0) {
-      Finish({ExitCode::kStopped, end == LoopEnd::kStopRequested
-                                      ? Phase::kInterrupted
-                                      : Phase::kTimedOut});
-    } else if (run_.counts().failed <= options_.tolerance.Of(run_.total())) {
-      Finish({.code = ExitCode::kOk,
-              .phase = Phase::kSucceeded,
-              .tolerated = true});
-    } else {
-      Finish({ExitCode::kImagesFailed, Phase::kFailed});
+  // `runtime`: OK, or why it cannot be reached.
+  void End(LoopEnd end, const absl::Status& runtime) {
+    std::vector<RunEnd> ends = WhatHolds(end);
+    if (!runtime.ok()) ends.push_back(NoRuntime(ReportedMessage(runtime)));
+    if (!ends.empty()) {
+      return Finish(*std::min_element(ends.begin(), ends.end(),
+                                      [](const RunEnd& a, const RunEnd& b) {
+                                        return Precedes(a.code, b.code);
+                                      }));
     }
+    const bool all_there = run_.counts().present() == run_.total();
+    Finish({.code = ExitCode::kOk,
+            .phase = Phase::kSucceeded,
+            .tolerated = !all_there});
+  }
+
+  // Each failure of the run, as the end that it would be.
+  std::vector<RunEnd> WhatHolds(LoopEnd end) const {
+    std::vector<RunEnd> ends;
+    if (end == LoopEnd::kNoSpace) {
+      ends.push_back({ExitCode::kNodeNotFit, Phase::kFailed, Reason::kNoSpace,
+                      NoSpaceMessage()});
+    }
+    if (run_.counts().stopped > 0) {
+      ends.push_back({ExitCode::kStopped, end == LoopEnd::kStopRequested
+                                              ? Phase::kInterrupted
+                                              : Phase::kTimedOut});
+    }
+    if (run_.counts().failed > options_.tolerance.Of(run_.total())) {
+      ends.push_back({ExitCode::kImagesFailed, Phase::kFailed});
+    }
+    return ends;
   }
 
   std::string NoSpaceMessage() const {
@@ -301,13 +312,13 @@ class Fetch {
     } else if (was_short) {
       Finish({ExitCode::kStopped, Phase::kTimedOut});
     } else {
-      EndWithoutRuntime(ReportedMessage(why));
+      Finish(NoRuntime(ReportedMessage(why)));
     }
   }
 
-  void EndWithoutRuntime(const std::string& message) {
-    Finish({ExitCode::kNoRuntime, Phase::kFailed, Reason::kRuntimeUnavailable,
-            absl::StrCat(run_.runtime().socket, ": ", message)});
+  RunEnd NoRuntime(const std::string& message) const {
+    return {ExitCode::kNoRuntime, Phase::kFailed, Reason::kRuntimeUnavailable,
+            absl::StrCat(run_.runtime().socket, ": ", message)};
   }
 
   void Finish(const RunEnd& end) {
@@ -340,11 +351,11 @@ void EnterList(const std::vector<ImageRequest>& requests, Run& run) {
 void FreeDownloads(const std::vector<ImageRequest>& requests,
                    const RunContext& context, const std::stop_token& stop,
                    const Run& run) {
-  RunObserver nobody;
+  RunObserver silent;
   const RunContext unobserved = {.runtime = context.runtime,
                                  .clock = context.clock,
                                  .roll_dice = context.roll_dice,
-                                 .observer = nobody};
+                                 .observer = silent};
   LeaseKeeper(unobserved, requests, run).End(LeaseFate::kCollect, stop);
 }
 

@@ -25,8 +25,8 @@ constexpr ErrorClass kDoesNotUnpack = {Reason::kNotUsable, Retry::kFewTimes};
 constexpr ErrorClass kMissing = {Reason::kNotFound, Retry::kNever};
 constexpr ErrorClass kNetwork = {Reason::kRegistryUnavailable,
                                  Retry::kWholeBudget};
-// The name is right, and what comes for it is not what a registry serves: not
-// NotFound, which would send people to look for a wrong tag.
+// The name is right, but the answer is not what a registry serves. Not
+// NotFound, which would make people look for a wrong tag.
 constexpr ErrorClass kNoAnswerOfARegistry = {Reason::kRegistryUnavailable,
                                              Retry::kForAMinute};
 constexpr ErrorClass kOurs = {Reason::kUnknown, Retry::kUncounted};
@@ -75,7 +75,7 @@ constexpr Row kRows[] = {
     {"disk quota exceeded", kDiskFull},
     {"read-only file system", kDiskFull},
 
-    // Not the image's doing. A lock is another pull's download of the same
+    // Not the image's fault. A lock is another pull's download of the same
     // layer: this one got no further, which is what Stalled says.
     {"lease does not exist", kOurs},
     {"failed commit on ref", kOurs, "no such file or directory"},
@@ -93,8 +93,8 @@ constexpr Row kRows[] = {
     {"stream removed", kRuntimeGone},
 
     // An image that failed to unpack may be listed as present: a reason of its
-    // own, so that nobody takes it for usable, whatever follows. The words of
-    // CRI-O are about a layer that has arrived whole, too.
+    // own, so that it is not taken for usable, whatever follows. The words of
+    // CRI-O, too, are about a layer that has arrived whole.
     {"failed to extract layer",
      {Reason::kNotUsable, Retry::kWholeBudget},
      "context canceled"},
@@ -158,8 +158,8 @@ constexpr Row kRows[] = {
     {"illegal base64", kRefused},
     {"invalid decoded auth", kRefused},
 
-    // Half there, or spoilt on its way: a broken proxy, a captive portal, a
-    // push still going on.
+    // Incomplete, or damaged on its way: a broken proxy, a captive portal, an
+    // unfinished push.
     {"could not fetch content descriptor", kNoAnswerOfARegistry},
     {"fetching blob", kNoAnswerOfARegistry, "unknown"},
     {"fetching blob", kNoAnswerOfARegistry, "status=404"},
@@ -173,8 +173,8 @@ constexpr Row kRows[] = {
     {"parent snapshot", kStoreLostIt},
     {"content digest", kStoreLostIt},
 
-    // There, but nothing a node can run. Before NotFound: containerd gives
-    // some of these that code.
+    // There, but not an image that a node can run. Before NotFound: containerd
+    // gives some of these that code.
     {"byte manifest", kUnusable},
     {"unexpected media type type=vnd", kUnusable},
     {"unexpected media type", kNoAnswerOfARegistry},

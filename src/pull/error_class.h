@@ -22,11 +22,11 @@ enum class Retry {
   kAtOnce,          // a cut that lost nothing: straight back into the queue
   kWholeBudget,     // transient: until the deadline or --max-attempts
   kFewTimes,        // three tries in all: what does not unpack never will
-  kForAMinute,      // a minute and three tries at least: what answers is no
-                    // registry, or hands over wrong bytes, or has a push still
+  kForAMinute,      // a minute and three tries at least: what answers is not
+                    // the registry, or sends wrong bytes, or a push is still
                     // going on
-  kLater,           // rate limit: the registry's gate closes for everybody
-  kUncounted,       // not the image's doing: again, not counted as an attempt
+  kLater,           // rate limit: the registry's gate closes for all pulls
+  kUncounted,       // not the image's fault: again, not counted as an attempt
   kAwaitRuntime,    // the runtime is gone: wait until it answers
   kStopRun,         // no space on the node: no further pull can do better
 };
@@ -36,8 +36,7 @@ struct ErrorClass {
   Retry retry = Retry::kWholeBudget;
   // When the registry asks to be left alone until ("retry-after: 34s").
   std::optional<absl::Duration> retry_after = std::nullopt;
-  // What the runtime has of a download is wrong: it has to go before the next
-  // attempt.
+  // The download holds wrong bytes: it is dropped before the next attempt.
   bool bad_bytes = false;
 };
 

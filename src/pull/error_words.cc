@@ -39,7 +39,7 @@ std::string WithoutQuotations(absl::string_view text) {
 }
 
 // Whether `word` is a reference, URL, path, host, address, digest or the like:
-// somebody chose it, so it says nothing, whatever it says.
+// a name that was chosen, which says nothing about the error.
 bool IsName(absl::string_view word) {
   if (word == "i/o" || word == "username/password") return false;
   return word.find_first_of("/:.") != absl::string_view::npos;

@@ -18,7 +18,7 @@ constexpr absl::Duration kKeptFor = absl::Hours(24);
 constexpr absl::Duration kLeaseCallTimeout = absl::Seconds(10);
 // Freeing the space of large layers takes the runtime a while.
 constexpr absl::Duration kCollectTimeout = absl::Minutes(1);
-// What a run does about leases at its end may take this long in all.
+// The limit for all lease calls at the end of a run.
 constexpr absl::Duration kLeaseEndTimeout = absl::Minutes(2);
 // A run that was told to stop has no more than a moment.
 constexpr absl::Duration kLeaseStopTimeout = absl::Milliseconds(300);
@@ -52,16 +52,11 @@ LeaseKeeper::~LeaseKeeper() {
 // One call, in what is left of the time for them.
 template <typename Answer, typename Start>
 Answer LeaseKeeper::Ask(absl::Duration timeout, Start start) {
-  const Instant now = context_.clock.Now();
-  if (stop_.stop_requested()) {
-    until_ = std::min(until_, now + kLeaseStopTimeout);
-    stop_ = {};
-  }
-  const absl::Duration left = std::min(timeout, until_ - now);
+  const absl::Duration left = std::min(timeout, budget_->Left());
   if (left <= absl::ZeroDuration()) {
     return absl::DeadlineExceededError("no time left for lease calls");
   }
-  return AwaitCall<Answer>(context_, run_, stop_,
+  return AwaitCall<Answer>(context_, run_, budget_->stop(),
                            [&](auto done) { return start(left, done); });
 }
 
@@ -78,8 +73,7 @@ Lease LeaseKeeper::OwnLease() const {
 
 void LeaseKeeper::Begin(const std::stop_token& stop) {
   if (leases_ == nullptr) return;
-  stop_ = stop;
-  until_ = run_.deadline();
+  budget_.emplace(context_.clock, run_.deadline(), stop, kLeaseStopTimeout);
   const Lease lease = OwnLease();
   const auto created = Ask<absl::Status>(
       kLeaseCallTimeout, [&](absl::Duration timeout, auto done) {
@@ -123,7 +117,7 @@ void LeaseKeeper::AdoptLeases() {
        {"open_downloads", taken.downloads}});
 }
 
-// Whether our lease has all that this one keeps.
+// Returns whether our lease then has all that this one keeps.
 bool LeaseKeeper::AdoptResources(const std::string& lease_id, Taken& taken) {
   const auto resources = Ask<absl::StatusOr<std::vector<LeaseResource>>>(
       kLeaseCallTimeout, [&](absl::Duration timeout, auto done) {
@@ -154,8 +148,8 @@ bool LeaseKeeper::AdoptResources(const std::string& lease_id, Taken& taken) {
   return has_all;
 }
 
-// Also if that cannot be told. A full disk refuses a download only after nobody
-// was found to be writing it.
+// Also if that cannot be told. A full disk refuses a download only after it was
+// found that no client is writing it.
 bool LeaseKeeper::IsAlive(const std::string& lease_id) {
   if (downloads_ == nullptr) return true;
   const auto dropped = Ask<absl::Status>(
@@ -176,8 +170,8 @@ void LeaseKeeper::Renew() {
 
 void LeaseKeeper::End(LeaseFate fate, const std::stop_token& stop) {
   if (leases_ == nullptr) return;
-  stop_ = stop;
-  until_ = context_.clock.Now() + kLeaseEndTimeout;
+  budget_.emplace(context_.clock, context_.clock.Now() + kLeaseEndTimeout, stop,
+                  kLeaseStopTimeout);
   if (fate != LeaseFate::kKeep) {
     if (!lease_id_.empty()) Delete(lease_id_, fate == LeaseFate::kCollect);
     DeleteOthers(/*also_alive=*/fate == LeaseFate::kDeleteAll);

@@ -6,8 +6,8 @@
 // are deleted: that is how a run resumes. A runtime without leases is fine:
 // lease_id() is empty then.
 //
-// Runs of one list may overlap, and none may take a lease from one that is
-// alive. Pods on a node share no process ids, files or sockets but the
+// Runs of one list may overlap, and no run may take the lease of another that
+// is alive. Pods on a node share no process ids, files or sockets but the
 // runtime's, and the wall clock may jump. So a run holds a download that has
 // the id of its lease open for as long as it lives (Downloads::Hold): the
 // runtime locks it, and lets go of it when the process is gone, kill -9
@@ -19,6 +19,7 @@
 #define PREPULL_SRC_PULL_LEASE_KEEPER_H_
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -26,6 +27,7 @@
 #include <vector>
 
 #include "prepull/list/image_request.h"
+#include "prepull/node/call_budget.h"
 #include "prepull/pull/engine.h"
 #include "prepull/runtime/downloads.h"
 #include "prepull/runtime/leases.h"
@@ -50,12 +52,11 @@ class LeaseKeeper {
   LeaseKeeper& operator=(const LeaseKeeper&) = delete;
 
   // Creates the lease and takes over what is there, until the run's deadline
-  // at most. Without a word if the runtime has no leases, with a warning if
-  // they fail.
+  // at most. Silent if the runtime has no leases; warns if they fail.
   void Begin(const std::stop_token& stop);
 
-  // The lease was deleted under the run (by one that found the list
-  // complete): has it created again, without waiting for that.
+  // The lease was deleted under the run (by another, which found the list
+  // complete): creates it again, without waiting for that.
   void Renew();
 
   // No pull of ours may be running: a pull whose lease is deleted goes on
@@ -85,9 +86,7 @@ class LeaseKeeper {
   const std::string list_hash_;
   std::string lease_id_;
   std::unique_ptr<RunningCall> sign_of_life_;
-  // Of Begin and End while they run.
-  std::stop_token stop_;
-  Instant until_;
+  std::optional<CallBudget> budget_;  // of Begin or End while they run
 };
 
 }  // namespace prepull

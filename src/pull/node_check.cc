@@ -81,7 +81,7 @@ bool NodeCheck::CanBeRescued(const PullItem& item) const {
   if (!item.request.reference.ok()) return false;
   const PullPolicy policy =
       item.request.options.policy.value_or(options_.policy);
-  // What was to be replaced and is still there is the old one.
+  // An image that was to be replaced and is still there is the old one.
   const bool is_old = options_.repull_present ||
                       run_.not_usable().contains(item.reference().Normalised());
   return policy != PullPolicy::kAlways && !is_old &&

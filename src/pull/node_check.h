@@ -26,9 +26,9 @@ class NodeCheck {
   // Enters what the runtime knows of the images that are there.
   void UpdateSizes(const Inventory& node);
 
-  // Corrects what we believe by what is there: an image that is gone has
-  // failed, one that others brought is present, and of what our failed pulls
-  // left half unpacked the run remembers what is listed.
+  // Corrects the states by what the node holds: an image that is gone has
+  // failed, an image that another client pulled is present. The run remembers
+  // those listed images that its failed pulls left half unpacked.
   void Compare(const Inventory& node);
 
  private:

@@ -1,6 +1,6 @@
 // Whether the images that a run has pulled were built for this node: a
 // registry may serve a manifest for another architecture under a plain tag,
-// and runtimes pull it without a word although no pod can run it.
+// and runtimes pull it silently although no pod can run it.
 //
 // Only a warning: the image is what was asked for. Images that were on the
 // node before are not asked about, so that a run with nothing to pull stays

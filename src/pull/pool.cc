@@ -99,7 +99,7 @@ std::vector<Pool::Item> Pool::RemoveShutOut(Instant when) {
   std::vector<Item> items;
   for (auto& [registry, lane] : lanes_) {
     if (!lane.gate.StaysClosedUntil(when)) continue;
-    // Who held a repository lets the next one in, which is shut out as well.
+    // A pull that held a repository lets the next in, which is shut out, too.
     while (!lane.waiting.empty()) {
       const Waiting waiting =
           lane.waiting.extract(lane.waiting.begin()).mapped();

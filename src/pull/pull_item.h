@@ -1,5 +1,5 @@
-// An image of a run on its way to the node: what was asked for, what is told of
-// it, and how its attempts stand. Open data of the engine's thread.
+// An image of a run on its way to the node: what was asked for, what is
+// reported of it, and how its attempts stand. Open data of the engine's thread.
 #ifndef PREPULL_SRC_PULL_PULL_ITEM_H_
 #define PREPULL_SRC_PULL_PULL_ITEM_H_
 

@@ -37,7 +37,7 @@ LoopEnd PullLoop::Pull() {
     tasks_.RunPending();
     ShutOutWhatCannotStart();
     const Instant now = clock_.Now();
-    // First, because the last image may be over by it.
+    // First, because it may end the last image.
     attempts_.Turn(now);
     if (setup_.stop.stop_requested() || now >= run_.deadline()) {
       attempts_.SettleAll();
@@ -108,7 +108,7 @@ void PullLoop::ReleaseSlot(PullItem& item) {
   pool_.Release(item.registry());
 }
 
-// Nothing unusable of it is on the node any more.
+// What an earlier pull left unusable under this name is gone.
 void PullLoop::OnRemoved(PullItem& item) {
   run_.ClearNotUsable(item.reference().Normalised());
 }
@@ -151,8 +151,8 @@ void PullLoop::OnFailed(PullItem& item, const AttemptFailure& failure,
   if (!failure.run_ends) Publish(item, failure, credentials);
 }
 
-// Tells everything that has to know of it at once, before its bytes are
-// counted.
+// Passes the failure to the report, the gate and the monitor at once, before
+// its bytes are counted.
 void PullLoop::Publish(PullItem& item, const AttemptFailure& failure,
                        const FoundCredentials& credentials) {
   ImageOutcome& outcome = item.outcome;
@@ -172,7 +172,7 @@ void PullLoop::Publish(PullItem& item, const AttemptFailure& failure,
   if (item.attempt.has_pulled) {
     gate.OnFailure(what, clock_.Now(), started, setup_.context.roll_dice());
   } else {
-    // What was never asked for says nothing of its registry.
+    // The registry was not asked: the failure says nothing about it.
     gate.OnNoAnswer(started);
   }
   if (what.retry == Retry::kAwaitRuntime) monitor_.OnUnavailable();

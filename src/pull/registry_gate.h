@@ -2,7 +2,7 @@
 //
 // A rate limit closes the gate for 30 s, doubling to 5 min, or for as long as
 // the registry asked. Then one pull goes as a probe; when it gets anything
-// but another rate limit, or is still at it after half a minute, the gate is
+// but another rate limit, or still runs after half a minute, the gate is
 // open. Pure: time comes in. Not thread-safe.
 #ifndef PREPULL_SRC_PULL_REGISTRY_GATE_H_
 #define PREPULL_SRC_PULL_REGISTRY_GATE_H_

@@ -8,9 +8,9 @@ namespace prepull {
 namespace {
 
 constexpr absl::Duration kNoTime = absl::ZeroDuration();
-// What stays for so many tries is not going away.
+// An error that stays for so many tries is permanent.
 constexpr int kFewTimes = 3;
-// What is wrong between here and the registry may be over in a moment.
+// A fault on the way to the registry may be over in a moment.
 constexpr absl::Duration kForAMinute = absl::Minutes(1);
 
 // 2^60 seconds is longer than any run; more would overflow.
@@ -37,7 +37,7 @@ void AttemptHistory::Add(const ErrorClass& error, bool gained_bytes,
   if (!is_spoilt) spoilt_times = 0;
   if (is_spoilt && ++spoilt_times == 1) spoilt_since = now;
   spoilt_for = is_spoilt ? now - spoilt_since : kNoTime;
-  // Spoilt bytes are no gain.
+  // Wrong bytes do not count as gained.
   if (gained_bytes && !is_spoilt) {
     since_gain = 0;
     in_row = 1;

@@ -28,7 +28,7 @@ HttpRequest BlobDownload::Request(bool with_range) {
   }
   is_begun_ = false;
   request.sink = [this](const HttpResponse& head, absl::string_view piece) {
-    // Nothing is lost yet.
+    // An error here ends the response, not the download.
     if (!is_begun_) RETURN_IF_ERROR(Begin(head));
     failure_ = Append(piece);
     return failure_;

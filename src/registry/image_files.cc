@@ -20,10 +20,10 @@ namespace {
 
 // As many as Linux follows.
 constexpr int kMaxPasses = 40;
-// No honest image has as many; each costs time at every entry.
+// More than any real image has; each costs time at every entry.
 constexpr size_t kMaxLinks = 256;
-// What may have to be remembered of names, and about what each costs besides
-// its text.
+// The limit for the names that are remembered, and about what each costs
+// besides its text.
 constexpr size_t kMaxNameBytes = 128 << 20;
 constexpr size_t kNameBytes = 64;
 
@@ -119,7 +119,7 @@ class Search {
     return absl::OkStatus();
   }
 
-  // No layer from `layer` down can show anything more of the roots.
+  // Whether no layer from `layer` down can have anything more of the roots.
   bool IsSettled(int layer) const {
     for (const Root& root : roots_) {
       const bool is_to_come = root.layer != kNoLayer && layer >= root.layer;

@@ -21,7 +21,7 @@ constexpr absl::Duration kDraftAge = absl::Hours(1);
 }  // namespace
 
 // Writes the latest state of the run, one at a time, and the same again with a
-// new time if there was none for long.
+// new time if nothing has changed for long.
 class StatusFile::Writer {
  public:
   Writer(const std::string& path, FileSystem& files, Clock& clock)

@@ -120,6 +120,10 @@ const ExitCodeFacts& FactsOf(ExitCode code) {
   return row != kExitCodes.end() ? *row : kExitCodes.back();
 }
 
+bool Precedes(ExitCode a, ExitCode b) {
+  return FactsOf(a).precedence < FactsOf(b).precedence;
+}
+
 std::vector<int> ExitCodesWith(JobAction action) {
   std::vector<int> numbers;
   for (const ExitCodeFacts& each : kExitCodes) {

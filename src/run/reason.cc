@@ -52,8 +52,8 @@ constexpr std::array kReasons = {
                           "or --start-jitter"},
     ReasonFacts{.reason = Reason::kRegistryUnavailable,
                 .name = "RegistryUnavailable",
-                .meaning = "The registry does not answer, or with something "
-                           "else than the image",
+                .meaning = "The registry does not answer, or answers with "
+                           "something other than the image",
                 .retried = "yes; after a web page for a manifest or a missing "
                            "layer: for a minute",
                 .advice = "Check network, proxy, login portal, DNS and "

@@ -84,6 +84,30 @@ class AnswerCall : public AsyncCall {
   std::unique_ptr<grpc::ClientAsyncResponseReader<Answer>> reader_;
 };
 
+// Gives `done` what `convert` makes of the answer, or the error.
+template <typename Answer, typename Value, typename Convert>
+typename AnswerCall<Answer>::Done Converting(AnswerDone<Value> done,
+                                             Convert convert) {
+  return [done = std::move(done), convert](absl::StatusOr<Answer> answer) {
+    if (!answer.ok()) {
+      done(answer.status());
+    } else {
+      done(convert(*answer));
+    }
+  };
+}
+
+// Tells `done` how a call without an answer ended; `also_good` is OK, too.
+template <typename Answer>
+typename AnswerCall<Answer>::Done Ending(
+    CallDone done, absl::StatusCode also_good = absl::StatusCode::kOk) {
+  return [done = std::move(done),
+          also_good](const absl::StatusOr<Answer>& answer) {
+    done(answer.status().code() == also_good ? absl::OkStatus()
+                                             : answer.status());
+  };
+}
+
 // A call whose answer comes in parts.
 template <typename Part>
 class StreamCall : public AsyncCall {

@@ -1,5 +1,5 @@
-// How a call of one of containerd's own services begins, and how its answer
-// gets to whoever asked.
+// How a call of one of containerd's own services begins, and how the parts of
+// an answer are handed over.
 #ifndef PREPULL_SRC_RUNTIME_CONTAINERD_CALL_H_
 #define PREPULL_SRC_RUNTIME_CONTAINERD_CALL_H_
 
@@ -35,30 +35,6 @@ inline absl::Status BlockingContainerdCall(
                         SetNamespace(context);
                         return call(context);
                       });
-}
-
-// Gives `done` what `convert` makes of the answer, or the error.
-template <typename Answer, typename Value, typename Convert>
-typename AnswerCall<Answer>::Done Converting(AnswerDone<Value> done,
-                                             Convert convert) {
-  return [done = std::move(done), convert](absl::StatusOr<Answer> answer) {
-    if (!answer.ok()) {
-      done(answer.status());
-    } else {
-      done(convert(*answer));
-    }
-  };
-}
-
-// Tells `done` how a call without an answer ended; `also_good` is OK, too.
-template <typename Answer>
-typename AnswerCall<Answer>::Done Ending(
-    CallDone done, absl::StatusCode also_good = absl::StatusCode::kOk) {
-  return [done = std::move(done),
-          also_good](const absl::StatusOr<Answer>& answer) {
-    done(answer.status().code() == also_good ? absl::OkStatus()
-                                             : answer.status());
-  };
 }
 
 // Gives `done` what was collected, or the error.

@@ -7,8 +7,8 @@
 namespace prepull {
 namespace {
 
-// A string literal of Go. containerd's scanner knows no \' and refuses an
-// escape that is none.
+// A string literal of Go. containerd's scanner does not know \' and refuses
+// unknown escapes.
 std::string Quoted(absl::string_view text) {
   std::string quoted = "\"";
   for (const char c : text) {

@@ -13,7 +13,7 @@ namespace leases = ::containerd::services::leases::v1;
 
 using LabelMap = google::protobuf::Map<std::string, std::string>;
 
-// Ours.
+// Has the hash of the list, which tells our leases.
 constexpr char kListLabel[] = "prepull/list";
 // What containerd's garbage collector reads.
 constexpr char kExpireLabel[] = "containerd.io/gc.expire";

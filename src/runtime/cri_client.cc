@@ -26,8 +26,8 @@ std::shared_ptr<grpc::Channel> OpenChannel(const std::string& socket) {
   arguments.SetMaxReceiveMessageSize(-1);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   // A runtime that restarts is back within a second or two, and asking a unix
-  // socket costs nothing. (GRPC_ARG_MIN_RECONNECT_BACKOFF_MS is none of these:
-  // it is how long a runtime may take to greet, and a busy one takes its time.)
+  // socket costs nothing. (GRPC_ARG_MIN_RECONNECT_BACKOFF_MS stays as it is: it
+  // limits the handshake, and a busy runtime takes its time.)
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   return grpc::CreateCustomChannel(absl::StrCat("unix:", socket),
@@ -58,6 +58,14 @@ std::vector<StoredImage> FromProto(cri::ListImagesResponse& response) {
          .pinned = image.pinned()});
   }
   return images;
+}
+
+absl::StatusOr<std::optional<Platform>> PlatformOf(
+    const cri::ImageStatusResponse& response) {
+  if (!response.has_image()) return absl::NotFoundError("image not found");
+  const auto info = response.info().find("info");
+  if (info == response.info().end()) return std::nullopt;
+  return PlatformOfInfo(info->second);
 }
 
 class CriClient : public ContainerRuntime {
@@ -105,13 +113,7 @@ class CriClient : public ContainerRuntime {
           return images_->AsyncListImages(context, cri::ListImagesRequest(),
                                           queue);
         },
-        [done = std::move(done)](absl::StatusOr<Answer> answer) {
-          if (answer.ok()) {
-            done(FromProto(*answer));
-          } else {
-            done(answer.status());
-          }
-        });
+        Converting<Answer>(std::move(done), FromProto));
   }
 
   std::unique_ptr<RunningCall> GetPlatform(const std::string& id,
@@ -124,15 +126,7 @@ class CriClient : public ContainerRuntime {
         [&](grpc::ClientContext* context, grpc::CompletionQueue* queue) {
           return images_->AsyncImageStatus(context, request, queue);
         },
-        [done = std::move(done)](const absl::StatusOr<Answer>& answer) {
-          if (!answer.ok()) return done(answer.status());
-          if (!answer->has_image()) {
-            return done(absl::NotFoundError("image not found"));
-          }
-          const auto info = answer->info().find("info");
-          done(info == answer->info().end() ? std::nullopt
-                                            : PlatformOfInfo(info->second));
-        });
+        Converting<Answer>(std::move(done), PlatformOf));
   }
 
   std::unique_ptr<RunningCall> StartPull(const PullRequest& request,
@@ -140,7 +134,7 @@ class CriClient : public ContainerRuntime {
     using Answer = cri::PullImageResponse;
     cri::PullImageRequest pull;
     pull.mutable_image()->set_image(request.image);
-    // Anonymous is no AuthConfig at all: an empty one would keep containerd
+    // An anonymous pull has no AuthConfig: an empty one would keep containerd
     // from the registry credentials of its own configuration.
     if (request.credential) {
       SetAuth(*request.credential, *pull.mutable_auth());
@@ -152,13 +146,9 @@ class CriClient : public ContainerRuntime {
           }
           return images_->AsyncPullImage(context, pull, queue);
         },
-        [done = std::move(done)](absl::StatusOr<Answer> answer) {
-          if (answer.ok()) {
-            done(std::move(*answer->mutable_image_ref()));
-          } else {
-            done(answer.status());
-          }
-        });
+        Converting<Answer>(std::move(done), [](Answer& answer) {
+          return std::move(*answer.mutable_image_ref());
+        }));
   }
 
   std::unique_ptr<RunningCall> RemoveImage(const std::string& id,
@@ -170,9 +160,7 @@ class CriClient : public ContainerRuntime {
         [&](grpc::ClientContext* context, grpc::CompletionQueue* queue) {
           return images_->AsyncRemoveImage(context, remove, queue);
         },
-        [done = std::move(done)](const absl::StatusOr<Answer>& answer) {
-          done(answer.status());
-        });
+        Ending<Answer>(std::move(done)));
   }
 
   std::unique_ptr<RunningCall> AwaitAnswer(Done done) override {
@@ -182,9 +170,7 @@ class CriClient : public ContainerRuntime {
           context->set_wait_for_ready(true);
           return runtime_->AsyncVersion(context, cri::VersionRequest(), queue);
         },
-        [done = std::move(done)](const absl::StatusOr<Answer>& answer) {
-          done(answer.status());
-        });
+        Ending<Answer>(std::move(done)));
   }
 
   Leases* leases() override { return Services().leases.get(); }

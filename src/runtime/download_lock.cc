@@ -15,7 +15,7 @@ namespace content = ::containerd::services::content::v1;
 // it either aborts the download and ends, or lasts until the runtime ends it.
 class LockCall : public AsyncCall {
  public:
-  // Gets whether the lock was had, and how the call ended.
+  // Gets whether it had the lock, and how it ended.
   using Done = std::function<void(bool was_locked, absl::Status end)>;
 
   LockCall(const DownloadRef& download, bool aborts, Done done)
@@ -47,7 +47,7 @@ class LockCall : public AsyncCall {
     if (step_ == Step::kFinish) {
       const absl::Status end =
           aborts_ && is_locked_ ? ResultOf(abort_status_) : Result();
-      // It may hold what holds this call.
+      // The callback may own this call.
       std::exchange(done_, nullptr)(is_locked_, end);
       return true;
     }

@@ -105,7 +105,7 @@ absl::StatusOr<FoundRuntime> AskOne(const std::string& socket,
   return FoundRuntime{socket, *std::move(version), std::move(runtime)};
 }
 
-// Each reason once, the sockets it holds for before it.
+// Each reason once, behind the sockets that it holds for.
 absl::Status NothingFound(
     const std::map<std::string, std::vector<std::string>>& sockets_by_reason) {
   std::vector<std::string> sentences;
@@ -118,7 +118,7 @@ absl::Status NothingFound(
 }
 
 // Asks all at once; each has the whole of `timeout`. Once one has answered,
-// those behind it have no say any more.
+// those behind it do not matter any more.
 std::vector<absl::StatusOr<FoundRuntime>> AskAll(
     const std::vector<std::string>& sockets, const ConnectRuntime& connect,
     absl::Duration timeout, const std::stop_token& stop) {
@@ -146,14 +146,14 @@ absl::StatusOr<std::string> SocketPath(absl::string_view text) {
   absl::ConsumePrefix(&path, "unix://");
   if (path.empty()) return absl::InvalidArgumentError("socket path is empty");
   if (absl::StrContains(path, "://")) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"", Printable(text, 256),
-                     "\" is no unix socket: give a path or a unix:// URL"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "\"", Printable(text, 256),
+        "\" is not a unix socket: expected a path or a unix:// URL"));
   }
   if (path.size() > kMaxPath) {
     return absl::InvalidArgumentError(
-        absl::StrCat("socket path has ", path.size(), " bytes, the system ",
-                     "takes at most ", kMaxPath));
+        absl::StrCat("socket path has ", path.size(),
+                     " bytes: expected at most ", kMaxPath));
   }
   return std::string(path);
 }

@@ -67,7 +67,7 @@ void AddCatalogGroup(std::vector<ImageRequest> catalogs,
 absl::StatusOr<CatalogVersions> VersionsOf(const SourceOptions& options);
 
 // Makes requests of `images`, which `flag` names. Errors: INVALID_ARGUMENT  of
-// the first that is no reference.
+// the first that is not a reference.
 absl::StatusOr<std::vector<ImageRequest>> ImagesNamed(
     const std::vector<std::string>& images, const std::string& flag);
 

@@ -41,7 +41,7 @@ class TagSource : public ImageSource {
                      rule_.Select(tags));
     for (const std::string& alias : rule_.aliases()) {
       if (absl::c_linear_search(selected, SelectedTag{alias, true})) continue;
-      Log(LogLevel::kWarn, "no such tag",
+      Log(LogLevel::kWarn, "tag not found",
           {{"repository", repository.text()}, {"tag", alias}});
     }
     std::vector<ImageRequest> images;

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "prepull/base/random.h"
 #include "src/auth/file_credentials.h"
 #include "test/support/status_matchers.h"
+#include "test/support/temp_folder.h"
 
 namespace prepull {
 namespace {
@@ -26,12 +26,6 @@ std::string ConfigFor(const std::string& key) {
 
 class CredentialFilesTest : public ::testing::Test {
  protected:
-  CredentialFilesTest()
-      : folder_(::testing::TempDir() + "prepull-" + RandomHex(8)) {
-    fs::create_directory(folder_);
-  }
-  ~CredentialFilesTest() override { fs::remove_all(folder_); }
-
   std::string Put(const std::string& name, const std::string& text) const {
     const std::string path = folder_ + "/" + name;
     std::ofstream(path) << text;
@@ -56,7 +50,8 @@ class CredentialFilesTest : public ::testing::Test {
     return sources;
   }
 
-  const std::string folder_;
+  const TempFolder temp_;
+  const std::string folder_ = temp_.path();
   SystemFileSystem files_;
 };
 

@@ -15,8 +15,8 @@
 #include "absl/strings/str_cat.h"
 #include "prepull/auth/credential_finder.h"
 #include "prepull/base/log.h"
-#include "prepull/base/random.h"
 #include "test/support/status_matchers.h"
+#include "test/support/temp_folder.h"
 
 namespace prepull {
 namespace {
@@ -53,8 +53,7 @@ END
 
 class PluginProcessTest : public ::testing::Test {
  protected:
-  PluginProcessTest()
-      : folder_(::testing::TempDir() + "prepull-" + RandomHex(8)) {
+  PluginProcessTest() {
     fs::create_directories(folder_ + "/bin");
     std::ofstream(folder_ + "/config.yaml") << kConfig;
     StartLog({.level = LogLevel::kDebug,
@@ -70,7 +69,6 @@ class PluginProcessTest : public ::testing::Test {
     // No plugin was left behind, dead or alive.
     EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
     EXPECT_EQ(errno, ECHILD);
-    fs::remove_all(folder_);
   }
 
   void Make(const std::string& script,
@@ -112,7 +110,8 @@ class PluginProcessTest : public ::testing::Test {
                             HasSubstr(text)));
   }
 
-  const std::string folder_;
+  const TempFolder temp_;
+  const std::string folder_ = temp_.path();
   SystemFileSystem files_;
   SystemClock clock_;
   SystemHost host_{clock_};

@@ -18,8 +18,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "prepull/base/host.h"
-#include "prepull/base/random.h"
 #include "test/support/status_matchers.h"
+#include "test/support/temp_folder.h"
 
 namespace prepull {
 namespace {
@@ -75,14 +75,10 @@ class Tracer {
 // Programs are small shell scripts in a folder of the test's own.
 class RunChildTest : public ::testing::Test {
  protected:
-  RunChildTest() : folder_(::testing::TempDir() + "prepull-" + RandomHex(8)) {
-    fs::create_directories(folder_);
-  }
   ~RunChildTest() override {
     // No child was left behind, dead or alive.
     EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
     EXPECT_EQ(errno, ECHILD);
-    fs::remove_all(folder_);
   }
 
   std::string Script(const std::string& text) const {
@@ -114,7 +110,8 @@ class RunChildTest : public ::testing::Test {
     return count;
   }
 
-  const std::string folder_;
+  const TempFolder temp_;
+  const std::string folder_ = temp_.path();
   SystemClock clock_;
   SystemHost host_{clock_};
   std::stop_source stop_;

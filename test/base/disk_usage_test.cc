@@ -10,9 +10,9 @@
 #include <string>
 
 #include "prepull/base/file_system.h"
-#include "prepull/base/random.h"
 #include "src/base/path.h"
 #include "test/support/status_matchers.h"
+#include "test/support/temp_folder.h"
 
 namespace prepull {
 namespace {
@@ -23,11 +23,10 @@ using ::testing::HasSubstr;
 
 class PathInRootTest : public ::testing::Test {
  protected:
-  PathInRootTest() : folder_(::testing::TempDir() + "root-" + RandomHex(8)) {
+  PathInRootTest() {
     fs::create_directories(root() + "/data/images");
     fs::create_directories(folder_ + "/outside");
   }
-  ~PathInRootTest() override { fs::remove_all(folder_); }
 
   std::string root() const { return folder_ + "/host"; }
 
@@ -45,7 +44,8 @@ class PathInRootTest : public ::testing::Test {
     return real.substr(fs::canonical(folder_).string().size());
   }
 
-  const std::string folder_;
+  const TempFolder temp_;
+  const std::string folder_ = temp_.path();
 };
 
 TEST_F(PathInRootTest, IsBelowTheRoot) {

@@ -16,8 +16,8 @@
 #include <thread>
 #include <vector>
 
-#include "prepull/base/random.h"
 #include "test/support/status_matchers.h"
+#include "test/support/temp_folder.h"
 
 namespace prepull {
 namespace {
@@ -35,13 +35,6 @@ using ::testing::UnorderedElementsAre;
 
 class FileSystemTest : public ::testing::Test {
  protected:
-  FileSystemTest()
-      : folder_(::testing::TempDir() + "prepull-" + RandomHex(8)),
-        path_(folder_ + "/status.json") {
-    fs::create_directory(folder_);
-  }
-  ~FileSystemTest() override { fs::remove_all(folder_); }
-
   // Puts `text` there as any other program would.
   void Put(const std::string& path, const std::string& text) const {
     std::ofstream(path, std::ios::binary) << text;
@@ -53,21 +46,16 @@ class FileSystemTest : public ::testing::Test {
         path, fs::file_time_type::clock::now() - absl::ToChronoSeconds(age));
   }
 
-  std::vector<std::string> Names() const {
-    std::vector<std::string> names;
-    for (const auto& entry : fs::directory_iterator(folder_)) {
-      names.push_back(entry.path().filename());
-    }
-    return names;
-  }
+  std::vector<std::string> Names() const { return temp_.Names(); }
 
   absl::StatusOr<std::string> Read() { return files_.ReadFile(path_, 1000); }
   absl::Status Write(absl::string_view text) {
     return files_.WriteFileAtomically(path_, text);
   }
 
-  const std::string folder_;
-  const std::string path_;
+  const TempFolder temp_;
+  const std::string folder_ = temp_.path();
+  const std::string path_ = folder_ + "/status.json";
   SystemFileSystem files_;
 };
 

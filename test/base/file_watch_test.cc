@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "prepull/base/random.h"
+#include "test/support/temp_folder.h"
 
 namespace prepull {
 namespace {
@@ -17,22 +17,18 @@ constexpr absl::Duration kLongWait = absl::Seconds(20);
 
 class FileWatchTest : public ::testing::Test {
  protected:
-  FileWatchTest()
-      : folder_(::testing::TempDir() + "prepull-" + RandomHex(8)),
-        watched_(folder_ + "/watched"),
-        path_(watched_ + "/status.json"),
-        elsewhere_(folder_ + "/draft") {
+  FileWatchTest() {
     fs::create_directories(watched_);
     Put(elsewhere_);
   }
-  ~FileWatchTest() override { fs::remove_all(folder_); }
 
   static void Put(const std::string& path) { std::ofstream(path) << "text"; }
 
-  const std::string folder_;
-  const std::string watched_;
-  const std::string path_;
-  const std::string elsewhere_;
+  const TempFolder temp_;
+  const std::string folder_ = temp_.path();
+  const std::string watched_ = folder_ + "/watched";
+  const std::string path_ = watched_ + "/status.json";
+  const std::string elsewhere_ = folder_ + "/draft";
   Wakeup changed_;
 };
 

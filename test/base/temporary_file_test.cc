@@ -8,8 +8,8 @@
 #include <fstream>
 #include <string>
 
-#include "test/support/cri/temp_folder.h"
 #include "test/support/status_matchers.h"
+#include "test/support/temp_folder.h"
 
 namespace prepull {
 namespace {

@@ -111,6 +111,29 @@ TEST(PrintableLimitTest, StaysWithinTheLimitOnMegabytesOfRubbish) {
   EXPECT_THAT(shown, EndsWith("…"));
 }
 
+TEST(IsPlainNameTest, TakesNamesThatStayInTheirFolder) {
+  for (const char* name : {"team-a", "a.b", ".dockercfg", "caf\xC3\xA9"}) {
+    EXPECT_TRUE(IsPlainName(name)) << name;
+  }
+  for (const char* name :
+       {"", ".", "..", "..data", "a/b", "/etc", "a\tb", "a\xFF"}) {
+    EXPECT_FALSE(IsPlainName(name)) << name;
+  }
+  EXPECT_TRUE(IsPlainName(std::string(253, 'a')));
+  EXPECT_FALSE(IsPlainName(std::string(254, 'a')));
+}
+
+TEST(SplitHostPortTest, FindsThePortBehindNamesAndAddresses) {
+  using Parts = std::pair<absl::string_view, absl::string_view>;
+  EXPECT_EQ(SplitHostPort("a.io:5000"), Parts("a.io", "5000"));
+  EXPECT_EQ(SplitHostPort("a.io"), Parts("a.io", ""));
+  EXPECT_EQ(SplitHostPort("[::1]:5000"), Parts("[::1]", "5000"));
+  EXPECT_EQ(SplitHostPort("[::1]"), Parts("[::1]", ""));
+  EXPECT_EQ(SplitHostPort("::1"), Parts("::1", ""));
+  EXPECT_EQ(SplitHostPort(":5000"), Parts("", "5000"));
+  EXPECT_EQ(SplitHostPort(""), Parts("", ""));
+}
+
 TEST(CountedTest, KnowsOneFromMany) {
   EXPECT_EQ(Counted(0, "image"), "0 images");
   EXPECT_EQ(Counted(1, "image"), "1 image");

@@ -67,14 +67,14 @@ INSTANTIATE_TEST_SUITE_P(
                 "empty"},
         UnitRow{
             "30",
-            "invalid duration \"30\": missing unit, expected e.g. 30s or 1h30m",
+            "invalid duration \"30\": missing unit: expected e.g. 30s or 1h30m",
             "bare"},
         UnitRow{
             "-5",
-            "invalid duration \"-5\": missing unit, expected e.g. 30s or 1h30m",
+            "invalid duration \"-5\": missing unit: expected e.g. 30s or 1h30m",
             "bare minus"},
         UnitRow{"1.5",
-                "invalid duration \"1.5\": missing unit, expected e.g. 30s or "
+                "invalid duration \"1.5\": missing unit: expected e.g. 30s or "
                 "1h30m",
                 "fraction"},
         UnitRow{".", "invalid duration \".\": expected e.g. 30s or 1h30m",
@@ -89,7 +89,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "a blank"},
         UnitRow{
             "1\n",
-            "invalid duration \"1 \": missing unit, expected e.g. 30s or 1h30m",
+            "invalid duration \"1 \": missing unit: expected e.g. 30s or 1h30m",
             "a line end"},
         UnitRow{"-1s", "invalid duration \"-1s\": must not be negative",
                 "negative"},

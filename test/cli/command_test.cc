@@ -185,7 +185,7 @@ TEST_F(CommandTest, SaysWhatIsWrong) {
       {{"--size=0x10"}, "--size: Value \"0x10\" not in range 1 to 64"},
       {{"--size=true"}, "--size: Value \"true\" not in range 1 to 64"},
       {{"--max-wait=30"},
-       "--max-wait: invalid duration \"30\": missing unit, expected e.g. 30s "
+       "--max-wait: invalid duration \"30\": missing unit: expected e.g. 30s "
        "or 1h30m"},
       {{"--max-wait=soon"},
        "--max-wait: invalid duration \"soon\": expected e.g. 30s or 1h30m"},

@@ -152,7 +152,7 @@ TEST_F(FetchOptionsTest, SaysWhatIsWrongWithAValue) {
       {"--pull-policy=Never",
        "--pull-policy: Never not in {IfNotPresent,Always}"},
       {"--overall-timeout=20",
-       "--overall-timeout: invalid duration \"20\": missing unit, expected "
+       "--overall-timeout: invalid duration \"20\": missing unit: expected "
        "e.g. 30s or 1h30m"},
       {"--overall-timeout=-1s",
        "--overall-timeout: invalid duration \"-1s\": must not be negative"},

@@ -219,9 +219,11 @@ TEST_F(ExitCodeTest, IsFourAtADeadlineThatComesBeforeTheRuntimesFirstAnswer) {
 }
 
 // As a failed assertion does.
-TEST_F(ExitCodeTest, IsSeventyForAnInternalErrorAndTheStatusFileSaysSo) {
+TEST_F(ExitCodeTest, IsSeventyForAnInternalErrorAndEachReportSaysSo) {
+  const std::string last_words = folder_.Write("termination-log", "");
   server_.ScriptTheRest(Forever());
-  PrepullProcess fetch(FetchSetup({"quay.io/a:1"}));
+  PrepullProcess fetch(
+      FetchSetup({"quay.io/a:1", "--termination-log", last_words}));
   ASSERT_TRUE(AskUntil([&] { return Status("/phase") == "Pulling"; }));
 
   fetch.Signal(SIGABRT);
@@ -234,6 +236,7 @@ TEST_F(ExitCodeTest, IsSeventyForAnInternalErrorAndTheStatusFileSaysSo) {
   EXPECT_EQ(Status("/reason"), "Unknown");
   EXPECT_EQ(Status("/message"), "internal error");
   EXPECT_EQ(Status("/images/0/state"), "Stopped");
+  EXPECT_EQ(ReadAll(last_words), "internal error\n");
 }
 
 TEST_F(ExitCodeTest, IsSeventyForAnExceptionAndTheStatusFileNamesIt) {

@@ -7,7 +7,7 @@
 #include "absl/strings/str_split.h"
 #include "gtest/gtest.h"
 #include "test/support/cri/prepull_process.h"
-#include "test/support/cri/temp_folder.h"
+#include "test/support/temp_folder.h"
 
 namespace prepull {
 namespace {
@@ -215,7 +215,7 @@ TEST(CompletionTest, IsThereForZshAndFishAndNoOther) {
               StartsWith("# fish completion"));
   EXPECT_THAT(RunPrepull({"completion", "tcsh"}), ExitsWith(2));
   EXPECT_THAT(RunPrepull({"completion"}).err,
-              EndsWith("name one shell: bash, zsh or fish\n"));
+              EndsWith("expected one shell: bash, zsh or fish\n"));
 }
 
 }  // namespace

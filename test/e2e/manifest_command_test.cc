@@ -3,7 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "test/support/cri/prepull_process.h"
-#include "test/support/cri/temp_folder.h"
+#include "test/support/temp_folder.h"
 
 namespace prepull {
 namespace {

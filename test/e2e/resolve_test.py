@@ -199,7 +199,7 @@ class SelectTest(ResolveTest):
                             f"{lab} rubin weeklies=1 alias=latest"])
 
         self.assertEqual(done.stdout, f"{lab}:w_2021_11\n")
-        self.assertRegex(done.stderr, "warn.*no such tag.*latest")
+        self.assertRegex(done.stderr, "warn.*tag not found.*latest")
 
     def test_an_alias_stands_for_the_index_it_points_to(self):
         index = make_index({

@@ -145,8 +145,8 @@ TEST(ListFileTest, RefusesWhatIsNoOption) {
             "policy=Always|IfNotPresent or pin=true|false");
   for (const std::string option :
        {"colour=red", "secret=", "secret", "secret=..", "secret=.",
-        "secret=../other", "secret=/etc/passwd", "policy=always",
-        "policy=", "pin=yes", "pin", "=", "Secret=a"}) {
+        "secret=..data", "secret=../other", "secret=/etc/passwd",
+        "policy=always", "policy=", "pin=yes", "pin", "=", "Secret=a"}) {
     EXPECT_THAT(ListErrorOf(absl::StrCat("a:1 pin=true ", option, "\n")),
                 HasSubstr("invalid option"))
         << option;

@@ -5,8 +5,6 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include <future>
 #include <memory>
@@ -18,6 +16,7 @@
 #include "prepull/image/reference.h"
 #include "prepull/runtime/cri_client.h"
 #include "test/runtime/fake_containerd.h"
+#include "test/support/temp_folder.h"
 
 namespace prepull {
 
@@ -46,8 +45,6 @@ class ContainerdServicesTest : public ::testing::Test {
   ~ContainerdServicesTest() override {
     client_.reset();  // a call that lasts would keep the server
     server_->Shutdown();
-    unlink(socket_.c_str());
-    rmdir(folder_.c_str());
   }
 
   void Serve(const std::vector<grpc::Service*>& services) {
@@ -151,11 +148,8 @@ class ContainerdServicesTest : public ::testing::Test {
     return part;
   }
 
-  std::string folder_ = [] {
-    char name[] = "/tmp/prepull-test-XXXXXX";
-    return std::string(mkdtemp(name));
-  }();
-  const std::string socket_ = folder_ + "/sock";
+  const TempFolder folder_;
+  const std::string socket_ = folder_.Path("sock");
   SeenMetadata namespaces_{"containerd-namespace"};
   FakeLeases leases_{namespaces_};
   FakeContent content_{namespaces_};

@@ -15,8 +15,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "prepull/base/clock.h"
-#include "prepull/base/random.h"
 #include "test/support/status_matchers.h"
+#include "test/support/temp_folder.h"
 
 namespace prepull {
 namespace {
@@ -84,13 +84,8 @@ class AsNobody {
 
 class FindRuntimeTest : public ::testing::Test {
  protected:
-  FindRuntimeTest()
-      : folder_(::testing::TempDir() + "prepull-" + RandomHex(8)) {
-    fs::create_directory(folder_);
-  }
   ~FindRuntimeTest() override {
     for (const int fd : open_) close(fd);
-    fs::remove_all(folder_);
   }
 
   std::string Path(const std::string& name) const {
@@ -127,7 +122,8 @@ class FindRuntimeTest : public ::testing::Test {
         timeout_, stop_.get_token());
   }
 
-  const std::string folder_;
+  const TempFolder temp_;
+  const std::string folder_ = temp_.path();
   std::vector<int> open_;
   std::map<std::string, std::optional<ScriptedRuntime::Answer>> answers_;
   absl::Duration timeout_ = kTimeout;
@@ -271,8 +267,8 @@ TEST(SocketPathTest, TakesAPathOrAUrl) {
 TEST(SocketPathTest, RefusesWhatIsNoUnixSocket) {
   EXPECT_THAT(SocketPath("tcp://127.0.0.1:1"),
               StatusIs(Code::kInvalidArgument,
-                       "\"tcp://127.0.0.1:1\" is no unix socket: give a path "
-                       "or a unix:// URL"));
+                       "\"tcp://127.0.0.1:1\" is not a unix socket: expected a "
+                       "path or a unix:// URL"));
   EXPECT_THAT(SocketPath(""), StatusIs(Code::kInvalidArgument));
   EXPECT_THAT(SocketPath("unix://"),
               StatusIs(Code::kInvalidArgument, "socket path is empty"));
@@ -283,8 +279,7 @@ TEST(SocketPathTest, RefusesWhatTheSystemCannotTake) {
   EXPECT_THAT(SocketPath("/" + std::string(106, 'a')), IsOk());
   EXPECT_THAT(SocketPath("/" + std::string(107, 'a')),
               StatusIs(Code::kInvalidArgument,
-                       "socket path has 108 bytes, the system takes at most "
-                       "107"));
+                       "socket path has 108 bytes: expected at most 107"));
 }
 
 TEST(KnownSocketsTest, BeginWithContainerdAndCrio) {

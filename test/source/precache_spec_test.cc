@@ -8,9 +8,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "test/support/cri/temp_folder.h"
 #include "test/support/fake_file_system.h"
 #include "test/support/status_matchers.h"
+#include "test/support/temp_folder.h"
 
 namespace prepull {
 namespace {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "absl/strings/string_view.h"
 
@@ -16,6 +17,15 @@ std::string Printable(absl::string_view text, size_t limit_bytes);
 bool IsUtf8(absl::string_view text);
 
 absl::string_view WithoutByteOrderMark(absl::string_view text);
+
+// Whether `name` is a printable file name that cannot lead out of its folder
+// and does not begin with "..", as the kubelet's own names do.
+bool IsPlainName(absl::string_view name);
+
+// Returns host and port of "host:port" or "[host]:port"; the port is empty
+// where there is none, as in an IPv6 address without brackets. Brackets stay.
+std::pair<absl::string_view, absl::string_view> SplitHostPort(
+    absl::string_view text);
 
 // Returns "1 image", "2 images".
 std::string Counted(int64_t count, absl::string_view noun);

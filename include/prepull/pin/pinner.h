@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "prepull/node/call_budget.h"
 #include "prepull/node/inventory.h"
 #include "prepull/node/run_context.h"
 #include "prepull/run/run.h"
@@ -67,7 +68,6 @@ class Pinner {
   // headway.
   std::optional<Inventory> AwaitReport(const std::vector<Image>& images);
 
-  absl::Duration TimeLeft() const;
   CallLimit NextLimit();
 
   const RunContext& context_;
@@ -76,8 +76,7 @@ class Pinner {
   ImageRecords* const records_;  // null: the runtime has none
   const std::string list_hash_;
   bool can_pin_ = false;
-  bool was_stopped_ = false;
-  Instant until_;
+  std::optional<CallBudget> budget_;  // of Pin while it runs
   absl::flat_hash_map<std::string, PinnedRecord> pinned_;  // by name
 };
 

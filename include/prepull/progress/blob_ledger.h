@@ -29,7 +29,7 @@ class BlobLedger {
   // there before the run.
   void Observe(const std::vector<OpenDownload>& listed);
 
-  // The blobs of `digests` whose fate only the store knows: neither whole nor
+  // The blobs of `digests` whose state only the store knows: neither whole nor
   // open, and not asked about for a while. They count as asked from here on.
   Digests NextToAsk(Instant now, const Digests& digests);
 

@@ -23,6 +23,7 @@
 #include "prepull/progress/download_dropper.h"
 #include "prepull/progress/download_lister.h"
 #include "prepull/progress/manifest_finder.h"
+#include "prepull/progress/pending_ends.h"
 #include "prepull/progress/stall_detector.h"
 #include "prepull/progress/watched_pull.h"
 #include "prepull/run/run.h"
@@ -92,35 +93,15 @@ class DownloadWatch {
  private:
   using Image = const ImageOutcome*;
 
-  // A failed attempt whose last bytes have not been listed.
-  struct PendingList {
-    Image image;
-    AttemptEnd end;
-    bool is_searched;  // for its manifest
-    Instant since;
-    std::function<void(bool gained)> then;
-  };
-
-  // A pulled image whose bytes are not known.
-  struct PendingManifest {
-    Instant since;
-    Task then;
-  };
-
-  template <typename Due>
-  void Settle(Due due);
-
   bool IsPulling() const;
   void OnListed(Instant asked, const std::vector<OpenDownload>& listed);
   void StopWatching();
   ManifestFinder::Clues CluesOf(const WatchedPull& pull,
                                 const std::string& image_ref) const;
+  void SearchNow(const WatchedPull& pull, const std::string& image_ref);
   void OnManifest(Image image, const ManifestFinder::Found& found);
-  void OnSearched(Image image);
-  void SettleListed();
-  void SettleLate(Instant now);
-  bool Gained(const PendingList& pending);
-  void EndPulled(Image image);
+  bool Gained(Image image, bool was_cut, Instant ended);
+  void EndPulled(Image image, const Task& then);
   void UpdateImage(const WatchedPull& pull) const;
 
   const absl::Duration stall_timeout_;
@@ -135,8 +116,7 @@ class DownloadWatch {
 
   std::map<Image, WatchedPull> pulls_;
   std::set<Image> running_;  // those with an attempt
-  std::vector<PendingList> pending_lists_;
-  std::map<Image, PendingManifest> pending_manifests_;
+  PendingEnds ends_;
 };
 
 }  // namespace prepull

@@ -3,8 +3,7 @@
 //
 // A runtime does not say which downloads belong to which pull, but which blobs
 // a manifest refers to. At most one pull without a known manifest runs in a
-// repository, and yet others may pull from it too: where there is a doubt, none
-// is chosen.
+// repository, but others may pull from it, too: in doubt none is chosen.
 #ifndef PREPULL_PROGRESS_MANIFEST_CHOICE_H_
 #define PREPULL_PROGRESS_MANIFEST_CHOICE_H_
 
@@ -37,7 +36,7 @@ const StoredBlob* ChooseManifest(
     absl::FunctionRef<bool(const std::string& digest)> moves);
 
 // The config and the layers of a manifest, each digest once. Errors:
-//   INVALID_ARGUMENT  as ParseManifest's; an index is none
+//   INVALID_ARGUMENT  as ParseManifest's, and for an index
 absl::StatusOr<std::vector<ManifestBlob>> ParseManifestBlobs(
     absl::string_view json);
 

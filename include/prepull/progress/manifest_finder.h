@@ -78,7 +78,7 @@ class ManifestFinder {
     Instant at = Instant::Never();  // the next one
     bool is_wanted = false;
     bool is_running = false;
-    bool is_outdated = false;  // the one that runs: better clues came since
+    bool is_outdated = false;  // the search that runs: better clues came
     Task then = nullptr;
   };
 

@@ -38,8 +38,8 @@ struct WatchedPull {
                    const std::vector<ManifestBlob>& manifest_blobs,
                    Instant now);
 
-  // Returns what the last attempt gained. Of one that began without its
-  // manifest all that is known is what was there before the run.
+  // Returns what the last attempt gained. If it began without its manifest,
+  // that is all that this run has downloaded.
   int64_t GainedBytes(const BlobLedger& ledger) const;
 
   AttemptView View(const BlobLedger& ledger) const;

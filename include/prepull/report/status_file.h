@@ -61,7 +61,7 @@ class StatusFile : public RunObserver {
   FileSystem& files_;
   Clock& clock_;
   const std::unique_ptr<Writer> writer_;  // null without a path
-  bool is_told_ = false;                  // from Begin to Finish
+  bool is_told_ = false;                  // from OnStarted to OnRunEnded
   // What the last document said of it: a change is news.
   ByteCount written_bytes_;
   bool has_news_ = false;

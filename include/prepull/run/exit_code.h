@@ -46,8 +46,8 @@ struct ExitCodeFacts {
   absl::string_view name;     // "ImagesFailed"
   absl::string_view meaning;  // of fetch, a clause for a list of the codes
   absl::string_view more;     // sentences for help; may be empty
-  // Where several codes hold the run ends with that of the lowest precedence
-  // above 0; 0 = never one of several.
+  // Where several codes hold the run ends with that of the lowest precedence;
+  // 0 = never one of several.
   int precedence = 0;
   JobAction job = JobAction::kCount;
   bool can_restart = true;  // systemd may start the unit again after it
@@ -60,6 +60,10 @@ absl::Span<const ExitCodeFacts> ExitCodes();
 // The row of `code`; that of kInternal for a number without one, which a later
 // version may have written.
 const ExitCodeFacts& FactsOf(ExitCode code);
+
+// Whether a run for which both codes hold ends with `a`. Both can be one of
+// several.
+bool Precedes(ExitCode a, ExitCode b);
 
 // The numbers after which a Job does `action`.
 std::vector<int> ExitCodesWith(JobAction action);

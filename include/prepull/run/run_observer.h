@@ -5,6 +5,10 @@
 #ifndef PREPULL_RUN_RUN_OBSERVER_H_
 #define PREPULL_RUN_RUN_OBSERVER_H_
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 #include "absl/time/time.h"
 #include "prepull/base/clock.h"
 #include "prepull/run/run.h"
@@ -43,6 +47,49 @@ class RunObserver {
   // Called after every change and when the time has come that was returned
   // last: when to be called again, should nothing happen until then.
   virtual Instant OnTurn(const Run&, Instant) { return Instant::Never(); }
+};
+
+// Forwards each event to several observers, in order.
+class Observers : public RunObserver {
+ public:
+  explicit Observers(std::vector<RunObserver*> observers)
+      : observers_(std::move(observers)) {}
+
+  void OnStarted(const Run& run) override {
+    for (RunObserver* each : observers_) each->OnStarted(run);
+  }
+  void OnListKnown(const Run& run) override {
+    for (RunObserver* each : observers_) each->OnListKnown(run);
+  }
+  void OnPlanned(const Run& run) override {
+    for (RunObserver* each : observers_) each->OnPlanned(run);
+  }
+  void OnAttempt(const Run& run, const ImageOutcome& image) override {
+    for (RunObserver* each : observers_) each->OnAttempt(run, image);
+  }
+  void OnRetry(const Run& run, const ImageOutcome& image,
+               absl::Duration delay) override {
+    for (RunObserver* each : observers_) each->OnRetry(run, image, delay);
+  }
+  void OnEnded(const Run& run, const ImageOutcome& image) override {
+    for (RunObserver* each : observers_) each->OnEnded(run, image);
+  }
+  void OnRunEnded(const Run& run) override {
+    for (RunObserver* each : observers_) each->OnRunEnded(run);
+  }
+  void OnFinished(const Run& run, Instant now) override {
+    for (RunObserver* each : observers_) each->OnFinished(run, now);
+  }
+  Instant OnTurn(const Run& run, Instant now) override {
+    Instant next = Instant::Never();
+    for (RunObserver* each : observers_) {
+      next = std::min(next, each->OnTurn(run, now));
+    }
+    return next;
+  }
+
+ private:
+  const std::vector<RunObserver*> observers_;
 };
 
 }  // namespace prepull

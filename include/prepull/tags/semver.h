@@ -52,7 +52,7 @@ int CompareWords(const A& a, const B& b,
 // Views into the text.
 struct Semver {
   // Major, minor and patch, then the words of the pre-release, or
-  // kHighestWord if it is none.
+  // kHighestWord if it is a release.
   TagWords rank = {};
   TagWords build = {};  // does not influence the order
 

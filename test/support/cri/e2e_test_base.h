@@ -12,7 +12,7 @@
 #include "test/support/cri/file_wait.h"
 #include "test/support/cri/json_text.h"
 #include "test/support/cri/prepull_process.h"
-#include "test/support/cri/temp_folder.h"
+#include "test/support/temp_folder.h"
 
 namespace prepull {
 

@@ -19,11 +19,12 @@ import tempfile
 from .closing import Closing
 from .containerd import Containerd
 from .registry import Registry
-from .run import Run, prepull_binary, run_prepull, start_prepull
+from .run import (Run, exit_code_meanings, prepull_binary, run_prepull,
+                  start_prepull)
 from .slow_proxy import SlowProxy
 
-__all__ = ["Lab", "REGISTRY", "SLOW_REGISTRY", "prepull_binary",
-           "run_as_root", "run_prepull", "start_prepull"]
+__all__ = ["Lab", "REGISTRY", "SLOW_REGISTRY", "exit_code_meanings",
+           "prepull_binary", "run_as_root", "run_prepull", "start_prepull"]
 
 # Names of the lab's registry: the second one is reached over a slow link.
 REGISTRY = "registry.lab:5000"

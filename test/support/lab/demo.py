@@ -14,7 +14,8 @@ sys.dont_write_bytecode = True
 sys.path.insert(
     0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
-from lab import REGISTRY, Lab, prepull_binary, run_as_root  # noqa: E402
+from lab import (  # noqa: E402
+    REGISTRY, Lab, exit_code_meanings, prepull_binary, run_as_root)
 from lab.images import make_family  # noqa: E402
 from lab.process import start_child  # noqa: E402
 
@@ -27,16 +28,6 @@ _NAMES = [
 _PRESENT = "ops/logs:0.28"
 _MISSING = "shop/gone:1.0"
 _LINK_BYTES_PER_SECOND = 10_000_000
-
-# README and `prepull help exit-codes` say the same.
-_MEANINGS = {
-    0: "every image is on the node",
-    1: "some image failed for good",
-    2: "bad flags, list or configuration: nothing was pulled",
-    3: "stopped by the deadline or a signal: can be continued",
-    4: "the runtime cannot be reached",
-    5: "the node is not fit",
-}
 
 
 def main():
@@ -95,7 +86,8 @@ def _run(command, status_path):
     # In the caller's group, so that Ctrl-C on the terminal reaches it.
     code = start_child(command, start_new_session=False).wait()
     seconds = time.monotonic() - start
-    print(f"exit code {code}: {_MEANINGS.get(code, 'unexpected')} "
+    meaning = exit_code_meanings().get(code, "unexpected")
+    print(f"exit code {code}: {meaning} "
           f"({seconds:.1f} s)", flush=True)
     with open(status_path, encoding="utf-8") as file:
         return json.load(file)

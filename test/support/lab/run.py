@@ -6,6 +6,7 @@ build/prepull. The tester's own PREPULL_* variables and proxies do not reach it.
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -34,6 +35,14 @@ def run_prepull(args, env=None, timeout=60, stdout=subprocess.PIPE):
     finally:
         end_child(child, 0)
     return subprocess.CompletedProcess(args, child.returncode, stdout, stderr)
+
+
+def exit_code_meanings():
+    """What each exit code means, as `prepull help exit-codes` has it."""
+    printed = run_prepull(["help", "exit-codes"]).stdout
+    table = re.findall(r"^  (\d+) +(.*)$", printed.split("\n\n")[1],
+                       re.MULTILINE)
+    return {int(code): meaning for code, meaning in table}
 
 
 class Run:

@@ -1,6 +1,6 @@
 // A folder that is gone after the test.
-#ifndef PREPULL_TEST_SUPPORT_CRI_TEMP_FOLDER_H_
-#define PREPULL_TEST_SUPPORT_CRI_TEMP_FOLDER_H_
+#ifndef PREPULL_TEST_SUPPORT_TEMP_FOLDER_H_
+#define PREPULL_TEST_SUPPORT_TEMP_FOLDER_H_
 
 #include <cassert>
 #include <cstdlib>
@@ -29,6 +29,7 @@ class TempFolder {
   TempFolder(const TempFolder&) = delete;
   TempFolder& operator=(const TempFolder&) = delete;
 
+  const std::string& path() const { return path_; }
   std::string Path(const std::string& name) const { return path_ + "/" + name; }
 
   // The names of what is in it.
@@ -58,4 +59,4 @@ inline std::string ReadAll(const std::string& path) {
 
 }  // namespace prepull
 
-#endif  // PREPULL_TEST_SUPPORT_CRI_TEMP_FOLDER_H_
+#endif  // PREPULL_TEST_SUPPORT_TEMP_FOLDER_H_
