@@ -189,10 +189,8 @@ Without it a disk that is that full is a warning, before the pulls and after
 them. In a container the disk can be seen only if the host's root is mounted:
 --host-root names the place ('manifest --storage-dir' mounts it). A disk that
 cannot be seen is a warning, and a failure with --space-required.
-
-On CRI-O the manifests, which are read first, tell what the list needs at least.
-A list that would not fit even if it shared all that is on the node ends the run
-with 5 before its first pull; one that may fit is a warning.
+On CRI-O the manifests are read first: a list that cannot fit, even if it shares
+all that is on the node, ends the run with 5; one that may is a warning.
 
 Will the images stay? A full disk makes the kubelet delete images that no pod
 uses, and those that wait for their first use go first. fetch --pin protects the
