@@ -17,12 +17,13 @@
 #include "prepull/pin/crio_drop_in.h"
 #include "prepull/pull/engine.h"
 #include "prepull/pull/plan.h"
+#include "prepull/pull/runtime_defaults.h"
+#include "prepull/registry/manifest_reader.h"
 #include "prepull/report/lines.h"
 #include "prepull/report/run_document.h"
 #include "prepull/report/status_file.h"
 #include "prepull/report/termination_message.h"
 #include "prepull/runtime/connect.h"
-#include "prepull/runtime/runtime_version.h"
 #include "prepull/source/image_list.h"
 #include "src/cli/commands.h"
 #include "src/cli/compatibility.h"
@@ -95,7 +96,7 @@ class Fetching {
       status_file_.BreakOff(code, why, kBreakOffTimeout);
       // A second signal waits for no other disk.
       if (code == ExitCode::kInternal)
-        WriteTerminationMessage({.message = why});
+        WriteTerminationMessage(prepull::Run::Restore({.message = why}));
     });
   }
   ~Fetching() { context_.exit_hook.Set(nullptr); }
@@ -129,7 +130,8 @@ class Fetching {
                        .version = Printable(found->version.version, 128),
                        .socket = found->socket});
     if (options_.dry_run) return ShowPlan(*found->runtime);
-    output_.Begin(run_, Concurrency());
+    output_.Begin(run_,
+                  WithRuntimeDefaults(options_.pull, run_.runtime()).concurrency);
     const absl::Status fit = CheckFit(*found->runtime);
     if (!fit.ok()) {
       if (NeedsPulls(*found->runtime)) return EndUnfit(*found->runtime, fit);
@@ -186,18 +188,22 @@ class Fetching {
             .credentials = NeededFinder()};
   }
 
-  int Concurrency() const {
-    return options_.pull.concurrency == 0
-               ? DefaultConcurrency(run_.runtime().name, run_.runtime().version)
-               : options_.pull.concurrency;
-  }
-
   CommandEnd Pull(ContainerRuntime& runtime) {
-    PullOptions pull = options_.pull;
-    pull.concurrency = Concurrency();
-    pull.node_download_slots =
-        NodeDownloadSlots(run_.runtime().name, run_.runtime().version);
-    FetchImages(list_.requests, pull, EngineOn(runtime), context_.stop, run_);
+    const PullOptions pull = WithRuntimeDefaults(options_.pull, run_.runtime());
+    RunContext engine = EngineOn(runtime);
+    std::unique_ptr<ManifestReader> manifests;
+    if (pull.layer_order) {
+      absl::StatusOr<std::unique_ptr<ManifestReader>> opened =
+          OpenManifestReader(options_.list.registry, options_.list.credentials,
+                             {context_.host, context_.files, context_.clock});
+      if (!opened.ok()) return EndBad(opened.status());
+      manifests = *std::move(opened);
+      engine.manifests = manifests.get();
+      engine.free_bytes =
+          FreeBytes(preflight_, runtime, context_.files, context_.stop);
+    }
+    FetchImages(list_.requests, pull, engine, context_.stop, run_);
+    manifests.reset();
     if (run_.counts().pulled > 0 && HasTimeLeft()) {
       WarnOfFullDisk(preflight_, runtime, context_.files, context_.stop);
     }

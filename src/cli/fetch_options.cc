@@ -38,6 +38,15 @@ void AddPoolFlags(Command& command, PullOptions& pull) {
                            "limit",
                    .fallback = "0"},
                   0, 64, pull.registry_concurrency);
+  command.Choice({.name = "--layer-order",
+                  .value = "HOW",
+                  .text = "auto: on CRI-O, which shares no download between "
+                          "pulls, read the manifests first, and never run two "
+                          "pulls that need the same layer; off: do not",
+                  .fallback = "auto"},
+                 {"auto", "off"}, [&pull](size_t choice) {
+                   pull.layer_order = choice == 0;
+                 });
   command.Choice(
       {
           .name = "--pull-policy",

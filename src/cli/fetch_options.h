@@ -25,7 +25,8 @@ struct CompatibilityOptions {
 struct FetchOptions {
   ListInputs list;
   std::string cri_socket;
-  PullOptions pull = {.concurrency = 0};  // 0 = by the runtime's version
+  // 0 and true: as suits the runtime.
+  PullOptions pull = {.concurrency = 0, .layer_order = true};
   PreflightOptions preflight;
   Priority priority;
   CompatibilityOptions compatibility;

@@ -189,6 +189,8 @@ Without it a disk that is that full is a warning, before the pulls and after
 them. In a container the disk can be seen only if the host's root is mounted:
 --host-root names the place ('manifest --storage-dir' mounts it). A disk that
 cannot be seen is a warning, and a failure with --space-required.
+On CRI-O the manifests are read first: a list that cannot fit, even if it shares
+all that is on the node, ends the run with 5; one that may is a warning.
 
 Will the images stay? A full disk makes the kubelet delete images that no pod
 uses, and those that wait for their first use go first. fetch --pin protects the
@@ -250,6 +252,11 @@ std::string FailuresHelp() {
 - CRI-O keeps nothing of a cut pull and shows no bytes: attempts are ended after
   30 s, doubling (--initial-pull-attempt-timeout), without a cap; the last one
   gets all the time that is left.
+- CRI-O downloads a layer anew for each image that needs it. So the manifests
+  are read first (of each image one request more, two for an index; none to
+  docker.io, which counts them), and no two pulls run that need the same missing
+  layer. An image whose manifest cannot be read within seconds is pulled alone
+  at first, and later with two others at most. --layer-order off reads none.
 )";
 }
 

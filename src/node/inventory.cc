@@ -33,4 +33,10 @@ const StoredImage* Inventory::FindByImageRef(
   return found == by_image_ref_.end() ? nullptr : &images_[found->second];
 }
 
+int64_t Inventory::TotalBytes() const {
+  int64_t bytes = 0;
+  for (const StoredImage& image : images_) bytes += image.size_bytes;
+  return bytes;
+}
+
 }  // namespace prepull

@@ -197,6 +197,17 @@ absl::Status CheckDisk(const PreflightOptions& options,
   return absl::FailedPreconditionError(absl::StrJoin(failures, "; "));
 }
 
+std::optional<int64_t> FreeBytes(const PreflightOptions& options,
+                                 ContainerRuntime& runtime, FileSystem& files,
+                                 const std::stop_token& stop) {
+  const absl::StatusOr<ImageDisk> disk =
+      ReadImageDisk(runtime, files, options.host_root, kWarnTimeout, stop);
+  if (!disk.ok() || !disk->usage.ok() || disk->usage->size_bytes <= 0) {
+    return std::nullopt;
+  }
+  return disk->usage->size_bytes - disk->usage->used_bytes;
+}
+
 void WarnOfFullDisk(const PreflightOptions& options, ContainerRuntime& runtime,
                     FileSystem& files, const std::stop_token& stop) {
   const absl::StatusOr<ImageDisk> disk =

@@ -9,8 +9,9 @@ constexpr absl::Duration kBlobTimeout = absl::Seconds(10);
 }  // namespace
 
 void ByteCounter::AskFor(const BlobLedger::Digests& blobs) {
+  if (downloads_ == nullptr) return;
   for (const std::string& digest : ledger_.NextToAsk(clock_.Now(), blobs)) {
-    downloads_.FindBlob(
+    downloads_->FindBlob(
         digest, kBlobTimeout,
         scope_.Callback<absl::StatusOr<StoredBlob>>(
             [this, digest](const auto& blob) { OnBlob(digest, blob); }));

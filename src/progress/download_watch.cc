@@ -25,7 +25,7 @@ DownloadWatch::DownloadWatch(const Options& options, const Seams& seams,
       seams_(seams),
       run_(run),
       detector_(options.node_slots),
-      bytes_(seams.downloads, seams.clock, seams.poster, run),
+      bytes_(&seams.downloads, seams.clock, seams.poster, run),
       lister_(
           seams.downloads, seams.poster,
           {.on_listed = [this](Instant asked,

@@ -83,6 +83,10 @@ void Attempts::CutLate(Instant now) {
     if (attempt.cut || !attempt.round->is_pulling()) continue;
     const Verdict verdict =
         watch_ ? watch_->Judge(item->outcome, now) : Verdict::kPlainTimeout;
+    if (verdict == Verdict::kUnpacking &&
+        !std::exchange(attempt.is_downloaded, true)) {
+      listener_.OnDownloaded(*item);
+    }
     if (verdict == Verdict::kStalled) {
       CutRound(attempt, CutForAStall(watch_->RestLimit(item->outcome)));
     } else if (verdict != Verdict::kPlainTimeout) {

@@ -37,6 +37,9 @@ class AttemptListener {
   // Other pulls from the item's repository can be told from this one.
   virtual void OnIdentified(PullItem& item) = 0;
 
+  // All of the image is downloaded; it is only unpacked now.
+  virtual void OnDownloaded(PullItem& item) = 0;
+
   // The attempt ended, in one of three ways. The image is there:
   virtual void OnPulled(PullItem& item, const std::string& image_ref) = 0;
   // the runtime was not asked, as the credentials were refused before:

@@ -116,9 +116,12 @@ class Fetch {
     PullLoop loop({.context = context_,
                    .options = options_,
                    .lease = lease,
+                   .space = {.free_bytes = context_.free_bytes,
+                             .stored_bytes = inventory->TotalBytes()},
                    .stop = stop_},
                   items_, run_);
     const LoopEnd end = loop.Pull();
+    does_not_fit_ = loop.does_not_fit();
     const Instant pulled_at = context_.clock.Now();
     StopTheRest(EndingOf(end, loop.runtime_is_away()), context_, run_);
     const absl::Status verified = Verify(end);
@@ -292,6 +295,7 @@ class Fetch {
   }
 
   std::string NoSpaceMessage() const {
+    if (!does_not_fit_.empty()) return does_not_fit_;
     for (const ImageOutcome& image : run_.images()) {
       if (image.reason == Reason::kNoSpace &&
           image.state == ImageState::kFailed) {
@@ -335,6 +339,7 @@ class Fetch {
   NodeCheck check_;
   Pinner pinner_;
   std::optional<Inventory> node_;  // as Verify saw it
+  std::string does_not_fit_;       // of the loop
 };
 
 }  // namespace

@@ -4,16 +4,84 @@
 #include <cassert>
 
 namespace prepull {
+namespace {
 
-void Pool::Add(Item item, const std::string& registry,
-               const std::string& alone_in, Instant due) {
-  lanes_[registry].waiting.emplace(Place(due, added_++),
-                                   Waiting{item, alone_in});
+// So many of a registry are compared, so that a long list costs no more.
+constexpr int kMaxCompared = 64;
+
+}  // namespace
+
+void Pool::Add(Item item, const std::string& registry, Instant due) {
+  lanes_[registry].waiting.emplace(Place(due, added_++), Waiting{item});
   ++waiting_;
 }
 
+bool Pool::HasSlot() const {
+  return running_ < limits_.pulls &&
+         (limits_.downloads == 0 || downloading_ < limits_.downloads);
+}
+
 bool Pool::HasSlot(const Lane& lane) const {
-  return registry_concurrency_ == 0 || lane.running < registry_concurrency_;
+  return limits_.pulls_of_registry == 0 ||
+         lane.running < limits_.pulls_of_registry;
+}
+
+Pool::Item Pool::StartNext(Instant now) {
+  if (!HasSlot()) return nullptr;
+  Candidate best;
+  for (auto& [registry, lane] : lanes_) {
+    const Candidate first = FirstIn(lane, now);
+    if (first.lane == nullptr) continue;
+    if (best.lane == nullptr || first.place < best.place) best = first;
+  }
+  if (best.lane == nullptr) return nullptr;
+  if (IsOvertaking(best.place)) {
+    for (auto& [registry, lane] : lanes_) {
+      const Candidate heaviest = HeaviestIn(lane, now);
+      if (heaviest.weight > best.weight) best = heaviest;
+    }
+  }
+  Lane& lane = *best.lane;
+  const Waiting taken = lane.waiting.extract(best.place).mapped();
+  rule_.OnStart(taken.item);
+  lane.gate.OnStart(now);
+  ++lane.running;
+  --waiting_;
+  ++running_;
+  ++downloading_;
+  if (!taken.freed_by.empty()) FreeNext(taken.freed_by, lane);
+  return taken.item;
+}
+
+// Returns the first of `lane` that may start now, if any.
+Pool::Candidate Pool::FirstIn(Lane& lane, Instant now) {
+  if (!HasSlot(lane) || !lane.gate.IsOpen(now)) return {};
+  ParkDue(lane, now);
+  if (lane.waiting.empty() || lane.waiting.begin()->first.first > now) {
+    return {};
+  }
+  const auto& [place, first] = *lane.waiting.begin();
+  return {&lane, place, rule_.WeightOf(first.item)};
+}
+
+// The same for the one that keeps most others waiting; the first of several.
+Pool::Candidate Pool::HeaviestIn(Lane& lane, Instant now) const {
+  Candidate heaviest;
+  if (!HasSlot(lane) || !lane.gate.IsOpen(now)) return heaviest;
+  int compared = 0;
+  for (const auto& [place, waiting] : lane.waiting) {
+    if (place.first > now || ++compared > kMaxCompared) break;
+    const size_t weight = rule_.WeightOf(waiting.item);
+    if (weight <= heaviest.weight || !rule_.BlockerOf(waiting.item).empty()) {
+      continue;
+    }
+    heaviest = {&lane, place, weight};
+  }
+  return heaviest;
+}
+
+bool Pool::IsOvertaking(const Place& place) const {
+  return !parked_places_.empty() && *parked_places_.begin() < place;
 }
 
 // Moves what is due but may not start yet out of the way.
@@ -21,60 +89,82 @@ void Pool::ParkDue(Lane& lane, Instant now) {
   while (!lane.waiting.empty()) {
     const auto first = lane.waiting.begin();
     if (first->first.first > now) return;
-    const auto held = held_.find(first->second.alone_in);
-    if (held == held_.end() || held->second.holder == first->second.item) {
-      return;
-    }
-    held->second.parked.insert(lane.waiting.extract(first));
+    const std::string blocker = rule_.BlockerOf(first->second.item);
+    if (blocker.empty()) return;
+    auto taken = lane.waiting.extract(first);
+    Park(lane, taken.key(), std::move(taken.mapped()), blocker);
   }
 }
 
-Pool::Item Pool::StartNext(Instant now) {
-  if (running_ >= concurrency_) return nullptr;
-  Lane* best = nullptr;
-  for (auto& [registry, lane] : lanes_) {
-    ParkDue(lane, now);
-    if (lane.waiting.empty() || !HasSlot(lane)) continue;
-    const Place& first = lane.waiting.begin()->first;
-    if (first.first > now || !lane.gate.IsOpen(now)) continue;
-    if (best == nullptr || first < best->waiting.begin()->first) best = &lane;
+void Pool::Park(Lane& lane, const Place& place, Waiting waiting,
+                const std::string& blocker) {
+  parked_[blocker][&lane].emplace(place, waiting.item);
+  spaces_[waiting.item] = {blocker, &lane, place};
+  parked_places_.insert(place);
+  if (!waiting.freed_by.empty() && waiting.freed_by != blocker) {
+    FreeNext(waiting.freed_by, lane);
   }
-  if (best == nullptr) return nullptr;
-  const Waiting taken = best->waiting.begin()->second;
-  best->waiting.erase(best->waiting.begin());
-  if (!taken.alone_in.empty()) {
-    held_.try_emplace(taken.alone_in, Repository{taken.item, best, {}});
-  }
-  best->gate.OnStart(now);
-  ++best->running;
-  --waiting_;
-  ++running_;
-  return taken.item;
 }
 
-void Pool::LetOthersIn(Item item, const std::string& repository) {
-  const auto held = held_.find(repository);
-  if (held == held_.end() || held->second.holder != item) return;
-  auto& [holder, lane, parked] = held->second;
-  if (parked.empty()) {
-    held_.erase(held);
-    return;
-  }
-  const auto next = parked.begin();
-  holder = next->second.item;
-  lane->waiting.insert(parked.extract(next));
+void Pool::FreeFirst(std::map<Place, Item>& parked, const std::string& blocker,
+                     Lane& lane) {
+  const auto first = parked.extract(parked.begin());
+  spaces_.erase(first.mapped());
+  parked_places_.erase(first.key());
+  lane.waiting.emplace(first.key(), Waiting{first.mapped(), blocker});
 }
 
-void Pool::Release(const std::string& registry) {
+void Pool::FreeNext(const std::string& blocker, Lane& lane) {
+  const auto parked = parked_.find(blocker);
+  if (parked == parked_.end()) return;
+  const auto in_lane = parked->second.find(&lane);
+  if (in_lane == parked->second.end()) return;
+  FreeFirst(in_lane->second, blocker, lane);
+  if (in_lane->second.empty()) parked->second.erase(in_lane);
+  if (parked->second.empty()) parked_.erase(parked);
+}
+
+void Pool::Free(const std::string& blocker) {
+  const auto parked = parked_.find(blocker);
+  if (parked == parked_.end()) return;
+  std::vector<Lane*> lanes;
+  for (const auto& [lane, items] : parked->second) lanes.push_back(lane);
+  for (Lane* lane : lanes) FreeNext(blocker, *lane);
+}
+
+void Pool::FreeAll(const std::string& blocker) {
+  auto parked = parked_.extract(blocker);
+  if (parked.empty()) return;
+  for (auto& [lane, items] : parked.mapped()) {
+    while (!items.empty()) FreeFirst(items, "", *lane);
+  }
+}
+
+void Pool::Reconsider(Item item) {
+  const auto space = spaces_.find(item);
+  if (space == spaces_.end()) return;
+  const auto [blocker, lane, place] = space->second;
+  spaces_.erase(space);
+  parked_places_.erase(place);
+  Parked& parked = parked_.at(blocker);
+  std::map<Place, Item>& items = parked.at(lane);
+  items.erase(place);
+  if (items.empty()) parked.erase(lane);
+  if (parked.empty()) parked_.erase(blocker);
+  lane->waiting.emplace(place, Waiting{item});
+}
+
+void Pool::Release(const std::string& registry, bool is_downloading) {
   Lane& lane = lanes_[registry];
   assert(lane.running > 0 && running_ > 0);
   --lane.running;
   --running_;
+  if (is_downloading) ReleaseDownload();
 }
 
 Instant Pool::NextChange(Instant now) const {
   Instant next = Instant::Never();
-  if (running_ >= concurrency_) return next;
+  if (!HasSlot()) return next;
   for (const auto& [registry, lane] : lanes_) {
     if (lane.waiting.empty() || !HasSlot(lane)) continue;
     const Instant due = lane.waiting.begin()->first.first;
@@ -85,31 +175,26 @@ Instant Pool::NextChange(Instant now) const {
   return next;
 }
 
-void Pool::RemoveParked(const Lane& lane, std::vector<Item>& items) {
-  for (auto& [repository, held] : held_) {
-    if (held.lane != &lane) continue;
-    for (const auto& [place, parked] : held.parked) {
-      items.push_back(parked.item);
-    }
-    held.parked.clear();
-  }
-}
-
 std::vector<Pool::Item> Pool::RemoveShutOut(Instant when) {
   std::vector<Item> items;
   for (auto& [registry, lane] : lanes_) {
     if (!lane.gate.StaysClosedUntil(when)) continue;
-    // A pull that held a repository lets the next in, which is shut out, too.
-    while (!lane.waiting.empty()) {
-      const Waiting waiting =
-          lane.waiting.extract(lane.waiting.begin()).mapped();
+    for (Item item : ParkedIn(lane)) Reconsider(item);
+    for (const auto& [place, waiting] : lane.waiting) {
       items.push_back(waiting.item);
-      LetOthersIn(waiting.item, waiting.alone_in);
     }
-    RemoveParked(lane, items);
+    lane.waiting.clear();
   }
   waiting_ -= items.size();
   std::sort(items.begin(), items.end());
+  return items;
+}
+
+std::vector<Pool::Item> Pool::ParkedIn(const Lane& lane) const {
+  std::vector<Item> items;
+  for (const auto& [item, space] : spaces_) {
+    if (space.lane == &lane) items.push_back(item);
+  }
   return items;
 }
 

@@ -1,10 +1,11 @@
 // Which image starts next.
 //
 // Work-conserving: a slot is taken only while a pull runs, and is never left
-// empty while anything is due. What waits (for its first attempt, a retry, a
-// closed registry gate) waits here by due time and holds no slot; ties go in
-// the order of Add, so the order of the list is the order of pulling. A pull
-// may ask to be the only one of its repository until it lets others in.
+// empty while an image is due and may start. What waits (for its first attempt,
+// a retry, a closed registry gate) waits here by due time and holds no slot;
+// ties go in the order of Add, so the order of the list is the order of
+// pulling. An image that is blocked by what runs is parked until that is freed;
+// of those that overtake it the one that blocks most others starts first.
 // Pure: time comes in. Not thread-safe.
 #ifndef PREPULL_SRC_PULL_POOL_H_
 #define PREPULL_SRC_PULL_POOL_H_
@@ -12,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -24,34 +26,64 @@ namespace prepull {
 
 struct PullItem;
 
-class Pool {
+// Says which images may not run beside each other.
+class StartRule {
  public:
-  // `registry_concurrency`: 0 = no limit of its own.
-  Pool(int concurrency, int registry_concurrency)
-      : concurrency_(concurrency),
-        registry_concurrency_(registry_concurrency) {}
-
   // Items of one array: the pool only compares them.
   using Item = PullItem*;
 
-  // Queues `item` until `due`. `alone_in`: the repository of which no other
-  // such pull may run; empty = none.
-  void Add(Item item, const std::string& registry, const std::string& alone_in,
-           Instant due);
+  virtual ~StartRule() = default;
+
+  // Returns the name of what keeps `item` from starting now; empty if it may
+  // start. Once that may have changed the pool has to be told by Free.
+  virtual std::string BlockerOf(Item item) const = 0;
+
+  // Returns how much `item` keeps others waiting.
+  virtual size_t WeightOf(Item) const { return 0; }
+
+  // `item` starts.
+  virtual void OnStart(Item item) = 0;
+};
+
+class Pool {
+ public:
+  using Item = StartRule::Item;
+
+  struct Limits {
+    int pulls = 10;
+    int pulls_of_registry = 0;  // 0 = no limit of its own
+    int downloads = 0;          // pulls that still download; 0 = no own limit
+  };
+
+  // `rule` must outlive the pool.
+  Pool(const Limits& limits, StartRule& rule) : limits_(limits), rule_(rule) {}
+
+  // Queues `item` until `due`.
+  void Add(Item item, const std::string& registry, Instant due);
 
   // Returns the item to start now, which takes a slot; null if none is due,
   // none may start or no slot is free.
   Item StartNext(Instant now);
 
-  // The next pull that wants to be alone in `repository` may start, if it was
-  // `item` that kept it waiting.
-  void LetOthersIn(Item item, const std::string& repository);
+  // `blocker` lets one of those that it blocked start, and the next one once
+  // that has started or has found another blocker.
+  void Free(const std::string& blocker);
+
+  // `blocker` is gone.
+  void FreeAll(const std::string& blocker);
+
+  // The blocker of `item` may have changed.
+  void Reconsider(Item item);
+
+  // A running pull downloads no more: others may.
+  void ReleaseDownload() { --downloading_; }
 
   // The pull of an image of `registry` ended: its slot is free.
-  void Release(const std::string& registry);
+  // `is_downloading`: it has not released that before.
+  void Release(const std::string& registry, bool is_downloading);
 
-  // When StartNext may have something without a Release before; Never if only a
-  // Release can change that.
+  // When StartNext may have something without a Release or Free before; Never
+  // if only these can change that.
   Instant NextChange(Instant now) const;
 
   // Removes and returns every item that may not start before `when`, because
@@ -67,7 +99,7 @@ class Pool {
 
   struct Waiting {
     Item item;
-    std::string alone_in;
+    std::string freed_by = "";  // the next that it blocked waits for this one
   };
 
   // The images of one registry.
@@ -77,25 +109,45 @@ class Pool {
     RegistryGate gate;
   };
 
-  // A repository that one pull has for itself: it runs, or it is the next to
-  // start. The others are parked when they are due.
-  struct Repository {
-    Item holder;
+  // Those that a blocker keeps waiting; of each lane only its first is freed.
+  using Parked = std::map<Lane*, std::map<Place, Item>>;
+
+  struct ParkingSpace {
+    std::string blocker;
     Lane* lane;
-    std::map<Place, Waiting> parked;
+    Place place;
   };
 
+  // What could start now.
+  struct Candidate {
+    Lane* lane = nullptr;
+    Place place = {};
+    size_t weight = 0;
+  };
+
+  bool HasSlot() const;
   bool HasSlot(const Lane& lane) const;
   void ParkDue(Lane& lane, Instant now);
-  void RemoveParked(const Lane& lane, std::vector<Item>& items);
+  void Park(Lane& lane, const Place& place, Waiting waiting,
+            const std::string& blocker);
+  void FreeNext(const std::string& blocker, Lane& lane);
+  void FreeFirst(std::map<Place, Item>& parked, const std::string& blocker,
+                 Lane& lane);
+  Candidate FirstIn(Lane& lane, Instant now);
+  Candidate HeaviestIn(Lane& lane, Instant now) const;
+  bool IsOvertaking(const Place& place) const;
+  std::vector<Item> ParkedIn(const Lane& lane) const;
 
-  const int concurrency_;
-  const int registry_concurrency_;
+  const Limits limits_;
+  StartRule& rule_;
   std::map<std::string, Lane> lanes_;
-  std::unordered_map<std::string, Repository> held_;  // repositories
+  std::unordered_map<std::string, Parked> parked_;  // by blocker
+  std::unordered_map<Item, ParkingSpace> spaces_;
+  std::set<Place> parked_places_;
   uint64_t added_ = 0;
   size_t waiting_ = 0;
   int running_ = 0;
+  int downloading_ = 0;
 };
 
 }  // namespace prepull

@@ -21,6 +21,7 @@ namespace prepull {
 struct Attempt {
   std::unique_ptr<PullRound> round = nullptr;  // null: none runs
   bool has_pulled = false;                     // the runtime was asked
+  bool is_downloaded = false;                  // only unpacks
   Instant started = {};                        // the last call
   absl::Duration timeout = absl::ZeroDuration();
   Instant ends = Instant::Never();        // unless progress is seen

@@ -21,20 +21,36 @@ PullLoop::PullLoop(const Setup& setup, std::vector<PullItem>& items, Run& run)
       observer_(setup.context.observer),
       items_(items),
       run_(run),
-      pool_(options_.concurrency, options_.registry_concurrency),
       attempts_({.context = setup.context,
                  .options = options_,
                  .lease_id = setup.lease.lease_id(),
                  .poster = tasks_.poster()},
                 *this, run),
+      order_({.by_layers = options_.layer_order,
+              .needs_to_be_alone =
+                  [this](const PullItem& item) {
+                    return attempts_.NeedsToBeAlone(item);
+                  },
+              .reader = setup.context.manifests,
+              .clock = clock_,
+              .poster = tasks_.poster(),
+              .pool = pool_},
+             run),
+      pool_({.pulls = options_.concurrency,
+             .pulls_of_registry = options_.registry_concurrency,
+             .downloads = options_.downloads},
+            order_),
       monitor_(setup.context.runtime, clock_, tasks_.poster(),
-               run.runtime().socket) {}
+               run.runtime().socket),
+      space_(setup.space) {}
 
 LoopEnd PullLoop::Pull() {
   std::stop_callback wake(setup_.stop, [this] { tasks_.wakeup().Notify(); });
   QueueAll();
   while (true) {
     tasks_.RunPending();
+    space_.Check(order_.BytesToPull());
+    no_space_ = no_space_ || !space_.failure().empty();
     ShutOutWhatCannotStart();
     const Instant now = clock_.Now();
     // First, because it may end the last image.
@@ -66,14 +82,13 @@ void PullLoop::QueueAll() {
   const Instant now = clock_.Now();
   // Most of a short run is for pulls.
   const Instant due = now + std::min(jitter, (run_.deadline() - now) / 2);
+  std::vector<PullItem*> waiting;
   for (PullItem& item : items_) {
-    if (item.outcome.state == ImageState::kWaiting) Queue(item, due);
+    if (item.outcome.state != ImageState::kWaiting) continue;
+    waiting.push_back(&item);
+    pool_.Add(&item, item.registry(), due);
   }
-}
-
-void PullLoop::Queue(PullItem& item, Instant due) {
-  pool_.Add(&item, item.registry(),
-            attempts_.NeedsToBeAlone(item) ? item.repository() : "", due);
+  order_.Begin(waiting);
 }
 
 std::optional<LoopEnd> PullLoop::ReasonToEnd(Instant now) const {
@@ -85,7 +100,7 @@ std::optional<LoopEnd> PullLoop::ReasonToEnd(Instant now) const {
 }
 
 void PullLoop::StartDue(Instant now) {
-  if (no_space_ || monitor_.is_away()) return;
+  if (no_space_ || monitor_.is_away() || now < order_.ready_at()) return;
   while (PullItem* item = pool_.StartNext(now)) {
     ImageOutcome& outcome = item->outcome;
     if (!outcome.started_at) outcome.started_at = now;
@@ -98,14 +113,14 @@ void PullLoop::StartDue(Instant now) {
 Instant PullLoop::NextAlarm(Instant now) {
   Instant next = std::min(run_.deadline(), attempts_.NextTurn());
   if (!no_space_ && !monitor_.is_away()) {
-    next = std::min(next, pool_.NextChange(now));
+    next = std::min(next, std::max(pool_.NextChange(now), order_.ready_at()));
   }
   return std::min(next, monitor_.NextTurn());
 }
 
-void PullLoop::ReleaseSlot(PullItem& item) {
-  pool_.LetOthersIn(&item, item.repository());
-  pool_.Release(item.registry());
+void PullLoop::ReleaseSlot(PullItem& item, bool is_pulled) {
+  pool_.Release(item.registry(), !item.attempt.is_downloaded);
+  order_.OnEnd(item, is_pulled);
 }
 
 // What an earlier pull left unusable under this name is gone.
@@ -118,18 +133,18 @@ void PullLoop::OnAsked(PullItem& item) {
   observer_.OnAttempt(run_, item.outcome);
 }
 
-void PullLoop::OnIdentified(PullItem& item) {
-  pool_.LetOthersIn(&item, item.repository());
-}
+void PullLoop::OnIdentified(PullItem& item) { order_.OnIdentified(item); }
+
+void PullLoop::OnDownloaded(PullItem&) { pool_.ReleaseDownload(); }
 
 void PullLoop::OnNothingNew(PullItem& item) {
-  ReleaseSlot(item);
+  ReleaseSlot(item, /*is_pulled=*/false);
   pool_.gate(item.registry()).OnNoAnswer(item.attempt.started);
   GiveUp(item);
 }
 
 void PullLoop::OnPulled(PullItem& item, const std::string& image_ref) {
-  ReleaseSlot(item);
+  ReleaseSlot(item, /*is_pulled=*/true);
   pool_.gate(item.registry()).OnAnswer(item.attempt.started);
   ImageOutcome& outcome = item.outcome;
   outcome.image_ref = Printable(image_ref, 512);
@@ -146,7 +161,7 @@ void PullLoop::OnBytesKnown(PullItem& item) {
 
 void PullLoop::OnFailed(PullItem& item, const AttemptFailure& failure,
                         const FoundCredentials& credentials) {
-  ReleaseSlot(item);
+  ReleaseSlot(item, /*is_pulled=*/false);
   run_.Move(item.outcome, ImageState::kWaiting);
   if (!failure.run_ends) Publish(item, failure, credentials);
 }
@@ -209,7 +224,7 @@ void PullLoop::Retry(PullItem& item, const ErrorClass& error) {
   if (!delay) return Postpone(item, "no time for another try");
   const RegistryGate& gate = pool_.gate(item.registry());
   if (gate.StaysClosedUntil(run_.deadline())) return ShutOut(item);
-  Queue(item, now + *delay);
+  pool_.Add(&item, item.registry(), now + *delay);
   const Instant opens = gate.IsOpen(now) ? now : gate.NextChange(now);
   const Instant next = std::max(now + *delay, opens);
   item.outcome.next_attempt_at = next;
@@ -239,6 +254,7 @@ void PullLoop::EndAs(ImageState state, PullItem& item) {
   item.outcome.next_attempt_at.reset();
   run_.Move(item.outcome, state);
   attempts_.Forget(item);
+  order_.Remove(item);
   observer_.OnEnded(run_, item.outcome);
 }
 

@@ -20,6 +20,8 @@
 #include "src/pull/pool.h"
 #include "src/pull/pull_item.h"
 #include "src/pull/runtime_monitor.h"
+#include "src/pull/space_check.h"
+#include "src/pull/start_order.h"
 
 namespace prepull {
 
@@ -33,6 +35,7 @@ class PullLoop : private AttemptListener {
     const RunContext& context;
     const PullOptions& options;
     LeaseKeeper& lease;
+    ImageSpace space;
     const std::stop_token& stop;
   };
 
@@ -42,6 +45,9 @@ class PullLoop : private AttemptListener {
   // still, and no pull is running (but for calls that did not end within a
   // second of being cancelled).
   LoopEnd Pull();
+
+  // Why the list does not fit on the node, if that was known before its pulls.
+  const std::string& does_not_fit() const { return space_.failure(); }
 
   // Whether the runtime had gone away and not come back.
   bool runtime_is_away() const { return monitor_.is_away(); }
@@ -55,7 +61,6 @@ class PullLoop : private AttemptListener {
  private:
   void ShutOutWhatCannotStart();
   void QueueAll();
-  void Queue(PullItem& item, Instant due);
   void StartDue(Instant now);
   std::optional<LoopEnd> ReasonToEnd(Instant now) const;
   Instant NextAlarm(Instant now);
@@ -63,6 +68,7 @@ class PullLoop : private AttemptListener {
   void OnRemoved(PullItem& item) override;
   void OnAsked(PullItem& item) override;
   void OnIdentified(PullItem& item) override;
+  void OnDownloaded(PullItem& item) override;
   void OnPulled(PullItem& item, const std::string& image_ref) override;
   void OnNothingNew(PullItem& item) override;
   void OnFailed(PullItem& item, const AttemptFailure& failure,
@@ -71,7 +77,7 @@ class PullLoop : private AttemptListener {
   void OnSettled(PullItem& item, const AttemptFailure& failure,
                  bool gained_bytes) override;
 
-  void ReleaseSlot(PullItem& item);
+  void ReleaseSlot(PullItem& item, bool is_pulled);
   void Publish(PullItem& item, const AttemptFailure& failure,
                const FoundCredentials& credentials);
   void Retry(PullItem& item, const ErrorClass& error);
@@ -87,9 +93,11 @@ class PullLoop : private AttemptListener {
   std::vector<PullItem>& items_;
   Run& run_;
   TaskRunner tasks_;
-  Pool pool_;
   Attempts attempts_;
+  StartOrder order_;
+  Pool pool_;
   RuntimeMonitor monitor_;
+  SpaceCheck space_;
   bool no_space_ = false;
 };
 

@@ -38,6 +38,7 @@ bool RetryingClient::IsUnreachable(const absl::Status& status) {
 
 absl::StatusOr<HttpResponse> RetryingClient::Send(HttpRequest request,
                                                   int tries) {
+  tries = std::min(tries, options_.patience.tries);
   bool is_begun = false;
   if (request.sink != nullptr) {
     request.sink = [&is_begun, sink = std::move(request.sink)](
@@ -71,7 +72,8 @@ absl::StatusOr<HttpResponse> RetryingClient::Send(HttpRequest request,
 }
 
 absl::StatusOr<HttpResponse> RetryingClient::SendOnce(HttpRequest request) {
-  request.limits.until = options_.deadline;
+  request.limits.until =
+      std::min(options_.deadline, clock_.Now() + options_.patience.request);
   request.ca_file = options_.ca_file;
   request.extra_ca_file = options_.extra_ca_file;
   request.proxy = options_.proxies.For(request.url);

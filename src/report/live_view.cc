@@ -23,6 +23,9 @@ int WidestName(const Run& run) {
 
 void LiveView::OnPlanned(const Run& run) {
   widest_name_ = WidestName(run);
+  if (!run.features().byte_progress) {
+    meter_ = RateMeter(RateMeter::kForImages);
+  }
   screen_.print(absl::StrCat(Counted(run.total(), "image"), ": ",
                              run.counts().skipped, " present, ",
                              run.counts().waiting, " to pull"));

@@ -5,21 +5,21 @@
 namespace prepull {
 namespace {
 
-constexpr absl::Duration kWindow = absl::Seconds(10);
 constexpr absl::Duration kShortestWindow = absl::Seconds(2);
-// The interval at which bytes are read; samples in between would be equal.
-constexpr absl::Duration kBetweenSamples = absl::Seconds(1);
+constexpr int kSamples = 10;
 
 }  // namespace
 
 void RateMeter::Add(Instant now, int64_t bytes) {
   if (!samples_.empty() && bytes < samples_.back().bytes) Clear();
   if (bytes <= 0) return;
-  if (!samples_.empty() && now - samples_.back().at < kBetweenSamples) return;
+  if (!samples_.empty() && now - samples_.back().at < window_ / kSamples) {
+    return;
+  }
   samples_.push_back({now, bytes});
   // The oldest sample is kept as long as the window needs it, so that there are
   // two samples even if Add is rarely called.
-  while (samples_.size() > 2 && now - samples_[1].at >= kWindow) {
+  while (samples_.size() > 2 && now - samples_[1].at >= window_) {
     samples_.erase(samples_.begin());
   }
 }

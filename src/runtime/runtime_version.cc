@@ -31,9 +31,14 @@ int NodeDownloadSlots(absl::string_view runtime, absl::string_view version) {
   return number && *number >= VersionNumber{2, 1, 0} ? 3 : 0;
 }
 
-int DefaultConcurrency(absl::string_view runtime, absl::string_view version) {
+bool SharesDownloads(absl::string_view runtime) { return runtime != "cri-o"; }
+
+PullSlots DefaultSlots(absl::string_view runtime, absl::string_view version,
+                       bool layer_order) {
+  // More pulls would fetch shared layers more often than they save time.
+  if (!SharesDownloads(runtime) && !layer_order) return {.pulls = 3};
   const int slots = NodeDownloadSlots(runtime, version);
-  return slots == 0 ? 10 : slots + 1;
+  return {.downloads = slots == 0 ? 0 : slots + 1};
 }
 
 }  // namespace prepull

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -108,7 +109,9 @@ class EngineTest : public testing::Test {
                  .clock = clock_,
                  .roll_dice = roll_dice_,
                  .observer = witness_,
-                 .credentials = credentials_},
+                 .credentials = credentials_,
+                 .manifests = manifests_,
+                 .free_bytes = free_bytes_},
                 stop_.get_token(), run_);
     ExpectThatTheReportSaysWhatWasTold();
   }
@@ -144,6 +147,8 @@ class EngineTest : public testing::Test {
   PullOptions options_;
   RollDice roll_dice_ = [] { return 0.0; };
   CredentialFinder* credentials_ = nullptr;
+  ManifestReader* manifests_ = nullptr;
+  std::optional<int64_t> free_bytes_ = std::nullopt;
   absl::Duration overall_timeout_ = absl::Minutes(20);
   std::stop_source stop_;
   RunRecord before_;  // what is known of a run before its list is

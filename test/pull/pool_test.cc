@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <optional>
 #include <random>
 #include <set>
@@ -23,17 +24,56 @@ Instant At(int seconds) {
   return Instant(absl::Hours(1) + absl::Seconds(seconds));
 }
 
+// Some pulls want to be alone in a repository until they let others in.
+class AloneInRepository : public StartRule {
+ public:
+  std::string BlockerOf(Item item) const override {
+    const auto holder = holders_.find(Find(item));
+    return holder == holders_.end() || holder->second == item ? ""
+                                                              : holder->first;
+  }
+  size_t WeightOf(Item item) const override {
+    const auto weight = weights.find(item);
+    return weight == weights.end() ? 0 : weight->second;
+  }
+  void OnStart(Item item) override {
+    if (!Find(item).empty()) holders_.try_emplace(Find(item), item);
+  }
+  bool LetOthersIn(Item item, const std::string& repository) {
+    const auto holder = holders_.find(repository);
+    if (holder == holders_.end() || holder->second != item) return false;
+    holders_.erase(holder);
+    return true;
+  }
+
+  std::map<Item, std::string> repositories = {};
+  std::map<Item, size_t> weights = {};
+
+ private:
+  std::string Find(Item item) const {
+    const auto found = repositories.find(item);
+    return found == repositories.end() ? "" : found->second;
+  }
+
+  std::map<std::string, Item> holders_;
+};
+
 // A pool whose items are told apart by their numbers.
 class NumberedPool {
  public:
-  NumberedPool(int concurrency, int registry_concurrency)
-      : pool_(concurrency, registry_concurrency) {
+  NumberedPool(int concurrency, int registry_concurrency, int downloads = 0)
+      : pool_({.pulls = concurrency,
+               .pulls_of_registry = registry_concurrency,
+               .downloads = downloads},
+              rule_) {
     for (int i = 0; i < kItems; ++i) items_.emplace_back(request_, outcome_);
   }
 
   void Add(size_t number, const std::string& registry,
-           const std::string& alone_in, Instant due) {
-    pool_.Add(&items_[number], registry, alone_in, due);
+           const std::string& alone_in, Instant due, size_t weight = 0) {
+    rule_.repositories[&items_[number]] = alone_in;
+    rule_.weights[&items_[number]] = weight;
+    pool_.Add(&items_[number], registry, due);
   }
   std::optional<size_t> Take(Instant now) {
     const PullItem* item = pool_.StartNext(now);
@@ -41,9 +81,21 @@ class NumberedPool {
     return NumberOf(item);
   }
   void LetOthersIn(size_t number, const std::string& repository) {
-    pool_.LetOthersIn(&items_[number], repository);
+    if (rule_.LetOthersIn(&items_[number], repository)) pool_.Free(repository);
   }
-  void Release(const std::string& registry) { pool_.Release(registry); }
+  void LetAllIn(size_t number, const std::string& repository) {
+    if (rule_.LetOthersIn(&items_[number], repository)) {
+      pool_.FreeAll(repository);
+    }
+  }
+  void NeedsNotBeAlone(size_t number) {
+    rule_.repositories.erase(&items_[number]);
+    pool_.Reconsider(&items_[number]);
+  }
+  void ReleaseDownload() { pool_.ReleaseDownload(); }
+  void Release(const std::string& registry, bool is_downloading = true) {
+    pool_.Release(registry, is_downloading);
+  }
   Instant NextChange(Instant now) const { return pool_.NextChange(now); }
   std::vector<size_t> TakeShutOut(Instant when) {
     std::vector<size_t> numbers;
@@ -63,6 +115,7 @@ class NumberedPool {
 
   size_t NumberOf(const PullItem* item) const { return item - items_.data(); }
 
+  AloneInRepository rule_;
   Pool pool_;
   ImageRequest request_ = {"", "", Reference::Parse("quay.io/a:1")};
   ImageOutcome outcome_;
@@ -292,6 +345,68 @@ TEST(PoolTest, LosesNobodyBehindGatesAndRepositories) {
     }
     EXPECT_TRUE(pool.is_idle());
   }
+}
+
+TEST(PoolTest, LetsThoseBehindABlockedOneOvertakeTheOneThatBlocksMostFirst) {
+  NumberedPool pool(2, 0);
+  pool.Add(0, "a", "a/app", At(0));
+  pool.Add(1, "a", "a/app", At(0));
+  pool.Add(2, "a", "", At(0), /*weight=*/1);
+  pool.Add(3, "b", "", At(0), /*weight=*/2);
+  pool.Add(4, "b", "", At(0), /*weight=*/2);
+
+  EXPECT_THAT(TakeAll(pool, At(0)), ElementsAre(0, 3));
+}
+
+TEST(PoolTest, KeepsTheOrderOfTheListWhereNothingIsBlocked) {
+  NumberedPool pool(2, 0);
+  for (size_t i = 0; i < 4; ++i) pool.Add(i, "a", "", At(0), /*weight=*/i);
+
+  EXPECT_THAT(TakeAll(pool, At(0)), ElementsAre(0, 1));
+}
+
+TEST(PoolTest, LetsAllInOnceABlockerIsGone) {
+  NumberedPool pool(10, 1);
+  for (size_t i = 0; i < 4; ++i) {
+    pool.Add(i, i % 2 ? "a" : "b", "a/app", At(0));
+  }
+  EXPECT_THAT(TakeAll(pool, At(0)), ElementsAre(0));
+  for (size_t i = 1; i < 4; ++i) pool.NeedsNotBeAlone(i);
+
+  pool.LetAllIn(0, "a/app");
+
+  EXPECT_THAT(TakeAll(pool, At(0)), ElementsAre(1));
+  pool.Release("a");
+  pool.Release("b");
+  EXPECT_THAT(TakeAll(pool, At(0)), ElementsAre(2, 3));
+}
+
+TEST(PoolTest, StartsOneWhoseBlockerHasChanged) {
+  NumberedPool pool(10, 0);
+  for (size_t i = 0; i < 3; ++i) pool.Add(i, "a", "a/app", At(0));
+  EXPECT_THAT(TakeAll(pool, At(0)), ElementsAre(0));
+
+  pool.NeedsNotBeAlone(2);
+
+  EXPECT_THAT(TakeAll(pool, At(0)), ElementsAre(2));
+}
+
+TEST(PoolTest, LetsOthersDownloadWhileOneUnpacks) {
+  NumberedPool pool(3, 0, /*downloads=*/1);
+  for (size_t i = 0; i < 5; ++i) pool.Add(i, "a", "", At(0));
+  EXPECT_THAT(TakeAll(pool, At(0)), ElementsAre(0));
+
+  pool.ReleaseDownload();
+  EXPECT_THAT(TakeAll(pool, At(0)), ElementsAre(1));
+  pool.ReleaseDownload();
+  EXPECT_THAT(TakeAll(pool, At(0)), ElementsAre(2));
+
+  pool.ReleaseDownload();
+  EXPECT_THAT(TakeAll(pool, At(0)), ElementsAre());
+  pool.Release("a", /*is_downloading=*/false);
+  EXPECT_THAT(TakeAll(pool, At(0)), ElementsAre(3));
+  pool.Release("a", /*is_downloading=*/true);
+  EXPECT_THAT(TakeAll(pool, At(0)), ElementsAre(4));
 }
 
 TEST(PoolTest, IsIdleWhenNothingRunsAndNothingWaits) {

@@ -116,5 +116,15 @@ TEST_F(RateMeterTest, ForgetsEverythingOnRequest) {
   EXPECT_EQ(meter_.BytesPerSecond(), std::nullopt);
 }
 
+// Where only the end of a download is known, bytes come image by image.
+TEST(RateMeterOfImagesTest, AveragesOverMinutes) {
+  RateMeter meter(RateMeter::kForImages);
+  for (int second = 0; second <= 120; ++second) {
+    meter.Add(Instant(absl::Seconds(second)), (1 + second / 30) * 30'000);
+  }
+
+  EXPECT_THAT(meter.BytesPerSecond(), Optional(1000));
+}
+
 }  // namespace
 }  // namespace prepull

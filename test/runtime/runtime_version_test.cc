@@ -36,35 +36,49 @@ TEST(HeedsPinsTest, BeginsWithTheVersionsThatBackportedIt) {
   EXPECT_FALSE(HeedsPins("cri-o", "1.37.0"));
 }
 
-struct ConcurrencyRow {
+struct SlotsRow {
   std::string name;
   std::string version;
-  int pulls;
+  int downloads;
   std::string where;
 };
 
-TEST(DefaultConcurrencyTest, SuitsTheRuntime) {
-  const std::vector<ConcurrencyRow> rows = {
-      {"containerd", "1.6.20~ds1", 10, "Debian 12"},
-      {"containerd", "v1.7.24", 10, "upstream"},
-      {"containerd", "2.0.5", 10, "upstream"},
+TEST(DefaultSlotsTest, SuitTheDownloadSlotsOfTheNode) {
+  const std::vector<SlotsRow> rows = {
+      {"containerd", "1.6.20~ds1", 0, "Debian 12"},
+      {"containerd", "v1.7.24", 0, "upstream"},
+      {"containerd", "2.0.5", 0, "upstream"},
       {"containerd", "v2.1.0", 4, "the first with one semaphore a node"},
       {"containerd", "v2.1.9", 4, "upstream"},
       {"containerd", "v2.1.5-k3s1", 4, "k3s"},
       {"containerd", "2.10.0", 4, "to come"},
       {"containerd", "v3.0.0-rc.1", 4, "to come"},
-      {"cri-o", "1.37.0", 10, "no such limit"},
-      {"cri-o", "2.1.0", 10, "no such limit"},
-      {"", "", 10, "a runtime that is still starting"},
-      {"containerd", "", 10, "unknown"},
-      {"containerd", "unknown", 10, "a build without a version"},
-      {"containerd", "2", 10, "cut short"},
-      {"containerd", "<unknown>.1", 10, "unknown"},
+      {"cri-o", "1.37.0", 0, "no such limit"},
+      {"cri-o", "2.1.0", 0, "no such limit"},
+      {"", "", 0, "a runtime that is still starting"},
+      {"containerd", "", 0, "unknown"},
+      {"containerd", "unknown", 0, "a build without a version"},
+      {"containerd", "2", 0, "cut short"},
+      {"containerd", "<unknown>.1", 0, "unknown"},
   };
-  for (const ConcurrencyRow& row : rows) {
+  for (const SlotsRow& row : rows) {
     SCOPED_TRACE(row.name + " " + row.version + ": " + row.where);
-    EXPECT_EQ(DefaultConcurrency(row.name, row.version), row.pulls);
+    const PullSlots slots = DefaultSlots(row.name, row.version, true);
+    EXPECT_EQ(slots.pulls, 10);
+    EXPECT_EQ(slots.downloads, row.downloads);
   }
+}
+
+TEST(DefaultSlotsTest, AreFewWhereLayersWouldBeFetchedTwice) {
+  EXPECT_EQ(DefaultSlots("cri-o", "1.37.0", /*layer_order=*/false).pulls, 3);
+  EXPECT_EQ(DefaultSlots("cri-o", "1.37.0", /*layer_order=*/true).pulls, 10);
+  EXPECT_EQ(DefaultSlots("containerd", "1.7.24", false).pulls, 10);
+}
+
+TEST(SharesDownloadsTest, IsFalseForCrioOnly) {
+  EXPECT_FALSE(SharesDownloads("cri-o"));
+  EXPECT_TRUE(SharesDownloads("containerd"));
+  EXPECT_TRUE(SharesDownloads(""));
 }
 
 }  // namespace

@@ -27,6 +27,10 @@ class Inventory {
   // or one of its digests; null if the node has none.
   const StoredImage* FindByImageRef(absl::string_view image_ref) const;
 
+  // Returns what all images take up on disk, at most: a layer that several of
+  // them have counts for each.
+  int64_t TotalBytes() const;
+
  private:
   std::vector<StoredImage> images_;
   absl::flat_hash_map<std::string, size_t> by_name_;

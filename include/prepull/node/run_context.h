@@ -2,7 +2,9 @@
 #ifndef PREPULL_NODE_RUN_CONTEXT_H_
 #define PREPULL_NODE_RUN_CONTEXT_H_
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <utility>
 #include <vector>
@@ -11,6 +13,7 @@
 #include "prepull/base/clock.h"
 #include "prepull/base/mailbox.h"
 #include "prepull/base/random.h"
+#include "prepull/registry/manifest_reader.h"
 #include "prepull/run/run_observer.h"
 #include "prepull/runtime/container_runtime.h"
 
@@ -23,6 +26,10 @@ struct RunContext {
   RollDice roll_dice;
   RunObserver& observer;
   CredentialFinder* credentials = nullptr;  // null: every pull is anonymous
+  // Null: no manifest is read ahead of its pull.
+  ManifestReader* manifests = nullptr;
+  // Of the disk for images, when the run began.
+  std::optional<int64_t> free_bytes = std::nullopt;
 };
 
 // Waits on the engine's thread for one call of the runtime, while the observers

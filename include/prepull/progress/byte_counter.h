@@ -25,7 +25,9 @@ class ByteCounter {
  public:
   using Digests = BlobLedger::Digests;
 
-  ByteCounter(Downloads& downloads, const Clock& clock,
+  // `downloads`: null where the runtime shows none; then only what was pulled
+  // counts.
+  ByteCounter(Downloads* downloads, const Clock& clock,
               TaskRunner::Poster poster, Run& run)
       : downloads_(downloads),
         clock_(clock),
@@ -56,7 +58,7 @@ class ByteCounter {
   void OnBlob(const std::string& digest,
               const absl::StatusOr<StoredBlob>& blob);
 
-  Downloads& downloads_;
+  Downloads* const downloads_;
   const Clock& clock_;
   const TaskScope scope_;
   Run& run_;

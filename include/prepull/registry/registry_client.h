@@ -27,6 +27,12 @@
 
 namespace prepull {
 
+// How long a caller waits who can do without the answer.
+struct RegistryPatience {
+  absl::Duration request = absl::InfiniteDuration();  // each, until its end
+  int tries = 3;  // of each request, at most
+};
+
 struct RegistryOptions {
   // Hosts that may speak plain HTTP if they do not speak HTTPS: "host[:port]",
   // as in image names. Loopback addresses always may.
@@ -37,6 +43,7 @@ struct RegistryOptions {
   std::string ca_file = HttpRequest().ca_file;
   std::string extra_ca_file = "";
   ProxyRules proxies = {};
+  RegistryPatience patience = {};
   // Of all calls together.
   Instant deadline = Instant::Never();
   std::stop_token stop = {};

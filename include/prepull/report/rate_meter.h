@@ -1,8 +1,6 @@
-// Measures how fast bytes arrive, over about the last ten seconds. Pure.
+// Measures how fast bytes arrive, over a window of time. Pure.
 //
-// Runtimes report downloads in steps of 1 MiB, read once a second, so the rate
-// of a shorter window would jump. At most a dozen samples are kept, however
-// often Add is called.
+// At most a dozen samples are kept, however often Add is called.
 #ifndef PREPULL_REPORT_RATE_METER_H_
 #define PREPULL_REPORT_RATE_METER_H_
 
@@ -10,12 +8,21 @@
 #include <optional>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "prepull/base/clock.h"
 
 namespace prepull {
 
 class RateMeter {
  public:
+  // For downloads that a runtime reports in steps of 1 MiB, read once a second,
+  // and for those of which only the end is known, image by image: the rate of a
+  // shorter window would jump.
+  static constexpr absl::Duration kForSteps = absl::Seconds(10);
+  static constexpr absl::Duration kForImages = absl::Minutes(2);
+
+  explicit RateMeter(absl::Duration window = kForSteps) : window_(window) {}
+
   // Adds the total of `bytes` at `now`, which must not decrease.
   //
   // If the bytes decrease, the download has started again and older samples
@@ -35,6 +42,7 @@ class RateMeter {
     int64_t bytes = 0;
   };
 
+  absl::Duration window_;
   std::vector<Sample> samples_;  // oldest first
 };
 

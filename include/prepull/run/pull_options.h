@@ -32,6 +32,11 @@ struct Tolerance {
 struct PullOptions {
   int concurrency = 10;
   int registry_concurrency = 0;  // 0 = no limit of its own
+  // Of the pulls that run, so many may still download; 0 = all of them.
+  int downloads = 0;
+  // Whether no two pulls may fetch the same layer: only for a runtime that
+  // shares no download between them.
+  bool layer_order = false;
   PullPolicy policy = PullPolicy::kIfNotPresent;
   bool repull_present = false;  // remove what is on the node, pull it anew
   RetryOptions retry = {};

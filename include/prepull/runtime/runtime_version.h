@@ -43,9 +43,22 @@ bool HeedsPins(absl::string_view runtime, absl::string_view version);
 // 3 downloads.
 int NodeDownloadSlots(absl::string_view runtime, absl::string_view version);
 
-// Returns how many pulls to run at once: 10, or one more than the download
-// slots of the node, because a longer queue of ours would delay the kubelet.
-int DefaultConcurrency(absl::string_view runtime, absl::string_view version);
+// Whether two pulls that need the same layer download it once. CRI-O fetches it
+// for each of them.
+bool SharesDownloads(absl::string_view runtime);
+
+// How many pulls to run at once.
+struct PullSlots {
+  int pulls = 10;
+  int downloads = 0;  // those that still download; 0 = all of them
+};
+
+// Returns what suits the runtime. Where the whole node has few download slots,
+// one more than these may download, because a longer queue of ours would delay
+// the kubelet, and the others unpack. `layer_order`: no two pulls fetch the
+// same layer, though the runtime would.
+PullSlots DefaultSlots(absl::string_view runtime, absl::string_view version,
+                       bool layer_order);
 
 }  // namespace prepull
 

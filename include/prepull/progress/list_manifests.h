@@ -1,0 +1,76 @@
+// The manifests of a run's images, read from their registries ahead of the
+// pulls: which layers each image needs, and how many bytes the run will pull.
+//
+// Images are entries of the run's own list; they and their references outlive
+// this. Not thread-safe.
+#ifndef PREPULL_PROGRESS_LIST_MANIFESTS_H_
+#define PREPULL_PROGRESS_LIST_MANIFESTS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "prepull/base/clock.h"
+#include "prepull/base/task_runner.h"
+#include "prepull/image/manifest.h"
+#include "prepull/image/reference.h"
+#include "prepull/progress/byte_counter.h"
+#include "prepull/registry/manifest_reader.h"
+#include "prepull/run/run.h"
+
+namespace prepull {
+
+class ListManifests {
+ public:
+  struct Image {
+    ImageOutcome* outcome = nullptr;
+    const Reference* reference = nullptr;
+  };
+
+  // Receives the manifest of the image once it is read, or null if it cannot
+  // be had.
+  using OnManifest = std::function<void(const ImageOutcome& image,
+                                        const ImageManifest* manifest)>;
+
+  struct Seams {
+    ManifestReader* reader = nullptr;  // null: no manifest is read
+    const Clock& clock;
+    TaskRunner::Poster poster;
+  };
+
+  ListManifests(const Seams& seams, OnManifest on_manifest, Run& run);
+
+  // Begins to read the manifests of `images`, all that the run will pull.
+  // Docker Hub's are not read, because it counts them as pulls.
+  void Read(const std::vector<Image>& images);
+
+  // When the first pull may start: all is known, or takes long.
+  Instant ready_at() const { return unread_ == 0 ? Instant() : ready_at_; }
+
+  // What the images need that are not pulled yet; unknown while a manifest is.
+  std::optional<int64_t> BytesToPull() const;
+
+  // The image was pulled.
+  void OnPulled(ImageOutcome& image);
+
+ private:
+  void OnRead(const Image& image, const absl::StatusOr<ImageManifest>& found);
+
+  const Seams seams_;
+  const OnManifest on_manifest_;
+  Run& run_;
+  const TaskScope scope_;
+  ByteCounter bytes_;
+  absl::flat_hash_map<const ImageOutcome*, ByteCounter::Digests> blobs_;
+  size_t unread_ = 0;
+  bool lacks_some_ = false;
+  Instant ready_at_;
+};
+
+}  // namespace prepull
+
+#endif  // PREPULL_PROGRESS_LIST_MANIFESTS_H_

@@ -1,0 +1,104 @@
+#include "prepull/progress/list_manifests.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "prepull/base/log.h"
+
+namespace prepull {
+namespace {
+
+// Pulls do not wait longer for manifests. So a list that does not fit is told
+// before its first byte, and a slow registry costs no more than that.
+constexpr absl::Duration kHeadStart = absl::Seconds(1);
+
+bool IsCountedAsPull(const Reference& reference) {
+  return reference.registry() == "docker.io";
+}
+
+// All blobs of `manifest`, each once.
+std::vector<ManifestBlob> BlobsOf(const ImageManifest& manifest) {
+  std::vector<ManifestBlob> blobs = manifest.layers;
+  blobs.push_back(manifest.config);
+  const auto by_digest = [](const ManifestBlob& a, const ManifestBlob& b) {
+    return a.digest < b.digest;
+  };
+  std::sort(blobs.begin(), blobs.end(), by_digest);
+  blobs.erase(std::unique(blobs.begin(), blobs.end(),
+                          [](const ManifestBlob& a, const ManifestBlob& b) {
+                            return a.digest == b.digest;
+                          }),
+              blobs.end());
+  return blobs;
+}
+
+}  // namespace
+
+ListManifests::ListManifests(const Seams& seams, OnManifest on_manifest,
+                             Run& run)
+    : seams_(seams),
+      on_manifest_(std::move(on_manifest)),
+      run_(run),
+      scope_(seams.poster),
+      bytes_(nullptr, seams.clock, seams.poster, run) {}
+
+void ListManifests::Read(const std::vector<Image>& images) {
+  std::vector<Image> read;
+  std::vector<Reference> references;
+  for (const Image& image : images) {
+    if (seams_.reader == nullptr || IsCountedAsPull(*image.reference)) {
+      lacks_some_ = true;
+      on_manifest_(*image.outcome, nullptr);
+      continue;
+    }
+    read.push_back(image);
+    references.push_back(*image.reference);
+  }
+  unread_ = read.size();
+  ready_at_ = seams_.clock.Now() + kHeadStart;
+  if (read.empty()) return;
+  using Answer = std::pair<size_t, absl::StatusOr<ImageManifest>>;
+  const auto on_read = scope_.Callback<Answer>(
+      [this, read = std::move(read)](const Answer& answer) {
+        OnRead(read[answer.first], answer.second);
+      });
+  seams_.reader->Read(
+      std::move(references),
+      [on_read](size_t index, const absl::StatusOr<ImageManifest>& found) {
+        on_read({index, found});
+      });
+}
+
+void ListManifests::OnRead(const Image& image,
+                           const absl::StatusOr<ImageManifest>& found) {
+  --unread_;
+  if (!found.ok()) {
+    Log(LogLevel::kDebug, "manifest not read ahead",
+        {{"image", image.outcome->image}, {"error", found.status().message()}});
+    lacks_some_ = true;
+  } else {
+    const std::vector<ManifestBlob> blobs = BlobsOf(*found);
+    bytes_.Add(blobs);
+    ByteCounter::Digests& digests = blobs_[image.outcome];
+    for (const ManifestBlob& blob : blobs) digests.push_back(blob.digest);
+    bytes_.Update(*image.outcome, digests);
+  }
+  if (unread_ == 0) bytes_.UpdateRun();
+  on_manifest_(*image.outcome, found.ok() ? &*found : nullptr);
+}
+
+std::optional<int64_t> ListManifests::BytesToPull() const {
+  if (unread_ > 0 || lacks_some_) return std::nullopt;
+  return bytes_.ledger().bytes_total() - bytes_.ledger().bytes_done();
+}
+
+void ListManifests::OnPulled(ImageOutcome& image) {
+  const auto known = blobs_.find(&image);
+  if (known == blobs_.end()) return;
+  bytes_.OnPulled(known->second);
+  bytes_.Update(image, known->second);
+  if (unread_ == 0) bytes_.UpdateRun();
+}
+
+}  // namespace prepull

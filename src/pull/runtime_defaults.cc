@@ -1,0 +1,21 @@
+#include "prepull/pull/runtime_defaults.h"
+
+#include "prepull/runtime/runtime_version.h"
+
+namespace prepull {
+
+PullOptions WithRuntimeDefaults(PullOptions options,
+                                const RuntimeFacts& runtime) {
+  options.layer_order = options.layer_order && !SharesDownloads(runtime.name);
+  options.node_download_slots =
+      NodeDownloadSlots(runtime.name, runtime.version);
+  if (options.concurrency == 0) {
+    const PullSlots slots =
+        DefaultSlots(runtime.name, runtime.version, options.layer_order);
+    options.concurrency = slots.pulls;
+    options.downloads = slots.downloads;
+  }
+  return options;
+}
+
+}  // namespace prepull

@@ -1,0 +1,76 @@
+#include "src/pull/start_order.h"
+
+namespace prepull {
+
+StartOrder::StartOrder(const Setup& setup, Run& run)
+    : setup_(setup),
+      pool_(setup.pool),
+      manifests_(
+          {.reader = setup.reader,
+           .clock = setup.clock,
+           .poster = setup.poster},
+          [this](const ImageOutcome& image, const ImageManifest* manifest) {
+            OnManifest(image, manifest);
+          },
+          run) {}
+
+void StartOrder::Begin(const std::vector<PullItem*>& items) {
+  if (!setup_.by_layers) return;
+  std::vector<ListManifests::Image> images;
+  images.reserve(items.size());
+  for (PullItem* item : items) {
+    layers_.Add(&item->outcome);
+    items_[&item->outcome] = item;
+    images.push_back({&item->outcome, &item->reference()});
+  }
+  manifests_.Read(images);
+}
+
+void StartOrder::OnManifest(const ImageOutcome& image,
+                            const ImageManifest* manifest) {
+  Free(manifest == nullptr ? layers_.SetBlind(&image)
+                           : layers_.SetLayers(&image, manifest->layers));
+  pool_.Reconsider(items_.at(&image));
+}
+
+std::string StartOrder::BlockerOf(PullItem* item) const {
+  if (NeedsToBeAlone(*item)) {
+    const auto alone = alone_.find(item->repository());
+    if (alone != alone_.end() && alone->second != item) {
+      return item->repository();
+    }
+  }
+  return setup_.by_layers ? layers_.BlockerOf(&item->outcome) : "";
+}
+
+size_t StartOrder::WeightOf(PullItem* item) const {
+  return setup_.by_layers ? layers_.SharedLayers(&item->outcome) : 0;
+}
+
+void StartOrder::OnStart(PullItem* item) {
+  if (NeedsToBeAlone(*item)) {
+    alone_.try_emplace(item->repository(), item);
+  }
+  if (setup_.by_layers) layers_.OnStart(&item->outcome);
+}
+
+void StartOrder::OnIdentified(const PullItem& item) {
+  const auto alone = alone_.find(item.repository());
+  if (alone == alone_.end() || alone->second != &item) return;
+  alone_.erase(alone);
+  pool_.Free(item.repository());
+}
+
+void StartOrder::OnEnd(PullItem& item, bool is_pulled) {
+  OnIdentified(item);
+  if (!setup_.by_layers) return;
+  if (is_pulled) manifests_.OnPulled(item.outcome);
+  Free(layers_.OnEnd(&item.outcome, is_pulled));
+}
+
+void StartOrder::Free(const LayerOrder::Freed& freed) {
+  for (const std::string& blocker : freed.for_all) pool_.FreeAll(blocker);
+  for (const std::string& blocker : freed.for_one) pool_.Free(blocker);
+}
+
+}  // namespace prepull
