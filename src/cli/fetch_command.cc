@@ -310,7 +310,7 @@ class Fetching {
     WriteTerminationMessage(run_);
     node_labeler_.Finish(run_, context_.stop);
     return {.code = *run_.exit_code(),
-            .error = ErrorLine(),
+            .error = ErrorLine(run_, context_.clock.Now()),
             .output_until = run_.deadline()};
   }
 
@@ -323,35 +323,6 @@ class Fetching {
     if (written.ok() || absl::IsNotFound(written)) return;
     Log(LogLevel::kDebug, "no termination message",
         {{"error", written.message()}});
-  }
-
-  absl::string_view WhyStopped() const {
-    if (run_.phase() == Phase::kInterrupted) return "interrupted";
-    const bool is_early =
-        run_.list_known() && context_.clock.Now() < run_.deadline();
-    return is_early ? "no time for another try" : "out of time";
-  }
-
-  // The last line on standard error; empty after a success.
-  std::string ErrorLine() const {
-    switch (*run_.exit_code()) {
-      case ExitCode::kOk:
-        return "";
-      case ExitCode::kImagesFailed:
-        return absl::StrCat(Counted(run_.counts().failed, "image"),
-                            run_.counts().failed == 1 ? " is" : " are",
-                            " missing");
-      case ExitCode::kStopped:
-        return absl::StrCat(
-            WhyStopped(),
-            run_.list_known()
-                ? absl::StrCat(" with ",
-                               Counted(run_.counts().stopped, "image"),
-                               " to go: run it again to continue")
-                : absl::StrCat(": ", run_.message()));
-      default:
-        return run_.message();
-    }
   }
 
   const FetchOptions& options_;

@@ -72,6 +72,12 @@ std::string TimeCell(const ImageOutcome& image) {
   return image.attempts > 0 ? HumanDuration(image.took) : "-";
 }
 
+absl::string_view WhyStopped(const Run& run, Instant now) {
+  if (run.phase() == Phase::kInterrupted) return "interrupted";
+  const bool is_early = run.list_known() && now < run.deadline();
+  return is_early ? "no time for another try" : "out of time";
+}
+
 }  // namespace
 
 int ImageColumn(const Run& run) {
@@ -115,6 +121,26 @@ std::string LastLine(const Run& run, absl::Duration took) {
     if (!bytes.empty()) absl::StrAppend(&line, ", ", bytes);
   }
   return absl::StrCat(line, " (", HumanDuration(took), ")");
+}
+
+std::string ErrorLine(const Run& run, Instant now) {
+  switch (*run.exit_code()) {
+    case ExitCode::kOk:
+      return "";
+    case ExitCode::kImagesFailed:
+      return absl::StrCat(Counted(run.counts().failed, "image"),
+                          run.counts().failed == 1 ? " is" : " are",
+                          " missing");
+    case ExitCode::kStopped:
+      return absl::StrCat(
+          WhyStopped(run, now),
+          run.list_known()
+              ? absl::StrCat(" with ", Counted(run.counts().stopped, "image"),
+                             " to go: run it again to continue")
+              : absl::StrCat(": ", run.message()));
+    default:
+      return run.message();
+  }
 }
 
 std::string StatusTable(const Run& run, bool with_header) {

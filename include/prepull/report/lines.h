@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "prepull/base/clock.h"
 #include "prepull/run/run.h"
 
 namespace prepull {
@@ -23,6 +24,9 @@ std::string BytesText(const Run& run);
 
 // Returns "12 of 13 images present; 1 failed (3m02s)".
 std::string LastLine(const Run& run, absl::Duration took);
+
+// Why the run, which has ended, was no success, for people; empty after one.
+std::string ErrorLine(const Run& run, Instant now);
 
 // Returns a table of all images with their state.
 std::string StatusTable(const Run& run, bool with_header);
