@@ -96,6 +96,25 @@ class BadRegistryTest(unittest.TestCase):
                           for request in self.registry.requests],
                          [("manifests", 200), ("blobs", 200), ("blobs", 206)])
 
+    def test_says_as_registries_do_what_is_missing(self):
+        for path, code in (("/v2/team/app/manifests/2.0", "MANIFEST_UNKNOWN"),
+                           (f"{BLOB_PATH[:-1]}?", "BLOB_UNKNOWN")):
+            with self.subTest(code):
+                _, body = self.get(path)
+
+                (error,) = json.loads(body)["errors"]
+                self.assertEqual(error["code"], code)
+
+    def test_refuses_only_the_agent_that_it_was_told_to(self):
+        self.registry.refuse(403, of="/manifests/", agent="prepull")
+
+        refused, _ = self.get(MANIFEST_PATH, {"User-Agent": "prepull"})
+        served, _ = self.get(MANIFEST_PATH, {"User-Agent": "cri-o/1.37.0"})
+
+        self.assertEqual((refused.status, served.status), (403, 200))
+        self.assertEqual([request.agent for request in self.registry.requests],
+                         ["prepull", "cri-o/1.37.0"])
+
     def test_stalls_after_so_many_bytes_until_the_client_hangs_up(self):
         self.registry.stall(after=300_000, of=DIGEST, times=1)
 

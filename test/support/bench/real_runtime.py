@@ -14,7 +14,8 @@ import subprocess
 
 from lab import REGISTRY, Lab
 from lab.bad_registry import BadRegistry
-from lab.images import digest_of, make_family, make_image, make_layer
+from lab.images import (make_family, make_image, make_layer, unique_blobs,
+                        unique_bytes)
 from lab.link import Link, NoLink
 
 from .sample import Sample, medians
@@ -94,17 +95,17 @@ class _Bench:
         yield "20 images from a registry that behaves", good, ""
         yield ("the same, a third of the connections stalls for ever", bad,
                f"{bad.wall / good.wall:.2f} of the time without; at most "
-               f"{max(served) / _unique_bytes(images):.3f} of the bytes")
+               f"{max(served) / unique_bytes(images):.3f} of the bytes")
 
     def _family(self, lab, images, at_client, link, aim):
         names = lab.push_family(images)
         urls = _blob_urls(lab.registry, images)
         curl, prepull = medians(
             self._runs,
-            lambda: _download(urls, at_client, _unique_bytes(images)),
+            lambda: _download(urls, at_client, unique_bytes(images)),
             lambda: self._pull(lab, names))
         yield (f"20 images of {images[0].size / 1e6:.0f} MB, "
-               f"{_unique_bytes(images) / 1e6:.0f} MB unique, {link}",
+               f"{unique_bytes(images) / 1e6:.0f} MB unique, {link}",
                prepull,
                f"{prepull.wall / curl.wall:.3f} of the {curl.wall:.2f} s that "
                f"curl takes for the same blobs ({aim})")
@@ -131,23 +132,11 @@ class _Bench:
         return flag in done.stdout
 
 
-def _unique_blobs(images):
-    """digest -> blob, each once however many images share it."""
-    blobs = [blob for image in images
-             for blob in (image.config, *(layer.blob for layer in
-                                          image.layers))]
-    return {digest_of(blob): blob for blob in blobs}
-
-
-def _unique_bytes(images):
-    return sum(map(len, _unique_blobs(images).values()))
-
-
 def _blob_urls(registry, images):
     """Where each unique blob is, in the repositories of Lab.push_family."""
     urls = {}
     for number, image in enumerate(images, 1):
-        for digest in _unique_blobs([image]):
+        for digest in unique_blobs([image]):
             urls.setdefault(digest, f"http://{registry.host}:{registry.port}"
                                     f"/v2/team/app-{number}/blobs/{digest}")
     return list(urls.values())

@@ -1,10 +1,8 @@
 #include "test/support/cri/fake_cri_server.h"
 
-#include <grpc/grpc.h>
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
-#include <cassert>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -16,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "cri/image_service.grpc.pb.h"
 #include "cri/runtime_service.grpc.pb.h"
+#include "test/support/cri/cri_listener.h"
 #include "test/support/cri/reactor.h"
 #include "test/support/cri/stored_image.h"
 #include "test/support/cri/timer.h"
@@ -32,7 +31,10 @@ constexpr auto kPatience = std::chrono::seconds(30);
 class FakeCriServer::Server : public cri::ImageService::CallbackService,
                               public cri::RuntimeService::CallbackService {
  public:
-  explicit Server(std::string path) : socket(std::move(path)) {}
+  explicit Server(std::string socket)
+      : listener(std::move(socket),
+                 {static_cast<cri::ImageService::CallbackService*>(this),
+                  static_cast<cri::RuntimeService::CallbackService*>(this)}) {}
 
   grpc::ServerUnaryReactor* Version(grpc::CallbackServerContext*,
                                     const cri::VersionRequest*,
@@ -119,28 +121,15 @@ class FakeCriServer::Server : public cri::ImageService::CallbackService,
   }
 
   void Start() {
-    // Never shut down: after an answer that was larger than the socket's
-    // buffer gRPC's last thread ends only ten seconds later.
-    static const bool grpc_is_up = (grpc_init(), true);
-    (void)grpc_is_up;
-    grpc::ServerBuilder builder;
-    builder.AddListeningPort(absl::StrCat("unix:", socket),
-                             grpc::InsecureServerCredentials());
-    builder.SetMaxSendMessageSize(-1);
-    builder.RegisterService(
-        static_cast<cri::ImageService::CallbackService*>(this));
-    builder.RegisterService(
-        static_cast<cri::RuntimeService::CallbackService*>(this));
     {
       std::lock_guard lock(mutex);
       stopping = false;
     }
-    grpc_server = builder.BuildAndStart();
-    assert(grpc_server != nullptr);
+    listener.Start();
   }
 
   void Stop() {
-    if (grpc_server == nullptr) return;
+    if (!listener.is_up()) return;
     std::vector<size_t> deaf;
     {
       std::lock_guard lock(mutex);
@@ -150,9 +139,7 @@ class FakeCriServer::Server : public cri::ImageService::CallbackService,
       }
     }
     for (const size_t pull : deaf) End(pull, absl::CancelledError());
-    grpc_server->Shutdown(std::chrono::system_clock::now());
-    grpc_server->Wait();
-    grpc_server.reset();
+    listener.Stop();
   }
 
   void Release(int count) {
@@ -180,11 +167,10 @@ class FakeCriServer::Server : public cri::ImageService::CallbackService,
     Attempt attempt;
   };
 
-  const std::string socket;
   mutable std::mutex mutex;
   std::condition_variable changed;
 
-  // All below is guarded by `mutex`, but for the server and the timer.
+  // All below is guarded by `mutex`, but for the listener and the timer.
   Mode mode = Mode::kAnswers;
   bool stopping = false;
   std::string runtime_name = "containerd";
@@ -204,7 +190,7 @@ class FakeCriServer::Server : public cri::ImageService::CallbackService,
   int disk_questions = 0;
   int64_t last_list_bytes = 0;
 
-  std::unique_ptr<grpc::Server> grpc_server;
+  CriListener listener;
   Timer timer;  // last: its events end before the rest does
 
  private:
@@ -276,7 +262,9 @@ FakeCriServer::FakeCriServer(std::string socket)
 
 FakeCriServer::~FakeCriServer() { server_->Stop(); }
 
-const std::string& FakeCriServer::socket() const { return server_->socket; }
+const std::string& FakeCriServer::socket() const {
+  return server_->listener.socket();
+}
 
 void FakeCriServer::Stop() { server_->Stop(); }
 

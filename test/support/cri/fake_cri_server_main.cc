@@ -1,19 +1,15 @@
 // fake_cri_server SOCKET [--images N] [--pull-delay D]: a runtime for
 // scripts/bench. Holds bench.example/present:1 to :N, pulls anything in D,
 // says "ready" and ends at SIGTERM.
-#include <csignal>
 #include <cstdio>
 #include <string>
 
 #include "absl/strings/numbers.h"
 #include "test/support/cri/fake_cri_server.h"
+#include "test/support/cri/stop_signals.h"
 
 int main(int argc, char** argv) {
-  sigset_t stop;
-  sigemptyset(&stop);
-  sigaddset(&stop, SIGTERM);
-  sigaddset(&stop, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &stop, nullptr);
+  const prepull::StopSignals signals;
   int images = 0;
   absl::Duration pull_delay;
   bool ok = argc >= 2 && argc % 2 == 0;
@@ -32,9 +28,6 @@ int main(int argc, char** argv) {
   prepull::FakeCriServer server(argv[1]);
   server.StoreTags("bench.example/present", images);
   server.ScriptTheRest({.takes = pull_delay});
-  std::puts("ready");
-  std::fflush(stdout);
-  int received = 0;
-  sigwait(&stop, &received);
+  signals.SayReadyAndWait();
   return 0;
 }

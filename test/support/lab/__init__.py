@@ -19,8 +19,9 @@ import tempfile
 from .closing import Closing
 from .containerd import Containerd
 from .registry import Registry
-from .run import (Run, exit_code_meanings, prepull_binary, run_prepull,
+from .run import (exit_code_meanings, prepull_binary, run_prepull,
                   start_prepull)
+from .runs import Runs
 from .slow_proxy import SlowProxy
 
 __all__ = ["Lab", "REGISTRY", "SLOW_REGISTRY", "exit_code_meanings",
@@ -53,8 +54,10 @@ class Lab(Closing):
                               host=host)
         for part in (self.registry, self.containerd, self.link):
             self._end.callback(part.stop)
-        self._runs = []
-        self._end.callback(self._end_runs)
+        self._runs = Runs(self.folder, self.containerd.socket_path)
+        self._end.callback(self._runs.end)
+        self.fetch = self._runs.fetch
+        self.start_fetch = self._runs.start_fetch
 
     def __enter__(self):
         try:
@@ -70,10 +73,6 @@ class Lab(Closing):
 
     def _close(self):
         self._end.close()
-
-    def _end_runs(self):
-        for run in self._runs:
-            run.end()
 
     def route(self, name, server):
         """Leads a registry's name to a registry or a link to one."""
@@ -98,30 +97,6 @@ class Lab(Closing):
         for name, image in zip(names, images):
             self.push(name, "1.0", image)
         return [f"{REGISTRY}/{name}:1.0" for name in names]
-
-    def fetch(self, references, *flags, seconds=60, **how):
-        """Runs `prepull fetch` over these references to its end."""
-        run = self.start_fetch(references, *flags, **how)
-        run.wait(seconds)
-        return run
-
-    def start_fetch(self, references, *flags, env=None, after=None):
-        """Starts `prepull fetch` over these references.
-
-        `env` is added to its environment. A run `after` another one has the
-        same folder, and so its status file.
-        """
-        folder = after.folder if after else os.path.join(
-            self.folder, f"run-{len(self._runs) + 1}")
-        os.makedirs(folder, exist_ok=True)
-        image_list = os.path.join(folder, "images.txt")
-        with open(image_list, "w", encoding="utf-8") as file:
-            file.writelines(reference + "\n" for reference in references)
-        run = Run(["--image-list-file", image_list,
-                   "--cri-socket", self.containerd.socket_path, *flags],
-                  folder, env)
-        self._runs.append(run)
-        return run
 
 
 def run_as_root(purpose, exit_code=1):

@@ -8,9 +8,10 @@
 
 The read side of the protocol, in plain HTTP on a port of its own. A fault says
 what goes wrong; its keywords say where: `of` is a part of the request's path
-(a digest, a repository, "/manifests/"; by default any blob), `times` how many
-requests it spoils (by default all), and `fraction` which share of the
-connections it befalls, by the seed. The first fault that fits happens.
+(a digest, a repository, "/manifests/"; by default any blob), `agent` how the
+client's User-Agent begins (by default all), `times` how many requests it spoils
+(by default all), and `fraction` which share of the connections it befalls, by
+the seed. The first fault that fits happens.
 
 Source: https://github.com/opencontainers/distribution-spec (the calls) and
 https://www.rfc-editor.org/rfc/rfc9110#name-range-requests.
@@ -21,7 +22,6 @@ import contextlib
 import dataclasses
 import fcntl
 import http.server
-import math
 import os
 import random
 import re
@@ -31,9 +31,10 @@ import termios
 import threading
 import time
 
+from .faults import Fault, error_body
 from .images import digest_of
 from .process import wait_until
-from .ranges import ERROR, Part, part_of
+from .ranges import Part, part_of
 
 _BLOB = "application/octet-stream"
 _PAGE = b"<html>Down for maintenance</html>"
@@ -53,6 +54,7 @@ class Request:
     reference: str
     offset: int | None
     code: int
+    agent: str = dataclasses.field(default="", compare=False)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,18 +67,6 @@ class Stall:
     repository: str
     digest: str
     seconds: float
-
-
-@dataclasses.dataclass
-class _Fault:
-    kind: str
-    after: int = 0
-    code: int = 0
-    body: bytes = b""
-    headers: dict = dataclasses.field(default_factory=dict)
-    of: str = "/blobs/"
-    times: float = math.inf
-    fraction: float = 1.0
 
 
 class BadRegistry:
@@ -140,28 +130,28 @@ class BadRegistry:
 
         An answer that is no longer than `after` is not concerned.
         """
-        self._faults.append(_Fault("stall", after=after, **where))
+        self._faults.append(Fault("stall", after=after, **where))
 
     def reset(self, after, **where):
         """Sends so many bytes, then resets the connection."""
-        self._faults.append(_Fault("reset", after=after, **where))
+        self._faults.append(Fault("reset", after=after, **where))
 
     def truncate(self, after, **where):
         """Sends so many bytes of those announced, then closes in order."""
-        self._faults.append(_Fault("truncate", after=after, **where))
+        self._faults.append(Fault("truncate", after=after, **where))
 
     def corrupt(self, position, **where):
         """Changes the byte at this position of the blob."""
-        self._faults.append(_Fault("corrupt", after=position, **where))
+        self._faults.append(Fault("corrupt", after=position, **where))
 
     def replace(self, body, **where):
         """Answers 200 with this page instead of what was asked for."""
-        self._faults.append(_Fault("replace", body=body, **where))
+        self._faults.append(Fault("replace", body=body, **where))
 
     def refuse(self, code, headers=None, **where):
         """Answers with this HTTP status and these headers."""
-        self._faults.append(_Fault("refuse", code=code,
-                                   headers=headers or {}, **where))
+        self._faults.append(Fault("refuse", code=code,
+                                  headers=headers or {}, **where))
 
     def page(self, **where):
         """Answers 200 with a page for people, as a captive portal does."""
@@ -192,11 +182,11 @@ class BadRegistry:
     def content(self, path):
         return self._contents.get(path)
 
-    def next_fault(self, path, dice, part):
+    def next_fault(self, path, agent, dice, part):
         """The fault that befalls this answer; None for an honest one."""
         with self._lock:
             fault = next((fault for fault in self._faults
-                          if _befalls(fault, path, dice, part)), None)
+                          if fault.befalls(path, agent, dice, part)), None)
             if fault:
                 fault.times -= 1
             return fault
@@ -280,15 +270,18 @@ class _Connection(http.server.BaseHTTPRequestHandler):
         path = self.path.partition("?")[0]
         content = self._registry.content(path)
         part = part_of(content, self.headers.get("Range"))
+        agent = self.headers.get("User-Agent", "")
         fault = self._registry.next_fault(
-            path, self._dice, part if self.command == "GET" else None)
+            path, agent, self._dice, part if self.command == "GET" else None)
         if fault and fault.kind == "refuse":
-            part = Part(0, ERROR, fault.code)
+            part = Part(0, b"", fault.code)
         if fault and fault.kind == "replace":
             content, part = (fault.body, _HTML), Part(0, fault.body)
+        if part.code >= 400 and part.code != 416:
+            part = Part(0, error_body(part.code, _split(path)[1]), part.code)
         self._registry.note(Request(
             self.command, *_split(path),
-            part.first if "Range" in self.headers else None, part.code))
+            part.first if "Range" in self.headers else None, part.code, agent))
         self.send_response(part.code)
         for name, value in _headers(content, part, fault).items():
             self.send_header(name, value)
@@ -359,18 +352,6 @@ class _Connection(http.server.BaseHTTPRequestHandler):
 def _unsent_bytes(connection):
     answer = fcntl.ioctl(connection, termios.TIOCOUTQ, bytes(4))
     return struct.unpack("i", answer)[0]
-
-
-def _befalls(fault, path, dice, part):
-    if fault.of not in path or fault.times < 1 or dice >= fault.fraction:
-        return False
-    if fault.kind in ("refuse", "replace"):
-        return True
-    if part is None or part.code >= 300:
-        return False
-    # A corrupt byte has its place in the blob, not in the answer.
-    start = part.first if fault.kind == "corrupt" else 0
-    return 0 <= fault.after - start < len(part.body)
 
 
 def _headers(content, part, fault):

@@ -41,26 +41,53 @@ class CriClient:
                       for number, value in image if number in (2, 3))
 
     def pull_image(self, reference):
-        self._call("PullImage", _image_spec(reference), 60)
+        self.start_pull(reference).wait()
+
+    def start_pull(self, reference):
+        """Calls PullImage and returns at once."""
+        return RunningPull(self._open("PullImage", _image_spec(reference), 60))
 
     def remove_image(self, reference):
         """Removes the image with all its names."""
         self._call("RemoveImage", _image_spec(reference))
 
-    def _call(self, method, message, seconds=10):
+    def image_bytes(self):
+        """What the runtime says that its images take on disk."""
+        system = dict(_fields(dict(_fields(self._call("ImageFsInfo", b"")))[1]))
+        return dict(_fields(system[3])).get(1, 0)
+
+    def _call(self, method, message):
+        with self._open(method, message, 10) as connection:
+            return _message_of(connection, method)
+
+    def _open(self, method, message, seconds):
+        """A connection on which this call has begun."""
+        connection = socket.socket(socket.AF_UNIX)
         try:
-            with socket.socket(socket.AF_UNIX) as connection:
-                connection.settimeout(seconds)
-                connection.connect(self._socket_path)
-                connection.sendall(
-                    begin_stream(f"/runtime.v1.ImageService/{method}") +
-                    data_frame(message, _END_STREAM))
-                answer = _read_answer(connection)
+            connection.settimeout(seconds)
+            connection.connect(self._socket_path)
+            connection.sendall(
+                begin_stream(f"/runtime.v1.ImageService/{method}") +
+                data_frame(message, _END_STREAM))
+            return connection
         except OSError as error:
+            connection.close()
             raise CallFailed(f"{method}: {error}") from error
-        if len(answer) < 5:
-            raise CallFailed(f"{method}: the runtime answered with an error")
-        return answer[5:]
+
+
+class RunningPull:
+    """A call of PullImage; it is cancelled, or waited for."""
+
+    def __init__(self, connection):
+        self._connection = connection
+
+    def wait(self):
+        """Waits a minute at most. Errors: CallFailed."""
+        with self._connection:
+            _message_of(self._connection, "PullImage")
+
+    def cancel(self):
+        self._connection.close()
 
 
 def begin_stream(path, metadata=None):
@@ -99,12 +126,18 @@ def read_data(connection):
             return payload if kind == _DATA else b"", ended
 
 
-def _read_answer(connection):
+def _message_of(connection, method):
+    """What the runtime answers to this call."""
     answer, ended = b"", False
-    while not ended:
-        data, ended = read_data(connection)
-        answer += data
-    return answer
+    try:
+        while not ended:
+            data, ended = read_data(connection)
+            answer += data
+    except OSError as error:
+        raise CallFailed(f"{method}: {error}") from error
+    if len(answer) < 5:
+        raise CallFailed(f"{method}: the runtime answered with an error")
+    return answer[5:]
 
 
 def _read_exactly(connection, size):

@@ -102,20 +102,35 @@ def make_image(layers, docker=False, architecture="amd64", labels=None):
     return Image(manifest, media["manifest"], config, tuple(layers))
 
 
-def make_family(count, seed="family", base_size=600_000, own_size=150_000):
+def make_family(count, seed="family", base_size=600_000, own_size=150_000,
+                base_layers=1):
     """Makes `count` images that share layers, as a team's images do.
 
-    All have the same base layer, every third one the same second layer, and
-    each a layer of its own. Every other image is in Docker's form.
+    All have the same base, of one layer unless `base_layers` says otherwise,
+    every third one the same next layer, and each a layer of its own. Every
+    other image is in Docker's form.
     """
-    base = make_layer(f"{seed} base", base_size)
+    bases = [make_layer(f"{seed} base" if i == 0 else f"{seed} base {i}",
+                        base_size // base_layers) for i in range(base_layers)]
     middles = [make_layer(f"{seed} middle {i}", own_size) for i in range(3)]
     return [
-        make_image([base, middles[i % 3],
+        make_image([*bases, middles[i % 3],
                     make_layer(f"{seed} own {i}", own_size)],
                    docker=i % 2 == 1)
         for i in range(count)
     ]
+
+
+def unique_blobs(images):
+    """digest -> blob, each once however many images share it."""
+    blobs = [blob for image in images
+             for blob in (image.config, *(layer.blob for layer in
+                                          image.layers))]
+    return {digest_of(blob): blob for blob in blobs}
+
+
+def unique_bytes(images):
+    return sum(map(len, unique_blobs(images).values()))
 
 
 def make_index(images):
