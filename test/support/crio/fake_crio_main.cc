@@ -6,7 +6,7 @@
 
 #include "absl/strings/numbers.h"
 #include "test/support/cri/stop_signals.h"
-#include "test/support/cri/temp_folder.h"
+#include "test/support/temp_folder.h"
 #include "test/support/crio/fake_crio.h"
 
 namespace prepull {
