@@ -93,7 +93,7 @@ LayerOrder::Freed LayerOrder::OnEnd(Image image, bool is_pulled) {
     Layer& layer = layers_.at(digest);
     layer.is_whole = layer.is_whole || is_pulled;
     --layer.pulls;
-    (layer.is_whole ? freed.for_all : freed.for_one).push_back(digest);
+    freed.for_all.push_back(digest);
   }
   if (is_pulled) Remove(image);
   return freed;

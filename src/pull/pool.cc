@@ -30,17 +30,12 @@ Pool::Item Pool::StartNext(Instant now) {
   if (!HasSlot()) return nullptr;
   Candidate best;
   for (auto& [registry, lane] : lanes_) {
-    const Candidate first = FirstIn(lane, now);
-    if (first.lane == nullptr) continue;
-    if (best.lane == nullptr || first.place < best.place) best = first;
-  }
-  if (best.lane == nullptr) return nullptr;
-  if (IsOvertaking(best.place)) {
-    for (auto& [registry, lane] : lanes_) {
-      const Candidate heaviest = HeaviestIn(lane, now);
-      if (heaviest.weight > best.weight) best = heaviest;
+    const Candidate found = BestIn(lane, now);
+    if (found.lane != nullptr && (best.lane == nullptr || found < best)) {
+      best = found;
     }
   }
+  if (best.lane == nullptr) return nullptr;
   Lane& lane = *best.lane;
   const Waiting taken = lane.waiting.extract(best.place).mapped();
   rule_.OnStart(taken.item);
@@ -53,35 +48,19 @@ Pool::Item Pool::StartNext(Instant now) {
   return taken.item;
 }
 
-// Returns the first of `lane` that may start now, if any.
-Pool::Candidate Pool::FirstIn(Lane& lane, Instant now) {
-  if (!HasSlot(lane) || !lane.gate.IsOpen(now)) return {};
+// Returns the one of `lane` to start now, if any may.
+Pool::Candidate Pool::BestIn(Lane& lane, Instant now) {
+  Candidate best;
+  if (!HasSlot(lane) || !lane.gate.IsOpen(now)) return best;
   ParkDue(lane, now);
-  if (lane.waiting.empty() || lane.waiting.begin()->first.first > now) {
-    return {};
-  }
-  const auto& [place, first] = *lane.waiting.begin();
-  return {&lane, place, rule_.WeightOf(first.item)};
-}
-
-// The same for the one that keeps most others waiting; the first of several.
-Pool::Candidate Pool::HeaviestIn(Lane& lane, Instant now) const {
-  Candidate heaviest;
-  if (!HasSlot(lane) || !lane.gate.IsOpen(now)) return heaviest;
   int compared = 0;
   for (const auto& [place, waiting] : lane.waiting) {
     if (place.first > now || ++compared > kMaxCompared) break;
-    const size_t weight = rule_.WeightOf(waiting.item);
-    if (weight <= heaviest.weight || !rule_.BlockerOf(waiting.item).empty()) {
-      continue;
-    }
-    heaviest = {&lane, place, weight};
+    const Candidate next = {&lane, place, rule_.WeightOf(waiting.item)};
+    const bool is_better = best.lane == nullptr || next < best;
+    if (is_better && rule_.BlockerOf(waiting.item).empty()) best = next;
   }
-  return heaviest;
-}
-
-bool Pool::IsOvertaking(const Place& place) const {
-  return !parked_places_.empty() && *parked_places_.begin() < place;
+  return best;
 }
 
 // Moves what is due but may not start yet out of the way.
@@ -100,7 +79,6 @@ void Pool::Park(Lane& lane, const Place& place, Waiting waiting,
                 const std::string& blocker) {
   parked_[blocker][&lane].emplace(place, waiting.item);
   spaces_[waiting.item] = {blocker, &lane, place};
-  parked_places_.insert(place);
   if (!waiting.freed_by.empty() && waiting.freed_by != blocker) {
     FreeNext(waiting.freed_by, lane);
   }
@@ -110,7 +88,6 @@ void Pool::FreeFirst(std::map<Place, Item>& parked, const std::string& blocker,
                      Lane& lane) {
   const auto first = parked.extract(parked.begin());
   spaces_.erase(first.mapped());
-  parked_places_.erase(first.key());
   lane.waiting.emplace(first.key(), Waiting{first.mapped(), blocker});
 }
 
@@ -145,7 +122,6 @@ void Pool::Reconsider(Item item) {
   if (space == spaces_.end()) return;
   const auto [blocker, lane, place] = space->second;
   spaces_.erase(space);
-  parked_places_.erase(place);
   Parked& parked = parked_.at(blocker);
   std::map<Place, Item>& items = parked.at(lane);
   items.erase(place);

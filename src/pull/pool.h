@@ -4,8 +4,8 @@
 // empty while an image is due and may start. What waits (for its first attempt,
 // a retry, a closed registry gate) waits here by due time and holds no slot;
 // ties go in the order of Add, so the order of the list is the order of
-// pulling. An image that is blocked by what runs is parked until that is freed;
-// of those that overtake it the one that blocks most others starts first.
+// pulling, but what most others wait for goes first. An image that is blocked
+// by what runs is parked until that is freed.
 // Pure: time comes in. Not thread-safe.
 #ifndef PREPULL_SRC_PULL_POOL_H_
 #define PREPULL_SRC_PULL_POOL_H_
@@ -13,7 +13,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -123,6 +122,12 @@ class Pool {
     Lane* lane = nullptr;
     Place place = {};
     size_t weight = 0;
+
+    // Whether it goes before `other`.
+    bool operator<(const Candidate& other) const {
+      return weight > other.weight ||
+             (weight == other.weight && place < other.place);
+    }
   };
 
   bool HasSlot() const;
@@ -133,9 +138,7 @@ class Pool {
   void FreeNext(const std::string& blocker, Lane& lane);
   void FreeFirst(std::map<Place, Item>& parked, const std::string& blocker,
                  Lane& lane);
-  Candidate FirstIn(Lane& lane, Instant now);
-  Candidate HeaviestIn(Lane& lane, Instant now) const;
-  bool IsOvertaking(const Place& place) const;
+  Candidate BestIn(Lane& lane, Instant now);
   std::vector<Item> ParkedIn(const Lane& lane) const;
 
   const Limits limits_;
@@ -143,7 +146,6 @@ class Pool {
   std::map<std::string, Lane> lanes_;
   std::unordered_map<std::string, Parked> parked_;  // by blocker
   std::unordered_map<Item, ParkingSpace> spaces_;
-  std::set<Place> parked_places_;
   uint64_t added_ = 0;
   size_t waiting_ = 0;
   int running_ = 0;

@@ -43,7 +43,7 @@ class LayerOrderTest(unittest.TestCase):
         self.assertLessEqual(self.bytes_of_fetch(), 1.25)
 
     def test_asks_for_no_manifest_when_the_order_is_off(self):
-        ratio = self.bytes_of_fetch("--layer-order", "off")
+        ratio = self.bytes_of_fetch("--layer-order", "off", "-j", "10")
 
         self.assertGreater(ratio, 1.25)
         self.assertEqual(

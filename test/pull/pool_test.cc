@@ -347,22 +347,14 @@ TEST(PoolTest, LosesNobodyBehindGatesAndRepositories) {
   }
 }
 
-TEST(PoolTest, LetsThoseBehindABlockedOneOvertakeTheOneThatBlocksMostFirst) {
-  NumberedPool pool(2, 0);
-  pool.Add(0, "a", "a/app", At(0));
-  pool.Add(1, "a", "a/app", At(0));
-  pool.Add(2, "a", "", At(0), /*weight=*/1);
-  pool.Add(3, "b", "", At(0), /*weight=*/2);
-  pool.Add(4, "b", "", At(0), /*weight=*/2);
+TEST(PoolTest, StartsFirstWhatMostOthersWaitFor) {
+  NumberedPool pool(3, 0);
+  pool.Add(0, "a", "", At(0), /*weight=*/1);
+  pool.Add(1, "b", "", At(0), /*weight=*/2);
+  pool.Add(2, "a", "", At(0), /*weight=*/2);
+  pool.Add(3, "a", "", At(1), /*weight=*/9);
 
-  EXPECT_THAT(TakeAll(pool, At(0)), ElementsAre(0, 3));
-}
-
-TEST(PoolTest, KeepsTheOrderOfTheListWhereNothingIsBlocked) {
-  NumberedPool pool(2, 0);
-  for (size_t i = 0; i < 4; ++i) pool.Add(i, "a", "", At(0), /*weight=*/i);
-
-  EXPECT_THAT(TakeAll(pool, At(0)), ElementsAre(0, 1));
+  EXPECT_THAT(TakeAll(pool, At(0)), ElementsAre(1, 2, 0));
 }
 
 TEST(PoolTest, LetsAllInOnceABlockerIsGone) {

@@ -38,9 +38,8 @@ class LayerOrder {
 
   // Blockers that may be gone.
   struct Freed {
-    // At most one of the images that each of them blocks may start now.
+    // Those whose images are all alike: the next one tells of the others.
     std::vector<std::string> for_one = {};
-    // All that each of them blocks may.
     std::vector<std::string> for_all = {};
   };
 
