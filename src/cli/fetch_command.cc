@@ -130,8 +130,8 @@ class Fetching {
                        .version = Printable(found->version.version, 128),
                        .socket = found->socket});
     if (options_.dry_run) return ShowPlan(*found->runtime);
-    output_.Begin(run_,
-                  WithRuntimeDefaults(options_.pull, run_.runtime()).concurrency);
+    output_.Begin(
+        run_, WithRuntimeDefaults(options_.pull, run_.runtime()).concurrency);
     const absl::Status fit = CheckFit(*found->runtime);
     if (!fit.ok()) {
       if (NeedsPulls(*found->runtime)) return EndUnfit(*found->runtime, fit);

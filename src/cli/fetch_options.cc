@@ -44,9 +44,8 @@ void AddPoolFlags(Command& command, PullOptions& pull) {
                           "pulls, read the manifests first, and never run two "
                           "pulls that need the same layer; off: do not",
                   .fallback = "auto"},
-                 {"auto", "off"}, [&pull](size_t choice) {
-                   pull.layer_order = choice == 0;
-                 });
+                 {"auto", "off"},
+                 [&pull](size_t choice) { pull.layer_order = choice == 0; });
   command.Choice(
       {
           .name = "--pull-policy",

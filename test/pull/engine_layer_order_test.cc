@@ -67,9 +67,8 @@ TEST_F(EngineLayerOrderTest, WaitsASecondForManifestsThatDoNotCome) {
 TEST_F(EngineLayerOrderTest, PullsTheOthersOnceTheFirstManifestHasCome) {
   Needs("quay.io/b:1", {"b"});
   runtime_.Script("quay.io/a:1", {{.takes = absl::Seconds(60)}});
-  clock_.After(absl::Seconds(5), [this] {
-    reader_.Answer("quay.io/a:1", ManifestOf({"a"}));
-  });
+  clock_.After(absl::Seconds(5),
+               [this] { reader_.Answer("quay.io/a:1", ManifestOf({"a"})); });
 
   Fetch({"quay.io/a:1", "quay.io/b:1"});
 
@@ -112,7 +111,8 @@ TEST_F(EngineWatchTest, GivesTheSlotOfAnImageThatOnlyUnpacksToTheNext) {
   Fetch({"quay.io/a:1", "quay.io/b:1", "quay.io/c:1"});
 
   EXPECT_LT(StartsOf("quay.io/b:1").front(), 5);
-  EXPECT_GE(StartsOf("quay.io/c:1").front(), StartsOf("quay.io/b:1").front() + 1);
+  EXPECT_GE(StartsOf("quay.io/c:1").front(),
+            StartsOf("quay.io/b:1").front() + 1);
   EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
 }
 

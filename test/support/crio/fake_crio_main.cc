@@ -6,8 +6,8 @@
 
 #include "absl/strings/numbers.h"
 #include "test/support/cri/stop_signals.h"
-#include "test/support/temp_folder.h"
 #include "test/support/crio/fake_crio.h"
+#include "test/support/temp_folder.h"
 
 namespace prepull {
 namespace {
