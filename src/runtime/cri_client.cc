@@ -45,7 +45,7 @@ void SetAuth(const Credential& credential, cri::AuthConfig& auth) {
 }
 
 // Takes the strings out of `response`: a large node's list has megabytes.
-std::vector<StoredImage> FromProto(cri::ListImagesResponse& response) {
+std::vector<StoredImage> ImagesOf(cri::ListImagesResponse& response) {
   std::vector<StoredImage> images;
   images.reserve(response.images_size());
   for (cri::Image& image : *response.mutable_images()) {
@@ -113,7 +113,7 @@ class CriClient : public ContainerRuntime {
           return images_->AsyncListImages(context, cri::ListImagesRequest(),
                                           queue);
         },
-        Converting<Answer>(std::move(done), FromProto));
+        Converting<Answer>(std::move(done), ImagesOf));
   }
 
   std::unique_ptr<RunningCall> GetPlatform(const std::string& id,
