@@ -1,9 +1,12 @@
 #include "src/registry/request_router.h"
 
-#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "prepull/base/passing_error.h"
 #include "prepull/base/status_macros.h"
@@ -32,51 +35,89 @@ RequestRouter::RequestRouter(RegistryOptions options, Rewrites mirrors,
                              Peers peers)
     : options_(std::move(options)),
       clock_(peers.clock),
-      mirrors_(std::move(mirrors)),
+      places_(std::move(mirrors), options_.node),
       http_(options_, peers.http, peers.clock, std::move(peers.roll_dice)),
       origins_(options_.insecure_hosts, http_),
       authorizer_({.deadline = options_.deadline,
                    .stop = options_.stop,
                    .is_realm_allowed =
-                       [this](const Reference& image, const Url& realm) {
-                         return origins_.IsRedirectAllowed(image, realm);
+                       [this](const Place& place, const Url& realm) {
+                         return origins_.IsRedirectAllowed(place, realm);
                        }},
                   http_, peers.credentials, peers.clock) {}
+
+class RequestRouter::Round {
+ public:
+  Round(RequestRouter& router, const Reference& image,
+        std::vector<Place> places)
+      : router_(router), image_(image), places_(std::move(places)) {}
+
+  absl::Status Run(absl::FunctionRef<absl::Status(const Place&)> ask,
+                   absl::FunctionRef<bool()> is_over) {
+    for (Place& place : places_) {
+      if (!failures_.empty() && (is_over() || router_.IsLate())) break;
+      const bool is_last = &place == &places_.back();
+      place.tries = is_last ? RetryingClient::kMaxTries : 1;
+      absl::Status answer = Ask(place, ask);
+      if (absl::IsCancelled(answer)) return answer;
+      if (!IsPassing(answer)) SkipUnreachable();
+      if (answer.ok()) return answer;
+      failures_.push_back(answer);
+    }
+    // Where only a mirror can be reached, it is all there is.
+    const bool all_asked = failures_.size() == places_.size();
+    for (size_t i = 0; all_asked && i + 1 < places_.size(); ++i) {
+      if (!IsPassing(failures_.back()) || is_over() || router_.IsLate()) break;
+      if (!IsPassing(failures_[i])) continue;
+      places_[i].tries = RetryingClient::kMaxTries;
+      failures_[i] = Ask(places_[i], ask);
+      if (failures_[i].ok() || absl::IsCancelled(failures_[i])) {
+        return failures_[i];
+      }
+    }
+    return Failure();
+  }
+
+ private:
+  absl::Status Ask(const Place& place,
+                   absl::FunctionRef<absl::Status(const Place&)> ask) {
+    return router_.authorizer_.WithTriedSources(ask(place), place.image);
+  }
+
+  // Once another place answers, so that it is not the network.
+  void SkipUnreachable() {
+    for (size_t i = 0; i < failures_.size(); ++i) {
+      if (!RetryingClient::IsUnreachable(failures_[i])) continue;
+      router_.places_.Skip(places_[i],
+                           router_.authorizer_.WithoutSecrets(failures_[i]));
+    }
+  }
+
+  absl::Status Failure() const {
+    std::vector<std::string> messages;
+    for (size_t i = 0; i < failures_.size(); ++i) {
+      const Reference& at = places_[i].image;
+      const bool is_mirror = at.repository() != image_.repository();
+      messages.push_back(absl::StrCat(
+          is_mirror ? "mirror " : "", is_mirror ? at.registry() : "",
+          is_mirror ? ": " : "", failures_[i].message()));
+    }
+    return router_.places_.Explained(
+        WithMessage(failures_.back(), absl::StrJoin(messages, ": ")), image_);
+  }
+
+  RequestRouter& router_;
+  const Reference& image_;
+  std::vector<Place> places_;
+  std::vector<absl::Status> failures_;
+};
 
 absl::Status RequestRouter::AtPlaces(
     const Reference& image, absl::FunctionRef<absl::Status(const Place&)> ask,
     absl::FunctionRef<bool()> is_over) {
-  const absl::Status asked = AtMirrorFirst(
-      image,
-      [&](const Reference& at, int tries) {
-        const absl::Status at_place = ask({.image = at, .tries = tries});
-        return authorizer_.WithTriedSources(at_place, at);
-      },
-      is_over);
-  return authorizer_.WithoutSecrets(asked);
-}
-
-absl::Status RequestRouter::AtMirrorFirst(const Reference& image, AskAt ask,
-                                          absl::FunctionRef<bool()> is_over) {
-  const std::optional<Reference> mirror = mirrors_.For(image);
-  if (!mirror.has_value()) return ask(image, RetryingClient::kMaxTries);
-  const std::string who = absl::StrCat("mirror ", mirror->registry());
-  absl::Status at_mirror = ask(*mirror, 1);
-  if (at_mirror.ok() || absl::IsCancelled(at_mirror)) return at_mirror;
-  if (is_over() || IsLate()) return Annotate(at_mirror, who);
-  const absl::Status at_registry = ask(image, RetryingClient::kMaxTries);
-  const bool is_passing = IsPassing(at_registry);
-  if (IsPassing(at_mirror) && is_passing && !is_over() && !IsLate()) {
-    // Where only the mirror can be reached, it is all there is.
-    const absl::Status again = ask(*mirror, RetryingClient::kMaxTries);
-    if (again.ok() || absl::IsCancelled(again)) return again;
-    at_mirror = again;
-  }
-  if (absl::IsCancelled(at_registry)) return at_registry;
-  if (RetryingClient::IsUnreachable(at_mirror) && !is_passing) {
-    mirrors_.Skip(*mirror, authorizer_.WithoutSecrets(at_mirror));
-  }
-  return Annotate(Annotate(at_registry, at_mirror.message()), who);
+  ASSIGN_OR_RETURN(std::vector<Place> places, places_.For(image));
+  return authorizer_.WithoutSecrets(
+      Round(*this, image, std::move(places)).Run(ask, is_over));
 }
 
 absl::StatusOr<HttpResponse> RequestRouter::Ask(const Place& place,
@@ -84,6 +125,10 @@ absl::StatusOr<HttpResponse> RequestRouter::Ask(const Place& place,
                                                 HttpRequest request) {
   ASSIGN_OR_RETURN(const std::string base, BaseUrl(place));
   request.url = absl::StrCat(base, path);
+  if (!place.query.empty() && !absl::StrContains(path, place.query)) {
+    absl::StrAppend(&request.url, absl::StrContains(path, '?') ? "&" : "?",
+                    place.query);
+  }
   ASSIGN_OR_RETURN(HttpResponse response, authorizer_.Send(place, request));
   return Follow(place, std::move(request), std::move(response));
 }
@@ -102,7 +147,7 @@ absl::StatusOr<HttpResponse> RequestRouter::Follow(const Place& place,
     RETURN_IF_ERROR(Annotate(location.status(), "redirect"));
     request.url = *std::move(location);
     ASSIGN_OR_RETURN(const Url target, ParseUrl(request.url));
-    if (!origins_.IsRedirectAllowed(place.image, target)) {
+    if (!origins_.IsRedirectAllowed(place, target)) {
       return absl::FailedPreconditionError(absl::StrCat(
           "redirect without TLS: ", Printable(target.origin.authority, 200)));
     }
@@ -111,7 +156,7 @@ absl::StatusOr<HttpResponse> RequestRouter::Follow(const Place& place,
     is_at_registry = is_at_registry && target.origin == registry.origin;
     absl::StatusOr<HttpResponse> next = is_at_registry
                                             ? authorizer_.Send(place, request)
-                                            : http_.Send(request, place.tries);
+                                            : http_.Send(request, place);
     RETURN_IF_ERROR(next.status());
     response = *std::move(next);
   }
@@ -119,8 +164,8 @@ absl::StatusOr<HttpResponse> RequestRouter::Follow(const Place& place,
 }
 
 absl::StatusOr<std::string> RequestRouter::BaseUrl(const Place& place) {
-  ASSIGN_OR_RETURN(const Origin origin, origins_.For(place.image));
-  return absl::StrCat(origin.text(), "/v2/", PathOf(place.image), "/");
+  ASSIGN_OR_RETURN(const Origin origin, origins_.For(place));
+  return absl::StrCat(origin.text(), place.api_path, PathOf(place.image), "/");
 }
 
 absl::Status RequestRouter::MayGoOn() const {

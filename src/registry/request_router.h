@@ -1,5 +1,5 @@
-// Sends requests about an image to the places that have it: to its mirror, then
-// to its own registry, and to where they redirect.
+// Sends requests about an image to the places that may have it, its mirrors
+// before its own registry, and to where they redirect.
 //
 // Threads: safe to share; a call blocks.
 #ifndef PREPULL_SRC_REGISTRY_REQUEST_ROUTER_H_
@@ -18,8 +18,9 @@
 #include "prepull/list/rewrite.h"
 #include "prepull/registry/registry_client.h"
 #include "src/registry/authorizer.h"
-#include "src/registry/mirrors.h"
 #include "src/registry/origins.h"
+#include "src/registry/place.h"
+#include "src/registry/places.h"
 #include "src/registry/retrying_client.h"
 
 namespace prepull {
@@ -34,12 +35,13 @@ class RequestRouter {
     RollDice roll_dice;
   };
 
+  // `mirrors`: those of `options`, parsed.
   RequestRouter(RegistryOptions options, Rewrites mirrors, Peers peers);
 
-  // Calls `ask` with the mirror of `image`, if it has one, and where that fails
-  // with its own registry. The mirror gets one try, since there is another
-  // place to ask. `is_over`: whether no other place can help any more. Errors:
-  // those of all places, without any secret.
+  // Calls `ask` with one place of `image` after another until one has what is
+  // asked for. All but the last get one try, since there is another place to
+  // ask. `is_over`: whether no other place can help any more. Errors: those of
+  // all places, without any secret, with the code of the last; as Places::For.
   absl::Status AtPlaces(const Reference& image,
                         absl::FunctionRef<absl::Status(const Place&)> ask,
                         absl::FunctionRef<bool()> is_over);
@@ -63,18 +65,16 @@ class RequestRouter {
   absl::Status PauseForAll(int tries) { return http_.PauseForAll(tries); }
 
  private:
-  // Asks the image `at` one place.
-  using AskAt = absl::FunctionRef<absl::Status(const Reference& at, int tries)>;
+  // One call of AtPlaces.
+  class Round;
 
-  absl::Status AtMirrorFirst(const Reference& image, AskAt ask,
-                             absl::FunctionRef<bool()> is_over);
   absl::StatusOr<HttpResponse> Follow(const Place& place, HttpRequest request,
                                       HttpResponse response);
   bool IsLate() const { return clock_.Now() >= options_.deadline; }
 
   const RegistryOptions options_;
   Clock& clock_;
-  Mirrors mirrors_;
+  Places places_;
 
   RetryingClient http_;
   Origins origins_;

@@ -37,7 +37,7 @@ bool RetryingClient::IsUnreachable(const absl::Status& status) {
 }
 
 absl::StatusOr<HttpResponse> RetryingClient::Send(HttpRequest request,
-                                                  int tries) {
+                                                  const Place& place) {
   bool is_begun = false;
   if (request.sink != nullptr) {
     request.sink = [&is_begun, sink = std::move(request.sink)](
@@ -47,10 +47,10 @@ absl::StatusOr<HttpResponse> RetryingClient::Send(HttpRequest request,
     };
   }
   for (int next = 1;; ++next) {
-    absl::StatusOr<HttpResponse> response = SendOnce(request);
+    absl::StatusOr<HttpResponse> response = SendOnce(request, place);
     const bool is_final = response.ok() ? !IsBusy(response->status)
                                         : !IsUnreachable(response.status());
-    if (is_final || is_begun || next == tries) return response;
+    if (is_final || is_begun || next == place.tries) return response;
     const absl::Duration retry_after =
         response.ok() ? std::min(RetryAfter(*response), kMaxRetryAfter)
                       : absl::ZeroDuration();
@@ -70,10 +70,13 @@ absl::StatusOr<HttpResponse> RetryingClient::Send(HttpRequest request,
   }
 }
 
-absl::StatusOr<HttpResponse> RetryingClient::SendOnce(HttpRequest request) {
+absl::StatusOr<HttpResponse> RetryingClient::SendOnce(HttpRequest request,
+                                                      const Place& place) {
   request.limits.until = options_.deadline;
   request.ca_file = options_.ca_file;
   request.extra_ca_file = options_.extra_ca_file;
+  request.extra_ca = place.ca;
+  request.accepts_any_certificate = place.accepts_any_certificate;
   request.proxy = options_.proxies.For(request.url);
   const absl::StatusOr<Url> url = ParseUrl(request.url);
   RETURN_IF_ERROR(url.status());

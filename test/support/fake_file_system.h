@@ -46,12 +46,13 @@ class FakeFileSystem : public FileSystem {
   absl::StatusOr<std::string> ReadFileIn(const std::string& root,
                                          const std::string& path,
                                          int64_t limit_bytes) override {
-    return ReadFile(absl::StrCat(root == "/" ? "" : root, path), limit_bytes);
+    return ReadFile(absl::StrCat(absl::StripSuffix(root, "/"), path),
+                    limit_bytes);
   }
 
   absl::StatusOr<std::vector<std::string>> ListFolderIn(
       const std::string& root, const std::string& path) override {
-    return ListFolder(absl::StrCat(root == "/" ? "" : root, path));
+    return ListFolder(absl::StrCat(absl::StripSuffix(root, "/"), path));
   }
 
   absl::Status WriteFileAtomically(const std::string& path,
