@@ -45,6 +45,44 @@ absl::Status WriteAll(int fd, absl::string_view text) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<std::string> ReadAll(int fd, const std::string& path,
+                                    int64_t limit_bytes) {
+  std::string text;
+  char block[65536];
+  while (true) {
+    const ssize_t count = read(fd, block, sizeof(block));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return Annotate(ErrnoStatus(errno, "read"), path);
+    if (count == 0) return text;
+    text.append(block, count);
+    if (static_cast<int64_t>(text.size()) > limit_bytes) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(path, ": larger than ", limit_bytes, " bytes"));
+    }
+  }
+}
+
+// Opens for reading the file that `fd`, of O_PATH, stands for.
+int Reopen(int fd) {
+  return open(absl::StrCat("/proc/self/fd/", fd).c_str(), O_RDONLY | O_CLOEXEC);
+}
+
+// Takes `listing` over. Returns its names, sorted.
+absl::StatusOr<std::vector<std::string>> NamesIn(DIR* listing,
+                                                 const std::string& path) {
+  absl::Cleanup close_listing = [listing] { closedir(listing); };
+  std::vector<std::string> names;
+  errno = 0;
+  while (const dirent* entry = readdir(listing)) {
+    const std::string name = entry->d_name;
+    if (name != "." && name != "..") names.push_back(name);
+    errno = 0;
+  }
+  if (errno != 0) return Annotate(ErrnoStatus(errno, "read"), path);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 // A rename over /dev/null would break it for all processes.
 absl::Status CheckReplaceable(const std::string& path) {
   struct stat about;
@@ -83,19 +121,25 @@ absl::StatusOr<std::string> SystemFileSystem::ReadFile(const std::string& path,
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return Annotate(ErrnoStatus(errno, "open"), path);
   absl::Cleanup close_fd = [fd] { close(fd); };
-  std::string text;
-  char block[65536];
-  while (true) {
-    const ssize_t count = read(fd, block, sizeof(block));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return Annotate(ErrnoStatus(errno, "read"), path);
-    if (count == 0) return text;
-    text.append(block, count);
-    if (static_cast<int64_t>(text.size()) > limit_bytes) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(path, ": larger than ", limit_bytes, " bytes"));
-    }
+  return ReadAll(fd, path, limit_bytes);
+}
+
+absl::StatusOr<std::string> SystemFileSystem::ReadFileIn(
+    const std::string& root, const std::string& path, int64_t limit_bytes) {
+  ASSIGN_OR_RETURN(const int found, OpenInRoot(root, path));
+  absl::Cleanup close_found = [found] { close(found); };
+  struct stat about;
+  if (fstat(found, &about) != 0) {
+    return Annotate(ErrnoStatus(errno, "stat"), path);
   }
+  if (!S_ISREG(about.st_mode)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, ": not a regular file"));
+  }
+  const int fd = Reopen(found);
+  if (fd < 0) return Annotate(ErrnoStatus(errno, "open"), path);
+  absl::Cleanup close_fd = [fd] { close(fd); };
+  return ReadAll(fd, path, limit_bytes);
 }
 
 absl::StatusOr<FileKind> SystemFileSystem::KindOf(const std::string& path) {
@@ -111,17 +155,22 @@ absl::StatusOr<std::vector<std::string>> SystemFileSystem::ListFolder(
     const std::string& path) {
   DIR* listing = opendir(path.c_str());
   if (listing == nullptr) return Annotate(ErrnoStatus(errno, "open"), path);
-  absl::Cleanup close_listing = [listing] { closedir(listing); };
-  std::vector<std::string> names;
-  errno = 0;
-  while (const dirent* entry = readdir(listing)) {
-    const std::string name = entry->d_name;
-    if (name != "." && name != "..") names.push_back(name);
-    errno = 0;
+  return NamesIn(listing, path);
+}
+
+absl::StatusOr<std::vector<std::string>> SystemFileSystem::ListFolderIn(
+    const std::string& root, const std::string& path) {
+  ASSIGN_OR_RETURN(const int found, OpenInRoot(root, path));
+  absl::Cleanup close_found = [found] { close(found); };
+  const int fd = openat(found, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return Annotate(ErrnoStatus(errno, "open"), path);
+  DIR* listing = fdopendir(fd);
+  if (listing == nullptr) {
+    const absl::Status why = ErrnoStatus(errno, "open");
+    close(fd);
+    return Annotate(why, path);
   }
-  if (errno != 0) return Annotate(ErrnoStatus(errno, "read"), path);
-  std::sort(names.begin(), names.end());
-  return names;
+  return NamesIn(listing, path);
 }
 
 absl::Status SystemFileSystem::WriteFileAtomically(const std::string& path,

@@ -20,6 +20,8 @@ namespace {
 
 // Debian's bundle has 220 kB.
 constexpr int64_t kMaxCaFileBytes = 16 << 20;
+// Of servers with certificates of their own, a node has few.
+constexpr size_t kMaxTlsContexts = 8;
 
 // A value must not end its line and start another.
 bool IsFieldValue(absl::string_view text) {
@@ -40,42 +42,52 @@ absl::Status CheckRequest(const HttpRequest& request) {
   return absl::OkStatus();
 }
 
-// Reads the CA files of `request`.
-absl::StatusOr<std::vector<CaFile>> ReadCaFiles(FileSystem& files,
-                                                const HttpRequest& request) {
-  std::vector<CaFile> read;
-  const bool has_extra = !request.extra_ca_file.empty();
+// Returns whom `request` trusts, after reading its CA files.
+absl::StatusOr<TlsTrust> TrustOf(const HttpRequest& request,
+                                 FileSystem& files) {
+  if (request.accepts_any_certificate) {
+    return TlsTrust{.accepts_any_certificate = true};
+  }
+  TlsTrust trust;
+  const bool has_extra =
+      !request.extra_ca_file.empty() || !request.extra_ca.empty();
   absl::StatusOr<std::string> pem =
       files.ReadFile(request.ca_file, kMaxCaFileBytes);
   if (!has_extra || !absl::IsNotFound(pem.status())) {
     RETURN_IF_ERROR(pem.status());
-    read.push_back({request.ca_file, *std::move(pem)});
+    trust.authorities.push_back({request.ca_file, *std::move(pem)});
   }
-  if (has_extra) {
+  if (!request.extra_ca_file.empty()) {
     ASSIGN_OR_RETURN(std::string extra,
                      files.ReadFile(request.extra_ca_file, kMaxCaFileBytes));
-    read.push_back({request.extra_ca_file, std::move(extra)});
+    trust.authorities.push_back({request.extra_ca_file, std::move(extra)});
   }
-  return read;
+  trust.authorities.insert(trust.authorities.end(), request.extra_ca.begin(),
+                           request.extra_ca.end());
+  return trust;
 }
 
 }  // namespace
 
 struct SystemHttpClient::State {
-  // Returns the context for `files`. Cached, because parsing them is slow.
-  absl::StatusOr<TlsContext> TlsContextFor(std::vector<CaFile> files) {
+  // Returns the context for `trust`. Cached, because parsing certificates is
+  // slow.
+  absl::StatusOr<TlsContext> TlsContextFor(TlsTrust trust) {
     MutexLock lock(mutex);
-    if (tls_context == nullptr || files != ca_files) {
-      ASSIGN_OR_RETURN(tls_context, MakeTlsContext(files));
-      ca_files = std::move(files);
-    }
-    return tls_context;
+    const auto known =
+        std::find_if(contexts.begin(), contexts.end(),
+                     [&](const auto& each) { return each.first == trust; });
+    if (known != contexts.end()) return known->second;
+    ASSIGN_OR_RETURN(TlsContext made, MakeTlsContext(trust));
+    if (contexts.size() == kMaxTlsContexts) contexts.erase(contexts.begin());
+    contexts.emplace_back(std::move(trust), made);
+    return made;
   }
 
   IdleConnections idle = {};
   Mutex mutex;
-  std::vector<CaFile> ca_files ABSL_GUARDED_BY(mutex);
-  TlsContext tls_context ABSL_GUARDED_BY(mutex);
+  // The oldest first.
+  std::vector<std::pair<TlsTrust, TlsContext>> contexts ABSL_GUARDED_BY(mutex);
 };
 
 SystemHttpClient::SystemHttpClient(FileSystem& files, Clock& clock,
@@ -98,9 +110,9 @@ absl::StatusOr<HttpResponse> SystemHttpClient::Send(
     const HttpRequest& request, const std::stop_token& stop) {
   RETURN_IF_ERROR(CheckRequest(request));
   ASSIGN_OR_RETURN(const Url url, ParseUrl(request.url));
-  std::vector<CaFile> ca_files;
+  TlsTrust trust;
   if (url.is_secure) {
-    ASSIGN_OR_RETURN(ca_files, ReadCaFiles(files_, request));
+    ASSIGN_OR_RETURN(trust, TrustOf(request, files_));
   }
   const std::string what = absl::StrCat(
       request.method, " ", url.authority, request.proxy ? " via proxy " : "",
@@ -108,8 +120,7 @@ absl::StatusOr<HttpResponse> SystemHttpClient::Send(
   try {
     TlsContext tls_context;
     if (url.is_secure) {
-      absl::StatusOr<TlsContext> made =
-          state_->TlsContextFor(std::move(ca_files));
+      absl::StatusOr<TlsContext> made = state_->TlsContextFor(std::move(trust));
       RETURN_IF_ERROR(Annotate(made.status(), what));
       tls_context = *std::move(made);
     }

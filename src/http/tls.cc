@@ -13,14 +13,17 @@ namespace prepull {
 
 namespace ssl = boost::asio::ssl;
 
-absl::StatusOr<TlsContext> MakeTlsContext(const std::vector<CaFile>& files) {
+absl::StatusOr<TlsContext> MakeTlsContext(const TlsTrust& trust) {
   // No openssl.cnf: a static program cannot load the modules it names.
   OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
   const auto tls_context =
       std::make_shared<ssl::context>(ssl::context::tls_client);
   SSL_CTX_set_min_proto_version(tls_context->native_handle(), TLS1_2_VERSION);
-  SSL_CTX_set_verify(tls_context->native_handle(), SSL_VERIFY_PEER, nullptr);
-  for (const CaFile& file : files) {
+  SSL_CTX_set_verify(
+      tls_context->native_handle(),
+      trust.accepts_any_certificate ? SSL_VERIFY_NONE : SSL_VERIFY_PEER,
+      nullptr);
+  for (const CaFile& file : trust.authorities) {
     boost::system::error_code error;
     tls_context->add_certificate_authority(boost::asio::buffer(file.pem),
                                            error);

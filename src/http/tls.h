@@ -10,24 +10,25 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "prepull/http/http_client.h"
 
 namespace prepull {
 
-// The contents of a file of certificates.
-struct CaFile {
-  std::string path = "";
-  std::string pem = "";
+// Whom a connection trusts.
+struct TlsTrust {
+  std::vector<CaFile> authorities = {};
+  bool accepts_any_certificate = false;
 
-  friend bool operator==(const CaFile&, const CaFile&) = default;
+  friend bool operator==(const TlsTrust&, const TlsTrust&) = default;
 };
 
 // The trusted certificates, shared by any number of connections.
 using TlsContext = std::shared_ptr<boost::asio::ssl::context>;
 
-// Returns a context for TLS 1.2 or later that trusts the certificates in
-// `files`. Takes tens of milliseconds for the system's file. Errors:
-// INVALID_ARGUMENT  names a file without certificates.
-absl::StatusOr<TlsContext> MakeTlsContext(const std::vector<CaFile>& files);
+// Returns a context for TLS 1.2 or later with this trust. Takes tens of
+// milliseconds for the system's file. Errors: INVALID_ARGUMENT  names a file
+// without certificates.
+absl::StatusOr<TlsContext> MakeTlsContext(const TlsTrust& trust);
 
 // Requires a certificate for `host`, a name or an address, from the peer of
 // `tls`.

@@ -120,10 +120,10 @@ absl::StatusOr<HttpResponse> Authorizer::Send(const Place& place,
     if (accepted != accepted_.end()) value = accepted->second;
   }
   ASSIGN_OR_RETURN(HttpResponse response,
-                   http_.Send(Authorized(request, value), place.tries));
+                   http_.Send(Authorized(request, value), place));
   if (!value.empty() && IsRefusal(response.status)) {
     // An accepted header may have expired; some registries then say 403.
-    ASSIGN_OR_RETURN(response, http_.Send(request, place.tries));
+    ASSIGN_OR_RETURN(response, http_.Send(request, place));
   }
   if (response.status != 401) return response;
   return SendWithCredentials(place, request, response);
@@ -190,7 +190,7 @@ absl::StatusOr<HttpResponse> Authorizer::SendWithCredentials(
       last = value.status();
     } else {
       RETURN_IF_ERROR(value.status());
-      last = http_.Send(Authorized(request, *value), place.tries);
+      last = http_.Send(Authorized(request, *value), place);
       const bool is_refused = last.ok() && IsRefusal(last->status);
       if (last.ok() && !is_refused) RecordAccepted(place, *std::move(value));
       if (!is_refused) return last;
@@ -227,13 +227,13 @@ absl::StatusOr<std::string> Authorizer::FetchToken(const Challenge& challenge,
   RETURN_IF_ERROR(
       Annotate(realm.status(), absl::StrCat(registry, ": token realm")));
   const std::string host = Printable(realm->origin.authority, 200);
-  if (!options_.is_realm_allowed(place.image, *realm)) {
+  if (!options_.is_realm_allowed(place, *realm)) {
     return absl::FailedPreconditionError(
         absl::StrCat(registry, ": token realm without TLS: ", host));
   }
   const std::string server = absl::StrCat("token server ", host);
   absl::StatusOr<HttpResponse> response =
-      http_.Send(TokenRequest(challenge, credential, place.image), place.tries);
+      http_.Send(TokenRequest(challenge, credential, place.image), place);
   RETURN_IF_ERROR(Annotate(response.status(), server));
   if (IsRefusal(response->status) || response->status == 400) {
     return Rejected(server, credential, *response);

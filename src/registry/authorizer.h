@@ -21,25 +21,19 @@
 #include "prepull/http/http_client.h"
 #include "prepull/http/url.h"
 #include "prepull/image/reference.h"
+#include "src/registry/place.h"
 #include "src/registry/retrying_client.h"
 
 namespace prepull {
-
-// Where an image is requested: at its registry or at a mirror.
-struct Place {
-  Reference image;
-  // Of each request; fewer where there is another place to ask.
-  int tries = 1;
-};
 
 class Authorizer {
  public:
   struct Options {
     Instant deadline = Instant::Never();
     std::stop_token stop = {};
-    // Whether the registry of `image` may name this token server.
-    std::function<bool(const Reference& image, const Url& realm)>
-        is_realm_allowed = nullptr;
+    // Whether the registry of `place` may name this token server.
+    std::function<bool(const Place& place, const Url& realm)> is_realm_allowed =
+        nullptr;
   };
 
   // All must outlive the authorizer.

@@ -26,23 +26,25 @@ Origins::Origins(const std::vector<std::string>& insecure_hosts,
                  RetryingClient& http)
     : insecure_hosts_(insecure_hosts), http_(http) {}
 
-absl::StatusOr<Origin> Origins::For(const Reference& image) {
-  const std::string authority = AuthorityOf(image);
-  if (!IsOnLoopback(authority) && !IsInsecure(authority)) {
+absl::StatusOr<Origin> Origins::For(const Place& place) {
+  const std::string authority = AuthorityOf(place.image);
+  if (!place.may_be_plain && !IsOnLoopback(authority) &&
+      !IsInsecure(authority)) {
     return Origin{"https", authority};
   }
+  const std::pair key(authority, place.accepts_any_certificate);
   {
     MutexLock lock(mutex_);
-    const auto known = schemes_.find(authority);
+    const auto known = schemes_.find(key);
     if (known != schemes_.end()) return Origin{known->second, authority};
   }
   absl::Status why;
   for (const char* scheme : {"https", "http"}) {
     const Origin origin = {scheme, authority};
-    const absl::Status tried = Try(origin);
+    const absl::Status tried = Try(origin, place);
     if (tried.ok()) {
       MutexLock lock(mutex_);
-      schemes_[authority] = scheme;
+      schemes_[key] = scheme;
       return origin;
     }
     // A certificate that is not trusted says more than no answer without TLS.
@@ -51,10 +53,11 @@ absl::StatusOr<Origin> Origins::For(const Reference& image) {
   return why;
 }
 
-bool Origins::IsRedirectAllowed(const Reference& image,
-                                const Url& target) const {
+bool Origins::IsRedirectAllowed(const Place& place, const Url& target) const {
+  const bool is_itself = target.origin.authority == AuthorityOf(place.image);
   return target.is_secure || IsInsecure(target.origin.authority) ||
-         (IsLoopback(target.host) && IsOnLoopback(image.registry()));
+         (place.may_be_plain && is_itself) ||
+         (IsLoopback(target.host) && IsOnLoopback(place.image.registry()));
 }
 
 bool Origins::IsInsecure(absl::string_view authority) const {
@@ -62,8 +65,10 @@ bool Origins::IsInsecure(absl::string_view authority) const {
          insecure_hosts_.end();
 }
 
-absl::Status Origins::Try(const Origin& origin) {
-  return http_.SendOnce({.url = absl::StrCat(origin.text(), "/v2/")}).status();
+absl::Status Origins::Try(const Origin& origin, const Place& place) {
+  return http_
+      .SendOnce({.url = absl::StrCat(origin.text(), place.api_path)}, place)
+      .status();
 }
 
 bool IsAuthority(absl::string_view text) {

@@ -7,6 +7,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -15,6 +16,7 @@
 #include "prepull/base/mutex.h"
 #include "prepull/http/url.h"
 #include "prepull/image/reference.h"
+#include "src/registry/place.h"
 #include "src/registry/retrying_client.h"
 
 namespace prepull {
@@ -24,26 +26,28 @@ class Origins {
   // `insecure_hosts`: as in RegistryOptions. Both must outlive this.
   Origins(const std::vector<std::string>& insecure_hosts, RetryingClient& http);
 
-  // Returns the origin of the registry of `image`, after a request that tells
+  // Returns the origin of the registry of `place`, after a request that tells
   // HTTPS from HTTP where both are allowed. Errors: of that request, if
   // neither is answered.
-  absl::StatusOr<Origin> For(const Reference& image);
+  absl::StatusOr<Origin> For(const Place& place);
 
-  // Whether the registry of `image` may redirect us to `target`. Plain HTTP to
+  // Whether the registry of `place` may redirect us to `target`. Plain HTTP to
   // our own loopback is only for a registry that is there itself: any other
   // would have us call services that listen to this node alone.
-  bool IsRedirectAllowed(const Reference& image, const Url& target) const;
+  bool IsRedirectAllowed(const Place& place, const Url& target) const;
 
  private:
   bool IsInsecure(absl::string_view authority) const;
-  absl::Status Try(const Origin& origin);
+  absl::Status Try(const Origin& origin, const Place& place);
 
   const std::vector<std::string>& insecure_hosts_;
   RetryingClient& http_;
 
   Mutex mutex_;
-  // authority -> scheme, of the hosts that may speak HTTP
-  std::map<std::string, std::string> schemes_ ABSL_GUARDED_BY(mutex_);
+  // authority, and whether it may have any certificate -> scheme, of those
+  // that may speak HTTP
+  std::map<std::pair<std::string, bool>, std::string> schemes_
+      ABSL_GUARDED_BY(mutex_);
 };
 
 // Whether `text` is "host[:port]" as in image names.

@@ -6,6 +6,7 @@
 
 #include "prepull/base/random.h"
 #include "prepull/base/status_macros.h"
+#include "src/registry/node_files.h"
 
 namespace prepull {
 namespace {
@@ -30,6 +31,10 @@ absl::StatusOr<std::unique_ptr<RegistryAccess>> RegistryAccess::Open(
       ProxyRules::Parse(FirstOf({"HTTP_PROXY", "http_proxy"}, seams.host),
                         FirstOf({"HTTPS_PROXY", "https_proxy"}, seams.host),
                         FirstOf({"NO_PROXY", "no_proxy"}, seams.host)));
+  if (!options.host_root.empty()) {
+    options.node = std::make_shared<const NodeRegistries>(
+        ReadNodeRegistries(seams.files, options.host_root));
+  }
   const std::string ca_file = FirstOf({"SSL_CERT_FILE"}, seams.host);
   if (!ca_file.empty()) options.ca_file = ca_file;
   std::unique_ptr<RegistryAccess> access(new RegistryAccess);

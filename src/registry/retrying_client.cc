@@ -37,8 +37,8 @@ bool RetryingClient::IsUnreachable(const absl::Status& status) {
 }
 
 absl::StatusOr<HttpResponse> RetryingClient::Send(HttpRequest request,
-                                                  int tries) {
-  tries = std::min(tries, options_.patience.tries);
+                                                  const Place& place) {
+  const int tries = std::min(place.tries, options_.patience.tries);
   bool is_begun = false;
   if (request.sink != nullptr) {
     request.sink = [&is_begun, sink = std::move(request.sink)](
@@ -48,7 +48,7 @@ absl::StatusOr<HttpResponse> RetryingClient::Send(HttpRequest request,
     };
   }
   for (int next = 1;; ++next) {
-    absl::StatusOr<HttpResponse> response = SendOnce(request);
+    absl::StatusOr<HttpResponse> response = SendOnce(request, place);
     const bool is_final = response.ok() ? !IsBusy(response->status)
                                         : !IsUnreachable(response.status());
     if (is_final || is_begun || next == tries) return response;
@@ -71,11 +71,14 @@ absl::StatusOr<HttpResponse> RetryingClient::Send(HttpRequest request,
   }
 }
 
-absl::StatusOr<HttpResponse> RetryingClient::SendOnce(HttpRequest request) {
+absl::StatusOr<HttpResponse> RetryingClient::SendOnce(HttpRequest request,
+                                                      const Place& place) {
   request.limits.until =
       std::min(options_.deadline, clock_.Now() + options_.patience.request);
   request.ca_file = options_.ca_file;
   request.extra_ca_file = options_.extra_ca_file;
+  request.extra_ca = place.ca;
+  request.accepts_any_certificate = place.accepts_any_certificate;
   request.proxy = options_.proxies.For(request.url);
   const absl::StatusOr<Url> url = ParseUrl(request.url);
   RETURN_IF_ERROR(url.status());

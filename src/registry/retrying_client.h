@@ -20,6 +20,7 @@
 #include "prepull/base/random.h"
 #include "prepull/http/http_client.h"
 #include "prepull/registry/registry_client.h"
+#include "src/registry/place.h"
 
 namespace prepull {
 
@@ -29,13 +30,15 @@ class RetryingClient {
   RetryingClient(const RegistryOptions& options, HttpClient& http, Clock& clock,
                  RollDice roll_dice);
 
-  // Returns the response of the last of at most `tries`, whatever its status. A
-  // request with a sink is repeated only while the sink has received nothing.
+  // Returns the response of the last of at most as many tries as `place` has,
+  // whatever its status, of a server that is trusted as `place` says. A request
+  // with a sink is repeated only while the sink has received nothing.
   // Errors: as HttpClient::Send; those of an unreachable server are passing.
-  absl::StatusOr<HttpResponse> Send(HttpRequest request, int tries);
+  absl::StatusOr<HttpResponse> Send(HttpRequest request, const Place& place);
 
   // Sends `request` once. Errors: as Send.
-  absl::StatusOr<HttpResponse> SendOnce(HttpRequest request);
+  absl::StatusOr<HttpResponse> SendOnce(HttpRequest request,
+                                        const Place& place);
 
   // Callers with other work repeat themselves after that, see PauseForAll.
   static constexpr int kMaxTries = 3;

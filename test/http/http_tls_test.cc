@@ -81,6 +81,33 @@ TEST_F(HttpTlsTest, TrustsNoOtherAuthority) {
                        HasSubstr("unable to get local issuer certificate")));
 }
 
+TEST_F(HttpTlsTest, TrustsAnAuthorityThatComesWithTheRequest) {
+  const CertificateAuthority other;
+  HttpServer server(other.Sign("IP:127.0.0.1"));
+  HttpRequest request = {.url = UrlOf(server, /*is_secure=*/true),
+                         .ca_file = "/ca.crt",
+                         .extra_ca = {{"/other.crt", other.pem()}}};
+
+  EXPECT_THAT(client_.Send(request, {}), IsOk());
+  request.ca_file = "/none.crt";
+  EXPECT_THAT(client_.Send(request, {}), IsOk());
+  request.extra_ca = {{"/other.crt", "no PEM"}};
+  EXPECT_THAT(client_.Send(request, {}),
+              StatusIs(StatusCode::kInvalidArgument, HasSubstr("/other.crt")));
+}
+
+TEST_F(HttpTlsTest, AcceptsAnyCertificateOnlyWhereTheRequestSaysSo) {
+  const CertificateAuthority other;
+  HttpServer server(other.Sign("DNS:elsewhere", absl::Hours(-2)));
+
+  EXPECT_THAT(client_.Send({.url = UrlOf(server, /*is_secure=*/true),
+                            .ca_file = "/none.crt",
+                            .accepts_any_certificate = true},
+                           {}),
+              IsOk());
+  EXPECT_THAT(GetSecure(server), StatusIs(StatusCode::kFailedPrecondition));
+}
+
 TEST_F(HttpTlsTest, NeedsTheCaFile) {
   HttpServer server(authority_.Sign("IP:127.0.0.1"));
   files_.Remove("/ca.crt");

@@ -42,6 +42,19 @@ class FakeFileSystem : public FileSystem {
     return std::vector<std::string>(names.begin(), names.end());
   }
 
+  // There are no links that could lead out of `root`.
+  absl::StatusOr<std::string> ReadFileIn(const std::string& root,
+                                         const std::string& path,
+                                         int64_t limit_bytes) override {
+    return ReadFile(absl::StrCat(absl::StripSuffix(root, "/"), path),
+                    limit_bytes);
+  }
+
+  absl::StatusOr<std::vector<std::string>> ListFolderIn(
+      const std::string& root, const std::string& path) override {
+    return ListFolder(absl::StrCat(absl::StripSuffix(root, "/"), path));
+  }
+
   absl::Status WriteFileAtomically(const std::string& path,
                                    absl::string_view text) override {
     MutexLock lock(mutex_);

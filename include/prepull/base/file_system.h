@@ -45,6 +45,15 @@ class FileSystem {
   virtual absl::StatusOr<std::vector<std::string>> ListFolder(
       const std::string& path) = 0;
 
+  // ReadFile and ListFolder as a process with the root directory `root` sees
+  // `path`: neither symbolic links nor ".." lead out of that. Errors: as
+  // theirs; FAILED_PRECONDITION  not a regular file.
+  virtual absl::StatusOr<std::string> ReadFileIn(const std::string& root,
+                                                 const std::string& path,
+                                                 int64_t limit_bytes) = 0;
+  virtual absl::StatusOr<std::vector<std::string>> ListFolderIn(
+      const std::string& root, const std::string& path) = 0;
+
   // Replaces `path` with `text` atomically: readers, also after a crash of the
   // machine, see the old file or the new one. Writes a draft beside it, syncs,
   // renames, and syncs the directory. Replaces a symbolic link at `path`. Mode
@@ -77,6 +86,11 @@ class SystemFileSystem : public FileSystem {
   absl::StatusOr<FileKind> KindOf(const std::string& path) override;
   absl::StatusOr<std::vector<std::string>> ListFolder(
       const std::string& path) override;
+  absl::StatusOr<std::string> ReadFileIn(const std::string& root,
+                                         const std::string& path,
+                                         int64_t limit_bytes) override;
+  absl::StatusOr<std::vector<std::string>> ListFolderIn(
+      const std::string& root, const std::string& path) override;
   absl::Status WriteFileAtomically(const std::string& path,
                                    absl::string_view text) override;
   absl::Status WriteExisting(const std::string& path,

@@ -3,7 +3,7 @@
 // A call uses a connection that a recent GET or HEAD has left open, or a new
 // one. Redirects, retries and the choice of a proxy are left to the caller. The
 // server's certificate must be valid for the host of the URL and signed by one
-// in the CA files; TLS is 1.2 or later.
+// in the CA files, unless the request accepts any; TLS is 1.2 or later.
 //
 // Threads: safe to share.
 #ifndef PREPULL_HTTP_HTTP_CLIENT_H_
@@ -58,6 +58,14 @@ struct HttpLimits {
   int64_t body_bytes = 1 << 20;
 };
 
+// The contents of a file of certificates, PEM.
+struct CaFile {
+  std::string path = "";  // for messages
+  std::string pem = "";
+
+  friend bool operator==(const CaFile&, const CaFile&) = default;
+};
+
 struct HttpRequest {
   std::string method = "GET";
   std::string url = "";  // http:// or https://
@@ -74,6 +82,10 @@ struct HttpRequest {
   std::string ca_file = "/etc/ssl/certs/ca-certificates.crt";
   // PEM, trusted in addition; if given, ca_file may be missing.
   std::string extra_ca_file = "";
+  // The same of files that have been read.
+  std::vector<CaFile> extra_ca = {};
+  // Whether no certificate is checked, so that anybody may be the server.
+  bool accepts_any_certificate = false;
   // An https URL uses a tunnel (CONNECT).
   std::optional<HttpProxy> proxy = std::nullopt;
 };

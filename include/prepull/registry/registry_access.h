@@ -29,7 +29,8 @@ class RegistryAccess {
   };
 
   // Proxies come from HTTP_PROXY, HTTPS_PROXY and NO_PROXY (upper case before
-  // lower case), the CA file from SSL_CERT_FILE if that is set. Errors:
+  // lower case), the CA file from SSL_CERT_FILE if that is set; a file of the
+  // node that cannot be used is one warning. Errors:
   // INVALID_ARGUMENT  names the option or the variable.
   static absl::StatusOr<std::unique_ptr<RegistryAccess>> Open(
       RegistryOptions options, const CredentialOptions& credentials,

@@ -1,6 +1,6 @@
 // Reads manifests, blobs and tag lists from registries.
 //
-// Each call does all that it takes: a mirror before the registry, the image's
+// Each call does all that it takes: mirrors before the registry, the image's
 // credentials one after another, tokens, redirects (credentials are sent only
 // to the host that they are for), pauses when the registry is busy. A broken
 // download is continued at its byte. All digests are verified.
@@ -27,6 +27,8 @@
 
 namespace prepull {
 
+class NodeRegistries;
+
 // How long a caller waits who can do without the answer.
 struct RegistryPatience {
   absl::Duration request = absl::InfiniteDuration();  // each, until its end
@@ -37,8 +39,13 @@ struct RegistryOptions {
   // Hosts that may speak plain HTTP if they do not speak HTTPS: "host[:port]",
   // as in image names. Loopback addresses always may.
   std::vector<std::string> insecure_hosts = {};
-  // "FROM=TO", as of --rewrite: asked before the registry itself.
+  // "FROM=TO", as of --rewrite: asked before all others.
   std::vector<std::string> mirrors = {};
+  // Where the host's root is mounted, whose configuration of registries
+  // RegistryAccess::Open reads into `node`; empty: it is not read.
+  std::string host_root = "";
+  // The node's mirrors, blocked registries and certificates; null: none.
+  std::shared_ptr<const NodeRegistries> node = nullptr;
   // As of an HttpRequest.
   std::string ca_file = HttpRequest().ca_file;
   std::string extra_ca_file = "";
