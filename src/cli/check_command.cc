@@ -114,6 +114,7 @@ class CheckCommand : public CommandProgram {
                                 "is unavailable is asked again until then",
                         .fallback = "20m"},
                        overall_timeout_);
+    AddHostRootFlag(command(), list_.registry.host_root);
     AddSourceFlags(command(), list_);
     AddCredentialFlags(command(), list_.credentials);
     command().Group("Output");

@@ -144,6 +144,7 @@ class Fetching {
   absl::StatusOr<ImageList> ReadList() {
     ListInputs inputs = options_.list;
     inputs.keep_failures = options_.pull.tolerance.any;
+    inputs.registry.host_root = options_.preflight.host_root;
     return ReadImages(inputs, {.host = context_.host,
                                .files = context_.files,
                                .clock = context_.clock,

@@ -263,6 +263,7 @@ void AddFetchFlags(Command& command, FetchOptions& options) {
                     .fallback = "0"},
                    options.pull.start_jitter);
   AddDiskFlags(command, options.preflight);
+  AddHostRootFlag(command, options.preflight.host_root);
   AddPriorityFlags(command, options.priority);
   AddCredentialFlags(command, options.list.credentials);
   AddOutputFlags(command, options);

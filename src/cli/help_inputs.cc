@@ -73,7 +73,8 @@ proxies of HTTPS_PROXY, HTTP_PROXY and NO_PROXY:
   --registry-ca FILE          certificates beside the system's (SSL_CERT_FILE:
                               in their place)
   --registry-insecure HOST    plain HTTP; loopback always may
-  --registry-mirror FROM=TO   ask TO first; once out of reach, it is passed over
+  --registry-mirror FROM=TO   ask TO first; then come the node's own mirrors
+                              ('prepull help mirrors')
 The runtime has mirrors, proxies and certificates of its own, which pull.
 --rewrite changes what is pulled, not where sources are read.
 
@@ -85,6 +86,45 @@ bytes or a web page in its place do so after a minute. All this comes before any
 pull and names the source. With --best-effort a source that fails is a failed
 image of that name; sources get half of --overall-timeout at most, and the rest
 is pulled. resolve and check wait in the same way, for their --overall-timeout.
+)";
+}
+
+std::string MirrorsHelp() {
+  return R"(Releases, catalogues and tags are read from the first of these that has them,
+so that a disconnected node can read its release, too:
+
+1. the mirror of --registry-mirror FROM=TO
+2. the node's own mirrors, in their order, as its runtime asks them
+3. the registry itself, or where the node's files say that it is
+
+A mirror that cannot be reached while another place answers is passed over from
+then on, with a warning. Where only mirrors answer, they are waited for.
+
+The node's files are read below --host-root (default /). In a pod mount the
+node's /, or these folders, and name the place:
+
+  /etc/containers/registries.conf, and registries.conf.d/*.conf in the order of
+      their names
+      CRI-O's and Podman's, version 2 of the format: prefixes (*.example.com
+      too; the longest counts), locations, mirrors, those for digests or tags
+      only, insecure and blocked registries. OpenShift makes this file of an
+      ImageDigestMirrorSet.
+  /etc/containers/certs.d/HOST[:PORT]/*.crt, else /etc/docker/certs.d
+      certificates to trust for this registry
+  /etc/containerd/certs.d/HOST/hosts.toml, or _default
+      containerd's, for what registries.conf does not name: server, hosts with
+      capabilities, ca, skip_verify, override_path
+
+- A mirror for digests only is not asked for a tag: name the release by its
+  digest.
+- Of a blocked registry only mirrors are asked; without one it is an error that
+  names the file.
+- An insecure registry may have any certificate, or speak plain HTTP.
+- Credentials are those for the name of the place that is asked.
+- A file with a mistake is a warning, names line and column, and is left out.
+- Client certificates, and headers of hosts.toml, are not supported.
+
+All this is for reading sources: the runtime pulls by itself.
 )";
 }
 

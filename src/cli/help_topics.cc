@@ -106,6 +106,8 @@ constexpr std::array kTopics = {
     HelpTopic{"list", "the lines of a list, and their options", ListHelp},
     HelpTopic{"sources", "lists from releases, catalogues and repositories",
               SourcesHelp},
+    HelpTopic{"mirrors", "where sources are read: the node's own registries",
+              MirrorsHelp},
     HelpTopic{"select", "the rules of --select", SelectHelp},
     HelpTopic{"credentials", "private registries, and plugins of the kubelet",
               CredentialsHelp},

@@ -29,6 +29,7 @@ std::vector<std::string> RunExitCodes();
 // The texts that are not made from a table. What users give prepull:
 std::string ListHelp();
 std::string SourcesHelp();
+std::string MirrorsHelp();
 std::string SelectHelp();
 std::string CredentialsHelp();
 // What a run does and tells:

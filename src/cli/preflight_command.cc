@@ -179,6 +179,7 @@ class PreflightCommand : public CommandProgram {
     command().Group("What");
     AddSocketFlag(command(), cri_socket_);
     AddDiskFlags(command(), options_);
+    AddHostRootFlag(command(), options_.host_root);
     AddCredentialFlags(command(), credentials_);
     command().Group("Output");
     command().Choice({.name = "--output",

@@ -79,6 +79,7 @@ class ResolveCommand : public CommandProgram {
                                 "unavailable is asked again until then",
                         .fallback = "20m"},
                        overall_timeout_);
+    AddHostRootFlag(command(), list_.registry.host_root);
     AddCredentialFlags(command(), list_.credentials);
     command().Group("Output");
     command().Switch({.name = "--digests",

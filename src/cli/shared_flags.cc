@@ -80,8 +80,9 @@ void AddRegistryFlags(Command& command, RegistryOptions& registry) {
                 registry.insecure_hosts);
   command.Texts({.name = "--registry-mirror",
                  .value = "FROM=TO",
-                 .text = "ask TO first for images that begin with FROM; does "
-                         "not change the mirrors of the runtime"},
+                 .text = "ask TO first for images that begin with FROM, then "
+                         "the node's own mirrors; does not change those of the "
+                         "runtime"},
                 registry.mirrors);
 }
 
@@ -183,13 +184,17 @@ void AddDiskFlags(Command& command, PreflightOptions& options) {
                            "to delete images (imageGCHighThresholdPercent)",
                    .fallback = "85"},
                   1, 100, disk.gc_high_threshold_percent);
+}
+
+void AddHostRootFlag(Command& command, std::string& host_root) {
+  host_root = std::string("/");  // g++ 12 warns of a plain text
   command.Text({.name = "--host-root",
                 .value = "DIR",
                 .text = "directory where the host's root file system is "
                         "mounted",
-                .fallback = "/",
+                .fallback = host_root,
                 .is_path = true},
-               options.host_root);
+               host_root);
 }
 
 }  // namespace prepull

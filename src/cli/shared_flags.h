@@ -32,6 +32,9 @@ void AddSocketFlag(Command& command, std::string& socket);
 // Returns the value of --concurrency; 0 = auto. Errors: INVALID_ARGUMENT.
 absl::StatusOr<int> ParseConcurrency(const std::string& text);
 
+// Where the host's root is mounted, "/" by default.
+void AddHostRootFlag(Command& command, std::string& host_root);
+
 // What the node's disk must have.
 void AddDiskFlags(Command& command, PreflightOptions& options);
 

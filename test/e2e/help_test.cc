@@ -133,8 +133,8 @@ TEST(HelpTest, OnATopicIsItsGoldenFileAndFitsTwoScreens) {
   const std::vector<std::string> topics = Topics();
 
   EXPECT_THAT(topics, IsSupersetOf({"exit-codes", "reasons", "status-file",
-                                    "list", "sources", "select", "credentials",
-                                    "troubleshooting"}));
+                                    "list", "sources", "mirrors", "select",
+                                    "credentials", "troubleshooting"}));
   for (const std::string& topic : topics) {
     SCOPED_TRACE(topic);
     const Ended help = RunPrepull({"help", topic});

@@ -6,6 +6,7 @@ It needs only loopback; the one test of another address needs root.
 
 import json
 import os
+import subprocess
 import sys
 import unittest
 
@@ -19,6 +20,7 @@ from lab.images import digest_of, make_image, make_index  # noqa: E402
 from lab.link import Link, NoLink  # noqa: E402
 from lab.openshift import (  # noqa: E402
     as_json, bundle, channel, make_release, package)
+from lab.registry import Registry  # noqa: E402
 from lab.registry_front import RegistryFront  # noqa: E402
 from lab.resolving import ResolveTest  # noqa: E402
 
@@ -304,6 +306,138 @@ class WhereTest(ResolveTest):
 
         self.assertIn(f"--release {gone}: ", said)
         self.assertIn("manifest unknown", said)
+
+
+class DisconnectedTest(ResolveTest):
+    """A node that reaches its mirror only, as its own files say."""
+
+    def setUp(self):
+        super().setUp()
+        cli = make_image([make_file_layer({"cli": "1"})])
+        self.registry.push("mirror/art", cli.digest, cli)
+        self.cli = f"quay.invalid/ocp/art@{cli.digest}"
+        release = make_release({"cli": self.cli})
+        self.registry.push("mirror/release", "4.15", release)
+        self.release = f"quay.invalid/ocp/release@{release.digest}"
+        self.root = os.path.join(self.folder, "root")
+
+    def write_host(self, path, text):
+        path = os.path.join(self.root, path)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def write_mirror(self, host, more="", of_registry=""):
+        """As OpenShift renders an ImageDigestMirrorSet."""
+        self.write_host("etc/containers/registries.conf", f"""
+unqualified-search-registries = ["registry.access.redhat.com", "docker.io"]
+short-name-mode = ""
+
+[[registry]]
+  prefix = ""
+  location = "quay.invalid/ocp"
+  {of_registry}
+
+  [[registry.mirror]]
+    location = "{host}/mirror"
+    {more}
+""")
+
+    def run_tls_registry(self):
+        """The same images behind a certificate, whose text it returns."""
+        pair = os.path.join(self.folder, "mirror.pem")
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+             "ec_paramgen_curve:P-256", "-nodes", "-days", "1", "-subj",
+             "/CN=mirror", "-addext", "subjectAltName=IP:127.0.0.1",
+             "-keyout", pair, "-out", pair + ".crt"],
+            check=True, capture_output=True)
+        with open(pair + ".crt", encoding="utf-8") as file:
+            certificate = file.read()
+        with open(pair, "a", encoding="utf-8") as file:
+            file.write(certificate)
+        self.registry.stop()
+        secure = Registry(self.folder, certificate=pair)
+        secure.start()
+        self.addCleanup(secure.stop)
+        return f"127.0.0.1:{secure.port}", certificate
+
+    def test_a_release_is_read_from_a_mirror_for_digests(self):
+        self.write_mirror(self.host, 'pull-from-mirror = "digest-only"')
+
+        names = self.resolve("--release", self.release, "--host-root",
+                             self.root)
+
+        self.assertEqual(names, [self.release, self.cli])
+
+    def test_a_tag_that_no_mirror_is_asked_for_says_why(self):
+        self.write_mirror(self.host, 'pull-from-mirror = "digest-only"',
+                          "blocked = true")
+
+        said = self.refuse("--release", "quay.invalid/ocp/release:4.15",
+                           "--host-root", self.root)
+
+        conf = f"{self.root}/etc/containers/registries.conf:5"
+        self.assertEqual(
+            said, "--release quay.invalid/ocp/release:4.15: "
+            f"quay.invalid/ocp/release: blocked by {conf} (the mirrors of "
+            f"{conf} are asked for digests only)")
+
+    def test_tags_are_listed_by_a_mirror(self):
+        self.write_mirror(self.host)
+
+        names = self.resolve(
+            "--select", r"quay.invalid/ocp/release regex:^4\.(\d+)$",
+            "--host-root", self.root)
+
+        self.assertEqual(names, ["quay.invalid/ocp/release:4.15"])
+
+    def test_a_mirror_with_a_certificate_is_trusted_by_the_nodes_files(self):
+        host, certificate = self.run_tls_registry()
+        self.write_mirror(host)
+        self.write_host(f"usr/share/ca/{host}", certificate)
+        folder = f"{self.root}/etc/containers/certs.d/{host}"
+        os.makedirs(folder)
+        os.symlink(f"/usr/share/ca/{host}", f"{folder}/ca.crt")
+
+        names = self.resolve("--release", self.release, "--host-root",
+                             self.root)
+
+        self.assertEqual(names, [self.release, self.cli])
+
+    def test_an_insecure_mirror_may_have_any_certificate(self):
+        host, _ = self.run_tls_registry()
+        self.write_mirror(host, "insecure = true")
+
+        names = self.resolve("--release", self.release, "--host-root",
+                             self.root)
+
+        self.assertEqual(names, [self.release, self.cli])
+
+    def test_containerds_mirrors_count_too(self):
+        self.write_host("etc/containerd/certs.d/quay.invalid/hosts.toml", f"""
+[host."http://{self.host}/v2/mirror"]
+override_path = true
+""")
+        index = make_release({"cli": self.cli})
+        self.registry.push("mirror/ocp/release", "4.15", index)
+
+        names = self.resolve("--release", "quay.invalid/ocp/release:4.15",
+                             "--host-root", self.root)
+
+        self.assertEqual(names, ["quay.invalid/ocp/release:4.15", self.cli])
+
+    def test_a_broken_file_is_one_warning(self):
+        self.write_mirror(self.host)
+        self.write_host("etc/containers/registries.conf.d/z.conf", "[[registry")
+
+        done = run_prepull(["resolve", "-o", "name", "--release", self.release,
+                            "--host-root", self.root])
+
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+        self.assertIn(f"{self.root}/etc/containers/registries.conf.d/z.conf:1:",
+                      done.stderr)
 
 
 if __name__ == "__main__":

@@ -16,8 +16,9 @@ _CONFIG = """\
 version: 0.1
 log: {{level: warn, accesslog: {{disabled: false}}}}
 storage: {{filesystem: {{rootdirectory: {storage}}}}}
-http: {{addr: "{host}:{port}", secret: lab}}
+http: {{addr: "{host}:{port}", secret: lab{tls}}}
 """
+_TLS = ", tls: {{certificate: {path}, key: {path}}}"
 _PRIVATE = "auth: {{htpasswd: {{realm: lab, path: {path}}}}}\n"
 
 _ACCESS = re.compile(r'"(GET|HEAD) /v2/(\S+)/(manifests|blobs)/([^\s?]+)\S* '
@@ -37,11 +38,13 @@ class Request:
 class Registry:
     """Serves the images under `folder` on this address, loopback's if none.
 
-    With an `account`, a user and a password, it lets in nobody else.
+    With an `account`, a user and a password, it lets in nobody else. With a
+    `certificate`, a file that has its key too, it speaks HTTPS, and images are
+    pushed by another registry on the same folder.
     """
 
     def __init__(self, folder, host="127.0.0.1", binary="docker-registry",
-                 account=None):
+                 account=None, certificate=None):
         self.host = host
         self._account = account
         self.port = free_port(host)
@@ -50,7 +53,8 @@ class Registry:
         with open(config_path, "w", encoding="utf-8") as config:
             config.write(_CONFIG.format(
                 storage=os.path.join(folder, "registry"), host=host,
-                port=self.port))
+                port=self.port,
+                tls=_TLS.format(path=certificate) if certificate else ""))
             if account:
                 config.write(_PRIVATE.format(path=write_file(
                     folder, "htpasswd", htpasswd(account))))
