@@ -109,8 +109,9 @@ def sources():
     lines joined.
     """
     text = "".join(path.read_text(encoding="utf-8")
-                   for path in sorted((_ROOT / "src").rglob("*.cc"))
-                   if not path.name.startswith("help_"))
+                   for path in sorted((_ROOT / "src").rglob("*.*"))
+                   if path.suffix in (".cc", ".h")
+                   and not path.name.startswith("help_"))
     return re.sub(r'"\s*\n\s*"', "", text).replace('\\"', '"')
 
 
