@@ -141,10 +141,17 @@ class Fetching {
   }
 
  private:
+  RegistryOptions RegistriesOfNode() const {
+    RegistryOptions registries = options_.list.registry;
+    registries.host_root = options_.preflight.host_root;
+    registries.deadline = run_.deadline();
+    return registries;
+  }
+
   absl::StatusOr<ImageList> ReadList() {
     ListInputs inputs = options_.list;
     inputs.keep_failures = options_.pull.tolerance.any;
-    inputs.registry.host_root = options_.preflight.host_root;
+    inputs.registry = RegistriesOfNode();
     return ReadImages(inputs, {.host = context_.host,
                                .files = context_.files,
                                .clock = context_.clock,
@@ -195,7 +202,7 @@ class Fetching {
     std::unique_ptr<ManifestReader> manifests;
     if (pull.layer_order) {
       absl::StatusOr<std::unique_ptr<ManifestReader>> opened =
-          OpenManifestReader(options_.list.registry, options_.list.credentials,
+          OpenManifestReader(RegistriesOfNode(), options_.list.credentials,
                              {context_.host, context_.files, context_.clock});
       if (!opened.ok()) return EndBad(opened.status());
       manifests = *std::move(opened);

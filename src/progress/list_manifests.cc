@@ -13,8 +13,8 @@ namespace {
 // before its first byte, and a slow registry costs no more than that.
 constexpr absl::Duration kHeadStart = absl::Seconds(1);
 
-bool IsCountedAsPull(const Reference& reference) {
-  return reference.registry() == "docker.io";
+bool IsReadable(const ListManifests::Image& image) {
+  return image.reference->registry() != "docker.io" && !image.has_own_secret;
 }
 
 // All blobs of `manifest`, each once.
@@ -47,7 +47,7 @@ void ListManifests::Read(const std::vector<Image>& images) {
   std::vector<Image> read;
   std::vector<Reference> references;
   for (const Image& image : images) {
-    if (seams_.reader == nullptr || IsCountedAsPull(*image.reference)) {
+    if (seams_.reader == nullptr || !IsReadable(image)) {
       lacks_some_ = true;
       on_manifest_(*image.outcome, nullptr);
       continue;
@@ -91,6 +91,13 @@ void ListManifests::OnRead(const Image& image,
 std::optional<int64_t> ListManifests::BytesToPull() const {
   if (unread_ > 0 || lacks_some_) return std::nullopt;
   return bytes_.ledger().bytes_total() - bytes_.ledger().bytes_done();
+}
+
+int64_t ListManifests::MissingBytes(const ImageOutcome& image) const {
+  const auto known = blobs_.find(&image);
+  if (known == blobs_.end()) return 0;
+  return bytes_.ledger().BytesTotal(known->second) -
+         bytes_.ledger().BytesDone(known->second);
 }
 
 void ListManifests::OnPulled(ImageOutcome& image) {

@@ -59,7 +59,7 @@ void Attempts::OnCall(PullItem& item) {
   attempt.started = setup_.context.clock.Now();
   attempt.timeout = AttemptTimeout(
       setup_.options.retry, item.history, run_.deadline() - attempt.started,
-      /*gets_the_rest=*/!run_.features().byte_progress);
+      /*gets_the_rest=*/!run_.features().byte_progress, item.missing_bytes);
   attempt.ends = attempt.started + attempt.timeout;
   if (!std::exchange(attempt.has_pulled, true)) listener_.OnAsked(item);
   if (watch_ == nullptr) return;

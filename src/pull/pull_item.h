@@ -36,6 +36,8 @@ struct PullItem {
   ImageOutcome& outcome;
   // The runtime's id of the image to remove first; empty = none.
   std::string replaces = "";
+  // What its next attempt has to download; 0 = unknown.
+  int64_t missing_bytes = 0;
   AttemptHistory history = {};
   Attempt attempt = {};
   // What was refused last: not tried again before it changes.

@@ -26,6 +26,8 @@ bool IsCounted(Retry retry) {
   return retry != Retry::kLater && retry != Retry::kUncounted &&
          retry != Retry::kAwaitRuntime;
 }
+// A pull that is slower may be cut: 10 of them share 20 Mbit/s.
+constexpr int64_t kSlowestBytesPerSecond = 250'000;
 
 }  // namespace
 
@@ -103,9 +105,12 @@ std::optional<absl::Duration> DelayWithin(absl::Duration remaining,
 
 absl::Duration AttemptTimeout(const RetryOptions& options,
                               const AttemptHistory& history,
-                              absl::Duration remaining, bool gets_the_rest) {
+                              absl::Duration remaining, bool gets_the_rest,
+                              int64_t missing_bytes) {
+  const absl::Duration download =
+      absl::Seconds(missing_bytes) / kSlowestBytesPerSecond;
   const absl::Duration doubled =
-      Doubled(options.first_timeout, history.since_gain);
+      Doubled(options.first_timeout + download, history.since_gain);
   if (options.max_timeout > kNoTime) {
     return std::min({doubled, options.max_timeout, remaining});
   }

@@ -53,9 +53,12 @@ std::optional<absl::Duration> DelayWithin(absl::Duration remaining,
 // Doubles with each counted attempt since the last one that gained bytes, up
 // to the cap, if there is one. `gets_the_rest`: without a cap the attempt
 // whose successor could no longer double within `remaining` gets all of it.
+// `missing_bytes`: what it has to download, if that is known: on a thin link a
+// first timeout that is too short would cost all that it had fetched.
 absl::Duration AttemptTimeout(const RetryOptions& options,
                               const AttemptHistory& history,
-                              absl::Duration remaining, bool gets_the_rest);
+                              absl::Duration remaining, bool gets_the_rest,
+                              int64_t missing_bytes = 0);
 
 }  // namespace prepull
 

@@ -21,7 +21,9 @@ void StartOrder::Begin(const std::vector<PullItem*>& items) {
   for (PullItem* item : items) {
     layers_.Add(&item->outcome);
     items_[&item->outcome] = item;
-    images.push_back({&item->outcome, &item->reference()});
+    images.push_back({.outcome = &item->outcome,
+                      .reference = &item->reference(),
+                      .has_own_secret = !item->request.options.secret.empty()});
   }
   manifests_.Read(images);
 }
@@ -51,7 +53,9 @@ void StartOrder::OnStart(PullItem* item) {
   if (NeedsToBeAlone(*item)) {
     alone_.try_emplace(item->repository(), item);
   }
-  if (setup_.by_layers) layers_.OnStart(&item->outcome);
+  if (!setup_.by_layers) return;
+  item->missing_bytes = manifests_.MissingBytes(item->outcome);
+  layers_.OnStart(&item->outcome);
 }
 
 void StartOrder::OnIdentified(const PullItem& item) {

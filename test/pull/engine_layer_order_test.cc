@@ -75,6 +75,27 @@ TEST_F(EngineLayerOrderTest, PullsTheOthersOnceTheFirstManifestHasCome) {
   EXPECT_THAT(AttemptsAt("quay.io/b:1"), ElementsAre(absl::Seconds(5)));
 }
 
+// A cut would cost all that was fetched: 30 s and 4 s for each MB.
+TEST_F(EngineLayerOrderTest, GivesALargeImageTimeForItsBytes) {
+  reader_.at_once["quay.io/a:1"] = ManifestOf({"a"}, 100'000'000);
+  runtime_.Script("quay.io/a:1", {{.takes = absl::Seconds(429)}});
+
+  Fetch({"quay.io/a:1"});
+
+  EXPECT_EQ(image(0).attempts, 1);
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
+}
+
+TEST_F(EngineLayerOrderTest, CutsAPullThatTakesLongerThanItsBytesNeed) {
+  reader_.at_once["quay.io/a:1"] = ManifestOf({"a"}, 10'000'000);
+  runtime_.Script("quay.io/a:1", {{.takes = absl::Seconds(71)}, {}});
+
+  Fetch({"quay.io/a:1"});
+
+  EXPECT_THAT(AttemptsAt("quay.io/a:1"),
+              ElementsAre(absl::ZeroDuration(), absl::Seconds(71)));
+}
+
 TEST_F(EngineLayerOrderTest, EndsBeforeTheFirstByteIfTheListDoesNotFit) {
   Needs("quay.io/a:1", {"base", "a"});
   Needs("quay.io/b:1", {"base", "b"});

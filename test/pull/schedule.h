@@ -78,6 +78,7 @@ class Schedule {
     pool_.Add(&items_[image], items_[image].registry(), clock_.Now() + delay);
   }
 
+  ImageRequest& request(size_t image) { return requests_[image]; }
   FakeClock& clock() { return clock_; }
   const Run& run() const { return run_; }
   StartOrder& order() { return order_; }

@@ -11,6 +11,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Optional;
+using ::testing::SizeIs;
 
 TEST(StartOrderTest, NeverFetchesALayerTwice) {
   Schedule schedule(4, 10);
@@ -86,6 +87,15 @@ TEST(StartOrderTest, DoesNotAskDockerHub) {
 
   EXPECT_THAT(schedule.reader().images(), IsEmpty());
   EXPECT_THAT(schedule.StartAll(), ElementsAre(0));
+}
+
+TEST(StartOrderTest, DoesNotAskForAnImageWithASecretOfItsOwn) {
+  Schedule schedule(2, 10);
+  schedule.request(1).options.secret = "team";
+
+  schedule.Begin();
+
+  EXPECT_THAT(schedule.reader().images(), SizeIs(1));
 }
 
 TEST(StartOrderTest, CountsTheBytesOfSharedLayersOnce) {

@@ -29,6 +29,8 @@ class ListManifests {
   struct Image {
     ImageOutcome* outcome = nullptr;
     const Reference* reference = nullptr;
+    // Only the runtime is given the image's own credentials.
+    bool has_own_secret = false;
   };
 
   // Receives the manifest of the image once it is read, or null if it cannot
@@ -44,8 +46,9 @@ class ListManifests {
 
   ListManifests(const Seams& seams, OnManifest on_manifest, Run& run);
 
-  // Begins to read the manifests of `images`, all that the run will pull.
-  // Docker Hub's are not read, because it counts them as pulls.
+  // Begins to read the manifests of `images`, all that the run will pull. Not
+  // read are those of Docker Hub, which counts them as pulls, and of images
+  // with a secret of their own.
   void Read(const std::vector<Image>& images);
 
   // When the first pull may start: all is known, or takes long.
@@ -53,6 +56,9 @@ class ListManifests {
 
   // What the images need that are not pulled yet; unknown while a manifest is.
   std::optional<int64_t> BytesToPull() const;
+
+  // What the image needs of that; 0 while its manifest is unknown.
+  int64_t MissingBytes(const ImageOutcome& image) const;
 
   // The image was pulled.
   void OnPulled(ImageOutcome& image);
