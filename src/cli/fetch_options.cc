@@ -114,7 +114,8 @@ void AddRetryFlags(Command& command, RetryOptions& retry) {
   command.Duration({.name = "--initial-pull-attempt-timeout",
                     .value = "D",
                     .text = "where byte progress is unknown: limit for the "
-                            "first attempt at an image; doubles with each "
+                            "first attempt at an image, plus 4 s for each MB "
+                            "that it is known to need; doubles with each "
                             "attempt",
                     .fallback = "30s"},
                    retry.first_timeout);

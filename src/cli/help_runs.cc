@@ -250,8 +250,9 @@ std::string FailuresHelp() {
   over. It goes when the list is complete, has failed for good or the disk is
   full (leases of runs that are alive excepted), and a day after the deadline.
 - CRI-O keeps nothing of a cut pull and shows no bytes: attempts are ended after
-  30 s, doubling (--initial-pull-attempt-timeout), without a cap; the last one
-  gets all the time that is left.
+  30 s (--initial-pull-attempt-timeout) and 4 s for each MB that the image needs
+  if that is known, doubling without a cap; the last one gets all the time that
+  is left.
 - CRI-O downloads a layer anew for each image that needs it. So the manifests
   are read first (of each image one request more, two for an index; none to
   docker.io, which counts them), and no two pulls run that need the same missing

@@ -1,6 +1,7 @@
 // Reads TOML into a tree whose values know where they stand. The one place that
 // knows how to parse TOML. Pure.
 //
+// Texts and keys have "?" for what is not ASCII, as names of registries are.
 // Source: https://toml.io/en/v1.0.0
 #ifndef PREPULL_SRC_REGISTRY_TOML_READER_H_
 #define PREPULL_SRC_REGISTRY_TOML_READER_H_
