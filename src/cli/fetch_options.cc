@@ -24,9 +24,10 @@ void AddPoolFlags(Command& command, PullOptions& pull) {
   command.Custom({.name = "--concurrency",
                   .short_name = "-j",
                   .value = "N",
-                  .text = "pulls at once, 1 to 64; auto is 10, but 4 on "
-                          "containerd 2.1 and later, whose 3 download slots "
-                          "serve the whole node",
+                  .text = "pulls at once, 1 to 64; auto is 10, of which on "
+                          "containerd 2.1 and later 4 download, because 3 "
+                          "download slots serve the whole node; on CRI-O 5, "
+                          "and 3 with --layer-order off",
                   .fallback = "auto"},
                  [&pull](const std::string& text) {
                    ASSIGN_OR_RETURN(pull.concurrency, ParseConcurrency(text));

@@ -35,8 +35,9 @@ bool SharesDownloads(absl::string_view runtime) { return runtime != "cri-o"; }
 
 PullSlots DefaultSlots(absl::string_view runtime, absl::string_view version,
                        bool layer_order) {
-  // More pulls would fetch shared layers more often than they save time.
-  if (!SharesDownloads(runtime) && !layer_order) return {.pulls = 3};
+  // In the order of layers five are as fast as ten on loopback, and faster on a
+  // link; without it more than three fetch shared layers too often.
+  if (!SharesDownloads(runtime)) return {.pulls = layer_order ? 5 : 3};
   const int slots = NodeDownloadSlots(runtime, version);
   return {.downloads = slots == 0 ? 0 : slots + 1};
 }
