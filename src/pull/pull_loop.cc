@@ -8,11 +8,6 @@
 #include "prepull/base/units.h"
 
 namespace prepull {
-namespace {
-
-constexpr int kMaxRefusals = 3;
-
-}  // namespace
 
 PullLoop::PullLoop(const Setup& setup, std::vector<PullItem>& items, Run& run)
     : setup_(setup),
@@ -49,8 +44,7 @@ LoopEnd PullLoop::Pull() {
   QueueAll();
   while (true) {
     tasks_.RunPending();
-    space_.Check(order_.BytesToPull());
-    no_space_ = no_space_ || !space_.failure().empty();
+    if (!space_.Fits(order_.BytesToPull())) no_space_ = true;
     ShutOutWhatCannotStart();
     const Instant now = clock_.Now();
     // First, because it may end the last image.
@@ -85,6 +79,7 @@ void PullLoop::QueueAll() {
   std::vector<PullItem*> waiting;
   for (PullItem& item : items_) {
     if (item.outcome.state != ImageState::kWaiting) continue;
+    item.history.credentials_may_change = setup_.context.credentials != nullptr;
     waiting.push_back(&item);
     pool_.Add(&item, item.registry(), due);
   }
@@ -208,15 +203,8 @@ void PullLoop::OnSettled(PullItem& item, const AttemptFailure& failure,
 }
 
 void PullLoop::Retry(PullItem& item, const ErrorClass& error) {
-  // Refused credentials are looked at once more: a secret may be rotated. A
-  // plugin may have new ones each time, which are no better.
-  ErrorClass judged = error;
-  const bool looks_again = error.retry == Retry::kNextCredential &&
-                           setup_.context.credentials != nullptr &&
-                           item.history.refused < kMaxRefusals;
-  if (looks_again) judged.retry = Retry::kWholeBudget;
   const std::optional<absl::Duration> wanted = DelayBeforeNext(
-      options_.retry, item.history, judged, setup_.context.roll_dice());
+      options_.retry, item.history, error, setup_.context.roll_dice());
   if (!wanted) return GiveUp(item);
   const Instant now = clock_.Now();
   const std::optional<absl::Duration> delay =

@@ -10,6 +10,8 @@ namespace {
 constexpr absl::Duration kNoTime = absl::ZeroDuration();
 // An error that stays for so many tries is permanent.
 constexpr int kFewTimes = 3;
+// A plugin may have new credentials each time, which are no better.
+constexpr int kMaxRefusals = 3;
 // A fault on the way to the registry may be over in a moment.
 constexpr absl::Duration kForAMinute = absl::Minutes(1);
 
@@ -57,9 +59,13 @@ std::optional<absl::Duration> DelayBeforeNext(const RetryOptions& options,
                                               double dice) {
   switch (error.retry) {
     case Retry::kNever:
-    case Retry::kNextCredential:
     case Retry::kStopRun:
       return std::nullopt;
+    case Retry::kNextCredential:
+      if (!history.credentials_may_change || history.refused >= kMaxRefusals) {
+        return std::nullopt;
+      }
+      break;
     case Retry::kLater:
       return kNoTime;
     case Retry::kAtOnce:

@@ -22,7 +22,9 @@ struct AttemptHistory {
   int spoilt_times = 0;
   Instant spoilt_since = Instant();
   absl::Duration spoilt_for = absl::ZeroDuration();
-  int refused = 0;            // rounds in which all credentials were refused
+  int refused = 0;  // rounds in which all credentials were refused
+  // Refused credentials are looked at once more: a secret may be rotated.
+  bool credentials_may_change = false;
   bool had_last_try = false;  // the one just before the deadline
 
   // Takes in an attempt that failed with `error` at `now`. One that gained

@@ -19,12 +19,12 @@ class SpaceCheck {
  public:
   explicit SpaceCheck(const ImageSpace& space) : space_(space) {}
 
-  // Checks once, as soon as it is known what the list needs: the layers to
-  // pull, as compressed, so about the least that they take up. Logs a warning
-  // if they only fit as far as the node has some of them.
-  void Check(std::optional<int64_t> needed_bytes);
+  // Whether the list may fit. Checks once, as soon as it is known what it
+  // needs: the layers to pull, as compressed, so about the least that they take
+  // up. Logs a warning if they only fit as far as the node has some of them.
+  bool Fits(std::optional<int64_t> needed_bytes);
 
-  // Why the list does not fit, whatever the node has; empty = it may.
+  // Why the list does not fit, whatever the node has; empty = it may fit.
   const std::string& failure() const { return failure_; }
 
  private:

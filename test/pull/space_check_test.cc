@@ -8,7 +8,7 @@ namespace {
 TEST(SpaceCheckTest, SaysWhatIsNeededAndWhatIsFree) {
   SpaceCheck check({.free_bytes = 6'000'000'000});
 
-  check.Check(9'100'000'000);
+  EXPECT_FALSE(check.Fits(9'100'000'000));
 
   EXPECT_EQ(check.failure(), "the list needs about 9.1GB, 6.0GB are free");
 }
@@ -18,24 +18,17 @@ TEST(SpaceCheckTest, PassesWhatMayFit) {
   SpaceCheck shares({.free_bytes = 100, .stored_bytes = 50});
   SpaceCheck unknown({});
 
-  fits.Check(100);
-  shares.Check(150);
-  unknown.Check(1'000'000);
-
-  EXPECT_EQ(fits.failure(), "");
-  EXPECT_EQ(shares.failure(), "");
-  EXPECT_EQ(unknown.failure(), "");
+  EXPECT_TRUE(fits.Fits(100));
+  EXPECT_TRUE(shares.Fits(150));
+  EXPECT_TRUE(unknown.Fits(1'000'000));
 }
 
 TEST(SpaceCheckTest, ChecksOnceItIsKnownWhatIsNeeded) {
   SpaceCheck check({.free_bytes = 100});
 
-  check.Check(std::nullopt);
-  EXPECT_EQ(check.failure(), "");
-  check.Check(101);
-  EXPECT_NE(check.failure(), "");
-  check.Check(1);
-  EXPECT_NE(check.failure(), "");
+  EXPECT_TRUE(check.Fits(std::nullopt));
+  EXPECT_FALSE(check.Fits(101));
+  EXPECT_FALSE(check.Fits(1));
 }
 
 }  // namespace
