@@ -204,9 +204,13 @@ class Fetching {
       absl::StatusOr<std::unique_ptr<ManifestReader>> opened =
           OpenManifestReader(RegistriesOfNode(), options_.list.credentials,
                              {context_.host, context_.files, context_.clock});
-      if (!opened.ok()) return EndBad(opened.status());
-      manifests = *std::move(opened);
-      engine.manifests = manifests.get();
+      if (opened.ok()) {
+        manifests = *std::move(opened);
+        engine.manifests = manifests.get();
+      } else {
+        Log(LogLevel::kWarn, "manifests are not read ahead",
+            {{"error", opened.status().message()}});
+      }
       engine.free_bytes =
           FreeBytes(preflight_, runtime, context_.files, context_.stop);
     }

@@ -30,7 +30,7 @@ LayerOrder::Freed LayerOrder::SetLayers(
   for (const std::string& digest : entry.layers) ++layers_[digest].images;
   if (!running_.contains(image)) return {};
   Hold(image);
-  return {.for_one = {kUnread, kBlind}, .for_all = {kKnown}};
+  return {.for_one = {kUnread, kBlind, kKnown}};
 }
 
 LayerOrder::Freed LayerOrder::SetBlind(Image image) {
@@ -38,7 +38,7 @@ LayerOrder::Freed LayerOrder::SetBlind(Image image) {
   if (found == entries_.end()) return {};
   found->second.knowledge = Knowledge::kBlind;
   if (!running_.contains(image)) return {};
-  return {.for_one = {kBlind}, .for_all = {kKnown}};
+  return {.for_one = {kBlind, kKnown}};
 }
 
 std::string LayerOrder::BlockerOf(Image image) const {
@@ -48,7 +48,7 @@ std::string LayerOrder::BlockerOf(Image image) const {
   const char* const kind = knowledge == Knowledge::kBlind ? kBlind : kKnown;
   if (IsRunning(Knowledge::kUnread)) return kind;
   if (knowledge == Knowledge::kBlind || IsRunning(Knowledge::kBlind)) {
-    if (!has_pulled_blind_ || running_.size() >= kBlindConcurrency) return kind;
+    if (!has_tried_blind_ || running_.size() >= kBlindConcurrency) return kind;
   }
   return HeldLayer(image);
 }
@@ -85,15 +85,13 @@ void LayerOrder::Hold(Image image) {
 LayerOrder::Freed LayerOrder::OnEnd(Image image, bool is_pulled) {
   running_.erase(image);
   const Entry& entry = EntryOf(image);
-  if (is_pulled && entry.knowledge == Knowledge::kBlind) {
-    has_pulled_blind_ = true;
-  }
-  Freed freed = {.for_one = {kUnread, kBlind}, .for_all = {kKnown}};
+  if (entry.knowledge == Knowledge::kBlind) has_tried_blind_ = true;
+  Freed freed = {.for_one = {kUnread, kBlind, kKnown}};
   for (const std::string& digest : entry.layers) {
     Layer& layer = layers_.at(digest);
     layer.is_whole = layer.is_whole || is_pulled;
     --layer.pulls;
-    freed.for_all.push_back(digest);
+    (layer.is_whole ? freed.for_all : freed.for_one).push_back(digest);
   }
   if (is_pulled) Remove(image);
   return freed;

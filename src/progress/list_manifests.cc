@@ -13,8 +13,20 @@ namespace {
 // before its first byte, and a slow registry costs no more than that.
 constexpr absl::Duration kHeadStart = absl::Seconds(1);
 
+// Runtimes stack 128 at most. A registry must not fill our memory with more.
+constexpr size_t kMaxLayers = 500;
+
 bool IsReadable(const ListManifests::Image& image) {
   return image.reference->registry() != "docker.io" && !image.has_own_secret;
+}
+
+// Errors: why a manifest was not read, or is no use here.
+absl::Status CheckUsable(const absl::StatusOr<ImageManifest>& manifest) {
+  if (!manifest.ok()) return manifest.status();
+  if (manifest->layers.size() > kMaxLayers) {
+    return absl::ResourceExhaustedError("too many layers");
+  }
+  return absl::OkStatus();
 }
 
 // All blobs of `manifest`, each once.
@@ -39,30 +51,33 @@ ListManifests::ListManifests(const Seams& seams, OnManifest on_manifest,
                              Run& run)
     : seams_(seams),
       on_manifest_(std::move(on_manifest)),
-      run_(run),
       scope_(seams.poster),
       bytes_(nullptr, seams.clock, seams.poster, run) {}
 
-void ListManifests::Read(const std::vector<Image>& images) {
-  std::vector<Image> read;
-  std::vector<Reference> references;
+void ListManifests::Read(const std::vector<Image>& images, Instant due) {
   for (const Image& image : images) {
-    if (seams_.reader == nullptr || !IsReadable(image)) {
+    if (seams_.reader != nullptr && IsReadable(image)) {
+      images_.push_back(image);
+    } else {
       lacks_some_ = true;
       on_manifest_(*image.outcome, nullptr);
-      continue;
     }
-    read.push_back(image);
-    references.push_back(*image.reference);
   }
-  unread_ = read.size();
-  ready_at_ = seams_.clock.Now() + kHeadStart;
-  if (read.empty()) return;
+  unread_ = images_.size();
+  ready_at_ = due;
+}
+
+void ListManifests::Turn(Instant now) {
+  if (images_.empty() || now < ready_at_ || std::exchange(has_begun_, true)) {
+    return;
+  }
+  ready_at_ = now + kHeadStart;
+  std::vector<Reference> references;
+  for (const Image& image : images_) references.push_back(*image.reference);
   using Answer = std::pair<size_t, absl::StatusOr<ImageManifest>>;
-  const auto on_read = scope_.Callback<Answer>(
-      [this, read = std::move(read)](const Answer& answer) {
-        OnRead(read[answer.first], answer.second);
-      });
+  const auto on_read = scope_.Callback<Answer>([this](const Answer& answer) {
+    OnRead(images_[answer.first], answer.second);
+  });
   seams_.reader->Read(
       std::move(references),
       [on_read](size_t index, const absl::StatusOr<ImageManifest>& found) {
@@ -71,26 +86,27 @@ void ListManifests::Read(const std::vector<Image>& images) {
 }
 
 void ListManifests::OnRead(const Image& image,
-                           const absl::StatusOr<ImageManifest>& found) {
+                           const absl::StatusOr<ImageManifest>& answer) {
   --unread_;
-  if (!found.ok()) {
+  const absl::Status usable = CheckUsable(answer);
+  if (!usable.ok()) {
     Log(LogLevel::kDebug, "manifest not read ahead",
-        {{"image", image.outcome->image}, {"error", found.status().message()}});
+        {{"image", image.outcome->image}, {"error", usable.message()}});
     lacks_some_ = true;
   } else {
-    const std::vector<ManifestBlob> blobs = BlobsOf(*found);
+    const std::vector<ManifestBlob> blobs = BlobsOf(*answer);
     bytes_.Add(blobs);
     ByteCounter::Digests& digests = blobs_[image.outcome];
     for (const ManifestBlob& blob : blobs) digests.push_back(blob.digest);
     bytes_.Update(*image.outcome, digests);
   }
   if (unread_ == 0) bytes_.UpdateRun();
-  on_manifest_(*image.outcome, found.ok() ? &*found : nullptr);
+  on_manifest_(*image.outcome, usable.ok() ? &*answer : nullptr);
 }
 
-std::optional<int64_t> ListManifests::BytesToPull() const {
+std::optional<int64_t> ListManifests::TotalBytes() const {
   if (unread_ > 0 || lacks_some_) return std::nullopt;
-  return bytes_.ledger().bytes_total() - bytes_.ledger().bytes_done();
+  return bytes_.ledger().bytes_total();
 }
 
 int64_t ListManifests::MissingBytes(const ImageOutcome& image) const {

@@ -1,7 +1,6 @@
 #include "src/pull/pull_loop.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "prepull/base/text.h"
@@ -44,9 +43,10 @@ LoopEnd PullLoop::Pull() {
   QueueAll();
   while (true) {
     tasks_.RunPending();
-    if (!space_.Fits(order_.BytesToPull())) no_space_ = true;
+    if (!space_.Fits(order_.TotalBytes())) no_space_ = true;
     ShutOutWhatCannotStart();
     const Instant now = clock_.Now();
+    order_.Turn(now);
     // First, because it may end the last image.
     attempts_.Turn(now);
     if (setup_.stop.stop_requested() || now >= run_.deadline()) {
@@ -83,7 +83,7 @@ void PullLoop::QueueAll() {
     waiting.push_back(&item);
     pool_.Add(&item, item.registry(), due);
   }
-  order_.Begin(waiting);
+  order_.Begin(waiting, due);
 }
 
 std::optional<LoopEnd> PullLoop::ReasonToEnd(Instant now) const {

@@ -109,14 +109,16 @@ std::optional<absl::Duration> DelayWithin(absl::Duration remaining,
   return longest;
 }
 
+absl::Duration DownloadTime(int64_t missing_bytes) {
+  return absl::Seconds(missing_bytes) / kSlowestBytesPerSecond;
+}
+
 absl::Duration AttemptTimeout(const RetryOptions& options,
                               const AttemptHistory& history,
                               absl::Duration remaining, bool gets_the_rest,
                               int64_t missing_bytes) {
-  const absl::Duration download =
-      absl::Seconds(missing_bytes) / kSlowestBytesPerSecond;
-  const absl::Duration doubled =
-      Doubled(options.first_timeout + download, history.since_gain);
+  const absl::Duration doubled = Doubled(
+      options.first_timeout + DownloadTime(missing_bytes), history.since_gain);
   if (options.max_timeout > kNoTime) {
     return std::min({doubled, options.max_timeout, remaining});
   }

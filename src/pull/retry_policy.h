@@ -50,13 +50,16 @@ std::optional<absl::Duration> DelayWithin(absl::Duration remaining,
                                           const RetryOptions& options,
                                           AttemptHistory& history);
 
+// How much longer an attempt may take that has to download so much: on a thin
+// link a timeout that is too short would cost all that it had fetched.
+absl::Duration DownloadTime(int64_t missing_bytes);
+
 // How long the next attempt may take while no progress can be seen.
 //
 // Doubles with each counted attempt since the last one that gained bytes, up
 // to the cap, if there is one. `gets_the_rest`: without a cap the attempt
 // whose successor could no longer double within `remaining` gets all of it.
-// `missing_bytes`: what it has to download, if that is known: on a thin link a
-// first timeout that is too short would cost all that it had fetched.
+// `missing_bytes`: what it has to download, if that is known.
 absl::Duration AttemptTimeout(const RetryOptions& options,
                               const AttemptHistory& history,
                               absl::Duration remaining, bool gets_the_rest,

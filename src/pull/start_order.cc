@@ -1,5 +1,7 @@
 #include "src/pull/start_order.h"
 
+#include "src/pull/retry_policy.h"
+
 namespace prepull {
 
 StartOrder::StartOrder(const Setup& setup, Run& run)
@@ -14,7 +16,7 @@ StartOrder::StartOrder(const Setup& setup, Run& run)
           },
           run) {}
 
-void StartOrder::Begin(const std::vector<PullItem*>& items) {
+void StartOrder::Begin(const std::vector<PullItem*>& items, Instant due) {
   if (!setup_.by_layers) return;
   std::vector<ListManifests::Image> images;
   images.reserve(items.size());
@@ -25,14 +27,21 @@ void StartOrder::Begin(const std::vector<PullItem*>& items) {
                       .reference = &item->reference(),
                       .has_own_secret = !item->request.options.secret.empty()});
   }
-  manifests_.Read(images);
+  manifests_.Read(images, due);
 }
 
 void StartOrder::OnManifest(const ImageOutcome& image,
                             const ImageManifest* manifest) {
   Free(manifest == nullptr ? layers_.SetBlind(&image)
                            : layers_.SetLayers(&image, manifest->layers));
-  pool_.Reconsider(items_.at(&image));
+  PullItem& item = *items_.at(&image);
+  pool_.Reconsider(&item);
+  if (item.attempt.round == nullptr) return;
+  // It runs, with less time than its bytes need.
+  const absl::Duration download =
+      DownloadTime(manifests_.MissingBytes(item.outcome));
+  item.attempt.timeout += download;
+  item.attempt.ends = item.attempt.ends + download;
 }
 
 std::string StartOrder::BlockerOf(PullItem* item) const {

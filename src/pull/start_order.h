@@ -45,16 +45,14 @@ class StartOrder : public StartRule {
 
   StartOrder(const Setup& setup, Run& run);
 
-  // Takes all items that the run will pull, in the order of the list.
-  void Begin(const std::vector<PullItem*>& items);
-
-  // When the first pull may start; may come to be earlier.
-  Instant ready_at() const { return manifests_.ready_at(); }
+  // Takes all items that the run will pull from `due` on, in the order of the
+  // list.
+  void Begin(const std::vector<PullItem*>& items, Instant due);
 
   // As of ListManifests.
-  std::optional<int64_t> BytesToPull() const {
-    return manifests_.BytesToPull();
-  }
+  void Turn(Instant now) { manifests_.Turn(now); }
+  Instant ready_at() const { return manifests_.ready_at(); }
+  std::optional<int64_t> TotalBytes() const { return manifests_.TotalBytes(); }
 
   // Other pulls from the item's repository can be told from this one.
   void OnIdentified(const PullItem& item);

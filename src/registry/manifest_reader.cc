@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <atomic>
-#include <set>
+#include <map>
 #include <string>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "prepull/base/mutex.h"
-#include "prepull/base/passing_error.h"
 #include "prepull/base/status_macros.h"
 
 namespace prepull {
@@ -21,6 +20,10 @@ constexpr size_t kManifestsAtOnce = 6;
 
 // A pull waits for this, so a slow answer is as bad as none.
 constexpr absl::Duration kRequestTimeout = absl::Seconds(3);
+
+// So often in a row a registry may not respond, whose images may be served by
+// different mirrors.
+constexpr int kMaxFailures = 3;
 
 class Reader : public ManifestReader {
  public:
@@ -51,21 +54,26 @@ class Reader : public ManifestReader {
 
   absl::StatusOr<ImageManifest> Fetch(const Reference& image) {
     if (IsSilent(image.registry())) {
-      return absl::UnavailableError(absl::StrCat(
-          image.registry(), ": no response to an earlier request"));
+      return absl::UnavailableError(
+          absl::StrCat(image.registry(), ": no response to earlier requests"));
     }
     absl::StatusOr<ResolvedManifest> found = client_.FetchManifest(image);
-    if (found.ok()) return std::move(found->manifest);
-    if (IsPassing(found.status())) {
+    {
       MutexLock lock(mutex_);
-      silent_.insert(image.registry());
+      int& failures = failures_[image.registry()];
+      failures = IsNoResponse(found.status()) ? failures + 1 : 0;
     }
-    return found.status();
+    if (!found.ok()) return found.status();
+    return std::move(found->manifest);
+  }
+
+  static bool IsNoResponse(const absl::Status& status) {
+    return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
   }
 
   bool IsSilent(const std::string& registry) {
     MutexLock lock(mutex_);
-    return silent_.contains(registry);
+    return failures_[registry] >= kMaxFailures;
   }
 
   const std::unique_ptr<RegistryAccess> access_;
@@ -75,7 +83,8 @@ class Reader : public ManifestReader {
   Done done_;
   std::atomic<size_t> next_ = 0;
   Mutex mutex_;
-  std::set<std::string> silent_ ABSL_GUARDED_BY(mutex_);  // registries
+  // In a row, without a response; by registry.
+  std::map<std::string, int> failures_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::jthread> threads_;  // last: they use all of the above
 };
 

@@ -22,6 +22,9 @@ namespace {
 constexpr int64_t kMaxConfBytes = 1 << 20;
 constexpr int64_t kMaxCertificateBytes = 1 << 20;
 constexpr size_t kMaxNames = 1000;  // of one folder
+// Of all files together.
+constexpr int kMaxFiles = 5000;
+constexpr int64_t kMaxBytes = 16 << 20;
 
 constexpr char kConf[] = "/etc/containers/registries.conf";
 constexpr char kHosts[] = "/etc/containerd/certs.d";
@@ -87,9 +90,19 @@ class NodeFiles {
     return *std::move(names);
   }
 
+  // Returns the text of a file. Errors: RESOURCE_EXHAUSTED  too much was read.
+  absl::StatusOr<std::string> Read(const std::string& path, int64_t limit) {
+    if (++files_read_ > kMaxFiles || bytes_read_ > kMaxBytes) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat(path, ": left out: too many or too large files"));
+    }
+    absl::StatusOr<std::string> text = files_.ReadFileIn(root_, path, limit);
+    if (text.ok()) bytes_read_ += static_cast<int64_t>(text->size());
+    return text;
+  }
+
   void AddConf(const std::string& path) {
-    absl::StatusOr<std::string> text =
-        files_.ReadFileIn(root_, path, kMaxConfBytes);
+    absl::StatusOr<std::string> text = Read(path, kMaxConfBytes);
     if (absl::IsNotFound(text.status())) return;
     if (!text.ok()) return Warn(Named(text.status()));
     const absl::StatusOr<std::vector<RegistryRule>> rules =
@@ -115,8 +128,7 @@ class NodeFiles {
   // alone.
   void AddHosts(const std::string& registry, const std::string& folder) {
     const std::string path = absl::StrCat(folder, "/hosts.toml");
-    const absl::StatusOr<std::string> text =
-        files_.ReadFileIn(root_, path, kMaxConfBytes);
+    const absl::StatusOr<std::string> text = Read(path, kMaxConfBytes);
     if (absl::IsNotFound(text.status())) {
       return AddCertificates(registry, folder);
     }
@@ -143,8 +155,7 @@ class NodeFiles {
 
   std::optional<CaFile> Certificates(const std::string& path) {
     const std::string shown = absl::StrCat(shown_root_, path);
-    absl::StatusOr<std::string> pem =
-        files_.ReadFileIn(root_, path, kMaxCertificateBytes);
+    absl::StatusOr<std::string> pem = Read(path, kMaxCertificateBytes);
     if (pem.ok() && !absl::StrContains(*pem, "-----BEGIN CERTIFICATE-----")) {
       pem = absl::InvalidArgumentError(
           absl::StrCat(path, ": no PEM certificates found"));
@@ -164,6 +175,8 @@ class NodeFiles {
   const std::string shown_root_;
   NodeRegistries node_;
   std::set<std::string> has_certificates_;
+  int files_read_ = 0;
+  int64_t bytes_read_ = 0;
 };
 
 }  // namespace

@@ -39,6 +39,12 @@ bool IsAskedFor(const RegistryEndpoint& endpoint, const Reference& image) {
          endpoint.pull_by == (has_digest ? PullBy::kDigest : PullBy::kTag);
 }
 
+// Whether `endpoint` is asked at `registry`, the host of an image's own name.
+bool IsAt(const RegistryEndpoint& endpoint, const std::string& registry) {
+  const absl::string_view location = endpoint.location;
+  return location.empty() || location.substr(0, location.find('/')) == registry;
+}
+
 }  // namespace
 
 void NodeRegistries::Add(const std::vector<RegistryRule>& rules) {
@@ -108,12 +114,17 @@ absl::StatusOr<std::vector<Place>> NodeRegistries::PlacesOf(
 Place NodeRegistries::PlaceOf(const Reference& image) const {
   Place place = {.image = image};
   const Match match = Find(image);
-  if (match.rule != nullptr) {
+  // What holds for another host must not weaken the trust in this one.
+  if (match.rule != nullptr && IsAt(match.rule->own, image.registry())) {
     place.may_be_plain = match.rule->own.may_be_plain;
     place.accepts_any_certificate = match.rule->own.accepts_any_certificate;
+    place.ca = match.rule->own.ca;
   }
   const auto trusted = trusted_.find(image.registry());
-  if (trusted != trusted_.end()) place.ca = trusted->second;
+  if (trusted != trusted_.end()) {
+    place.ca.insert(place.ca.end(), trusted->second.begin(),
+                    trusted->second.end());
+  }
   return place;
 }
 

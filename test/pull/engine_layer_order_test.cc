@@ -96,6 +96,47 @@ TEST_F(EngineLayerOrderTest, CutsAPullThatTakesLongerThanItsBytesNeed) {
               ElementsAre(absl::ZeroDuration(), absl::Seconds(71)));
 }
 
+TEST_F(EngineLayerOrderTest, GivesAPullTimeWhoseSizeIsKnownLate) {
+  runtime_.Script("quay.io/a:1", {{.takes = absl::Seconds(60)}});
+  clock_.After(absl::Seconds(5), [this] {
+    reader_.Answer("quay.io/a:1", ManifestOf({"a"}, 100'000'000));
+  });
+
+  Fetch({"quay.io/a:1"});
+
+  EXPECT_EQ(image(0).attempts, 1);
+}
+
+TEST_F(EngineLayerOrderTest, ReadsManifestsOnlyAfterTheStartJitter) {
+  options_.start_jitter = absl::Minutes(1);
+  roll_dice_ = [] { return 0.5; };
+  size_t read_before = 1;
+  clock_.After(absl::Seconds(29),
+               [&] { read_before = reader_.images().size(); });
+
+  Fetch({"quay.io/a:1"});
+
+  EXPECT_EQ(read_before, 0u);
+  EXPECT_THAT(AttemptsAt("quay.io/a:1"), ElementsAre(absl::Seconds(31)));
+}
+
+// A black hole's images take three slots at a time, and not the whole node.
+TEST_F(EngineLayerOrderTest, PullsTheOthersBesideARegistryThatIsSilent) {
+  std::vector<std::string> images;
+  for (int i = 0; i < 5; ++i) {
+    images.push_back(absl::StrCat("silent.example/", i, ":1"));
+    reader_.at_once[images.back()] = absl::UnavailableError("no response");
+    runtime_.Script(images.back(), {{.takes = absl::InfiniteDuration()}});
+  }
+  images.push_back("quay.io/good:1");
+  Needs("quay.io/good:1", {"layer"});
+  overall_timeout_ = absl::Minutes(2);
+
+  Fetch(images);
+
+  EXPECT_EQ(image(5).state, ImageState::kPulled);
+}
+
 TEST_F(EngineLayerOrderTest, EndsBeforeTheFirstByteIfTheListDoesNotFit) {
   Needs("quay.io/a:1", {"base", "a"});
   Needs("quay.io/b:1", {"base", "b"});

@@ -46,7 +46,8 @@ class Schedule {
       items.push_back(&item);
       pool_.Add(&item, item.registry(), clock_.Now());
     }
-    order_.Begin(items);
+    order_.Begin(items, clock_.Now());
+    order_.Turn(clock_.Now());
     tasks_.RunPending();
   }
   void Know(size_t image, const std::vector<std::string>& layers) {

@@ -38,8 +38,9 @@ class LayerOrder {
 
   // Blockers that may be gone.
   struct Freed {
-    // Those whose images are all alike: the next one tells of the others.
+    // The next of their images tells of the others.
     std::vector<std::string> for_one = {};
+    // These are gone.
     std::vector<std::string> for_all = {};
   };
 
@@ -88,7 +89,7 @@ class LayerOrder {
   absl::flat_hash_map<Image, Entry> entries_;
   absl::flat_hash_map<std::string, Layer> layers_;  // by digest
   std::set<Image> running_;
-  bool has_pulled_blind_ = false;
+  bool has_tried_blind_ = false;
 };
 
 }  // namespace prepull

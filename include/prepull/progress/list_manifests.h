@@ -46,31 +46,37 @@ class ListManifests {
 
   ListManifests(const Seams& seams, OnManifest on_manifest, Run& run);
 
-  // Begins to read the manifests of `images`, all that the run will pull. Not
-  // read are those of Docker Hub, which counts them as pulls, and of images
+  // Reads the manifests of `images`, all that the run will pull, from `due` on.
+  // Not read are those of Docker Hub, which counts them as pulls, and of images
   // with a secret of their own.
-  void Read(const std::vector<Image>& images);
+  void Read(const std::vector<Image>& images, Instant due);
 
-  // When the first pull may start: all is known, or takes long.
+  // Does what is due.
+  void Turn(Instant now);
+
+  // When the first pull may start, or reading: all is known, or takes long.
   Instant ready_at() const { return unread_ == 0 ? Instant() : ready_at_; }
 
-  // What the images need that are not pulled yet; unknown while a manifest is.
-  std::optional<int64_t> BytesToPull() const;
+  // What all images need, those that are pulled included; unknown while a
+  // manifest is.
+  std::optional<int64_t> TotalBytes() const;
 
-  // What the image needs of that; 0 while its manifest is unknown.
+  // What the image needs that is not pulled yet; 0 while its manifest is
+  // unknown.
   int64_t MissingBytes(const ImageOutcome& image) const;
 
   // The image was pulled.
   void OnPulled(ImageOutcome& image);
 
  private:
-  void OnRead(const Image& image, const absl::StatusOr<ImageManifest>& found);
+  void OnRead(const Image& image, const absl::StatusOr<ImageManifest>& answer);
 
   const Seams seams_;
   const OnManifest on_manifest_;
-  Run& run_;
   const TaskScope scope_;
   ByteCounter bytes_;
+  std::vector<Image> images_;  // those that are read
+  bool has_begun_ = false;
   absl::flat_hash_map<const ImageOutcome*, ByteCounter::Digests> blobs_;
   size_t unread_ = 0;
   bool lacks_some_ = false;
