@@ -90,8 +90,9 @@ is pulled. resolve and check wait in the same way, for their --overall-timeout.
 }
 
 std::string MirrorsHelp() {
-  return R"(Releases, catalogues and tags are read from the first of these that has them,
-so that a disconnected node can read its release, too:
+  return R"(Releases, catalogues and tags, and on CRI-O the manifests of the list, are read
+from the first of these that has them, so that a disconnected node can read its
+release, too:
 
 1. the mirror of --registry-mirror FROM=TO
 2. the node's own mirrors, in their order, as its runtime asks them
