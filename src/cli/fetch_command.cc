@@ -328,7 +328,7 @@ class Fetching {
 
   // For `kubectl describe pod`. The kubelet has bind-mounted an empty file
   // there, which can be written but not replaced.
-  void WriteTerminationMessage(const struct Run& run) const {
+  void WriteTerminationMessage(const class Run& run) const {
     const absl::Status written = context_.files.WriteExisting(
         options_.termination_log,
         TerminationMessage(run, context_.clock.Now() - run.start()));

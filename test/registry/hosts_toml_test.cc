@@ -16,7 +16,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-constexpr char kDigest[] =
+constexpr char kPinned[] =
     "@sha256:0123456789012345678901234567890123456789012345678901234567890123";
 
 // What is asked for `image`, in order.
@@ -75,7 +75,7 @@ TEST(HostsTomlTest, AHostThatOnlyPullsIsForDigests) {
       Urls("q.example", hosts, "q.example/a:1"),
       ElementsAre("s:b.example/a /v2/ ns=q.example", "s:q.example/a /v2/ "));
   EXPECT_THAT(
-      Urls("q.example", hosts, absl::StrCat("q.example/a", kDigest)),
+      Urls("q.example", hosts, absl::StrCat("q.example/a", kPinned)),
       ElementsAre("s:p.example/a /v2/ ns=q.example",
                   "s:b.example/a /v2/ ns=q.example", "s:q.example/a /v2/ "));
 }
