@@ -98,6 +98,8 @@ void ListManifests::OnRead(const Image& image,
     bytes_.Add(blobs);
     ByteCounter::Digests& digests = blobs_[image.outcome];
     for (const ManifestBlob& blob : blobs) digests.push_back(blob.digest);
+    // It may have been pulled meanwhile.
+    if (image.outcome->state == ImageState::kPulled) bytes_.OnPulled(digests);
     bytes_.Update(*image.outcome, digests);
   }
   if (unread_ == 0) bytes_.UpdateRun();

@@ -24,6 +24,7 @@ constexpr int64_t kMaxCertificateBytes = 1 << 20;
 constexpr size_t kMaxNames = 1000;  // of one folder
 // Of all files together.
 constexpr int kMaxFiles = 5000;
+constexpr int kMaxWarnings = 20;
 constexpr int64_t kMaxBytes = 16 << 20;
 
 constexpr char kConf[] = "/etc/containers/registries.conf";
@@ -36,11 +37,6 @@ std::string RegistryOf(absl::string_view folder) {
     return std::string(folder);
   }
   return absl::StrCat(parts[0], ":", parts[1]);
-}
-
-void Warn(const absl::Status& why) {
-  Log(LogLevel::kWarn, "registries are asked without a file of the node",
-      {{"error", Printable(why.message(), 500)}});
 }
 
 // One call of ReadNodeRegistries.
@@ -165,6 +161,13 @@ class NodeFiles {
     return std::nullopt;
   }
 
+  // A broken tree must not fill the log.
+  void Warn(const absl::Status& why) {
+    if (++warnings_ > kMaxWarnings) return;
+    Log(LogLevel::kWarn, "registries are asked without a file of the node",
+        {{"error", Printable(why.message(), 500)}});
+  }
+
   // The file system names the file as the host does.
   absl::Status Named(const absl::Status& error) const {
     return WithMessage(error, absl::StrCat(shown_root_, error.message()));
@@ -176,6 +179,7 @@ class NodeFiles {
   NodeRegistries node_;
   std::set<std::string> has_certificates_;
   int files_read_ = 0;
+  int warnings_ = 0;
   int64_t bytes_read_ = 0;
 };
 

@@ -72,6 +72,7 @@ class Schedule {
   }
   void End(size_t image, bool is_pulled) {
     pool_.Release(items_[image].registry(), /*is_downloading=*/true);
+    if (is_pulled) run_.Move(items_[image].outcome, ImageState::kPulled);
     order_.OnEnd(items_[image], is_pulled);
     if (is_pulled) order_.Remove(items_[image]);
   }

@@ -115,6 +115,18 @@ TEST(StartOrderTest, CountsTheBytesOfSharedLayersOnce) {
   EXPECT_THAT(schedule.order().TotalBytes(), Optional(30));
 }
 
+TEST(StartOrderTest, CountsAnImageThatWasPulledBeforeItsManifestCame) {
+  Schedule schedule(1, 10);
+  schedule.Begin();
+  EXPECT_THAT(schedule.StartAll(), ElementsAre(0));
+  schedule.End(0, true);
+
+  schedule.Know(0, {"a"});
+
+  EXPECT_EQ(schedule.run().bytes().done, 10);
+  EXPECT_EQ(schedule.run().images()[0].bytes_done, 10);
+}
+
 TEST(StartOrderTest, WaitsAMomentForTheManifests) {
   Schedule schedule(2, 10);
   const Instant begun = schedule.clock().Now();

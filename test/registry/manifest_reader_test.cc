@@ -7,11 +7,14 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "prepull/base/mutex.h"
+#include "test/support/certificates.h"
 #include "test/support/fake_file_system.h"
 #include "test/support/fake_host.h"
 #include "test/support/http_server.h"
+#include "test/support/status_matchers.h"
 
 namespace prepull {
 namespace {
@@ -32,6 +35,12 @@ HttpReply Manifest() {
 class ManifestReaderTest : public testing::Test {
  protected:
   using Found = absl::StatusOr<ImageManifest>;
+
+  ManifestReaderTest() {
+    EXPECT_THAT(
+        files_.WriteFileAtomically(RegistryOptions().ca_file, authority_.pem()),
+        IsOk());
+  }
 
   void Read(const std::vector<std::string>& repositories) {
     std::vector<Reference> images;
@@ -56,7 +65,8 @@ class ManifestReaderTest : public testing::Test {
     return found_;
   }
 
-  HttpServer server_;
+  CertificateAuthority authority_;
+  HttpServer server_{authority_.Sign("IP:127.0.0.1")};
   FakeHost host_;
   FakeFileSystem files_;
   SystemClock clock_;
@@ -89,6 +99,34 @@ TEST_F(ManifestReaderTest, TellsOfEachImageThatCannotBeRead) {
   for (const auto& [i, manifest] : WaitForAll()) {
     EXPECT_TRUE(absl::IsNotFound(manifest.status())) << manifest.status();
   }
+}
+
+TEST_F(ManifestReaderTest, GivesUpARegistryThatDoesNotRespond) {
+  server_.Script({{.then = HttpReply::Then::kCut}});
+
+  Read(std::vector<std::string>(40, "a"));
+
+  int not_asked = 0;
+  for (const auto& [i, manifest] : WaitForAll()) {
+    EXPECT_TRUE(absl::IsUnavailable(manifest.status())) << manifest.status();
+    not_asked += absl::StrContains(manifest.status().message(),
+                                   "no response to earlier requests");
+  }
+  // Three have to fail in a row, and six are asked for at once.
+  EXPECT_GE(not_asked, 40 - 3 - 6);
+}
+
+// Other images of a registry may be served by its mirrors.
+TEST_F(ManifestReaderTest, GoesOnAfterOneThatWasNotAnswered) {
+  server_.Script({{.then = HttpReply::Then::kCut},
+                  {.then = HttpReply::Then::kCut},
+                  Manifest()});
+
+  Read(std::vector<std::string>(10, "a"));
+
+  int found = 0;
+  for (const auto& [i, manifest] : WaitForAll()) found += manifest.ok();
+  EXPECT_GE(found, 7);
 }
 
 TEST_F(ManifestReaderTest, EndsAtOnceWhileARegistryIsSilent) {

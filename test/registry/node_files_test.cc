@@ -17,8 +17,11 @@ namespace {
 using ::testing::AllOf;
 using ::testing::Each;
 using ::testing::ElementsAre;
+using ::testing::Gt;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Lt;
+using ::testing::SizeIs;
 
 constexpr char kPem[] =
     "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
@@ -150,6 +153,24 @@ TEST_F(NodeFilesTest, ContainerdsHostsAreThereForWhatNoOtherRuleIsAbout) {
   Put("/host/etc/containers/registries.conf", MirrorAt("n.example"));
   EXPECT_THAT(Registries(), ElementsAre("n.example", "r.example"));
   EXPECT_THAT(warnings_, IsEmpty());
+}
+
+// A node that was broken into could otherwise fill our memory, and the log.
+TEST_F(NodeFilesTest, AllFilesTogetherHaveALimit) {
+  const std::string large = absl::StrCat(kPem, std::string(1'000'000, '#'));
+  std::string hosts = "[host.'https://m.example']\nca = [";
+  for (int i = 0; i < 100; ++i) absl::StrAppend(&hosts, "'ca.crt',\n");
+  Put("/host/etc/containerd/certs.d/r.example/hosts.toml",
+      absl::StrCat(hosts, "]\n"));
+  Put("/host/etc/containerd/certs.d/r.example/ca.crt", large);
+
+  const auto places = ReadNodeRegistries(files_, "/host")
+                          .PlacesOf(*Reference::Parse("r.example/a:1"));
+
+  ASSERT_THAT(places, IsOk());
+  EXPECT_THAT(places->front().ca, SizeIs(AllOf(Gt(10u), Lt(20u))));
+  EXPECT_THAT(warnings_, SizeIs(20));
+  EXPECT_THAT(warnings_, Each(HasSubstr("too many or too large files")));
 }
 
 TEST_F(NodeFilesTest, ContainerdsFoldersNameAPortInTheirWay) {

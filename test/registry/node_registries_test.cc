@@ -165,6 +165,26 @@ TEST(NodeRegistriesTest, WhatIsBlockedIsNotAsked) {
               ElementsAre("t.example/a: blocked by r.conf:12"));
 }
 
+// As the place of the user's own mirror.
+TEST(NodeRegistriesTest, WhatHoldsForAnotherHostIsNoTrustInThisOne) {
+  const NodeRegistries node = Node(R"(
+    [[registry]]
+    prefix = "r.example"
+    location = "cache.example/r"
+    insecure = true
+    [[registry]]
+    prefix = "s.example"
+    location = "s.example/path"
+    insecure = true)");
+
+  const Place elsewhere = node.PlaceOf(*Reference::Parse("r.example/a:1"));
+  EXPECT_FALSE(elsewhere.may_be_plain);
+  EXPECT_FALSE(elsewhere.accepts_any_certificate);
+  const Place here = node.PlaceOf(*Reference::Parse("s.example/a:1"));
+  EXPECT_TRUE(here.may_be_plain);
+  EXPECT_TRUE(here.accepts_any_certificate);
+}
+
 TEST(NodeRegistriesTest, ALocationThatMakesNoNameIsAnError) {
   const NodeRegistries node = Node(R"(
     [[registry]]
