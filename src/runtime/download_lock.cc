@@ -121,7 +121,9 @@ class LockCall : public AsyncCall {
       reader_;
 };
 
-// Opens its download again when the runtime ends the call that held it.
+// Opens its download again when the runtime ends the call that held it. A call
+// that never had the lock is made once more: the runtime may have ended between
+// the lock and its answer.
 class Hold : public std::enable_shared_from_this<Hold> {
  public:
   Hold(const DownloadRef& download, const std::string& lease_id)
@@ -133,7 +135,7 @@ class Hold : public std::enable_shared_from_this<Hold> {
     auto call = std::make_shared<LockCall>(
         download_, /*aborts=*/false,
         [self = shared_from_this()](bool was_locked, const absl::Status&) {
-          if (was_locked) self->Open();
+          if (self->MayOpenAgain(was_locked)) self->Open();
         });
     call->HoldWith(lease_id_);
     call_ = download_.calls.Run(std::move(call));
@@ -146,9 +148,18 @@ class Hold : public std::enable_shared_from_this<Hold> {
   }
 
  private:
+  bool MayOpenAgain(bool was_locked) {
+    MutexLock lock(mutex_);
+    const bool may = was_locked || had_lock_;
+    had_lock_ = was_locked;
+    return may;
+  }
+
   const DownloadRef download_;
   const std::string lease_id_;
   Mutex mutex_;
+  // The call before this one; the first has one try more in any case.
+  bool had_lock_ ABSL_GUARDED_BY(mutex_) = true;
   bool is_cancelled_ ABSL_GUARDED_BY(mutex_) = false;
   std::unique_ptr<RunningCall> call_ ABSL_GUARDED_BY(mutex_);
 };
