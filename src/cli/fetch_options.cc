@@ -20,7 +20,8 @@ namespace {
 
 constexpr int kMinViewColumns = 40;
 
-void AddPoolFlags(Command& command, PullOptions& pull) {
+// Which pulls run at the same time.
+void AddSlotFlags(Command& command, PullOptions& pull) {
   command.Custom({.name = "--concurrency",
                   .short_name = "-j",
                   .value = "N",
@@ -47,6 +48,9 @@ void AddPoolFlags(Command& command, PullOptions& pull) {
                   .fallback = "auto"},
                  {"auto", "off"},
                  [&pull](size_t choice) { pull.layer_order = choice == 0; });
+}
+
+void AddPullFlags(Command& command, PullOptions& pull) {
   command.Choice(
       {
           .name = "--pull-policy",
@@ -248,7 +252,8 @@ void AddFetchFlags(Command& command, FetchOptions& options) {
   AddSourceFlags(command, options.list);
   command.Group("How");
   AddSocketFlag(command, options.cri_socket);
-  AddPoolFlags(command, options.pull);
+  AddSlotFlags(command, options.pull);
+  AddPullFlags(command, options.pull);
   AddStallFlag(command, options.pull.stall_timeout);
   AddRetryFlags(command, options.pull.retry);
   AddToleranceFlags(command, options.pull.tolerance);

@@ -53,15 +53,17 @@ class Reader : public ManifestReader {
   }
 
   absl::StatusOr<ImageManifest> Fetch(const Reference& image) {
-    if (IsSilent(image.registry())) {
+    if (IsGivenUp(image.registry())) {
       return absl::UnavailableError(
-          absl::StrCat(image.registry(), ": no response to earlier requests"));
+          absl::StrCat(image.registry(), ": given up after earlier requests"));
     }
     absl::StatusOr<ResolvedManifest> found = client_.FetchManifest(image);
     {
       MutexLock lock(mutex_);
       int& failures = failures_[image.registry()];
       failures = IsNoResponse(found.status()) ? failures + 1 : 0;
+      // Its pulls are to have what it still allows.
+      if (absl::IsResourceExhausted(found.status())) failures = kMaxFailures;
     }
     if (!found.ok()) return found.status();
     return std::move(found->manifest);
@@ -71,7 +73,7 @@ class Reader : public ManifestReader {
     return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
   }
 
-  bool IsSilent(const std::string& registry) {
+  bool IsGivenUp(const std::string& registry) {
     MutexLock lock(mutex_);
     return failures_[registry] >= kMaxFailures;
   }

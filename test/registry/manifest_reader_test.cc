@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
@@ -110,10 +111,25 @@ TEST_F(ManifestReaderTest, GivesUpARegistryThatDoesNotRespond) {
   for (const auto& [i, manifest] : WaitForAll()) {
     EXPECT_TRUE(absl::IsUnavailable(manifest.status())) << manifest.status();
     not_asked += absl::StrContains(manifest.status().message(),
-                                   "no response to earlier requests");
+                                   "given up after earlier requests");
   }
   // Three have to fail in a row, and six are asked for at once.
   EXPECT_GE(not_asked, 40 - 3 - 6);
+}
+
+TEST_F(ManifestReaderTest, LeavesWhatARateLimitAllowsToThePulls) {
+  server_.Script({Answer("429 Too Many Requests")});
+
+  Read(std::vector<std::string>(40, "a"));
+
+  WaitForAll();
+  const std::vector<std::string> requests = server_.requests();
+  const auto for_manifests =
+      std::count_if(requests.begin(), requests.end(), [](const auto& request) {
+        return absl::StrContains(request, "/manifests/");
+      });
+  EXPECT_GE(for_manifests, 1);
+  EXPECT_LE(for_manifests, 6);  // those that ran at the same time
 }
 
 // Other images of a registry may be served by its mirrors.

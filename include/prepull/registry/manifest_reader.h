@@ -33,8 +33,8 @@ class ManifestReader {
 };
 
 // Returns a reader that asks for a few at once, each within seconds and without
-// a second try: a registry that does not respond three times in a row is not
-// asked for further ones.
+// a second try: a registry that does not respond three times in a row, or says
+// 429, is not asked for further ones.
 // The arguments are as for RegistryAccess::Open; `options` has its own stop
 // token. Errors: as there.
 absl::StatusOr<std::unique_ptr<ManifestReader>> OpenManifestReader(
