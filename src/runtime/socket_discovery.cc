@@ -1,73 +1,32 @@
 #include "prepull/runtime/socket_discovery.h"
 
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <map>
 #include <thread>
 #include <utility>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
-#include "prepull/base/errno_status.h"
 #include "prepull/base/redact.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
 #include "prepull/base/units.h"
+#include "src/runtime/unix_socket.h"
 
 namespace prepull {
 namespace {
 
 constexpr size_t kMaxPath = sizeof(sockaddr_un::sun_path) - 1;
 
-std::string WhyNotConnected(int error) {
-  switch (error) {
-    case ENOENT:
-      return "no such file";
-    case EACCES:
-    case EPERM:
-      return "permission denied: the socket belongs to root, run as root";
-    case ECONNREFUSED:
-      return "connection refused: the file is there, but no runtime listens";
-    case ENOTSOCK:
-      return "not a socket";
-    default:
-      return ErrnoText(error);
-  }
-}
-
 // A plain connect(2) first: gRPC would say all of it in one vague sentence.
 absl::Status TryToConnect(const std::string& socket) {
-  const int fd =
-      ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0) return ErrnoStatus(errno, "open a unix socket");
-  absl::Cleanup close_fd = [fd] { close(fd); };
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  std::memcpy(address.sun_path, socket.data(),
-              std::min(socket.size(), kMaxPath));
-  if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) ==
-      0) {
-    return absl::OkStatus();
-  }
-  // EAGAIN: it listens, but its queue is full.
-  if (errno == EAGAIN) return absl::OkStatus();
-  int error = errno;
-  // Linux refuses a connection to any other kind of file in the same words.
-  struct stat about;
-  if (error == ECONNREFUSED && stat(socket.c_str(), &about) == 0 &&
-      !S_ISSOCK(about.st_mode)) {
-    error = ENOTSOCK;
-  }
-  return absl::UnavailableError(WhyNotConnected(error));
+  const absl::Status result = ConnectToUnixSocket(socket).status();
+  // A full queue is that of a runtime.
+  if (result.ok() || absl::IsDeadlineExceeded(result)) return absl::OkStatus();
+  return absl::UnavailableError(result.message());
 }
 
 absl::Status WhyNoRuntime(const absl::Status& status, absl::Duration timeout) {
