@@ -2,7 +2,9 @@
 // receive, and the end of one that is stuck. The runtime then sees the body end
 // early, and asks for the rest.
 //
-// Only sockets of the runtime's own processes are touched.
+// Only sockets of the runtime's own processes are touched: of the one that
+// serves the socket, and of its children that run the same program. It never
+// waits for the runtime, which may hang or be stopped.
 // Threads: one at a time.
 // Source: pidfd_open(2), pidfd_getfd(2), tcp(7).
 #ifndef PREPULL_RUNTIME_CONNECTIONS_H_
@@ -36,12 +38,15 @@ class Connections {
  public:
   virtual ~Connections() = default;
 
-  // Returns those that are open now: none of a runtime that is away. A runtime
+  // Returns those that are open now, in no order: none of a runtime that is
+  // away. Left out are those that came in, ports that are forwarded into a pod,
+  // and those of several paths (MPTCP), which do not count all bytes. A runtime
   // that came back is found by itself. Errors: PERMISSION_DENIED and others as
   // for OpenConnections, when that changes.
   virtual absl::StatusOr<std::vector<Connection>> List() = 0;
 
-  // Ends the connection in both directions. One that is gone is OK.
+  // Ends a connection that List returned last, in both directions. One that is
+  // gone is OK.
   virtual absl::Status ShutDown(uint64_t id) = 0;
 };
 
@@ -50,6 +55,7 @@ class Connections {
 //   UNIMPLEMENTED        Linux before 5.6
 //   NOT_FOUND            its process is not in sight (a pod without hostPID)
 //   PERMISSION_DENIED    it is, but may not be looked into (CAP_SYS_PTRACE)
+//   UNAVAILABLE          nobody serves the socket now, or its process has ended
 //   FAILED_PRECONDITION  who serves the socket is no runtime that is known, or
 //                        it is process 1
 absl::StatusOr<std::unique_ptr<Connections>> OpenConnections(
