@@ -24,6 +24,7 @@
 #include "prepull/report/status_file.h"
 #include "prepull/report/termination_message.h"
 #include "prepull/runtime/connect.h"
+#include "prepull/runtime/connections.h"
 #include "prepull/source/image_list.h"
 #include "src/cli/commands.h"
 #include "src/cli/compatibility.h"
@@ -214,6 +215,8 @@ class Fetching {
       engine.free_bytes =
           FreeBytes(preflight_, runtime, context_.files, context_.stop);
     }
+    const std::unique_ptr<Connections> connections = SeenConnections(pull);
+    engine.connections = connections.get();
     FetchImages(list_.requests, pull, engine, context_.stop, run_);
     manifests.reset();
     if (run_.counts().pulled > 0 && HasTimeLeft()) {
@@ -221,6 +224,21 @@ class Fetching {
     }
     if (NeedsDropIn()) output_.PrintDropIn(CrioDropIn(list_.requests));
     return End();
+  }
+
+  // Null where they cannot be seen, or shall not be.
+  std::unique_ptr<Connections> SeenConnections(const PullOptions& pull) const {
+    if (!pull.watch_connections || pull.stall_timeout == absl::ZeroDuration()) {
+      return nullptr;
+    }
+    absl::StatusOr<std::unique_ptr<Connections>> opened =
+        OpenConnections(run_.runtime().socket);
+    if (opened.ok()) return *std::move(opened);
+    Log(LogLevel::kInfo,
+        "the runtime's connections are not watched, so a stuck download costs "
+        "a new attempt",
+        {{"missing", opened.status().message()}});
+    return nullptr;
   }
 
   // The final status is due two seconds after the deadline.

@@ -50,6 +50,18 @@ void AddSlotFlags(Command& command, PullOptions& pull) {
                  [&pull](size_t choice) { pull.layer_order = choice == 0; });
 }
 
+void AddConnectionsFlag(Command& command, bool& watch) {
+  command.Choice(
+      {.name = "--watch-connections",
+       .value = "HOW",
+       .text = "auto: watch the runtime's own connections where that is "
+               "permitted (root, hostPID, CAP_SYS_PTRACE): a pull "
+               "is never cut while they receive, and a silent one "
+               "is ended so that its pull goes on; off: do not",
+       .fallback = "auto"},
+      {"auto", "off"}, [&watch](size_t choice) { watch = choice == 0; });
+}
+
 void AddPullFlags(Command& command, PullOptions& pull) {
   command.Choice(
       {
@@ -76,13 +88,16 @@ void AddPullFlags(Command& command, PullOptions& pull) {
 }
 
 void AddStallFlag(Command& command, absl::Duration& stall_timeout) {
-  command.Duration({.name = "--stall-timeout",
-                    .value = "D",
-                    .text = "where byte progress is known (containerd): cancel "
-                            "an attempt without progress for this long and "
-                            "resume it later; adapts to the link; 0 = off",
-                    .fallback = "5s"},
-                   stall_timeout);
+  command.Duration(
+      {.name = "--stall-timeout",
+       .value = "D",
+       .text = "end a connection of the runtime that is silent for "
+               "this long; where connections cannot be seen but "
+               "byte progress can (containerd), cancel an attempt "
+               "without any and resume it later; adapts to the "
+               "link; 0 = neither",
+       .fallback = "5s"},
+      stall_timeout);
 }
 
 absl::Status ParseTolerance(const std::string& text, Tolerance& tolerance) {
@@ -254,6 +269,7 @@ void AddFetchFlags(Command& command, FetchOptions& options) {
   AddSocketFlag(command, options.cri_socket);
   AddSlotFlags(command, options.pull);
   AddPullFlags(command, options.pull);
+  AddConnectionsFlag(command, options.pull.watch_connections);
   AddStallFlag(command, options.pull.stall_timeout);
   AddRetryFlags(command, options.pull.retry);
   AddToleranceFlags(command, options.pull.tolerance);

@@ -58,6 +58,7 @@ constexpr std::array kMessages = {
     Message{"built for ...; this node is ...",
             "no pod here can run it, but it is Pulled, exit code 0: push an "
             "image for all your nodes. Images that were there are not checked"},
+    Message{"connections are not watched ...", "'prepull help stalls'"},
     Message{"images are not pinned: ...",
             "CRI-O: write the file that is printed"},
     Message{"but this version does not heed it",
@@ -89,8 +90,10 @@ first keys are those of lifecycle-agent's precache_status.json.
    "updated_at":"...","finished_at":"...","deadline":"...",
    "runtime":{"name":"containerd","version":"1.7.24",
               "socket":"/run/containerd/containerd.sock",
-              "byte_progress":true,"resume":true,"pin":true},
-   "bytes":{"done":39859879,"total":39859879},"not_usable":[],
+              "byte_progress":true,"resume":true,"pin":true,
+              "watch_connections":false},
+   "bytes":{"done":39859879,"total":39859879},"ended_connections":0,
+   "not_usable":[],
    "images":[{"image":"quay.io/a/b:1","origin":"images.txt:3","state":"Failed",
               "attempts":1,"bytes_done":0,"bytes_total":null,"size_bytes":null,
               "duration_seconds":0.21,"image_ref":"","pinned":false,
@@ -113,7 +116,10 @@ first keys are those of lifecycle-agent's precache_status.json.
               it, message says so; the exit code does not change
   not_usable  what failed unpacks left on the node; the next run pulls it anew
   runtime     what this run can use (nothing to pull: not asked). pin is true if
-              it was asked to pin and the runtime heeds pins
+              it was asked to pin and the runtime heeds pins. resume: true if a
+              cut pull goes on where it stopped, "within a pull" if only one
+              that lost a connection does
+  ended_connections  of the runtime, because they were stuck
   updated_at  10 s old at most while the run lives; more than 40 s: it is dead,
               and 'status --wait' ends with 3
 
@@ -162,17 +168,17 @@ PREPULL_STALL_TIMEOUT; a repeatable flag has one value a line); the flag wins.
 
 std::string DiskHelp() {
   return R"(Is there space? 'prepull preflight' pulls nothing and prints a line for each
-check, ok, warning or failed: the socket, the runtime with its version and known
-bugs, whether cut pulls resume and pins are heeded, the disk and its inodes. It
+check, ok, warning or failed: socket, runtime, its known bugs, whether cut pulls
+resume, stuck connections can be ended and pins are heeded, disk and inodes. It
 ends with 5 if one failed. -o json is one document:
 
   {"schema":"prepull.preflight/v1","fit":true,
    "runtime":{"name":"containerd","version":"1.7.24","api_version":"v1",
-              "socket":"...","byte_progress":true,"resume":true,"pin":true},
-   "space_required_bytes":null,"gc_high_threshold_percent":85,
-   "image_file_system":{"path":"...","size_bytes":67108864,"used_bytes":24576,
-     "available_bytes":57017958,"image_bytes":0,"inodes":3085510,
-     "free_inodes":3085498},
+              "socket":"...","byte_progress":true,"resume":true,"pin":true,
+              "watch_connections":true},"space_required_bytes":null,
+   "gc_high_threshold_percent":85,"image_file_system":{"path":"...",
+     "size_bytes":67108864,"used_bytes":24576,"available_bytes":57017958,
+     "image_bytes":0,"inodes":3085510,"free_inodes":3085498},
    "checks":[{"check":"disk","result":"Ok","detail":"..."}]}
 
 result is Ok, Warning or Failed; available_bytes is below the threshold and
@@ -243,21 +249,57 @@ std::string FailuresHelp() {
   is final within two seconds, the process ends within five, exit code 3: run it
   again to go on. A second signal more than a second later ends it at once.
   SIGHUP and SIGINT that are ignored from the start (nohup, &) stay ignored.
-- containerd: a download that receives nothing for --stall-timeout (5 s at
-  first, then as long as the link has shown to need) is ended and goes on behind
-  the others; unpacking and waiting for a turn are left alone. A lease named
-  prepull-... keeps every byte, also after kill -9; the list's next run takes it
-  over. It goes when the list is complete, has failed for good or the disk is
-  full (leases of runs that are alive excepted), and a day after the deadline.
-- CRI-O keeps nothing of a cut pull and shows no bytes: attempts are ended after
-  30 s (--initial-pull-attempt-timeout) and 4 s for each MB that the image needs
-  if that is known, doubling without a cap; the last one gets all the time that
-  is left.
+- A pull is not cut for being slow: 'prepull help stalls'.
+- containerd: a lease named prepull-... keeps every byte of a cut pull, also
+  after kill -9; the list's next run takes it over. It goes when the list is
+  complete, has failed for good or the disk is full (leases of runs that are
+  alive excepted), and a day after the deadline. CRI-O keeps nothing of one.
 - CRI-O downloads a layer anew for each image that needs it. So the manifests
   are read first (of each image one request more, two for an index; none to
   docker.io, which counts them), and no two pulls run that need the same missing
   layer. An image whose manifest cannot be read within seconds is pulled alone
   at first, and later with two others at most. --layer-order off reads none.
+)";
+}
+
+std::string StallsHelp() {
+  return R"(A pull that receives anything is slow, and left alone, for hours if need be.
+One that receives nothing is stuck. What is seen of that, the best first:
+
+connections  the runtime's own TCP connections: its process is found by the
+             socket, and what each connection has received is read from the
+             kernel once a second. One that was in the middle of a body and is
+             silent for --stall-timeout is shut down; the runtime asks for the
+             rest, within the same pull, and no byte is fetched twice. One that
+             waits for a response has the attempt timeout, since without its
+             response the whole pull fails.
+downloads    what containerd says of each. One that rests for --stall-timeout
+             is cut with its pull, and the next attempt goes on at that byte.
+time         nothing else is known: an attempt is ended after
+             --initial-pull-attempt-timeout, and 4 s for each MB that it needs
+             if that is known; then twice that, and so on. The last one gets all
+             the time that is left.
+
+--stall-timeout is 5 s at first and adapts: a link that many share, or one that
+has shown to be slow, is waited for longer. Where connections are seen, attempt
+timeouts count the time in which nothing comes.
+
+              seen by       goes on   resume           byte_progress
+containerd    connections   at once   true             true
+              downloads     next try  true             true
+CRI-O 1.27    connections   at once   "within a pull"  true
+              time          -         "within a pull"  false
+older CRI-O   connections   -         false            true
+              time          -         false            false
+
+Connections are seen by root on the node itself (Linux 5.6 and later), and in
+pods of 'prepull manifest --watch-connections', which gives them hostPID and
+SYS_PTRACE. Otherwise a line of the log says what is missing, and so does
+'prepull preflight'. Only connections that the runtime made itself are touched,
+and only to end them; the kubelet's pulls gain by it, too. CRI-O goes on with a
+body once, and again only after 1 MiB or a minute: until then its next
+connection is spared. A registry that cannot continue (no Range) is not ended
+again in a run. --watch-connections off: none of it.
 )";
 }
 

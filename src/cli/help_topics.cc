@@ -114,6 +114,7 @@ constexpr std::array kTopics = {
     HelpTopic{"disk", "space before the pulls; pins against garbage collection",
               DiskHelp},
     HelpTopic{"failures", "what a run does when things go wrong", FailuresHelp},
+    HelpTopic{"stalls", "slow or stuck, and what is seen of it", StallsHelp},
     HelpTopic{"troubleshooting", "messages, and what they mean",
               TroubleshootingHelp},
 };

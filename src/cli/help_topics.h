@@ -37,6 +37,7 @@ std::string StatusFileHelp();
 std::string OutputHelp();
 std::string DiskHelp();
 std::string FailuresHelp();
+std::string StallsHelp();
 std::string TroubleshootingHelp();
 
 }  // namespace prepull

@@ -161,6 +161,11 @@ void AddFetchSettings(Command& command, DeploymentOptions& options) {
   command.Switch({.name = "--pin",
                   .text = "protect the images from image garbage collection"},
                  options.pin);
+  command.Switch({.name = "--watch-connections",
+                  .text = "give the pods what fetch needs to watch the "
+                          "runtime's connections: hostPID, SYS_PTRACE and no "
+                          "AppArmor profile"},
+                 options.watch_connections);
   Checked(command,
           {.name = "--concurrency",
            .value = "N",

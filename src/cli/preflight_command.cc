@@ -12,7 +12,9 @@
 #include "prepull/base/text.h"
 #include "prepull/preflight/image_disk.h"
 #include "prepull/preflight/runtime_checks.h"
+#include "prepull/report/run_document.h"
 #include "prepull/runtime/connect.h"
+#include "prepull/runtime/connections.h"
 #include "src/cli/commands.h"
 #include "src/cli/shared_flags.h"
 
@@ -90,11 +92,9 @@ void WriteRuntime(const RuntimeState& runtime, JsonWriter& json) {
       .String("name", Printable(runtime.version.name, 128))
       .String("version", Printable(runtime.version.version, 128))
       .String("api_version", Printable(runtime.version.api_version, 128))
-      .String("socket", runtime.socket)
-      .Bool("byte_progress", features.byte_progress)
-      .Bool("resume", features.resume)
-      .Bool("pin", features.pin)
-      .CloseObject();
+      .String("socket", runtime.socket);
+  WriteFeatures(json, features);
+  json.CloseObject();
 }
 
 void WriteDisk(const ImageDisk& disk, const DiskRequirements& required,
@@ -204,8 +204,10 @@ class PreflightCommand : public CommandProgram {
       end.error += sockets->Hint();
       return end;
     }
-    const Node node = {.runtime = ReadRuntimeState(
-                           *found, kPreflightCallTimeout, context.stop),
+    RuntimeState runtime =
+        ReadRuntimeState(*found, kPreflightCallTimeout, context.stop);
+    runtime.connections = OpenConnections(found->socket).status();
+    const Node node = {.runtime = std::move(runtime),
                        .disk = ReadImageDisk(
                            *found->runtime, context.files, options_.host_root,
                            kPreflightCallTimeout, context.stop),

@@ -71,9 +71,6 @@ Yaml ClusterWideMetadata(const DeploymentOptions& options) {
 // do more, so there is no point in naming it here).
 Yaml SecurityContextConstraints(const DeploymentOptions& options) {
   const Yaml any = Yaml().Add("type", "RunAsAny");
-  const std::vector<std::string> added =
-      NeedsSysNice(options) ? std::vector<std::string>{"SYS_NICE"}
-                            : std::vector<std::string>{};
   std::vector<std::string> volumes = {"configMap", "emptyDir", "hostPath"};
   if (!options.secret.empty() || !options.line_secrets.empty()) {
     volumes.push_back("secret");
@@ -85,11 +82,11 @@ Yaml SecurityContextConstraints(const DeploymentOptions& options) {
       .Add("allowHostDirVolumePlugin", Yaml::Bool(true))
       .Add("allowHostIPC", Yaml::Bool(false))
       .Add("allowHostNetwork", Yaml::Bool(false))
-      .Add("allowHostPID", Yaml::Bool(false))
+      .Add("allowHostPID", Yaml::Bool(options.watch_connections))
       .Add("allowHostPorts", Yaml::Bool(false))
       .Add("allowPrivilegedContainer", Yaml::Bool(false))
       .Add("allowPrivilegeEscalation", Yaml::Bool(false))
-      .Add("allowedCapabilities", Yaml::Texts(added))
+      .Add("allowedCapabilities", Yaml::Texts(AddedCapabilities(options)))
       .Add("defaultAddCapabilities", Yaml::List())
       .Add("requiredDropCapabilities", Yaml::Texts({"ALL"}))
       .Add("readOnlyRootFilesystem", Yaml::Bool(true))

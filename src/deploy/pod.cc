@@ -137,11 +137,12 @@ Yaml Volumes(const DeploymentOptions& options) {
 // container: no other container type may connect to the runtime's socket.
 Yaml SuperPrivilegedType() { return Yaml().Add("type", "spc_t"); }
 
-// prepull needs no capability except for a higher priority.
-Yaml Confinement(bool needs_sys_nice) {
+Yaml Confinement(const std::vector<std::string>& added_capabilities) {
   Yaml capabilities;
   capabilities.Add("drop", Yaml::Texts({"ALL"}));
-  if (needs_sys_nice) capabilities.Add("add", Yaml::Texts({"SYS_NICE"}));
+  if (!added_capabilities.empty()) {
+    capabilities.Add("add", Yaml::Texts(added_capabilities));
+  }
   return Yaml()
       .Add("allowPrivilegeEscalation", Yaml::Bool(false))
       .Add("readOnlyRootFilesystem", Yaml::Bool(true))
@@ -149,11 +150,15 @@ Yaml Confinement(bool needs_sys_nice) {
 }
 
 Yaml FetchSecurity(const DeploymentOptions& options) {
-  Yaml security = Confinement(NeedsSysNice(options));
+  Yaml security = Confinement(AddedCapabilities(options));
   // The socket belongs to root.
   security.Add("runAsUser", Yaml::Number(0));
   if (options.flavor == Flavor::kOpenShift) {
     security.Add("seLinuxOptions", SuperPrivilegedType());
+  }
+  if (options.watch_connections) {
+    // AppArmor's profile for containers forbids to look into the runtime.
+    security.Add("appArmorProfile", Yaml().Add("type", "Unconfined"));
   }
   return security;
 }
@@ -201,7 +206,7 @@ Yaml FetchContainer(const DeploymentOptions& options) {
 // The container that keeps the pod running after fetch, and in which
 // `kubectl exec ... prepull status` runs.
 Yaml SleepContainer(const DeploymentOptions& options) {
-  Yaml security = Confinement(/*needs_sys_nice=*/false);
+  Yaml security = Confinement({});
   security.Add("runAsNonRoot", Yaml::Bool(true))
       .Add("runAsUser", Yaml::Number(kNobody));
   // The kubelet labels an emptyDir for containers; a folder of the host keeps
@@ -258,6 +263,10 @@ Yaml PodSpec(const DeploymentOptions& options) {
       // flags of prepull. Those of the Service kubernetes are injected all the
       // same; fetch finds the API server by them.
       .Add("enableServiceLinks", Yaml::Bool(false));
+  if (options.watch_connections) {
+    // The runtime's process is the host's.
+    spec.Add("hostPID", Yaml::Bool(true));
+  }
   if (!options.priority_class.empty()) {
     spec.Add("priorityClassName", options.priority_class);
   }
@@ -312,8 +321,13 @@ Yaml Metadata(const DeploymentOptions& options) {
       .Add("labels", Labels(options));
 }
 
-bool NeedsSysNice(const DeploymentOptions& options) {
-  return options.nice.value_or(0) < 0 || options.ionice_class == "realtime";
+std::vector<std::string> AddedCapabilities(const DeploymentOptions& options) {
+  std::vector<std::string> capabilities;
+  if (options.nice.value_or(0) < 0 || options.ionice_class == "realtime") {
+    capabilities.emplace_back("SYS_NICE");
+  }
+  if (options.watch_connections) capabilities.emplace_back("SYS_PTRACE");
+  return capabilities;
 }
 
 std::string SocketOf(const DeploymentOptions& options) {

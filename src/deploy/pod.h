@@ -3,6 +3,7 @@
 #define PREPULL_SRC_DEPLOY_POD_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "prepull/deploy/deployment.h"
@@ -24,8 +25,8 @@ Yaml Labels(const DeploymentOptions& options);
 // Returns the "metadata" of an object in the namespace.
 Yaml Metadata(const DeploymentOptions& options);
 
-// Whether the requested nice or ionice values need the capability SYS_NICE.
-bool NeedsSysNice(const DeploymentOptions& options);
+// Returns the capabilities that fetch needs.
+std::vector<std::string> AddedCapabilities(const DeploymentOptions& options);
 
 // Returns the pod template: metadata and spec.
 Yaml PodTemplate(const DeploymentOptions& options);

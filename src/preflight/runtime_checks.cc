@@ -10,6 +10,7 @@ namespace prepull {
 namespace {
 
 constexpr size_t kMaxName = 128;
+constexpr size_t kMaxReason = 512;
 
 struct BadVersions {
   absl::string_view runtime;
@@ -70,11 +71,24 @@ Finding EvaluateResume(const RuntimeState& runtime) {
           ? ""
           : absl::StrCat(": ",
                          Printable(runtime.extension.message(), kMaxName));
-  return {.check = "resume",
+  return {
+      .check = "resume",
+      .result = CheckResult::kWarning,
+      .detail = absl::StrCat("a cancelled pull starts again from zero", why)};
+}
+
+Finding EvaluateConnections(const RuntimeState& runtime) {
+  if (runtime.connections.ok()) {
+    return {.check = "connections",
+            .detail =
+                "the runtime's connections can be watched: a stuck one "
+                "is ended, and its pull goes on"};
+  }
+  return {.check = "connections",
           .result = CheckResult::kWarning,
-          .detail = absl::StrCat("a cancelled pull starts again from zero, "
-                                 "and its progress in bytes is unknown",
-                                 why)};
+          .detail = absl::StrCat(
+              "the runtime's connections cannot be watched: ",
+              Printable(runtime.connections.message(), kMaxReason))};
 }
 
 Finding EvaluatePins(const RuntimeState& runtime) {
@@ -106,11 +120,16 @@ RuntimeState ReadRuntimeState(const FoundRuntime& found, absl::Duration timeout,
 }
 
 RuntimeFeatures FeaturesOf(const RuntimeState& runtime) {
+  const RuntimeVersion& version = runtime.version;
   const bool has_extension = runtime.extension.ok();
-  return {.byte_progress = has_extension,
-          .resume = has_extension,
-          .pin = has_extension &&
-                 HeedsPins(runtime.version.name, runtime.version.version)};
+  const bool sees_connections = runtime.connections.ok();
+  return {.byte_progress = has_extension || sees_connections,
+          .resume = has_extension ? Resume::kAlways
+                    : ResumesWithinPull(version.name, version.version)
+                        ? Resume::kWithinPull
+                        : Resume::kNever,
+          .pin = has_extension && HeedsPins(version.name, version.version),
+          .connections = sees_connections};
 }
 
 std::vector<Finding> EvaluateRuntime(const RuntimeState& runtime) {
@@ -121,6 +140,7 @@ std::vector<Finding> EvaluateRuntime(const RuntimeState& runtime) {
                             Printable(runtime.version.api_version, kMaxName))},
           EvaluateVersion(runtime.version),
           EvaluateResume(runtime),
+          EvaluateConnections(runtime),
           EvaluatePins(runtime)};
 }
 

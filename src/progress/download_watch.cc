@@ -199,6 +199,11 @@ absl::Duration DownloadWatch::RestLimit(const ImageOutcome& image) const {
   return detector_.RestLimit(pulls_.at(&image).window);
 }
 
+std::optional<bool> DownloadWatch::HasRestingDownload(Instant now) const {
+  if (is_off_ || now - lister_.seen() > kBlindAfter) return std::nullopt;
+  return detector_.HasResting(stall_timeout_);
+}
+
 TouchedDownloads DownloadWatch::DownloadsOf(const ImageOutcome& image) const {
   const auto it = pulls_.find(&image);
   if (it == pulls_.end()) return {};

@@ -62,6 +62,7 @@ int64_t StallDetector::Take(const OpenDownload& listed) {
   download.offset_bytes = listed.offset_bytes;
   if (gained_bytes < kStepBytes) return 0;
   download.stepped = observed_;
+  has_stepped_ = true;
   return gained_bytes;
 }
 
@@ -145,6 +146,16 @@ bool StallDetector::SlotsAreTaken(absl::Duration patience) const {
                observed_ - *download.stepped < patience;
       });
   return moving >= node_slots_;
+}
+
+std::optional<bool> StallDetector::HasResting(absl::Duration time) const {
+  if (!has_stepped_) return std::nullopt;
+  return std::any_of(
+      downloads_.begin(), downloads_.end(), [&](const auto& entry) {
+        const Download& download = entry.second;
+        const Instant moved = download.rose.value_or(download.seen);
+        return !download.left && observed_ - moved >= time;
+      });
 }
 
 absl::Duration StallDetector::RestLimit(absl::Duration window) const {

@@ -19,7 +19,15 @@ Attempts::Attempts(const Setup& setup, AttemptListener& listener, Run& run)
       run_(run),
       remover_(setup.context.runtime, setup.poster),
       dropper_(setup.context.runtime.downloads(), setup.poster) {
-  if (!run.features().byte_progress) return;
+  if (run.features().connections) {
+    connections_ = std::make_unique<ConnectionWatch>(
+        ConnectionWatch::Options{
+            .silence = {.stall_timeout = setup.options.stall_timeout,
+                        .resumes_rarely = setup.options.resumes_rarely},
+            .may_end = setup.options.resumes_within_pull},
+        *setup.context.connections, run);
+  }
+  if (!setup.sees_downloads) return;
   watch_ = std::make_unique<DownloadWatch>(
       DownloadWatch::Options{.stall_timeout = setup.options.stall_timeout,
                              .node_slots = setup.options.node_download_slots},
@@ -75,14 +83,30 @@ void Attempts::Forget(const PullItem& item) {
 
 void Attempts::Turn(Instant now) {
   if (watch_ != nullptr) watch_->Turn(now);
+  // An attempt is not ended before a last look.
+  if (connections_ != nullptr && !is_idle() && now >= NextTurn()) {
+    connections_->Look(now, Surroundings(now));
+  }
+}
+
+SilenceDetector::Surroundings Attempts::Surroundings(Instant now) const {
+  SilenceDetector::Surroundings surroundings = {
+      .response_timeout = setup_.options.retry.first_timeout};
+  for (const PullItem* item : running_) {
+    surroundings.response_timeout =
+        std::max(surroundings.response_timeout, item->attempt.timeout);
+  }
+  if (watch_ != nullptr) {
+    surroundings.has_resting_download = watch_->HasRestingDownload(now);
+  }
+  return surroundings;
 }
 
 void Attempts::CutLate(Instant now) {
   for (PullItem* item : running_) {
     Attempt& attempt = item->attempt;
     if (attempt.cut || !attempt.round->is_pulling()) continue;
-    const Verdict verdict =
-        watch_ ? watch_->Judge(item->outcome, now) : Verdict::kPlainTimeout;
+    const Verdict verdict = Judge(*item, now);
     if (verdict == Verdict::kUnpacking &&
         !std::exchange(attempt.is_downloaded, true)) {
       listener_.OnDownloaded(*item);
@@ -91,10 +115,31 @@ void Attempts::CutLate(Instant now) {
       CutRound(attempt, CutForAStall(watch_->RestLimit(item->outcome)));
     } else if (verdict != Verdict::kPlainTimeout) {
       attempt.ends = now + attempt.timeout;
-    } else if (now >= attempt.ends) {
+    } else {
+      LetRunWhileItMoves(attempt, now);
+      if (now < attempt.ends) continue;
       CutRound(attempt, CutForItsTime(attempt.timeout, watch_ != nullptr));
     }
   }
+}
+
+Verdict Attempts::Judge(const PullItem& item, Instant now) const {
+  if (watch_ == nullptr) return Verdict::kPlainTimeout;
+  const Verdict verdict = watch_->Judge(item.outcome, now);
+  // Where connections are seen a stuck one is ended, and its pull goes on.
+  const bool is_mended = connections_ != nullptr &&
+                         connections_->SeesDownloads() &&
+                         setup_.options.resumes_within_pull;
+  return verdict == Verdict::kStalled && is_mended ? Verdict::kPlainTimeout
+                                                   : verdict;
+}
+
+// The runtime receives, or has nothing to wait for: then it unpacks.
+void Attempts::LetRunWhileItMoves(Attempt& attempt, Instant now) const {
+  if (connections_ == nullptr || !connections_->SeesDownloads()) return;
+  const Instant moved =
+      connections_->is_idle() ? now : connections_->moved_at();
+  attempt.ends = std::max(attempt.ends, moved + attempt.timeout);
 }
 
 void Attempts::CutRound(Attempt& attempt, Cut cut) {
@@ -106,6 +151,9 @@ Instant Attempts::NextTurn() const {
   Instant next = watch_ != nullptr ? watch_->NextTurn() : Instant::Never();
   for (const PullItem* item : running_) {
     if (!item->attempt.cut) next = std::min(next, item->attempt.ends);
+  }
+  if (connections_ != nullptr && !is_idle()) {
+    next = std::min(next, connections_->NextLook());
   }
   return next;
 }
@@ -127,6 +175,9 @@ void Attempts::OnEnded(PullItem& item, const RoundEnd& end) {
 
 void Attempts::OnFailed(PullItem& item, const RoundEnd& end) {
   const AttemptFailure failure = FailureOf(end, item.attempt.cut);
+  if (connections_ != nullptr) {
+    connections_->OnFailed(setup_.context.clock.Now(), end.image_ref.status());
+  }
   listener_.OnFailed(item, failure, end.credentials);
   // Without a lease the runtime has thrown away what it had.
   const bool must_drop = failure.what.bad_bytes && !setup_.lease_id.empty();

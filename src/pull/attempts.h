@@ -14,6 +14,7 @@
 #include "prepull/base/clock.h"
 #include "prepull/base/task_runner.h"
 #include "prepull/node/run_context.h"
+#include "prepull/progress/connection_watch.h"
 #include "prepull/progress/download_dropper.h"
 #include "prepull/progress/download_watch.h"
 #include "prepull/run/pull_options.h"
@@ -63,6 +64,7 @@ class Attempts {
     const RunContext& context;
     const PullOptions& options;
     const std::string& lease_id;
+    bool sees_downloads = false;  // the runtime shows how far each is
     TaskRunner::Poster poster;
   };
 
@@ -101,6 +103,9 @@ class Attempts {
   void OnEnded(PullItem& item, const RoundEnd& end);
   void OnFailed(PullItem& item, const RoundEnd& end);
   void Settle(PullItem& item, const AttemptFailure& failure, bool gained_bytes);
+  Verdict Judge(const PullItem& item, Instant now) const;
+  void LetRunWhileItMoves(Attempt& attempt, Instant now) const;
+  SilenceDetector::Surroundings Surroundings(Instant now) const;
   static void CutRound(Attempt& attempt, Cut cut);
   void RunWhileBusy(TaskRunner& tasks, absl::Duration timeout);
 
@@ -109,7 +114,9 @@ class Attempts {
   Run& run_;
   ImageRemover remover_;
   DownloadDropper dropper_;
-  std::unique_ptr<DownloadWatch> watch_;  // null where nothing can be seen
+  // Null where there is nothing to be seen.
+  std::unique_ptr<DownloadWatch> watch_;
+  std::unique_ptr<ConnectionWatch> connections_;
   std::set<PullItem*> running_;
   int unsettled_ = 0;
 };

@@ -118,6 +118,7 @@ class Fetch {
                    .lease = lease,
                    .space = {.free_bytes = context_.free_bytes,
                              .stored_bytes = inventory->TotalBytes()},
+                   .sees_downloads = sees_downloads_,
                    .stop = stop_},
                   items_, run_);
     const LoopEnd end = loop.Pull();
@@ -166,15 +167,26 @@ class Fetch {
     } else {
       run_.UpdateBytes({.done = 0, .total = 0});
     }
-    // Without a lease a cut would lose bytes, so nothing is cut for a stall.
-    run_.features().resume = !lease.lease_id().empty();
-    run_.features().byte_progress =
-        run_.features().resume && context_.runtime.downloads() != nullptr &&
-        options_.stall_timeout > absl::ZeroDuration();
+    EnterFeatures(lease);
     if (WantsPins()) pinner_.Begin();
     run_.BeginPulling();
     context_.observer.OnPlanned(run_);
     TellFinal();
+  }
+
+  void EnterFeatures(const LeaseKeeper& lease) {
+    RuntimeFeatures& features = run_.features();
+    if (!lease.lease_id().empty()) {
+      features.resume = Resume::kAlways;
+    } else if (options_.resumes_within_pull) {
+      features.resume = Resume::kWithinPull;
+    }
+    const bool looks = options_.stall_timeout > absl::ZeroDuration();
+    features.connections = looks && context_.connections != nullptr;
+    // Without a lease a cut would lose bytes, so nothing is cut for a stall.
+    sees_downloads_ = looks && features.resume == Resume::kAlways &&
+                      context_.runtime.downloads() != nullptr;
+    features.byte_progress = sees_downloads_ || features.connections;
   }
 
   bool WantsPins() const {
@@ -338,6 +350,7 @@ class Fetch {
   std::vector<PullItem> items_;
   NodeCheck check_;
   Pinner pinner_;
+  bool sees_downloads_ = false;    // the runtime shows how far each is
   std::optional<Inventory> node_;  // as Verify saw it
   std::string does_not_fit_;       // of the loop
 };

@@ -18,6 +18,7 @@ PullLoop::PullLoop(const Setup& setup, std::vector<PullItem>& items, Run& run)
       attempts_({.context = setup.context,
                  .options = options_,
                  .lease_id = setup.lease.lease_id(),
+                 .sees_downloads = setup.sees_downloads,
                  .poster = tasks_.poster()},
                 *this, run),
       order_({.by_layers = options_.layer_order,

@@ -36,6 +36,7 @@ class PullLoop : private AttemptListener {
     const PullOptions& options;
     LeaseKeeper& lease;
     ImageSpace space;
+    bool sees_downloads = false;  // as for Attempts
     const std::stop_token& stop;
   };
 

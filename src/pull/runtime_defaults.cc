@@ -9,6 +9,9 @@ PullOptions WithRuntimeDefaults(PullOptions options,
   options.layer_order = options.layer_order && !SharesDownloads(runtime.name);
   options.node_download_slots =
       NodeDownloadSlots(runtime.name, runtime.version);
+  options.resumes_within_pull =
+      ResumesWithinPull(runtime.name, runtime.version);
+  options.resumes_rarely = ResumesRarely(runtime.name);
   if (options.concurrency == 0) {
     const PullSlots slots =
         DefaultSlots(runtime.name, runtime.version, options.layer_order);

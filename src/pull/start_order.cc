@@ -7,6 +7,7 @@ namespace prepull {
 StartOrder::StartOrder(const Setup& setup, Run& run)
     : setup_(setup),
       pool_(setup.pool),
+      run_(run),
       manifests_(
           {.reader = setup.reader,
            .clock = setup.clock,
@@ -36,7 +37,7 @@ void StartOrder::OnManifest(const ImageOutcome& image,
                            : layers_.SetLayers(&image, manifest->layers));
   PullItem& item = *items_.at(&image);
   pool_.Reconsider(&item);
-  if (item.attempt.round == nullptr) return;
+  if (item.attempt.round == nullptr || !TimesDownloads()) return;
   // It runs, with less time than its bytes need.
   const absl::Duration download =
       DownloadTime(manifests_.MissingBytes(item.outcome));
@@ -63,7 +64,9 @@ void StartOrder::OnStart(PullItem* item) {
     alone_.try_emplace(item->repository(), item);
   }
   if (!setup_.by_layers) return;
-  item->missing_bytes = manifests_.MissingBytes(item->outcome);
+  if (TimesDownloads()) {
+    item->missing_bytes = manifests_.MissingBytes(item->outcome);
+  }
   layers_.OnStart(&item->outcome);
 }
 

@@ -2,7 +2,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "prepull/base/json_writer.h"
 
 namespace prepull {
 namespace {
@@ -63,11 +62,9 @@ void WriteRuntime(JsonWriter& json, const RuntimeFacts& runtime) {
   json.OpenObject("runtime")
       .String("name", runtime.name)
       .String("version", runtime.version)
-      .String("socket", runtime.socket)
-      .Bool("byte_progress", runtime.features.byte_progress)
-      .Bool("resume", runtime.features.resume)
-      .Bool("pin", runtime.features.pin)
-      .CloseObject();
+      .String("socket", runtime.socket);
+  WriteFeatures(json, runtime.features);
+  json.CloseObject();
 }
 
 void WriteImage(JsonWriter& json, const ImageOutcome& image, Instant now) {
@@ -98,6 +95,17 @@ void WriteImage(JsonWriter& json, const ImageOutcome& image, Instant now) {
 
 }  // namespace
 
+void WriteFeatures(JsonWriter& json, const RuntimeFeatures& features) {
+  json.Bool("byte_progress", features.byte_progress);
+  if (features.resume == Resume::kWithinPull) {
+    json.String("resume", kWithinPull);
+  } else {
+    json.Bool("resume", features.resume == Resume::kAlways);
+  }
+  json.Bool("pin", features.pin)
+      .Bool("watch_connections", features.connections);
+}
+
 std::string RunDocument(const Run& run, Instant now, absl::Time wall_now) {
   JsonWriter json;
   json.Reserve(1024 + 512 * run.images().size());
@@ -109,6 +117,7 @@ std::string RunDocument(const Run& run, Instant now, absl::Time wall_now) {
       .Integer("done", run.bytes().done)
       .Integer("total", run.bytes().total)
       .CloseObject();
+  json.Integer("ended_connections", run.ended_connections());
   json.OpenArray("not_usable");
   for (const std::string& name : run.not_usable()) json.String("", name);
   json.CloseArray();

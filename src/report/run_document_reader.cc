@@ -77,14 +77,22 @@ absl::Status ReadImage(JsonValue value, size_t index, RunRecord& record) {
   return keys.status();
 }
 
+Resume ReadResume(JsonValue runtime, Keys& keys) {
+  if (runtime["resume"].string() == kWithinPull) return Resume::kWithinPull;
+  return keys.Bool("resume") ? Resume::kAlways : Resume::kNever;
+}
+
 absl::Status ReadRuntime(JsonValue object, RuntimeFacts& runtime) {
   Keys keys(object, "runtime");
   runtime.name = keys.Text("name");
   runtime.version = keys.Text("version");
   runtime.socket = keys.Text("socket");
   runtime.features = {.byte_progress = keys.Bool("byte_progress"),
-                      .resume = keys.Bool("resume"),
+                      .resume = ReadResume(object, keys),
                       .pin = keys.Bool("pin")};
+  if (keys.Has("watch_connections")) {
+    runtime.features.connections = keys.Bool("watch_connections");
+  }
   return keys.status();
 }
 
@@ -109,6 +117,9 @@ absl::Status ReadFacts(Keys& keys, ReadRun& read, RunRecord& record) {
   record.reason = keys.ReasonOf("reason");
   record.message = keys.Text("message");
   if (keys.Has("tolerated")) record.tolerated = keys.Bool("tolerated");
+  if (keys.Has("ended_connections")) {
+    record.ended_connections = keys.Integer("ended_connections");
+  }
   if (keys.Has("not_usable")) {
     const std::vector<std::string> names = keys.Strings("not_usable");
     record.not_usable = std::set<std::string>(names.begin(), names.end());

@@ -33,6 +33,15 @@ int NodeDownloadSlots(absl::string_view runtime, absl::string_view version) {
 
 bool SharesDownloads(absl::string_view runtime) { return runtime != "cri-o"; }
 
+bool ResumesWithinPull(absl::string_view runtime, absl::string_view version) {
+  if (runtime == "containerd") return true;
+  if (runtime != "cri-o") return false;
+  const std::optional<VersionNumber> number = ParseVersion(version);
+  return number && *number >= VersionNumber{1, 27, 0};
+}
+
+bool ResumesRarely(absl::string_view runtime) { return runtime == "cri-o"; }
+
 PullSlots DefaultSlots(absl::string_view runtime, absl::string_view version,
                        bool layer_order) {
   // In the order of layers five are as fast as ten on loopback, and faster on a

@@ -136,7 +136,7 @@ class DiskTest(RealNodeTest):
                  self.add("late", make_layer("late", 50_000))]
         before = self.used()
 
-        run = self.lab.fetch(names, "-j", "2")
+        run = self.lab.fetch(names, "-j", "2", "--watch-connections", "off")
 
         status = self.check_no_space(run)
         self.assertIn("no space left on device", status["message"])

@@ -203,7 +203,7 @@ TEST(CompletionTest, OffersCommandsFlagsAndValues) {
   EXPECT_THAT(Completions("prepull help e"), ElementsAre("exit-codes"));
   EXPECT_THAT(Completions("prepull help s"),
               UnorderedElementsAre("status", "sleep", "status-file", "sources",
-                                   "select"));
+                                   "select", "stalls"));
   EXPECT_THAT(Completions("prepull status --status-file /proc/versio"),
               ElementsAre("/proc/version"));
 }

@@ -66,6 +66,8 @@ GOLDEN = {
     "daemonset-nice":
         "daemonset my-images --nice -5 --ionice-class realtime "
         "--ionice-priority 0 --flavor openshift",
+    "daemonset-watch-connections":
+        "daemonset my-images --watch-connections",
     "job-defaults": "job my-images",
     "job-options":
         "job my-images --deadline 4h --overall-timeout 1h --backoff-limit 5 "
@@ -78,6 +80,8 @@ GOLDEN = {
         "job my-images --flavor openshift --namespace precache "
         "--create-namespace --secret pull-secret --priority-class "
         "system-node-critical",
+    "job-watch-connections":
+        "job my-images --flavor openshift --watch-connections --nice -5",
     "job-once": "job my-images --backoff-limit 0 --concurrency auto",
 }
 
@@ -278,8 +282,14 @@ class ContentTest(unittest.TestCase):
                 pod = pod_of(objects)
                 self.assertIs(pod["automountServiceAccountToken"], False)
                 self.assertIs(pod["enableServiceLinks"], False)
-                self.assertFalse({"hostNetwork", "hostPID", "hostIPC"} &
-                                 pod.keys())
+                watches = "--watch-connections" in words
+                self.assertFalse({"hostNetwork", "hostIPC"} & pod.keys())
+                self.assertEqual("hostPID" in pod, watches)
+                fetch = fetch_container(objects)["securityContext"]
+                self.assertEqual(
+                    "SYS_PTRACE" in fetch["capabilities"].get("add", []),
+                    watches)
+                self.assertEqual("appArmorProfile" in fetch, watches)
                 self.assertEqual(
                     pod["securityContext"]["seccompProfile"]["type"],
                     "RuntimeDefault")

@@ -24,14 +24,15 @@ STATUS_KEYS = [
     "total", "pulled", "skipped", "failed", "failed_pulls", "schema", "phase",
     "exit_code", "reason", "message", "tolerated", "node", "instance",
     "run_id", "started_at", "updated_at", "finished_at", "deadline", "runtime",
-    "bytes", "not_usable", "images",
+    "bytes", "ended_connections", "not_usable", "images",
 ]
 IMAGE_KEYS = [
     "image", "origin", "state", "attempts", "bytes_done", "bytes_total",
     "size_bytes", "duration_seconds", "image_ref", "pinned", "reason",
     "message", "pulled_as", "platform",
 ]
-RUNTIME_KEYS = ["name", "version", "socket", "byte_progress", "resume", "pin"]
+RUNTIME_KEYS = ["name", "version", "socket", "byte_progress", "resume", "pin",
+                "watch_connections"]
 RETRY_FAST = ["--initial-pull-attempt-delay", "200ms",
               "--max-pull-attempt-delay", "400ms"]
 

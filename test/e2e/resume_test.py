@@ -26,7 +26,8 @@ class ResumeTest(RealNodeTest):
         name = self.add("app", layer)
         self.registry.stall(4_000_000, of=digest_of(layer.blob), times=1)
 
-        run = self.lab.fetch([name], "--initial-pull-attempt-timeout", "2s")
+        run = self.lab.fetch([name], "--initial-pull-attempt-timeout", "2s",
+                             "--watch-connections", "off")
 
         status = self.check_pulled(run, [name])
         self.assertEqual(status["images"][0]["attempts"], 2)

@@ -47,7 +47,8 @@ RuntimeState State(const std::string& name, const std::string& version,
                    absl::Status extension) {
   return {.socket = "/run/cri.sock",
           .version = {name, version, "v1"},
-          .extension = std::move(extension)};
+          .extension = std::move(extension),
+          .connections = absl::OkStatus()};
 }
 
 // "check: ok" for each finding, as lines.
@@ -62,22 +63,47 @@ std::string Verdicts(const RuntimeState& state) {
 
 TEST(EvaluateRuntimeTest, IsContentWithARecentContainerd) {
   EXPECT_EQ(Verdicts(State("containerd", "1.7.24", absl::OkStatus())),
-            "socket ok\nruntime ok\nversion ok\nresume ok\npins ok\n");
+            "socket ok\nruntime ok\nversion ok\nresume ok\nconnections "
+            "ok\npins ok\n");
 }
 
 TEST(EvaluateRuntimeTest, WarnsOfAContainerdThatHeedsNoPins) {
   EXPECT_EQ(Verdicts(State("containerd", "1.6.20", absl::OkStatus())),
-            "socket ok\nruntime ok\nversion ok\nresume ok\npins warning\n");
+            "socket ok\nruntime ok\nversion ok\nresume ok\nconnections "
+            "ok\npins warning\n");
 }
 
 TEST(EvaluateRuntimeTest, WarnsOfWhatCrioLacks) {
-  const RuntimeState crio =
+  RuntimeState crio =
       State("cri-o", "1.33.0", absl::UnimplementedError("unknown service"));
+  crio.connections = absl::NotFoundError("hostPID is missing");
 
   EXPECT_EQ(Verdicts(crio),
-            "socket ok\nruntime ok\nversion ok\nresume warning\npins "
-            "warning\n");
-  EXPECT_THAT(EvaluateRuntime(crio)[4].detail, HasSubstr("/etc/crio"));
+            "socket ok\nruntime ok\nversion ok\nresume warning\n"
+            "connections warning\npins warning\n");
+  EXPECT_THAT(EvaluateRuntime(crio)[5].detail, HasSubstr("/etc/crio"));
+}
+
+TEST(EvaluateRuntimeTest, SaysWhyConnectionsCannotBeWatched) {
+  RuntimeState blind = State("containerd", "1.7.24", absl::OkStatus());
+  blind.connections = absl::NotFoundError("hostPID is missing");
+
+  EXPECT_THAT(EvaluateRuntime(blind)[4].detail,
+              HasSubstr("hostPID is missing"));
+}
+
+TEST(FeaturesOfTest, KnowsWhatCrioDoesWithinAPull) {
+  RuntimeState crio =
+      State("cri-o", "1.27.0", absl::UnimplementedError("unknown service"));
+
+  EXPECT_EQ(FeaturesOf(crio).resume, Resume::kWithinPull);
+  EXPECT_TRUE(FeaturesOf(crio).byte_progress);
+  EXPECT_TRUE(FeaturesOf(crio).connections);
+  crio.version.version = "1.26.5";
+  crio.connections = absl::NotFoundError("hostPID is missing");
+  EXPECT_EQ(FeaturesOf(crio).resume, Resume::kNever);
+  EXPECT_FALSE(FeaturesOf(crio).byte_progress);
+  EXPECT_FALSE(FeaturesOf(crio).connections);
 }
 
 TEST(EvaluateRuntimeTest, SaysWhyTheExtensionDidNotAnswer) {
@@ -105,7 +131,7 @@ TEST(ReadRuntimeStateTest, AsksForTheExtension) {
   const RuntimeState state = ReadRuntimeState(found, absl::Seconds(1), {});
 
   EXPECT_THAT(state.extension, IsOk());
-  EXPECT_TRUE(FeaturesOf(state).resume);
+  EXPECT_EQ(FeaturesOf(state).resume, Resume::kAlways);
   EXPECT_TRUE(FeaturesOf(state).byte_progress);
   EXPECT_TRUE(FeaturesOf(state).pin);
 }

@@ -70,7 +70,7 @@ TEST_F(EngineLeaseTest, EveryPullGoesWithTheLeaseOfTheRun) {
   EXPECT_THAT(extension_.created[0], StartsWith("prepull-"));
   EXPECT_EQ(runtime_.calls()[0].lease_id, extension_.created[0]);
   EXPECT_EQ(runtime_.calls()[1].lease_id, extension_.created[0]);
-  EXPECT_TRUE(run_.features().resume);
+  EXPECT_EQ(run_.features().resume, Resume::kAlways);
 }
 
 TEST_F(EngineLeaseTest, TheLeaseExpiresADayAfterTheDeadline) {
@@ -317,7 +317,7 @@ TEST_F(EngineLeaseTest, ARuntimeWithoutLeasesPullsAllTheSame) {
 
   EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
   EXPECT_EQ(runtime_.calls()[0].lease_id, "");
-  EXPECT_FALSE(run_.features().resume);
+  EXPECT_EQ(run_.features().resume, Resume::kNever);
 }
 
 TEST(ListHashTest, IsTheSameInAnyOrderAndSpelling) {

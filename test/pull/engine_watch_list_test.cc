@@ -262,7 +262,7 @@ TEST_F(EngineWatchListTest, WithoutAStallTimeoutNothingIsListed) {
   Fetch({kListed});
 
   EXPECT_FALSE(run_.features().byte_progress);
-  EXPECT_TRUE(run_.features().resume);
+  EXPECT_EQ(run_.features().resume, Resume::kAlways);
   EXPECT_THAT(runtime_.calls()[0].lease_id, Not(IsEmpty()));
   EXPECT_THAT(store_.lists.asked, IsEmpty());
   EXPECT_THAT(store_.searches.asked, IsEmpty());

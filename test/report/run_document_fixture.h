@@ -72,10 +72,11 @@ inline std::vector<ImageOutcome> MixedImages() {
 // A run with an image in every state.
 inline RunRecord MixedRecord() {
   RunRecord record = BeginningRecord();
-  record.runtime = {.name = "containerd",
-                    .version = "1.7.24",
-                    .socket = "/run/containerd/containerd.sock",
-                    .features = {.byte_progress = true, .resume = true}};
+  record.runtime = {
+      .name = "containerd",
+      .version = "1.7.24",
+      .socket = "/run/containerd/containerd.sock",
+      .features = {.byte_progress = true, .resume = Resume::kAlways}};
   record.list_known = true;
   record.images = MixedImages();
   record.bytes = {.done = 40908455};

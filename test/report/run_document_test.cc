@@ -49,8 +49,24 @@ TEST(RunDocumentTest, HasItsKeysInTheOrderOfTheContract) {
       R"("started_at":"2026-01-02T03:02:05.678Z",)"
       R"("updated_at":"2026-01-02T03:04:05.678Z","finished_at":null,)"
       R"("deadline":"2026-01-02T03:22:05.678Z","runtime":null,)"
-      R"("bytes":{"done":0,"total":null},"not_usable":[],"images":[]})"
+      R"("bytes":{"done":0,"total":null},"ended_connections":0,)"
+      R"("not_usable":[],"images":[]})"
       "\n");
+}
+
+TEST(RunDocumentTest, BringsBackWhatTheConnectionsAreUsedFor) {
+  RunRecord record = MixedRecord();
+  record.runtime.features = {.resume = Resume::kWithinPull,
+                             .connections = true};
+  record.ended_connections = 7;
+
+  const absl::StatusOr<ReadRun> read =
+      ParseRunDocument(Written(Run::Restore(record)));
+
+  ASSERT_THAT(read, IsOk());
+  EXPECT_EQ(read->run.features().resume, Resume::kWithinPull);
+  EXPECT_TRUE(read->run.features().connections);
+  EXPECT_EQ(read->run.ended_connections(), 7);
 }
 
 TEST(RunDocumentTest, BringsBackWhatIsNotUsable) {
@@ -73,6 +89,8 @@ TEST(RunDocumentTest, ReadsADocumentWithoutTheLaterKeys) {
   std::string text = Written(MixedRun());
   text = absl::StrReplaceAll(text, {{R"("tolerated":false,)", ""},
                                     {R"("not_usable":[],)", ""},
+                                    {R"(,"watch_connections":false)", ""},
+                                    {R"("ended_connections":0,)", ""},
                                     {R"(,"pulled_as":"")", ""}});
 
   EXPECT_THAT(ParseRunDocument(text), IsOk());

@@ -81,5 +81,14 @@ TEST(SharesDownloadsTest, IsFalseForCrioOnly) {
   EXPECT_TRUE(SharesDownloads(""));
 }
 
+TEST(ResumesWithinPullTest, IsTrueForCrioWithARecentLibrary) {
+  EXPECT_TRUE(ResumesWithinPull("containerd", "1.6.20~ds1"));
+  EXPECT_TRUE(ResumesWithinPull("cri-o", "1.27.0"));
+  EXPECT_TRUE(ResumesWithinPull("cri-o", "1.37.0"));
+  EXPECT_FALSE(ResumesWithinPull("cri-o", "1.26.5"));
+  EXPECT_FALSE(ResumesWithinPull("cri-o", "dev"));
+  EXPECT_FALSE(ResumesWithinPull("docker", "27.0.0"));
+}
+
 }  // namespace
 }  // namespace prepull

@@ -55,6 +55,7 @@ struct DeploymentOptions {
   std::string status_folder = "";              // on the host
   std::string storage_folder = "";  // on the host: the runtime's images
   bool pin = false;
+  bool watch_connections = false;  // with what a pod needs for it
   std::string concurrency = "";
   std::optional<int> nice = std::nullopt;
   std::string ionice_class = "";

@@ -23,6 +23,8 @@ struct RuntimeState {
   std::string socket;
   RuntimeVersion version;
   absl::Status extension;  // UNIMPLEMENTED if it has none
+  // Why its connections cannot be seen; OK if they can.
+  absl::Status connections = absl::UnimplementedError("not tried");
 };
 
 // Probes the extension of the runtime.
@@ -32,7 +34,7 @@ RuntimeState ReadRuntimeState(const FoundRuntime& found, absl::Duration timeout,
 // Returns what the runtime supports beyond CRI.
 RuntimeFeatures FeaturesOf(const RuntimeState& runtime);
 
-// Returns the findings socket, runtime, version, resume and pins.
+// Returns the findings socket, runtime, version, resume, connections and pins.
 std::vector<Finding> EvaluateRuntime(const RuntimeState& runtime);
 
 // Returns the known bug of pulls in this version, with its issue; "" if there

@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -80,6 +81,10 @@ class DownloadWatch {
 
   // How long its downloads may rest at present.
   absl::Duration RestLimit(const ImageOutcome& image) const;
+
+  // Whether an open download of the node has not moved for a while; nothing if
+  // that cannot be seen.
+  std::optional<bool> HasRestingDownload(Instant now) const;
 
   // What the image's last attempt may have written. As long as its manifest is
   // unknown that may be all but the blobs of other images of the run.

@@ -65,6 +65,10 @@ class StallDetector {
   // The same, or unknown because no list was taken before `since`.
   bool MayHaveGrownSince(const std::string& digest, Instant since) const;
 
+  // Whether an open download has not moved for so long; nothing as long as no
+  // download of layers has been seen, because a snapshotter may hide its own.
+  std::optional<bool> HasResting(absl::Duration time) const;
+
   // How long a download may rest beside what moves on the node: `window`, or
   // four fair steps if that is longer.
   absl::Duration RestLimit(absl::Duration window) const;
@@ -93,6 +97,7 @@ class StallDetector {
   int node_slots_;
   Instant observed_;
   absl::flat_hash_map<std::string, Download> downloads_;
+  bool has_stepped_ = false;  // one of them, ever
   // Of the last 30 s.
   std::deque<Gain> gains_;
   // Time that a fair share of the node's rate needs for a step; zero if

@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "prepull/base/clock.h"
+#include "prepull/base/json_writer.h"
 #include "prepull/run/run.h"
 
 namespace prepull {
@@ -20,6 +21,12 @@ namespace prepull {
 // Returns one line of JSON with a final newline. `now` and `wall_now` must be
 // the same moment.
 std::string RunDocument(const Run& run, Instant now, absl::Time wall_now);
+
+// What the field resume says between true and false.
+inline constexpr char kWithinPull[] = "within a pull";
+
+// Writes the fields byte_progress, resume, pin and watch_connections.
+void WriteFeatures(JsonWriter& json, const RuntimeFeatures& features);
 
 // The maximum size of a document; that of 100,000 images has 30 MB.
 inline constexpr int64_t kMaxDocumentBytes = 256 << 20;

@@ -43,6 +43,12 @@ struct PullOptions {
   // Where progress can be seen: without any for so long an attempt is ended.
   // 0 = progress is not looked at.
   absl::Duration stall_timeout = absl::Seconds(5);
+  // Whether the runtime's connections are watched, and ended when stuck.
+  bool watch_connections = true;
+  // Whether it goes on with a download whose connection was ended, and if so
+  // only 1 MiB or a minute after the last time.
+  bool resumes_within_pull = false;
+  bool resumes_rarely = false;
   // Downloads that the runtime does at once on the whole node, 0 = no limit.
   int node_download_slots = 0;
   absl::Duration start_jitter = absl::ZeroDuration();

@@ -115,11 +115,19 @@ struct ImageCounts {
   int64_t ended() const { return present() + failed + stopped; }
 };
 
+// Where a download goes on that broke off.
+enum class Resume {
+  kNever,
+  kWithinPull,  // a cut pull starts from zero
+  kAlways,      // also in the next pull
+};
+
 // What a runtime offers beyond CRI.
 struct RuntimeFeatures {
-  bool byte_progress = false;  // tells how far each download is
-  bool resume = false;         // a cut pull goes on where it stopped
-  bool pin = false;            // images can be kept from garbage collection
+  bool byte_progress = false;  // what is downloaded can be seen
+  Resume resume = Resume::kNever;
+  bool pin = false;          // images can be kept from garbage collection
+  bool connections = false;  // its connections can be seen, and ended
 };
 
 // The runtime as reports name it; empty until it is known.
@@ -158,6 +166,7 @@ struct RunRecord {
   bool list_known = false;
   std::vector<ImageOutcome> images = {};
   ByteCount bytes = {};
+  int64_t ended_connections = 0;
   std::set<std::string> not_usable = {};
 
   Phase phase = Phase::kPreparing;
@@ -210,6 +219,9 @@ class Run {
   // counts once, so this is no sum over `images`.
   const ByteCount& bytes() const { return record_.bytes; }
 
+  // How many connections of the runtime were ended because they were stuck.
+  int64_t ended_connections() const { return record_.ended_connections; }
+
   // What failed pulls of this run and earlier ones left on the node so that no
   // pod can use it (normalised names): to be removed and pulled anew.
   const std::set<std::string>& not_usable() const { return record_.not_usable; }
@@ -227,6 +239,8 @@ class Run {
   void Move(ImageOutcome& image, ImageState state);
 
   void UpdateBytes(const ByteCount& bytes) { record_.bytes = bytes; }
+
+  void CountEndedConnection() { ++record_.ended_connections; }
 
   void MarkNotUsable(const std::string& name);
   // Nothing unusable of `name` is on the node any more.

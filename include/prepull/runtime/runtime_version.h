@@ -47,6 +47,13 @@ int NodeDownloadSlots(absl::string_view runtime, absl::string_view version);
 // for each of them.
 bool SharesDownloads(absl::string_view runtime);
 
+// Whether the runtime goes on, within a pull, with a download that broke off.
+// CRI-O does since 1.27, whose containers/image 5.25 was the first that did.
+bool ResumesWithinPull(absl::string_view runtime, absl::string_view version);
+
+// Whether it does so only 1 MiB or a minute after the last time.
+bool ResumesRarely(absl::string_view runtime);
+
 // How many pulls to run at once.
 struct PullSlots {
   int pulls = 10;

@@ -82,6 +82,7 @@ class BadRegistry:
     def __init__(self, seed=0, bytes_per_second=None, host="127.0.0.1",
                  token_auth=None):
         self.bytes_per_second = bytes_per_second
+        self.serves_ranges = True
         self.token_auth = token_auth
         self._lock = threading.Lock()
         self._random = random.Random(seed)
@@ -269,7 +270,8 @@ class _Connection(http.server.BaseHTTPRequestHandler):
             return
         path = self.path.partition("?")[0]
         content = self._registry.content(path)
-        part = part_of(content, self.headers.get("Range"))
+        part = part_of(content, self.headers.get("Range")
+                       if self._registry.serves_ranges else None)
         agent = self.headers.get("User-Agent", "")
         fault = self._registry.next_fault(
             path, agent, self._dice, part if self.command == "GET" else None)

@@ -27,10 +27,13 @@ class FakeCrio(Closing):
     """Runs from the start of its `with`.
 
     `prefix` is a command that runs it somewhere else, such as at the far end
-    of a Link. A layer's MiB takes so many milliseconds to unpack.
+    of a Link. A layer's MiB takes so many milliseconds to unpack. If it is
+    `watched`, its program has the name by which prepull knows CRI-O, so that a
+    prepull that may look into it watches its connections.
     """
 
-    def __init__(self, prefix=(), version="1.37.0", unpack_ms_per_mib=0):
+    def __init__(self, prefix=(), version="1.37.0", unpack_ms_per_mib=0,
+                 watched=False):
         super().__init__()
         # Short and not from TMPDIR: a unix socket's path has 107 bytes.
         self.folder = tempfile.mkdtemp(prefix="prepull-crio-", dir="/tmp")
@@ -38,13 +41,16 @@ class FakeCrio(Closing):
         self.big_files = os.path.join(self.folder, "big-files")
         self.log_path = os.path.join(self.folder, "crio.log")
         os.mkdir(self.big_files)
+        program = fake_crio_binary()
+        if watched:
+            program = shutil.copy(program, os.path.join(self.folder, "crio"))
         self.cri = CriClient(self.socket_path)
         self._runs = Runs(self.folder, self.socket_path)
         self.fetch = self._runs.fetch
         self.start_fetch = self._runs.start_fetch
         self._service = Service(
             "fake_crio",
-            [*prefix, fake_crio_binary(), self.socket_path,
+            [*prefix, program, self.socket_path,
              "--version", version, "--big-files", self.big_files,
              "--unpack-time", str(unpack_ms_per_mib)], self.log_path)
 
