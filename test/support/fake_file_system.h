@@ -67,6 +67,10 @@ class FakeFileSystem : public FileSystem {
       return absl::NotFoundError(
           absl::StrCat(query.path, ": open: no such file or directory"));
     }
+    if (static_cast<int64_t>(names.size()) > query.max_names) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat(query.path, ": more than ", query.max_names, " names"));
+    }
     std::vector<FolderEntry> entries;
     for (const std::string& name : names) {
       if (!absl::StartsWith(name, query.prefix)) continue;
