@@ -63,7 +63,7 @@ class CrioConfig {
         files_.ReadFileIn(root_, path, kMaxCrioConfBytes);
     if (!text.ok()) return Named(text.status());
     const absl::Status added = AddText(*text, absl::StrCat(shown_root_, path));
-    if (added.ok()) return added;
+    if (added.ok()) return absl::OkStatus();
     return WithMessage(added, absl::StrCat(added.message(),
                                            ": CRI-O would not start with it"));
   }
