@@ -11,6 +11,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
@@ -83,6 +84,70 @@ absl::StatusOr<std::vector<std::string>> NamesIn(DIR* listing,
   return names;
 }
 
+FileKind KindOfMode(mode_t mode) {
+  if (S_ISREG(mode)) return FileKind::kFile;
+  return S_ISDIR(mode) ? FileKind::kFolder : FileKind::kOther;
+}
+
+// Takes `listing` over.
+absl::StatusOr<std::vector<FolderEntry>> EntriesIn(DIR* listing,
+                                                   const EntryQuery& query) {
+  absl::Cleanup close_listing = [listing] { closedir(listing); };
+  std::vector<FolderEntry> entries;
+  int64_t names = 0;
+  errno = 0;
+  while (const dirent* entry = readdir(listing)) {
+    const absl::string_view name = entry->d_name;
+    if (name != "." && name != ".." && ++names > query.max_names) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat(query.path, ": more than ", query.max_names, " names"));
+    }
+    struct stat about;
+    if (name != "." && name != ".." && absl::StartsWith(name, query.prefix) &&
+        fstatat(dirfd(listing), entry->d_name, &about, AT_SYMLINK_NOFOLLOW) ==
+            0) {
+      const FileKind kind = KindOfMode(about.st_mode);
+      entries.push_back(
+          {.name = std::string(name),
+           .kind = kind,
+           .owner = about.st_uid,
+           .size_bytes = kind == FileKind::kFile ? about.st_size : 0});
+    }
+    errno = 0;
+  }
+  if (errno != 0) return Annotate(ErrnoStatus(errno, "read"), query.path);
+  std::sort(entries.begin(), entries.end(),
+            [](const FolderEntry& a, const FolderEntry& b) {
+              return a.name < b.name;
+            });
+  return entries;
+}
+
+// Opens the folder of an EntryQuery.
+absl::StatusOr<int> OpenFolderIn(const std::string& root,
+                                 const EntryQuery& query) {
+  const std::string& path = query.path;
+  const std::string last =
+      query.may_be_link ? "." : path.substr(path.rfind('/') + 1);
+  ASSIGN_OR_RETURN(
+      const int found,
+      OpenInRoot(root, query.may_be_link ? path : DirectoryOf(path)));
+  absl::Cleanup close_found = [found] { close(found); };
+  const int fd = openat(found, last.c_str(),
+                        O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0) return Annotate(ErrnoStatus(errno, "open"), path);
+  return fd;
+}
+
+// Takes `fd` over.
+absl::StatusOr<DIR*> ListingOf(int fd, const std::string& path) {
+  DIR* listing = fdopendir(fd);
+  if (listing != nullptr) return listing;
+  const absl::Status why = ErrnoStatus(errno, "open");
+  close(fd);
+  return Annotate(why, path);
+}
+
 // A rename over /dev/null would break it for all processes.
 absl::Status CheckReplaceable(const std::string& path) {
   struct stat about;
@@ -147,8 +212,7 @@ absl::StatusOr<FileKind> SystemFileSystem::KindOf(const std::string& path) {
   if (stat(path.c_str(), &about) != 0) {
     return Annotate(ErrnoStatus(errno, "open"), path);
   }
-  if (S_ISREG(about.st_mode)) return FileKind::kFile;
-  return S_ISDIR(about.st_mode) ? FileKind::kFolder : FileKind::kOther;
+  return KindOfMode(about.st_mode);
 }
 
 absl::StatusOr<std::vector<std::string>> SystemFileSystem::ListFolder(
@@ -160,17 +224,16 @@ absl::StatusOr<std::vector<std::string>> SystemFileSystem::ListFolder(
 
 absl::StatusOr<std::vector<std::string>> SystemFileSystem::ListFolderIn(
     const std::string& root, const std::string& path) {
-  ASSIGN_OR_RETURN(const int found, OpenInRoot(root, path));
-  absl::Cleanup close_found = [found] { close(found); };
-  const int fd = openat(found, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return Annotate(ErrnoStatus(errno, "open"), path);
-  DIR* listing = fdopendir(fd);
-  if (listing == nullptr) {
-    const absl::Status why = ErrnoStatus(errno, "open");
-    close(fd);
-    return Annotate(why, path);
-  }
+  ASSIGN_OR_RETURN(const int fd, OpenFolderIn(root, {.path = path}));
+  ASSIGN_OR_RETURN(DIR* const listing, ListingOf(fd, path));
   return NamesIn(listing, path);
+}
+
+absl::StatusOr<std::vector<FolderEntry>> SystemFileSystem::ListEntriesIn(
+    const std::string& root, const EntryQuery& query) {
+  ASSIGN_OR_RETURN(const int fd, OpenFolderIn(root, query));
+  ASSIGN_OR_RETURN(DIR* const listing, ListingOf(fd, query.path));
+  return EntriesIn(listing, query);
 }
 
 absl::Status SystemFileSystem::WriteFileAtomically(const std::string& path,

@@ -7,8 +7,8 @@
 #include "absl/strings/strip.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
+#include "prepull/base/toml_reader.h"
 #include "prepull/http/url.h"
-#include "src/registry/toml_reader.h"
 
 namespace prepull {
 namespace {

@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
-#include "src/registry/toml_reader.h"
+#include "prepull/base/toml_reader.h"
 
 namespace prepull {
 namespace {

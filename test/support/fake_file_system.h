@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "prepull/base/file_system.h"
@@ -53,6 +54,34 @@ class FakeFileSystem : public FileSystem {
   absl::StatusOr<std::vector<std::string>> ListFolderIn(
       const std::string& root, const std::string& path) override {
     return ListFolder(absl::StrCat(absl::StripSuffix(root, "/"), path));
+  }
+
+  // All is root's.
+  absl::StatusOr<std::vector<FolderEntry>> ListEntriesIn(
+      const std::string& root, const EntryQuery& query) override {
+    const std::string folder =
+        absl::StrCat(absl::StripSuffix(root, "/"), query.path);
+    MutexLock lock(mutex_);
+    const std::set<std::string> names = NamesIn(folder);
+    if (names.empty()) {
+      return absl::NotFoundError(
+          absl::StrCat(query.path, ": open: no such file or directory"));
+    }
+    if (static_cast<int64_t>(names.size()) > query.max_names) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat(query.path, ": more than ", query.max_names, " names"));
+    }
+    std::vector<FolderEntry> entries;
+    for (const std::string& name : names) {
+      if (!absl::StartsWith(name, query.prefix)) continue;
+      const auto file = files_.find(absl::StrCat(folder, "/", name));
+      const bool is_file = file != files_.end();
+      entries.push_back({.name = name,
+                         .kind = is_file ? FileKind::kFile : FileKind::kFolder,
+                         .size_bytes = static_cast<int64_t>(
+                             is_file ? file->second.size() : 0)});
+    }
+    return entries;
   }
 
   absl::Status WriteFileAtomically(const std::string& path,

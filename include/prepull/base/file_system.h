@@ -28,6 +28,24 @@ struct DiskUsage {
 
 enum class FileKind { kFile, kFolder, kOther };
 
+// What a folder has under a name: itself, not what a link leads to.
+struct FolderEntry {
+  std::string name;
+  FileKind kind = FileKind::kOther;  // of a link, too
+  int64_t owner = 0;                 // the user's number
+  int64_t size_bytes = 0;            // of a file
+};
+
+// Which entries of a folder.
+struct EntryQuery {
+  std::string path = "";
+  // Whether `path` itself may be a link.
+  bool may_be_link = true;
+  std::string prefix = "";  // of their names
+  // The names that are read at most, also without the prefix.
+  int64_t max_names = 10000;
+};
+
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
@@ -53,6 +71,12 @@ class FileSystem {
                                                  int64_t limit_bytes) = 0;
   virtual absl::StatusOr<std::vector<std::string>> ListFolderIn(
       const std::string& root, const std::string& path) = 0;
+
+  // Returns entries of a folder, sorted by name, as ListFolderIn sees it. One
+  // that vanishes meanwhile is left out. Errors: as ListFolderIn's;
+  // RESOURCE_EXHAUSTED  the folder has more than `max_names` names.
+  virtual absl::StatusOr<std::vector<FolderEntry>> ListEntriesIn(
+      const std::string& root, const EntryQuery& query) = 0;
 
   // Replaces `path` with `text` atomically: readers, also after a crash of the
   // machine, see the old file or the new one. Writes a draft beside it, syncs,
@@ -91,6 +115,8 @@ class SystemFileSystem : public FileSystem {
                                          int64_t limit_bytes) override;
   absl::StatusOr<std::vector<std::string>> ListFolderIn(
       const std::string& root, const std::string& path) override;
+  absl::StatusOr<std::vector<FolderEntry>> ListEntriesIn(
+      const std::string& root, const EntryQuery& query) override;
   absl::Status WriteFileAtomically(const std::string& path,
                                    absl::string_view text) override;
   absl::Status WriteExisting(const std::string& path,

@@ -1,4 +1,4 @@
-#include "src/registry/toml_reader.h"
+#include "prepull/base/toml_reader.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

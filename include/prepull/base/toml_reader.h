@@ -3,8 +3,8 @@
 //
 // Texts and keys have "?" for what is not ASCII, as names of registries are.
 // Source: https://toml.io/en/v1.0.0
-#ifndef PREPULL_SRC_REGISTRY_TOML_READER_H_
-#define PREPULL_SRC_REGISTRY_TOML_READER_H_
+#ifndef PREPULL_BASE_TOML_READER_H_
+#define PREPULL_BASE_TOML_READER_H_
 
 #include <string>
 #include <vector>
@@ -68,4 +68,4 @@ class TomlDocument {
 
 }  // namespace prepull
 
-#endif  // PREPULL_SRC_REGISTRY_TOML_READER_H_
+#endif  // PREPULL_BASE_TOML_READER_H_

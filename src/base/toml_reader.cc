@@ -1,4 +1,4 @@
-#include "src/registry/toml_reader.h"
+#include "prepull/base/toml_reader.h"
 
 #define TOML_EXCEPTIONS 0
 // Where these do not hold, as for "[[\x0e", the library goes on to report an
