@@ -148,16 +148,20 @@ std::optional<absl::Duration> SilenceDetector::StuckFor(
   return silent;
 }
 
+// A window by the rate with which the body came, while it did.
+absl::Duration SilenceDetector::WindowAfter(const Seen& seen) const {
+  const int64_t gained_bytes = seen.received_bytes - seen.most_before_bytes;
+  return NextWindow(seen.window, options_.stall_timeout,
+                    gained_bytes < kContinuableBytes ? 0 : gained_bytes,
+                    seen.came - seen.asked);
+}
+
 void SilenceDetector::OnEnded(Instant now, uint64_t id) {
   const auto it = seen_.find(id);
   if (it == seen_.end()) return;
   const Seen& seen = it->second;
   ended_.push_back(
-      {.at = now,
-       .peer = seen.peer,
-       .next_window = NextWindow(seen.window, options_.stall_timeout,
-                                 seen.received_bytes - seen.opened_at_bytes,
-                                 now - seen.opened)});
+      {.at = now, .peer = seen.peer, .next_window = WindowAfter(seen)});
   seen_.erase(it);
 }
 

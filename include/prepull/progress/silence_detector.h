@@ -112,6 +112,7 @@ class SilenceDetector {
   void TakeGain(Instant now, int64_t bytes);
   absl::Duration FairShare(Instant now) const;
   bool IsSpared(const Seen& seen, Instant now) const;
+  absl::Duration WindowAfter(const Seen& seen) const;
   std::optional<absl::Duration> StuckFor(
       const Seen& seen, Instant now, const Surroundings& surroundings) const;
 
