@@ -111,6 +111,7 @@ class EngineTest : public testing::Test {
                  .observer = witness_,
                  .credentials = credentials_,
                  .manifests = manifests_,
+                 .committed_layers = committed_layers_,
                  .free_bytes = free_bytes_},
                 stop_.get_token(), run_);
     ExpectThatTheReportSaysWhatWasTold();
@@ -148,6 +149,7 @@ class EngineTest : public testing::Test {
   RollDice roll_dice_ = [] { return 0.0; };
   CredentialFinder* credentials_ = nullptr;
   ManifestReader* manifests_ = nullptr;
+  CommittedLayers* committed_layers_ = nullptr;
   std::optional<int64_t> free_bytes_ = std::nullopt;
   absl::Duration overall_timeout_ = absl::Minutes(20);
   std::stop_source stop_;

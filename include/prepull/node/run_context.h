@@ -15,6 +15,7 @@
 #include "prepull/base/random.h"
 #include "prepull/registry/manifest_reader.h"
 #include "prepull/run/run_observer.h"
+#include "prepull/runtime/committed_layers.h"
 #include "prepull/runtime/container_runtime.h"
 
 namespace prepull {
@@ -28,6 +29,8 @@ struct RunContext {
   CredentialFinder* credentials = nullptr;  // null: every pull is anonymous
   // Null: no manifest is read ahead of its pull.
   ManifestReader* manifests = nullptr;
+  // Null: which layers the node has is not to be seen.
+  CommittedLayers* committed_layers = nullptr;
   // Of the disk for images, when the run began.
   std::optional<int64_t> free_bytes = std::nullopt;
 };
