@@ -36,6 +36,10 @@ class FakeCrio(Closing):
         self.folder = tempfile.mkdtemp(prefix="prepull-crio-", dir="/tmp")
         self.socket_path = os.path.join(self.folder, "crio.sock")
         self.big_files = os.path.join(self.folder, "big-files")
+        self.graph_root = os.path.join(self.folder, "root")
+        # The list of what is committed.
+        self.layers_path = os.path.join(
+            self.graph_root, "overlay-layers", "layers.json")
         self.log_path = os.path.join(self.folder, "crio.log")
         os.mkdir(self.big_files)
         self.cri = CriClient(self.socket_path)
@@ -46,6 +50,7 @@ class FakeCrio(Closing):
             "fake_crio",
             [*prefix, fake_crio_binary(), self.socket_path,
              "--version", version, "--big-files", self.big_files,
+             "--root", self.graph_root,
              "--unpack-time", str(unpack_ms_per_mib)], self.log_path)
 
     def __enter__(self):
