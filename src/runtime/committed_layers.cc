@@ -31,7 +31,7 @@ class StoreFile : public CommittedLayers {
   absl::Status Begin() {
     MutexLock lock(mutex_);
     watch_.emplace(host_root_, path_, [this] { LookAgain(); });
-    const absl::Status status =
+    absl::Status status =
         watch_->is_watching()
             ? Look()
             : absl::NotFoundError(absl::StrCat(path_, ": cannot be watched"));
