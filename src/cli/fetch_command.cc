@@ -23,6 +23,7 @@
 #include "prepull/report/run_document.h"
 #include "prepull/report/status_file.h"
 #include "prepull/report/termination_message.h"
+#include "prepull/runtime/committed_layers.h"
 #include "prepull/runtime/connect.h"
 #include "prepull/runtime/connections.h"
 #include "prepull/source/image_list.h"
@@ -201,6 +202,7 @@ class Fetching {
     const PullOptions pull = WithRuntimeDefaults(options_.pull, run_.runtime());
     RunContext engine = EngineOn(runtime);
     std::unique_ptr<ManifestReader> manifests;
+    std::unique_ptr<CommittedLayers> committed;
     if (pull.layer_order) {
       absl::StatusOr<std::unique_ptr<ManifestReader>> opened =
           OpenManifestReader(RegistriesOfNode(), options_.list.credentials,
@@ -212,13 +214,21 @@ class Fetching {
         Log(LogLevel::kWarn, "manifests are not read ahead",
             {{"error", opened.status().message()}});
       }
-      engine.free_bytes =
-          FreeBytes(preflight_, runtime, context_.files, context_.stop);
+      const absl::StatusOr<ImageDisk> disk =
+          ReadImageDisk(runtime, context_.files, preflight_.host_root,
+                        absl::Seconds(1), context_.stop);
+      engine.free_bytes = FreeBytes(disk);
+      if (disk.ok()) {
+        committed = FindCommittedLayers(context_.files, preflight_.host_root,
+                                        disk->images.mountpoint);
+      }
+      engine.committed_layers = committed.get();
     }
     const std::unique_ptr<Connections> connections = SeenConnections(pull);
     engine.connections = connections.get();
     FetchImages(list_.requests, pull, engine, context_.stop, run_);
     manifests.reset();
+    committed.reset();
     if (run_.counts().pulled > 0 && HasTimeLeft()) {
       WarnOfFullDisk(preflight_, runtime, context_.files, context_.stop);
     }

@@ -195,8 +195,8 @@ Without it a disk that is that full is a warning, before the pulls and after
 them. In a container the disk can be seen only if the host's root is mounted:
 --host-root names the place ('manifest --storage-dir' mounts it). A disk that
 cannot be seen is a warning, and a failure with --space-required.
-On CRI-O the manifests are read first: a list that cannot fit, even if it shares
-all that is on the node, ends the run with 5; one that may is a warning.
+On CRI-O the manifests are read first: a list whose missing layers do not fit
+ends the run with 5. If its store cannot be seen, one that may fit is a warning.
 
 Will the images stay? A full disk makes the kubelet delete images that no pod
 uses, and those that wait for their first use go first. fetch --pin protects the
@@ -259,6 +259,8 @@ std::string FailuresHelp() {
   docker.io, which counts them), and no two pulls run that need the same missing
   layer. An image whose manifest cannot be read within seconds is pulled alone
   at first, and later with two others at most. --layer-order off reads none.
+  A layer that CRI-O's store lists, where --host-root shows that, is not missing
+  any more, even if its pull still runs.
 )";
 }
 

@@ -197,11 +197,7 @@ absl::Status CheckDisk(const PreflightOptions& options,
   return absl::FailedPreconditionError(absl::StrJoin(failures, "; "));
 }
 
-std::optional<int64_t> FreeBytes(const PreflightOptions& options,
-                                 ContainerRuntime& runtime, FileSystem& files,
-                                 const std::stop_token& stop) {
-  const absl::StatusOr<ImageDisk> disk =
-      ReadImageDisk(runtime, files, options.host_root, kWarnTimeout, stop);
+std::optional<int64_t> FreeBytes(const absl::StatusOr<ImageDisk>& disk) {
   if (!disk.ok() || !disk->usage.ok() || disk->usage->size_bytes <= 0) {
     return std::nullopt;
   }

@@ -23,7 +23,7 @@ void BlobLedger::Add(const std::vector<ManifestBlob>& blobs) {
     if (!is_new) continue;
     Blob& blob = it->second;
     blob.size_bytes = added.size_bytes;
-    blob.before_bytes = Find(open_before_, added.digest, 0);
+    SetBefore(blob, Find(open_before_, added.digest, 0));
     blob.is_open = open_.contains(added.digest);
     bytes_total_ += added.size_bytes;
     SetDone(blob, Find(open_, added.digest, 0));
@@ -34,6 +34,11 @@ void BlobLedger::SetDone(Blob& blob, int64_t bytes) {
   const int64_t done = std::clamp<int64_t>(bytes, 0, blob.size_bytes);
   bytes_done_ += done - blob.done_bytes;
   blob.done_bytes = done;
+}
+
+void BlobLedger::SetBefore(Blob& blob, int64_t bytes) {
+  bytes_before_ += bytes - blob.before_bytes;
+  blob.before_bytes = bytes;
 }
 
 void BlobLedger::Observe(const std::vector<OpenDownload>& listed) {
@@ -77,7 +82,7 @@ void BlobLedger::OnWhole(const std::string& digest, bool is_old) {
   blob.is_asked = false;
   blob.is_whole = true;
   blob.is_open = false;
-  if (is_old) blob.before_bytes = blob.size_bytes;
+  if (is_old) SetBefore(blob, blob.size_bytes);
   SetDone(blob, blob.size_bytes);
 }
 

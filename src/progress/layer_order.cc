@@ -57,16 +57,21 @@ std::string LayerOrder::BlockerOf(Image image) const {
 std::string LayerOrder::HeldLayer(Image image) const {
   for (const std::string& digest : EntryOf(image).layers) {
     const Layer& layer = layers_.at(digest);
-    if (!layer.is_whole && layer.pulls > 0) return digest;
+    if (layer.pulls > 0 && IsMissing(digest, layer)) return digest;
   }
   return "";
+}
+
+bool LayerOrder::IsMissing(const std::string& digest,
+                           const Layer& layer) const {
+  return !layer.is_whole && !committed_->digests.contains(digest);
 }
 
 size_t LayerOrder::SharedLayers(Image image) const {
   size_t shared = 0;
   for (const std::string& digest : EntryOf(image).layers) {
     const Layer& layer = layers_.at(digest);
-    if (!layer.is_whole) shared += layer.images - 1;
+    if (IsMissing(digest, layer)) shared += layer.images - 1;
   }
   return shared;
 }
@@ -91,9 +96,22 @@ LayerOrder::Freed LayerOrder::OnEnd(Image image, bool is_pulled) {
     Layer& layer = layers_.at(digest);
     layer.is_whole = layer.is_whole || is_pulled;
     --layer.pulls;
-    (layer.is_whole ? freed.for_all : freed.for_one).push_back(digest);
+    (IsMissing(digest, layer) ? freed.for_one : freed.for_all)
+        .push_back(digest);
   }
   if (is_pulled) Remove(image);
+  return freed;
+}
+
+LayerOrder::Freed LayerOrder::SetCommitted(CommittedLayers::Layers committed) {
+  Freed freed;
+  for (const auto& [digest, layer] : layers_) {
+    if (layer.pulls > 0 && IsMissing(digest, layer) &&
+        committed->digests.contains(digest)) {
+      freed.for_all.push_back(digest);
+    }
+  }
+  committed_ = std::move(committed);
   return freed;
 }
 

@@ -54,7 +54,9 @@ ListManifests::ListManifests(const Seams& seams, OnManifest on_manifest,
       scope_(seams.poster),
       bytes_(nullptr, seams.clock, seams.poster, run) {}
 
-void ListManifests::Read(const std::vector<Image>& images, Instant due) {
+void ListManifests::Read(const std::vector<Image>& images, Instant due,
+                         CommittedLayers::Layers committed) {
+  committed_before_ = committed_ = std::move(committed);
   for (const Image& image : images) {
     if (seams_.reader != nullptr && IsReadable(image)) {
       images_.push_back(image);
@@ -98,6 +100,7 @@ void ListManifests::OnRead(const Image& image,
     bytes_.Add(blobs);
     ByteCounter::Digests& digests = blobs_[image.outcome];
     for (const ManifestBlob& blob : blobs) digests.push_back(blob.digest);
+    CountCommitted(digests);
     // It may have been pulled meanwhile.
     if (image.outcome->state == ImageState::kPulled) bytes_.OnPulled(digests);
     bytes_.Update(*image.outcome, digests);
@@ -106,9 +109,19 @@ void ListManifests::OnRead(const Image& image,
   on_manifest_(*image.outcome, usable.ok() ? &*answer : nullptr);
 }
 
-std::optional<int64_t> ListManifests::TotalBytes() const {
+void ListManifests::CountCommitted(const ByteCounter::Digests& digests) {
+  for (const std::string& digest : digests) {
+    if (committed_before_->digests.contains(digest)) {
+      bytes_.OnWhole(digest, /*is_old=*/true);
+    } else if (committed_->digests.contains(digest)) {
+      bytes_.OnWhole(digest, /*is_old=*/false);
+    }
+  }
+}
+
+std::optional<int64_t> ListManifests::NeededBytes() const {
   if (unread_ > 0 || lacks_some_) return std::nullopt;
-  return bytes_.ledger().bytes_total();
+  return bytes_.ledger().bytes_total() - bytes_.ledger().bytes_before();
 }
 
 int64_t ListManifests::MissingBytes(const ImageOutcome& image) const {
@@ -116,6 +129,17 @@ int64_t ListManifests::MissingBytes(const ImageOutcome& image) const {
   if (known == blobs_.end()) return 0;
   return bytes_.ledger().BytesTotal(known->second) -
          bytes_.ledger().BytesDone(known->second);
+}
+
+void ListManifests::SetCommitted(CommittedLayers::Layers committed) {
+  committed_ = std::move(committed);
+  for (const Image& image : images_) {
+    const auto known = blobs_.find(image.outcome);
+    if (known == blobs_.end()) continue;
+    CountCommitted(known->second);
+    bytes_.Update(*image.outcome, known->second);
+  }
+  if (unread_ == 0) bytes_.UpdateRun();
 }
 
 void ListManifests::OnPulled(ImageOutcome& image) {

@@ -113,14 +113,15 @@ class Fetch {
     }
     LeaseKeeper lease(context_, requests_, run_);
     ApplyPlan(*inventory, lease);
-    PullLoop loop({.context = context_,
-                   .options = options_,
-                   .lease = lease,
-                   .space = {.free_bytes = context_.free_bytes,
-                             .stored_bytes = inventory->TotalBytes()},
-                   .sees_downloads = sees_downloads_,
-                   .stop = stop_},
-                  items_, run_);
+    PullLoop loop(
+        {.context = context_,
+         .options = options_,
+         .lease = lease,
+         .space = {.free_bytes = context_.free_bytes,
+                   .stored_bytes = KnowsLayers() ? 0 : inventory->TotalBytes()},
+         .sees_downloads = sees_downloads_,
+         .stop = stop_},
+        items_, run_);
     const LoopEnd end = loop.Pull();
     does_not_fit_ = loop.does_not_fit();
     const Instant pulled_at = context_.clock.Now();
@@ -140,6 +141,12 @@ class Fetch {
   }
 
  private:
+  // Whether all that the node has is counted as such.
+  bool KnowsLayers() const {
+    return context_.committed_layers != nullptr &&
+           context_.committed_layers->Now()->is_complete;
+  }
+
   // Keeps only what a later run can continue.
   LeaseFate FateOfLease(LoopEnd end, const PullLoop& loop) const {
     if (run_.counts().present() == run_.total()) return LeaseFate::kDeleteAll;

@@ -27,6 +27,7 @@ PullLoop::PullLoop(const Setup& setup, std::vector<PullItem>& items, Run& run)
                     return attempts_.NeedsToBeAlone(item);
                   },
               .reader = setup.context.manifests,
+              .committed = setup.context.committed_layers,
               .clock = clock_,
               .poster = tasks_.poster(),
               .pool = pool_},
@@ -44,7 +45,7 @@ LoopEnd PullLoop::Pull() {
   QueueAll();
   while (true) {
     tasks_.RunPending();
-    if (!space_.Fits(order_.TotalBytes())) no_space_ = true;
+    if (!space_.Fits(order_.NeededBytes())) no_space_ = true;
     ShutOutWhatCannotStart();
     const Instant now = clock_.Now();
     order_.Turn(now);

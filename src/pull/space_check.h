@@ -11,6 +11,7 @@ namespace prepull {
 struct ImageSpace {
   std::optional<int64_t> free_bytes = std::nullopt;  // unknown: no check
   // What the images of the node take up: the list may share as much with them.
+  // 0 where it is known what it shares.
   int64_t stored_bytes = 0;
 };
 

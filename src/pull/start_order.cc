@@ -1,5 +1,8 @@
 #include "src/pull/start_order.h"
 
+#include <memory>
+#include <utility>
+
 #include "src/pull/retry_policy.h"
 
 namespace prepull {
@@ -15,7 +18,8 @@ StartOrder::StartOrder(const Setup& setup, Run& run)
           [this](const ImageOutcome& image, const ImageManifest* manifest) {
             OnManifest(image, manifest);
           },
-          run) {}
+          run),
+      scope_(setup.poster) {}
 
 void StartOrder::Begin(const std::vector<PullItem*>& items, Instant due) {
   if (!setup_.by_layers) return;
@@ -28,7 +32,21 @@ void StartOrder::Begin(const std::vector<PullItem*>& items, Instant due) {
                       .reference = &item->reference(),
                       .has_own_secret = !item->request.options.secret.empty()});
   }
-  manifests_.Read(images, due);
+  auto committed = std::make_shared<const LayerSet>();
+  if (setup_.committed != nullptr) {
+    setup_.committed->Follow(scope_.Callback<CommittedLayers::Layers>(
+        [this](const CommittedLayers::Layers& layers) {
+          OnCommitted(layers);
+        }));
+    committed = setup_.committed->Now();
+  }
+  layers_.SetCommitted(committed);
+  manifests_.Read(images, due, std::move(committed));
+}
+
+void StartOrder::OnCommitted(const CommittedLayers::Layers& committed) {
+  manifests_.SetCommitted(committed);
+  Free(layers_.SetCommitted(committed));
 }
 
 void StartOrder::OnManifest(const ImageOutcome& image,

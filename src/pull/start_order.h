@@ -23,6 +23,7 @@
 #include "prepull/progress/list_manifests.h"
 #include "prepull/registry/manifest_reader.h"
 #include "prepull/run/run.h"
+#include "prepull/runtime/committed_layers.h"
 #include "src/pull/pool.h"
 #include "src/pull/pull_item.h"
 
@@ -37,7 +38,8 @@ class StartOrder : public StartRule {
     // Whether downloads of the item could be taken for those of another pull
     // from its repository.
     std::function<bool(const PullItem& item)> needs_to_be_alone;
-    ManifestReader* reader = nullptr;  // null: no manifest is read
+    ManifestReader* reader = nullptr;      // null: no manifest is read
+    CommittedLayers* committed = nullptr;  // null: not to be seen
     const Clock& clock;
     TaskRunner::Poster poster;
     Pool& pool;
@@ -52,7 +54,9 @@ class StartOrder : public StartRule {
   // As of ListManifests.
   void Turn(Instant now) { manifests_.Turn(now); }
   Instant ready_at() const { return manifests_.ready_at(); }
-  std::optional<int64_t> TotalBytes() const { return manifests_.TotalBytes(); }
+  std::optional<int64_t> NeededBytes() const {
+    return manifests_.NeededBytes();
+  }
 
   // Other pulls from the item's repository can be told from this one.
   void OnIdentified(const PullItem& item);
@@ -69,6 +73,7 @@ class StartOrder : public StartRule {
 
  private:
   void OnManifest(const ImageOutcome& image, const ImageManifest* manifest);
+  void OnCommitted(const CommittedLayers::Layers& committed);
   void Free(const LayerOrder::Freed& freed);
 
   // Where connections are seen a timeout is for the time without bytes.
@@ -87,6 +92,7 @@ class StartOrder : public StartRule {
   LayerOrder layers_;
   ListManifests manifests_;
   std::unordered_map<const ImageOutcome*, PullItem*> items_;
+  const TaskScope scope_;
 };
 
 }  // namespace prepull

@@ -93,5 +93,46 @@ TEST_F(FileWatchTest, NoLongerWatchesAFolderThatWasMoved) {
   EXPECT_FALSE(watch.is_watching());
 }
 
+// Below a root, one file.
+class RootedFileWatchTest : public FileWatchTest {
+ protected:
+  FileWatch Rooted(const std::string& path) {
+    return {folder_, path, [this] { changed_.Notify(); }};
+  }
+};
+
+TEST_F(RootedFileWatchTest, TellsThatTheFileWasRenamedIntoPlace) {
+  const FileWatch watch = Rooted("/watched/status.json");
+  ASSERT_TRUE(watch.is_watching());
+
+  fs::rename(elsewhere_, path_);
+
+  EXPECT_TRUE(changed_.WaitFor(kLongWait));
+}
+
+TEST_F(RootedFileWatchTest, DoesNotTellOfOtherFiles) {
+  int told = 0;
+  {
+    const FileWatch watch(folder_, "/watched/status.json", [&] {
+      ++told;
+      changed_.Notify();
+    });
+    Put(watched_ + "/other");
+    fs::rename(elsewhere_, watched_ + "/status.json.old");
+    Put(path_);
+    ASSERT_TRUE(changed_.WaitFor(kLongWait));
+  }
+
+  EXPECT_EQ(told, 1);
+}
+
+TEST_F(RootedFileWatchTest, FollowsNoLinkOutOfTheRoot) {
+  const TempFolder outside;
+  fs::create_directory(outside.Path("folder"));
+  fs::create_directory_symlink(outside.Path("folder"), folder_ + "/link");
+
+  EXPECT_FALSE(Rooted("/link/status.json").is_watching());
+}
+
 }  // namespace
 }  // namespace prepull

@@ -5,6 +5,7 @@ What the tests of the layer order conclude from the registry's counts is worth
 as much as these. They need no root, and only loopback.
 """
 
+import json
 import os
 import sys
 import time
@@ -137,6 +138,45 @@ class FakeCrioTest(unittest.TestCase):
 
         self.assertGreater(time.monotonic() - start, len(layer.blob) / MIB)
         self.assertEqual(slow.cri.image_bytes(), len(layer.blob))
+
+    # What it lists.
+
+    def test_lists_layers_as_they_are_committed(self):
+        below, stalled = (make_layer(f"list {i}", 100_000) for i in range(2))
+        self.registry.stall(50_000, of=digest_of(stalled.blob), times=1)
+        name = self.add("list", below, stalled)
+        pull = self.crio.cri.start_pull(name)
+
+        wait_until(lambda: self.listed(self.crio) ==
+                   {digest_of(below.blob): False}, 20, "the first one")
+        pull.cancel()
+        self.wait_until_idle()
+        self.crio.cri.pull_image(name)
+
+        self.assertEqual(self.listed(self.crio), {
+            digest_of(layer.blob): False for layer in (below, stalled)})
+
+    def test_lists_a_layer_as_incomplete_while_it_unpacks(self):
+        slow = self.enterContext(FakeCrio(unpack_ms_per_mib=600_000))
+        layer = make_layer("incomplete", MIB)
+        pull = slow.cri.start_pull(self.add("incomplete", layer))
+
+        wait_until(lambda: self.listed(slow) == {digest_of(layer.blob): True},
+                   20, "its record")
+        pull.cancel()
+
+        wait_until(lambda: self.listed(slow) == {}, 20, "its end")
+
+    @staticmethod
+    def listed(crio):
+        """Digest -> whether it is incomplete; None without a list."""
+        try:
+            with open(crio.layers_path, encoding="utf-8") as file:
+                return {layer["compressed-diff-digest"]:
+                        layer.get("flags", {}).get("incomplete", False)
+                        for layer in json.load(file)}
+        except FileNotFoundError:
+            return None
 
     # What is shared.
 

@@ -112,6 +112,7 @@ class EngineTest : public testing::Test {
                  .credentials = credentials_,
                  .manifests = manifests_,
                  .connections = connections_,
+                 .committed_layers = committed_layers_,
                  .free_bytes = free_bytes_},
                 stop_.get_token(), run_);
     ExpectThatTheReportSaysWhatWasTold();
@@ -150,6 +151,7 @@ class EngineTest : public testing::Test {
   CredentialFinder* credentials_ = nullptr;
   ManifestReader* manifests_ = nullptr;
   Connections* connections_ = nullptr;
+  CommittedLayers* committed_layers_ = nullptr;
   std::optional<int64_t> free_bytes_ = std::nullopt;
   absl::Duration overall_timeout_ = absl::Minutes(20);
   std::stop_source stop_;

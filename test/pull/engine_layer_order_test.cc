@@ -3,6 +3,7 @@
 
 #include "test/pull/engine_fixture.h"
 #include "test/pull/engine_watch_fixture.h"
+#include "test/support/fake_committed_layers.h"
 #include "test/support/fake_manifest_reader.h"
 
 namespace prepull {
@@ -161,6 +162,62 @@ TEST_F(EngineLayerOrderTest, TriesAListThatMayShareLayersWithTheNode) {
   Fetch({"quay.io/a:1"});
 
   EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
+}
+
+TEST_F(EngineLayerOrderTest, EndsIfWhatTheNodeLacksDoesNotFit) {
+  Needs("quay.io/a:1", {"base", "a", "b"});
+  runtime_.Store({.id = "sha256:old",
+                  .repo_tags = {"quay.io/a:0"},
+                  .size_bytes = 3 * kGigabyte});
+  free_bytes_ = kGigabyte;
+  FakeCommittedLayers committed;
+  committed.Set({.digests = {"base"}});
+  committed_layers_ = &committed;
+
+  Fetch({"quay.io/a:1"});
+
+  EXPECT_EQ(run_.exit_code(), ExitCode::kNodeNotFit);
+  EXPECT_EQ(run_.message(), "the list needs about 2.0GB, 1.0GB are free");
+}
+
+TEST_F(EngineLayerOrderTest, PullsWhatFitsBesideTheLayersOfTheNode) {
+  Needs("quay.io/a:1", {"base", "a"});
+  free_bytes_ = kGigabyte;
+  FakeCommittedLayers committed;
+  committed.Set({.digests = {"base"}});
+  committed_layers_ = &committed;
+
+  Fetch({"quay.io/a:1"});
+
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
+}
+
+TEST_F(EngineLayerOrderTest, TriesAListThatTheNodeMayHaveUnderOtherDigests) {
+  Needs("quay.io/a:1", {"base", "a"});
+  runtime_.Store({.id = "sha256:old",
+                  .repo_tags = {"quay.io/a:0"},
+                  .size_bytes = kGigabyte});
+  free_bytes_ = kGigabyte;
+  FakeCommittedLayers committed;
+  committed.Set({.digests = {}, .is_complete = false});
+  committed_layers_ = &committed;
+
+  Fetch({"quay.io/a:1"});
+
+  EXPECT_EQ(run_.exit_code(), ExitCode::kOk);
+}
+
+TEST_F(EngineLayerOrderTest, PullsTheOthersWhileTheFirstStillRuns) {
+  Needs("quay.io/a:1", {"base", "a"});
+  Needs("quay.io/b:1", {"base", "b"});
+  runtime_.Script("quay.io/a:1", {{.takes = absl::Seconds(20)}});
+  FakeCommittedLayers committed;
+  committed_layers_ = &committed;
+  clock_.After(absl::Seconds(5), [&] { committed.Set({.digests = {"base"}}); });
+
+  Fetch({"quay.io/a:1", "quay.io/b:1"});
+
+  EXPECT_THAT(AttemptsAt("quay.io/b:1"), ElementsAre(absl::Seconds(5)));
 }
 
 TEST_F(EngineWatchTest, GivesTheSlotOfAnImageThatOnlyUnpacksToTheNext) {

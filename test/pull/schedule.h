@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "src/pull/start_order.h"
 #include "test/support/fake_clock.h"
+#include "test/support/fake_committed_layers.h"
 #include "test/support/fake_manifest_reader.h"
 
 namespace prepull {
@@ -24,6 +25,7 @@ class Schedule {
         order_({.by_layers = true,
                 .needs_to_be_alone = [](const PullItem&) { return false; },
                 .reader = reads_manifests ? &reader_ : nullptr,
+                .committed = &committed_,
                 .clock = clock_,
                 .poster = tasks_.poster(),
                 .pool = pool_},
@@ -58,6 +60,11 @@ class Schedule {
     reader_.Answer(requests_[image].image, absl::UnavailableError("down"));
     tasks_.RunPending();
   }
+  // What the node's store has committed now.
+  void Commit(LayerSet layers) {
+    committed_.Set(std::move(layers));
+    tasks_.RunPending();
+  }
   std::optional<size_t> Start() {
     const PullItem* item = pool_.StartNext(clock_.Now());
     if (item == nullptr) return std::nullopt;
@@ -90,6 +97,7 @@ class Schedule {
  private:
   FakeClock clock_;
   FakeManifestReader reader_;
+  FakeCommittedLayers committed_;
   Run run_;
   TaskRunner tasks_;
   Pool pool_;

@@ -35,9 +35,8 @@ class Model {
 
   bool Shares(const Pull& a, const Pull& b) const {
     return std::any_of(a.layers.begin(), a.layers.end(), [&](const auto& each) {
-      return !whole.contains(each) &&
-             std::find(b.layers.begin(), b.layers.end(), each) !=
-                 b.layers.end();
+      return IsMissing(each) && std::find(b.layers.begin(), b.layers.end(),
+                                          each) != b.layers.end();
     });
   }
 
@@ -68,7 +67,7 @@ class Model {
     if (pull.knows != Pull::Knows::kLayers) return times;
     for (const std::string& layer :
          std::set<std::string>(pull.layers.begin(), pull.layers.end())) {
-      if (whole.contains(layer)) continue;
+      if (!IsMissing(layer)) continue;
       times +=
           std::count_if(pulls_.begin(), pulls_.end(), [&](const Pull& other) {
             return &other != &pull && !other.is_over &&
@@ -80,7 +79,12 @@ class Model {
     return times;
   }
 
+  bool IsMissing(const std::string& layer) const {
+    return !whole.contains(layer) && !committed.digests.contains(layer);
+  }
+
   std::set<std::string> whole = {};
+  LayerSet committed = {};
   bool has_tried_blind = false;
 
  private:
@@ -99,6 +103,7 @@ class RandomRun {
   explicit RandomRun(uint32_t seed)
       : random_(seed),
         is_simple_(random_() % 3 == 0),
+        commits_(random_() % 2 == 0),
         pulls_(1 + random_() % 12),
         concurrency_(1 + static_cast<int>(random_() % 6)),
         schedule_(pulls_.size(), concurrency_),
@@ -123,6 +128,8 @@ class RandomRun {
     for (; now_ < 1000 && !schedule_.is_idle(); ++now_) {
       TellManifests();
       StartAll();
+      CommitSome();
+      StartAll();
       CheckRunning();
       EndOne();
       schedule_.clock().Advance(absl::Seconds(1));
@@ -131,6 +138,30 @@ class RandomRun {
   }
 
  private:
+  // Layers of pulls that run, or of others; now and then one is removed.
+  void CommitSome() {
+    if (!commits_) return;
+    for (int i = static_cast<int>(random_() % 3); i > 0; --i) {
+      const Pull& pull = pulls_[random_() % pulls_.size()];
+      if (pull.layers.empty()) continue;
+      const std::string& layer = pull.layers[random_() % pull.layers.size()];
+      if (random_() % 4 == 0 && !IsHeld(layer)) {
+        model_.committed.digests.erase(layer);
+      } else {
+        model_.committed.digests.insert(layer);
+      }
+    }
+    schedule_.Commit(model_.committed);
+  }
+
+  bool IsHeld(const std::string& layer) const {
+    return std::any_of(pulls_.begin(), pulls_.end(), [&](const Pull& pull) {
+      return pull.is_running &&
+             std::find(pull.layers.begin(), pull.layers.end(), layer) !=
+                 pull.layers.end();
+    });
+  }
+
   void TellManifests() {
     for (size_t i = 0; i < pulls_.size(); ++i) {
       Pull& pull = pulls_[i];
@@ -222,6 +253,7 @@ class RandomRun {
 
   std::mt19937 random_;
   const bool is_simple_;  // all manifests come at once, and no pull fails
+  const bool commits_;    // layers are committed while pulls run
   int64_t added_ = 0;
   int now_ = 0;
   std::vector<Pull> pulls_;
@@ -231,8 +263,9 @@ class RandomRun {
 };
 
 // Random graphs of layers, pulls that fail and are retried, manifests that come
-// late or never: no layer is fetched twice at once, nothing that may start is
-// kept waiting, the order is that of the rules, and all ends.
+// late or never, layers that are committed: none is fetched twice at once,
+// nothing that may start is kept waiting, the order is that of the rules, and
+// all ends.
 TEST(StartOrderRandomTest, HoldsItsRulesInRandomRuns) {
   for (uint32_t seed = 0; seed < 3000; ++seed) {
     SCOPED_TRACE(seed);

@@ -28,6 +28,75 @@ TEST(StartOrderTest, NeverFetchesALayerTwice) {
   EXPECT_THAT(schedule.StartAll(), ElementsAre(1, 3));
 }
 
+TEST(StartOrderTest, StartsOthersOnceTheirLayerIsCommitted) {
+  Schedule schedule(4, 10);
+  schedule.Begin();
+  schedule.Know(0, {"base", "middle", "a"});
+  schedule.Know(1, {"base", "middle", "b"});
+  schedule.Know(2, {"base", "c"});
+  schedule.Know(3, {"base", "c", "d"});
+  EXPECT_THAT(schedule.StartAll(), ElementsAre(0));
+
+  schedule.Commit({.digests = {"base"}});
+  EXPECT_THAT(schedule.StartAll(), ElementsAre(2));
+  schedule.Commit({.digests = {"base", "middle"}});
+  EXPECT_THAT(schedule.StartAll(), ElementsAre(1));
+  schedule.Commit({.digests = {"base", "middle", "c"}});
+  EXPECT_THAT(schedule.StartAll(), ElementsAre(3));
+}
+
+TEST(StartOrderTest, HoldsNobodyBackForWhatWasThereBefore) {
+  Schedule schedule(2, 10);
+  schedule.Commit({.digests = {"base"}});
+  schedule.Begin();
+  schedule.Know(0, {"base", "a"});
+  schedule.Know(1, {"base", "b"});
+
+  EXPECT_THAT(schedule.StartAll(), ElementsAre(0, 1));
+}
+
+TEST(StartOrderTest, KeepsACommittedLayerOfAPullThatFailed) {
+  Schedule schedule(3, 10);
+  schedule.Begin();
+  for (size_t i = 0; i < 3; ++i) schedule.Know(i, {"base"});
+  EXPECT_THAT(schedule.StartAll(), ElementsAre(0));
+  schedule.Commit({.digests = {"base"}});
+
+  schedule.End(0, false);
+
+  EXPECT_THAT(schedule.StartAll(), ElementsAre(1, 2));
+}
+
+TEST(StartOrderTest, FetchesALayerAnewThatTheNodeHasRemoved) {
+  Schedule schedule(2, 10);
+  schedule.Commit({.digests = {"base"}});
+  schedule.Begin();
+  schedule.Know(0, {"base", "a"});
+  schedule.Know(1, {"base", "b"});
+
+  schedule.Commit({});
+
+  EXPECT_THAT(schedule.StartAll(), ElementsAre(0));
+}
+
+TEST(StartOrderTest, CountsCommittedLayersAsThere) {
+  Schedule schedule(2, 10);
+  schedule.Commit({.digests = {"base"}});
+  schedule.Begin();
+  schedule.Know(0, {"base", "a"});
+  schedule.Know(1, {"base", "b"});
+  EXPECT_THAT(schedule.order().NeededBytes(), Optional(20));
+  EXPECT_EQ(schedule.run().bytes().done, 10);
+  EXPECT_EQ(schedule.run().images()[1].bytes_done, 10);
+
+  schedule.Commit({.digests = {"base", "a"}});
+
+  EXPECT_THAT(schedule.order().NeededBytes(), Optional(20));
+  EXPECT_EQ(schedule.run().bytes().done, 20);
+  EXPECT_THAT(schedule.run().bytes().total, Optional(30));
+  EXPECT_EQ(schedule.run().images()[0].bytes_done, 20);
+}
+
 TEST(StartOrderTest, FetchesALayerAnewThatAFailedPullHasLost) {
   Schedule schedule(3, 10);
   schedule.Begin();
@@ -100,19 +169,19 @@ TEST(StartOrderTest, CountsTheBytesOfSharedLayersOnce) {
   Schedule schedule(2, 10);
   schedule.Begin();
   schedule.Know(0, {"base", "a"});
-  EXPECT_EQ(schedule.order().TotalBytes(), std::nullopt);
+  EXPECT_EQ(schedule.order().NeededBytes(), std::nullopt);
   EXPECT_EQ(schedule.run().bytes().total, std::nullopt);
   EXPECT_THAT(schedule.run().images()[0].bytes_total, Optional(20));
 
   schedule.Know(1, {"base", "b", "b"});
 
-  EXPECT_THAT(schedule.order().TotalBytes(), Optional(30));
+  EXPECT_THAT(schedule.order().NeededBytes(), Optional(30));
   EXPECT_THAT(schedule.run().bytes().total, Optional(30));
   EXPECT_THAT(schedule.run().images()[1].bytes_total, Optional(20));
   EXPECT_THAT(schedule.StartAll(), ElementsAre(0));
   schedule.End(0, true);
   EXPECT_EQ(schedule.run().bytes().done, 20);
-  EXPECT_THAT(schedule.order().TotalBytes(), Optional(30));
+  EXPECT_THAT(schedule.order().NeededBytes(), Optional(30));
 }
 
 TEST(StartOrderTest, CountsAnImageThatWasPulledBeforeItsManifestCame) {

@@ -7,6 +7,7 @@
 #define PREPULL_BASE_FILE_WATCH_H_
 
 #include <atomic>
+#include <functional>
 #include <string>
 #include <thread>
 
@@ -18,6 +19,13 @@ class FileWatch {
  public:
   // Watches the directory of `path`; `changed` must outlive this.
   FileWatch(const std::string& path, Wakeup& changed);
+
+  // Watches the file `path` alone, as a process with the root directory `root`
+  // sees its directory: neither symbolic links nor ".." lead out of that. Calls
+  // `changed` on a thread of its own, once for changes that come meanwhile.
+  FileWatch(const std::string& root, const std::string& path,
+            std::function<void()> changed);
+
   ~FileWatch();
   FileWatch(const FileWatch&) = delete;
   FileWatch& operator=(const FileWatch&) = delete;
@@ -25,8 +33,13 @@ class FileWatch {
   bool is_watching() const { return is_watching_; }
 
  private:
-  void Watch(Wakeup& changed);
+  explicit FileWatch(std::function<void()> changed);
 
+  void Start(const std::string& directory);
+  void Watch();
+
+  const std::function<void()> changed_;
+  std::string name_;  // of the file; empty: any
   int inotify_fd_;
   int quit_fd_;
   std::atomic<bool> is_watching_ = false;

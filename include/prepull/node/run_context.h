@@ -15,6 +15,7 @@
 #include "prepull/base/random.h"
 #include "prepull/registry/manifest_reader.h"
 #include "prepull/run/run_observer.h"
+#include "prepull/runtime/committed_layers.h"
 #include "prepull/runtime/connections.h"
 #include "prepull/runtime/container_runtime.h"
 
@@ -31,6 +32,8 @@ struct RunContext {
   ManifestReader* manifests = nullptr;
   // Null: the connections of the runtime cannot be seen.
   Connections* connections = nullptr;
+  // Null: which layers the node has is not to be seen.
+  CommittedLayers* committed_layers = nullptr;
   // Of the disk for images, when the run began.
   std::optional<int64_t> free_bytes = std::nullopt;
 };

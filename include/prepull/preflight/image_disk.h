@@ -73,11 +73,8 @@ absl::Status CheckDisk(const PreflightOptions& options,
                        ContainerRuntime& runtime, FileSystem& files,
                        absl::Duration timeout, const std::stop_token& stop);
 
-// Returns how many bytes are free on the disk of the images, unless that cannot
-// be read; takes 1 s at most.
-std::optional<int64_t> FreeBytes(const PreflightOptions& options,
-                                 ContainerRuntime& runtime, FileSystem& files,
-                                 const std::stop_token& stop);
+// Returns how many bytes are free on the disk, unless that cannot be read.
+std::optional<int64_t> FreeBytes(const absl::StatusOr<ImageDisk>& disk);
 
 // Logs a warning if the disk is full after the pulls; takes 1 s at most.
 void WarnOfFullDisk(const PreflightOptions& options, ContainerRuntime& runtime,

@@ -53,6 +53,7 @@ class BlobLedger {
   // Of all blobs that are entered.
   int64_t bytes_done() const { return bytes_done_; }
   int64_t bytes_total() const { return bytes_total_; }
+  int64_t bytes_before() const { return bytes_before_; }
 
  private:
   struct Blob {
@@ -66,6 +67,7 @@ class BlobLedger {
   };
 
   void SetDone(Blob& blob, int64_t bytes);
+  void SetBefore(Blob& blob, int64_t bytes);
   template <typename Of>
   int64_t Sum(const Digests& digests, Of of) const;
 
@@ -75,6 +77,7 @@ class BlobLedger {
   bool has_observed_ = false;
   int64_t bytes_done_ = 0;
   int64_t bytes_total_ = 0;
+  int64_t bytes_before_ = 0;
 };
 
 }  // namespace prepull

@@ -48,6 +48,12 @@ class ByteCounter {
   // The image of these blobs was pulled.
   void OnPulled(const Digests& blobs) { ledger_.OnPulled(blobs); }
 
+  // The blob is on the node; `is_old`: since before the run. Does nothing for
+  // one that is not entered.
+  void OnWhole(const std::string& digest, bool is_old) {
+    if (ledger_.Has(digest)) ledger_.OnWhole(digest, is_old);
+  }
+
   // Enters what is known into `image`, and into the run.
   void Update(ImageOutcome& image, const Digests& blobs) const;
   void UpdateRun();

@@ -5,7 +5,8 @@
 // may still happen the image is pulled alone. If it cannot be read the image is
 // blind: the first blind one is pulled alone, since it may bring what the
 // others share, and from then on it is one of three at most. What a pull that
-// succeeded needed is on the node from then on.
+// succeeded needed is on the node from then on; and so is a layer that the node
+// has committed, also while the pull that brought it still runs.
 //
 // Images are entries of the run's own list; they outlive the order.
 // Pure. Not thread-safe.
@@ -13,6 +14,7 @@
 #define PREPULL_PROGRESS_LAYER_ORDER_H_
 
 #include <cstddef>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -21,6 +23,7 @@
 #include "absl/strings/string_view.h"
 #include "prepull/image/manifest.h"
 #include "prepull/run/run.h"
+#include "prepull/runtime/committed_layers.h"
 
 namespace prepull {
 
@@ -64,6 +67,9 @@ class LayerOrder {
   void OnStart(Image image);
   Freed OnEnd(Image image, bool is_pulled);
 
+  // What the node has committed now, in place of what was said before.
+  Freed SetCommitted(CommittedLayers::Layers committed);
+
   // `image` will not be pulled again.
   void Remove(Image image);
 
@@ -84,10 +90,12 @@ class LayerOrder {
   const Entry& EntryOf(Image image) const;
   bool IsRunning(Knowledge knowledge) const;
   std::string HeldLayer(Image image) const;
+  bool IsMissing(const std::string& digest, const Layer& layer) const;
   void Hold(Image image);
 
   absl::flat_hash_map<Image, Entry> entries_;
   absl::flat_hash_map<std::string, Layer> layers_;  // by digest
+  CommittedLayers::Layers committed_ = std::make_shared<const LayerSet>();
   std::set<Image> running_;
   bool has_tried_blind_ = false;
 };

@@ -21,6 +21,7 @@
 #include "prepull/progress/byte_counter.h"
 #include "prepull/registry/manifest_reader.h"
 #include "prepull/run/run.h"
+#include "prepull/runtime/committed_layers.h"
 
 namespace prepull {
 
@@ -48,8 +49,9 @@ class ListManifests {
 
   // Reads the manifests of `images`, all that the run will pull, from `due` on.
   // Not read are those of Docker Hub, which counts them as pulls, and of images
-  // with a secret of their own.
-  void Read(const std::vector<Image>& images, Instant due);
+  // with a secret of their own. `committed`: on the node before the run.
+  void Read(const std::vector<Image>& images, Instant due,
+            CommittedLayers::Layers committed);
 
   // Does what is due.
   void Turn(Instant now);
@@ -57,9 +59,9 @@ class ListManifests {
   // When the first pull may start, or reading: all is known, or takes long.
   Instant ready_at() const { return unread_ == 0 ? Instant() : ready_at_; }
 
-  // What all images need, those that are pulled included; unknown while a
-  // manifest is.
-  std::optional<int64_t> TotalBytes() const;
+  // What all images need that was not on the node before the run, those that
+  // are pulled included; unknown while a manifest is.
+  std::optional<int64_t> NeededBytes() const;
 
   // What the image needs that is not pulled yet; 0 while its manifest is
   // unknown.
@@ -68,8 +70,12 @@ class ListManifests {
   // The image was pulled.
   void OnPulled(ImageOutcome& image);
 
+  // What the node has committed now.
+  void SetCommitted(CommittedLayers::Layers committed);
+
  private:
   void OnRead(const Image& image, const absl::StatusOr<ImageManifest>& answer);
+  void CountCommitted(const ByteCounter::Digests& digests);
 
   const Seams seams_;
   const OnManifest on_manifest_;
@@ -78,6 +84,8 @@ class ListManifests {
   std::vector<Image> images_;  // those that are read
   bool has_begun_ = false;
   absl::flat_hash_map<const ImageOutcome*, ByteCounter::Digests> blobs_;
+  CommittedLayers::Layers committed_before_;  // the run
+  CommittedLayers::Layers committed_;         // now
   size_t unread_ = 0;
   bool lacks_some_ = false;
   Instant ready_at_;

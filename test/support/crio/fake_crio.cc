@@ -60,6 +60,7 @@ class FakeCrio::Server : public cri::ImageService::CallbackService,
                                      " go/go1.26 os/linux arch/amd64"),
                .big_files = options.big_files,
                .unpack_per_mib = options.unpack_per_mib},
+        node_(options.graph_root),
         listener_(options.socket,
                   {static_cast<cri::ImageService::CallbackService*>(this),
                    static_cast<cri::RuntimeService::CallbackService*>(this)}) {
@@ -103,7 +104,7 @@ class FakeCrio::Server : public cri::ImageService::CallbackService,
       grpc::CallbackServerContext*, const cri::ImageFsInfoRequest*,
       cri::ImageFsInfoResponse* response) override {
     cri::FilesystemUsage* usage = response->add_image_filesystems();
-    usage->mutable_fs_id()->set_mountpoint(setup_.big_files);
+    usage->mutable_fs_id()->set_mountpoint(node_.image_folder());
     usage->mutable_used_bytes()->set_value(node_.bytes());
     return Answered();
   }

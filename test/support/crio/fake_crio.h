@@ -19,8 +19,8 @@ class FakeCrio {
   struct Options {
     std::string socket = "";
     std::string version = "1.37.0";
-    // Where the pulls have their folders; also what ImageFsInfo names.
-    std::string big_files = "";
+    std::string big_files = "";   // where the pulls have their folders
+    std::string graph_root = "";  // where the store is
     // Between the last byte of a layer and its commit.
     absl::Duration unpack_per_mib = absl::ZeroDuration();
   };

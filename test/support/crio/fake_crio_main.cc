@@ -1,6 +1,7 @@
-// fake_crio SOCKET [--version V] [--big-files FOLDER] [--unpack-time MS]: a
-// CRI-O that only pulls (see FakeCrio). MS are the milliseconds that a MiB of a
-// layer takes to unpack, 0 by default. Says "ready" and ends at SIGTERM.
+// fake_crio SOCKET [--version V] [--big-files FOLDER] [--root FOLDER]
+// [--unpack-time MS]: a CRI-O that only pulls (see FakeCrio). MS are the
+// milliseconds that a MiB of a layer takes to unpack, 0 by default. Says
+// "ready" and ends at SIGTERM.
 #include <cstdio>
 #include <string>
 
@@ -18,6 +19,8 @@ bool ParseFlag(const std::string& flag, const std::string& value,
     options.version = value;
   } else if (flag == "--big-files") {
     options.big_files = value;
+  } else if (flag == "--root") {
+    options.graph_root = value;
   } else if (double ms = 0;
              flag == "--unpack-time" && absl::SimpleAtod(value, &ms)) {
     options.unpack_per_mib = absl::Milliseconds(ms);
@@ -30,7 +33,8 @@ bool ParseFlag(const std::string& flag, const std::string& value,
 int Main(int argc, char** argv) {
   const StopSignals signals;
   const TempFolder folder;
-  FakeCrio::Options options = {.big_files = folder.Path("big-files")};
+  FakeCrio::Options options = {.big_files = folder.Path("big-files"),
+                               .graph_root = folder.Path("root")};
   std::filesystem::create_directory(options.big_files);
   bool ok = argc >= 2 && argc % 2 == 0;
   for (int i = 2; ok && i + 1 < argc; i += 2) {
@@ -39,7 +43,7 @@ int Main(int argc, char** argv) {
   if (!ok) {
     std::fputs(
         "usage: fake_crio SOCKET [--version V] [--big-files FOLDER] "
-        "[--unpack-time MS]\n",
+        "[--root FOLDER] [--unpack-time MS]\n",
         stderr);
     return 2;
   }

@@ -222,8 +222,10 @@ bool ImagePull::Unpack(const ManifestBlob& layer) {
   const absl::Duration takes =
       setup_.unpack_per_mib *
       (static_cast<double>(layer.size_bytes) / (1 << 20));
+  node_.BeginLayer(layer);
   if (takes > absl::ZeroDuration() &&
       !clock_.SleepUntil(clock_.Now() + takes, stop_)) {
+    node_.DropLayer(layer);
     return false;
   }
   node_.AddLayer(layer);

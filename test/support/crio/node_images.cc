@@ -35,9 +35,28 @@ bool NodeImages::HasLayer(const std::string& digest) const {
   return layers_.contains(digest);
 }
 
+void NodeImages::BeginLayer(const ManifestBlob& layer) {
+  MutexLock lock(mutex_);
+  unpacking_.insert(layer.digest);
+  layer_file_.Write(layers_, unpacking_);
+}
+
 void NodeImages::AddLayer(const ManifestBlob& layer) {
   MutexLock lock(mutex_);
+  unpacking_.erase(layer.digest);
   layers_[layer.digest] = layer.size_bytes;
+  layer_file_.Write(layers_, unpacking_);
+}
+
+void NodeImages::DropLayer(const ManifestBlob& layer) {
+  MutexLock lock(mutex_);
+  unpacking_.erase(layer.digest);
+  layer_file_.Write(layers_, unpacking_);
+}
+
+std::string NodeImages::image_folder() const {
+  MutexLock lock(mutex_);
+  return layer_file_.image_folder();
 }
 
 void NodeImages::Add(const Reference& name, const PulledImage& pulled) {
@@ -120,6 +139,7 @@ void NodeImages::RemoveUnusedLayers(const PulledImage& removed) {
       layers_[layer.digest] = layer.size_bytes;
     }
   }
+  layer_file_.Write(layers_, unpacking_);
 }
 
 }  // namespace prepull

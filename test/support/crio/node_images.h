@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "prepull/base/mutex.h"
 #include "prepull/image/manifest.h"
 #include "prepull/image/reference.h"
+#include "test/support/crio/layer_file.h"
 
 namespace prepull {
 
@@ -27,8 +29,16 @@ struct PulledImage {
 
 class NodeImages {
  public:
+  // What is on it is also listed in a file below `graph_root`.
+  explicit NodeImages(const std::string& graph_root)
+      : layer_file_(graph_root) {}
+
   bool HasLayer(const std::string& digest) const;
+
+  // A layer is being unpacked; then it is added, or it is not.
+  void BeginLayer(const ManifestBlob& layer);
   void AddLayer(const ManifestBlob& layer);
+  void DropLayer(const ManifestBlob& layer);
 
   // Adds `image` under the name it was pulled by, or the name to it.
   void Add(const Reference& name, const PulledImage& image);
@@ -45,6 +55,9 @@ class NodeImages {
 
   int64_t bytes() const;  // of all layers
 
+  // As of LayerFile.
+  std::string image_folder() const;
+
  private:
   struct Image {
     ::runtime::v1::Image shown;
@@ -58,8 +71,10 @@ class NodeImages {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   mutable Mutex mutex_;
+  LayerFile layer_file_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, int64_t> layers_ ABSL_GUARDED_BY(mutex_);  // bytes
-  std::map<std::string, Image> images_ ABSL_GUARDED_BY(mutex_);    // by id
+  std::set<std::string> unpacking_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, Image> images_ ABSL_GUARDED_BY(mutex_);  // by id
 };
 
 }  // namespace prepull

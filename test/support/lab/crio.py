@@ -39,6 +39,10 @@ class FakeCrio(Closing):
         self.folder = tempfile.mkdtemp(prefix="prepull-crio-", dir="/tmp")
         self.socket_path = os.path.join(self.folder, "crio.sock")
         self.big_files = os.path.join(self.folder, "big-files")
+        self.graph_root = os.path.join(self.folder, "root")
+        # The list of what is committed.
+        self.layers_path = os.path.join(
+            self.graph_root, "overlay-layers", "layers.json")
         self.log_path = os.path.join(self.folder, "crio.log")
         os.mkdir(self.big_files)
         program = fake_crio_binary()
@@ -52,6 +56,7 @@ class FakeCrio(Closing):
             "fake_crio",
             [*prefix, program, self.socket_path,
              "--version", version, "--big-files", self.big_files,
+             "--root", self.graph_root,
              "--unpack-time", str(unpack_ms_per_mib)], self.log_path)
 
     def __enter__(self):
