@@ -1,5 +1,7 @@
 #include "prepull/progress/connection_watch.h"
 
+#include <algorithm>
+
 #include "absl/strings/match.h"
 #include "prepull/base/log.h"
 #include "prepull/base/units.h"
@@ -33,7 +35,8 @@ void ConnectionWatch::Look(Instant now,
 
 Instant ConnectionWatch::NextLook() const {
   if (is_off_) return Instant::Never();
-  return looked_ ? *looked_ + kInterval : Instant();
+  if (!looked_) return Instant();
+  return std::min(*looked_ + kInterval, detector_.NextStuck());
 }
 
 void ConnectionWatch::End(Instant now, const StuckConnection& stuck) {

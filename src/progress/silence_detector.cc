@@ -42,7 +42,12 @@ std::vector<StuckConnection> SilenceDetector::Observe(
   fair_share_ = FairShare(now);
 
   std::vector<StuckConnection> stuck;
+  next_stuck_ = Instant::Never();
   for (const auto& [id, seen] : seen_) {
+    const Instant may_be_stuck = SilentSince(seen) + Patience(seen);
+    if (seen.in_body && may_be_stuck > now) {
+      next_stuck_ = std::min(next_stuck_, may_be_stuck);
+    }
     const std::optional<absl::Duration> silent =
         StuckFor(seen, now, surroundings);
     if (!silent) continue;
@@ -61,8 +66,8 @@ void SilenceDetector::Take(Instant now, const Connection& listed) {
   Seen& seen = it->second;
   if (is_new) {
     seen.peer = listed.peer;
-    seen.opened = now;
-    // What came before the first look is none of this run's.
+    // What was before the first look is none of this run's.
+    seen.opened = has_observed_ ? now - listed.since_sent : now;
     seen.opened_at_bytes = has_observed_ ? 0 : listed.received_bytes;
     seen.received_bytes = seen.opened_at_bytes;
   }
@@ -124,6 +129,14 @@ bool SilenceDetector::IsSpared(const Seen& seen, Instant now) const {
          now - *seen.answered < kContinuableTime;
 }
 
+absl::Duration SilenceDetector::Patience(const Seen& seen) const {
+  return std::max(seen.window, kFairShares * fair_share_);
+}
+
+Instant SilenceDetector::SilentSince(const Seen& seen) {
+  return std::max(seen.came, seen.opened);
+}
+
 // How long the connection has been silent, if that is too long.
 std::optional<absl::Duration> SilenceDetector::StuckFor(
     const Seen& seen, Instant now, const Surroundings& surroundings) const {
@@ -132,9 +145,8 @@ std::optional<absl::Duration> SilenceDetector::StuckFor(
     if (waits < surroundings.response_timeout) return std::nullopt;
     return waits;
   }
-  const absl::Duration silent = now - std::max(seen.came, seen.opened);
-  const absl::Duration patience =
-      std::max(seen.window, kFairShares * fair_share_);
+  const absl::Duration silent = now - SilentSince(seen);
+  const absl::Duration patience = Patience(seen);
   if (silent < patience || IsSpared(seen, now) ||
       not_continued_.contains(seen.peer)) {
     return std::nullopt;

@@ -35,7 +35,7 @@ class ConnectionWatch {
   // Looks, and ends what is stuck.
   void Look(Instant now, const SilenceDetector::Surroundings& surroundings);
 
-  // When to look again: after a second.
+  // When to look again: after a second, or when a connection may be stuck.
   Instant NextLook() const;
 
   // An attempt failed with `error`.

@@ -60,6 +60,9 @@ class SilenceDetector {
       Instant now, const std::vector<Connection>& connections,
       const Surroundings& surroundings);
 
+  // When a body will be stuck that receives nothing until then.
+  Instant NextStuck() const { return next_stuck_; }
+
   // The connection was ended.
   void OnEnded(Instant now, uint64_t id);
 
@@ -79,7 +82,7 @@ class SilenceDetector {
  private:
   struct Seen {
     std::string peer;
-    Instant opened;               // seen first
+    Instant opened;               // or seen at the first look
     int64_t opened_at_bytes = 0;  // what had come by then
     int64_t received_bytes = 0;
     Instant came;          // the last data
@@ -113,6 +116,9 @@ class SilenceDetector {
   absl::Duration FairShare(Instant now) const;
   bool IsSpared(const Seen& seen, Instant now) const;
   absl::Duration WindowAfter(const Seen& seen) const;
+  // How long its body may be silent now, and since when it is.
+  absl::Duration Patience(const Seen& seen) const;
+  static Instant SilentSince(const Seen& seen);
   std::optional<absl::Duration> StuckFor(
       const Seen& seen, Instant now, const Surroundings& surroundings) const;
 
@@ -125,6 +131,7 @@ class SilenceDetector {
   Instant moved_at_ = Instant();
   int64_t received_bytes_ = 0;
   absl::Duration fair_share_;
+  Instant next_stuck_ = Instant::Never();
 };
 
 }  // namespace prepull
