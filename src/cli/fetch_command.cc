@@ -26,6 +26,8 @@
 #include "prepull/runtime/committed_layers.h"
 #include "prepull/runtime/connect.h"
 #include "prepull/runtime/connections.h"
+#include "prepull/runtime/pull_folders.h"
+#include "prepull/runtime/runtime_version.h"
 #include "prepull/source/image_list.h"
 #include "src/cli/commands.h"
 #include "src/cli/compatibility.h"
@@ -226,6 +228,8 @@ class Fetching {
     }
     const std::unique_ptr<Connections> connections = SeenConnections(pull);
     engine.connections = connections.get();
+    const std::unique_ptr<PullFolders> folders = SeenFolders(pull);
+    engine.pull_folders = folders.get();
     FetchImages(list_.requests, pull, engine, context_.stop, run_);
     manifests.reset();
     committed.reset();
@@ -248,6 +252,20 @@ class Fetching {
         "the runtime's connections are not watched, so a stuck download costs "
         "a new attempt",
         {{"missing", opened.status().message()}});
+    return nullptr;
+  }
+
+  // The same of the folders that CRI-O downloads into.
+  std::unique_ptr<PullFolders> SeenFolders(const PullOptions& pull) const {
+    if (SharesDownloads(run_.runtime().name) ||
+        pull.stall_timeout == absl::ZeroDuration()) {
+      return nullptr;
+    }
+    absl::StatusOr<std::unique_ptr<PullFolders>> opened =
+        OpenPullFolders(context_.files, preflight_.host_root);
+    if (opened.ok()) return *std::move(opened);
+    Log(LogLevel::kDebug, "bytes under way are not known",
+        {{"error", opened.status().message()}});
     return nullptr;
   }
 

@@ -52,6 +52,7 @@ ListManifests::ListManifests(const Seams& seams, OnManifest on_manifest,
     : seams_(seams),
       on_manifest_(std::move(on_manifest)),
       scope_(seams.poster),
+      run_(run),
       bytes_(nullptr, seams.clock, seams.poster, run) {}
 
 void ListManifests::Read(const std::vector<Image>& images, Instant due,
@@ -98,6 +99,7 @@ void ListManifests::OnRead(const Image& image,
   } else {
     const std::vector<ManifestBlob> blobs = BlobsOf(*answer);
     bytes_.Add(blobs);
+    seams_.folders.AddBlobs(blobs);
     ByteCounter::Digests& digests = blobs_[image.outcome];
     for (const ManifestBlob& blob : blobs) digests.push_back(blob.digest);
     CountCommitted(digests);
@@ -105,7 +107,7 @@ void ListManifests::OnRead(const Image& image,
     if (image.outcome->state == ImageState::kPulled) bytes_.OnPulled(digests);
     bytes_.Update(*image.outcome, digests);
   }
-  if (unread_ == 0) bytes_.UpdateRun();
+  UpdateRun();
   on_manifest_(*image.outcome, usable.ok() ? &*answer : nullptr);
 }
 
@@ -139,15 +141,64 @@ void ListManifests::SetCommitted(CommittedLayers::Layers committed) {
     CountCommitted(known->second);
     bytes_.Update(*image.outcome, known->second);
   }
-  if (unread_ == 0) bytes_.UpdateRun();
+  UpdateRun();
 }
 
 void ListManifests::OnPulled(ImageOutcome& image) {
+  seams_.folders.OnPulled(&image, NewlyWhole(image));
   const auto known = blobs_.find(&image);
   if (known == blobs_.end()) return;
   bytes_.OnPulled(known->second);
   bytes_.Update(image, known->second);
-  if (unread_ == 0) bytes_.UpdateRun();
+  UpdateRun();
+}
+
+// The sizes of the blobs that this run has pulled with `image` and not before;
+// nothing if they are not known.
+std::optional<std::vector<int64_t>> ListManifests::NewlyWhole(
+    const ImageOutcome& image) {
+  const auto known = blobs_.find(&image);
+  if (known == blobs_.end()) return std::nullopt;
+  std::vector<int64_t> sizes;
+  for (const std::string& digest : known->second) {
+    if (committed_before_->digests.contains(digest)) continue;
+    if (!pulled_.insert(digest).second) continue;
+    sizes.push_back(bytes_.ledger().BytesTotal({digest}));
+  }
+  return sizes;
+}
+
+void ListManifests::UpdateUnderWay(std::optional<int64_t> received_bytes) {
+  received_bytes_ = received_bytes;
+  for (const Image& image : images_) {
+    ImageOutcome& outcome = *image.outcome;
+    if (outcome.state != ImageState::kPulling) continue;
+    const std::optional<int64_t> under_way = seams_.folders.BytesOf(&outcome);
+    const auto known = blobs_.find(&outcome);
+    if (!under_way || known == blobs_.end()) continue;
+    int64_t done = *under_way;
+    for (const std::string& digest : known->second) {
+      const bool is_whole = pulled_.contains(digest) ||
+                            committed_before_->digests.contains(digest);
+      if (is_whole) done += bytes_.ledger().BytesTotal({digest});
+    }
+    outcome.bytes_done = std::min(done, *outcome.bytes_total);
+  }
+  UpdateRun();
+}
+
+void ListManifests::UpdateRun() {
+  if (unread_ > 0) return;
+  bytes_.UpdateRun();
+  ByteCount bytes = run_.bytes();
+  if (seams_.folders.sees()) {
+    bytes.done = bytes_.ledger().bytes_before() + seams_.folders.bytes();
+  } else if (received_bytes_) {
+    bytes.done =
+        std::max(bytes.done, bytes_.ledger().bytes_before() + *received_bytes_);
+  }
+  if (bytes.total) bytes.done = std::min(bytes.done, *bytes.total);
+  run_.UpdateBytes(bytes);
 }
 
 }  // namespace prepull

@@ -98,8 +98,16 @@ SilenceDetector::Surroundings Attempts::Surroundings(Instant now) const {
   }
   if (watch_ != nullptr) {
     surroundings.has_resting_download = watch_->HasRestingDownload(now);
+  } else if (const auto resting = setup_.folders.RestingFiles(
+                 setup_.options.stall_timeout / 2)) {
+    surroundings.has_resting_download = *resting > 0;
   }
   return surroundings;
+}
+
+std::optional<int64_t> Attempts::received_bytes() const {
+  if (connections_ == nullptr) return std::nullopt;
+  return connections_->received_bytes();
 }
 
 void Attempts::CutLate(Instant now) {

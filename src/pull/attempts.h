@@ -6,7 +6,9 @@
 #ifndef PREPULL_SRC_PULL_ATTEMPTS_H_
 #define PREPULL_SRC_PULL_ATTEMPTS_H_
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -17,6 +19,7 @@
 #include "prepull/progress/connection_watch.h"
 #include "prepull/progress/download_dropper.h"
 #include "prepull/progress/download_watch.h"
+#include "prepull/progress/folder_watch.h"
 #include "prepull/run/pull_options.h"
 #include "prepull/run/run.h"
 #include "src/pull/attempt_failure.h"
@@ -66,6 +69,7 @@ class Attempts {
     const std::string& lease_id;
     bool sees_downloads = false;  // the runtime shows how far each is
     TaskRunner::Poster poster;
+    const FolderWatch& folders;
   };
 
   Attempts(const Setup& setup, AttemptListener& listener, Run& run);
@@ -82,6 +86,9 @@ class Attempts {
   void Turn(Instant now);
   void CutLate(Instant now);
   Instant NextTurn() const;
+
+  // What the runtime has received since the run began, if that can be seen.
+  std::optional<int64_t> received_bytes() const;
 
   // Whether nothing runs, and whether all that ran is settled, too.
   bool is_idle() const { return running_.empty(); }

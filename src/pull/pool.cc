@@ -17,7 +17,7 @@ void Pool::Add(Item item, const std::string& registry, Instant due) {
 }
 
 bool Pool::HasSlot() const {
-  return running_ < limits_.pulls &&
+  return running_ < limits_.pulls + lent_ &&
          (limits_.downloads == 0 || downloading_ < limits_.downloads);
 }
 

@@ -74,6 +74,10 @@ class Pool {
   // The blocker of `item` may have changed.
   void Reconsider(Item item);
 
+  // So many pulls more than the limit may run from now on: as many wait for
+  // nothing but a stuck connection.
+  void Lend(int slots) { lent_ = slots; }
+
   // A running pull downloads no more: others may.
   void ReleaseDownload() { --downloading_; }
 
@@ -142,6 +146,7 @@ class Pool {
   std::vector<Item> ParkedIn(const Lane& lane) const;
 
   const Limits limits_;
+  int lent_ = 0;
   StartRule& rule_;
   std::map<std::string, Lane> lanes_;
   std::unordered_map<std::string, Parked> parked_;  // by blocker

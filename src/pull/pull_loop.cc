@@ -7,6 +7,15 @@
 #include "prepull/base/units.h"
 
 namespace prepull {
+namespace {
+
+constexpr absl::Duration kLookInterval = absl::Seconds(1);
+// A download that rests for so long may be stuck: its pull takes up no slot. So
+// there are at most so many pulls for each slot.
+constexpr absl::Duration kLendAfter = absl::Seconds(2);
+constexpr int kMostLent = 3;
+
+}  // namespace
 
 PullLoop::PullLoop(const Setup& setup, std::vector<PullItem>& items, Run& run)
     : setup_(setup),
@@ -19,8 +28,10 @@ PullLoop::PullLoop(const Setup& setup, std::vector<PullItem>& items, Run& run)
                  .options = options_,
                  .lease_id = setup.lease.lease_id(),
                  .sees_downloads = setup.sees_downloads,
-                 .poster = tasks_.poster()},
+                 .poster = tasks_.poster(),
+                 .folders = folders_},
                 *this, run),
+      folders_(setup.context.pull_folders),
       order_({.by_layers = options_.layer_order,
               .needs_to_be_alone =
                   [this](const PullItem& item) {
@@ -28,6 +39,7 @@ PullLoop::PullLoop(const Setup& setup, std::vector<PullItem>& items, Run& run)
                   },
               .reader = setup.context.manifests,
               .committed = setup.context.committed_layers,
+              .folders = folders_,
               .clock = clock_,
               .poster = tasks_.poster(),
               .pool = pool_},
@@ -49,6 +61,7 @@ LoopEnd PullLoop::Pull() {
     ShutOutWhatCannotStart();
     const Instant now = clock_.Now();
     order_.Turn(now);
+    LookAtFolders(now);
     // First, because it may end the last image.
     attempts_.Turn(now);
     if (setup_.stop.stop_requested() || now >= run_.deadline()) {
@@ -65,6 +78,18 @@ LoopEnd PullLoop::Pull() {
     const Instant observer_alarm = observer_.OnTurn(run_, now);
     clock_.WaitUntil(std::min(NextAlarm(now), observer_alarm), tasks_.wakeup());
   }
+}
+
+// What CRI-O has under way, which it does not show itself.
+void PullLoop::LookAtFolders(Instant now) {
+  if (setup_.sees_downloads || attempts_.is_idle() || now < next_look_) return;
+  next_look_ = now + kLookInterval;
+  folders_.Look(now);
+  if (folders_.sees()) run_.features().byte_progress = true;
+  order_.UpdateUnderWay(attempts_.received_bytes());
+  if (!options_.lends_slots) return;
+  pool_.Lend(std::min(folders_.RestingFiles(kLendAfter).value_or(0),
+                      kMostLent * options_.concurrency));
 }
 
 void PullLoop::ShutOutWhatCannotStart() {
@@ -111,6 +136,9 @@ Instant PullLoop::NextAlarm(Instant now) {
   Instant next = std::min(run_.deadline(), attempts_.NextTurn());
   if (!no_space_ && !monitor_.is_away()) {
     next = std::min(next, std::max(pool_.NextChange(now), order_.ready_at()));
+  }
+  if (!setup_.sees_downloads && !attempts_.is_idle()) {
+    next = std::min(next, next_look_);
   }
   return std::min(next, monitor_.NextTurn());
 }

@@ -13,6 +13,7 @@
 
 #include "prepull/base/task_runner.h"
 #include "prepull/node/run_context.h"
+#include "prepull/progress/folder_watch.h"
 #include "prepull/run/pull_options.h"
 #include "prepull/run/run.h"
 #include "src/pull/attempts.h"
@@ -60,6 +61,7 @@ class PullLoop : private AttemptListener {
   bool left_wrong_bytes() const { return attempts_.has_suspects(); }
 
  private:
+  void LookAtFolders(Instant now);
   void ShutOutWhatCannotStart();
   void QueueAll();
   void StartDue(Instant now);
@@ -95,10 +97,12 @@ class PullLoop : private AttemptListener {
   Run& run_;
   TaskRunner tasks_;
   Attempts attempts_;
+  FolderWatch folders_;
   StartOrder order_;
   Pool pool_;
   RuntimeMonitor monitor_;
   SpaceCheck space_;
+  Instant next_look_ = Instant();
   bool no_space_ = false;
 };
 

@@ -17,6 +17,7 @@ PullOptions WithRuntimeDefaults(PullOptions options,
         DefaultSlots(runtime.name, runtime.version, options.layer_order);
     options.concurrency = slots.pulls;
     options.downloads = slots.downloads;
+    options.lends_slots = !SharesDownloads(runtime.name);
   }
   return options;
 }

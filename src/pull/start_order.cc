@@ -14,7 +14,8 @@ StartOrder::StartOrder(const Setup& setup, Run& run)
       manifests_(
           {.reader = setup.reader,
            .clock = setup.clock,
-           .poster = setup.poster},
+           .poster = setup.poster,
+           .folders = setup.folders},
           [this](const ImageOutcome& image, const ImageManifest* manifest) {
             OnManifest(image, manifest);
           },
@@ -81,6 +82,7 @@ void StartOrder::OnStart(PullItem* item) {
   if (NeedsToBeAlone(*item)) {
     alone_.try_emplace(item->repository(), item);
   }
+  setup_.folders.OnStarted(&item->outcome);
   if (!setup_.by_layers) return;
   if (TimesDownloads()) {
     item->missing_bytes = manifests_.MissingBytes(item->outcome);
@@ -97,8 +99,12 @@ void StartOrder::OnIdentified(const PullItem& item) {
 
 void StartOrder::OnEnd(PullItem& item, bool is_pulled) {
   OnIdentified(item);
+  if (is_pulled) {
+    manifests_.OnPulled(item.outcome);
+  } else {
+    setup_.folders.OnFailed(&item.outcome);
+  }
   if (!setup_.by_layers) return;
-  if (is_pulled) manifests_.OnPulled(item.outcome);
   Free(layers_.OnEnd(&item.outcome, is_pulled));
 }
 

@@ -40,6 +40,7 @@ class StartOrder : public StartRule {
     std::function<bool(const PullItem& item)> needs_to_be_alone;
     ManifestReader* reader = nullptr;      // null: no manifest is read
     CommittedLayers* committed = nullptr;  // null: not to be seen
+    FolderWatch& folders;
     const Clock& clock;
     TaskRunner::Poster poster;
     Pool& pool;
@@ -56,6 +57,11 @@ class StartOrder : public StartRule {
   Instant ready_at() const { return manifests_.ready_at(); }
   std::optional<int64_t> NeededBytes() const {
     return manifests_.NeededBytes();
+  }
+
+  // As of ListManifests.
+  void UpdateUnderWay(std::optional<int64_t> received_bytes) {
+    manifests_.UpdateUnderWay(received_bytes);
   }
 
   // Other pulls from the item's repository can be told from this one.

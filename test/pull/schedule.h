@@ -26,6 +26,7 @@ class Schedule {
                 .needs_to_be_alone = [](const PullItem&) { return false; },
                 .reader = reads_manifests ? &reader_ : nullptr,
                 .committed = &committed_,
+                .folders = folders_,
                 .clock = clock_,
                 .poster = tasks_.poster(),
                 .pool = pool_},
@@ -98,6 +99,7 @@ class Schedule {
   FakeClock clock_;
   FakeManifestReader reader_;
   FakeCommittedLayers committed_;
+  FolderWatch folders_{nullptr};
   Run run_;
   TaskRunner tasks_;
   Pool pool_;

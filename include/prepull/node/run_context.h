@@ -18,6 +18,7 @@
 #include "prepull/runtime/committed_layers.h"
 #include "prepull/runtime/connections.h"
 #include "prepull/runtime/container_runtime.h"
+#include "prepull/runtime/pull_folders.h"
 
 namespace prepull {
 
@@ -30,6 +31,8 @@ struct RunContext {
   CredentialFinder* credentials = nullptr;  // null: every pull is anonymous
   // Null: no manifest is read ahead of its pull.
   ManifestReader* manifests = nullptr;
+  // Null: what is under way is not to be seen.
+  PullFolders* pull_folders = nullptr;
   // Null: the connections of the runtime cannot be seen.
   Connections* connections = nullptr;
   // Null: which layers the node has is not to be seen.

@@ -50,6 +50,9 @@ class ConnectionWatch {
   // When data came last, or a connection was ended so that it comes again.
   Instant moved_at() const { return std::max(detector_.moved_at(), resumes_); }
 
+  // What the runtime received since the watch began.
+  int64_t received_bytes() const { return detector_.received_bytes(); }
+
   // Whether the runtime has no connection.
   bool is_idle() const { return detector_.is_idle(); }
 

@@ -13,12 +13,14 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "prepull/base/clock.h"
 #include "prepull/base/task_runner.h"
 #include "prepull/image/manifest.h"
 #include "prepull/image/reference.h"
 #include "prepull/progress/byte_counter.h"
+#include "prepull/progress/folder_watch.h"
 #include "prepull/registry/manifest_reader.h"
 #include "prepull/run/run.h"
 #include "prepull/runtime/committed_layers.h"
@@ -43,6 +45,7 @@ class ListManifests {
     ManifestReader* reader = nullptr;  // null: no manifest is read
     const Clock& clock;
     TaskRunner::Poster poster;
+    FolderWatch& folders;
   };
 
   ListManifests(const Seams& seams, OnManifest on_manifest, Run& run);
@@ -70,22 +73,34 @@ class ListManifests {
   // The image was pulled.
   void OnPulled(ImageOutcome& image);
 
+  // Enters into the run, and into its images where that is certain, what is
+  // under way: by the folders, or else by `received_bytes`, which is all that
+  // the runtime has received since the run began.
+  void UpdateUnderWay(std::optional<int64_t> received_bytes);
+
   // What the node has committed now.
   void SetCommitted(CommittedLayers::Layers committed);
 
  private:
   void OnRead(const Image& image, const absl::StatusOr<ImageManifest>& answer);
   void CountCommitted(const ByteCounter::Digests& digests);
+  std::optional<std::vector<int64_t>> NewlyWhole(const ImageOutcome& image);
+  void UpdateRun();
 
   const Seams seams_;
   const OnManifest on_manifest_;
   const TaskScope scope_;
+  Run& run_;
   ByteCounter bytes_;
   std::vector<Image> images_;  // those that are read
   bool has_begun_ = false;
   absl::flat_hash_map<const ImageOutcome*, ByteCounter::Digests> blobs_;
-  CommittedLayers::Layers committed_before_;  // the run
-  CommittedLayers::Layers committed_;         // now
+  // What the node had before the run, and what it has now.
+  CommittedLayers::Layers committed_before_ =
+      std::make_shared<const LayerSet>();
+  CommittedLayers::Layers committed_ = committed_before_;
+  absl::flat_hash_set<std::string> pulled_;  // blobs of images that are
+  std::optional<int64_t> received_bytes_;
   size_t unread_ = 0;
   bool lacks_some_ = false;
   Instant ready_at_;

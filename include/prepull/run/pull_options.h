@@ -32,6 +32,8 @@ struct Tolerance {
 struct PullOptions {
   int concurrency = 10;
   int registry_concurrency = 0;  // 0 = no limit of its own
+  // Whether a pull whose download rests takes up no slot.
+  bool lends_slots = false;
   // Of the pulls that run, so many may still download; 0 = all of them.
   int downloads = 0;
   // Whether no two pulls may fetch the same layer: only for a runtime that
