@@ -28,7 +28,8 @@ void AddSlotFlags(Command& command, PullOptions& pull) {
                   .text = "pulls at once, 1 to 64; auto is 10, of which on "
                           "containerd 2.1 and later 4 download, because 3 "
                           "download slots serve the whole node; on CRI-O 5, "
-                          "and 3 with --layer-order off",
+                          "or 3 with --layer-order off, and one more for each "
+                          "download that rests",
                   .fallback = "auto"},
                  [&pull](const std::string& text) {
                    ASSIGN_OR_RETURN(pull.concurrency, ParseConcurrency(text));

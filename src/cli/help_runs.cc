@@ -290,9 +290,13 @@ timeouts count the time in which nothing comes.
 containerd    connections   at once   true             true
               downloads     next try  true             true
 CRI-O 1.27    connections   at once   "within a pull"  true
-              time          -         "within a pull"  false
+              time          -         "within a pull"  by its folders
 older CRI-O   connections   -         false            true
-              time          -         false            false
+              time          -         false            by its folders
+
+Its folders: where CRI-O's big_files_temporary_dir (/var/tmp) can be seen below
+--host-root, its files tell what is under way; of an image only where it is sure
+whose folder is whose. By connections alone, bytes.done is what was received.
 
 Connections are seen by root on the node itself (Linux 5.6 and later), and in
 pods of 'prepull manifest --watch-connections', which gives them hostPID and

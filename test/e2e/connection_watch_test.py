@@ -119,6 +119,40 @@ class CrioTest(unittest.TestCase):
         self.assertEqual(runtime["resume"], "within a pull")
 
 
+class CrioBytesTest(unittest.TestCase):
+    """What is under way, without a look at the connections."""
+
+    def setUp(self):
+        self.registry = self.enterContext(
+            BadRegistry(seed=17, bytes_per_second=1_000_000))
+        self.crio = self.enterContext(FakeCrio())
+        os.makedirs(os.path.join(self.crio.folder, "etc/crio"))
+        with open(os.path.join(self.crio.folder, "etc/crio/crio.conf"), "w",
+                  encoding="utf-8") as file:
+            file.write('[crio.image]\nbig_files_temporary_dir = "/big-files"\n')
+
+    def test_its_folders_show_the_bytes_of_the_run_and_of_the_image(self):
+        image = make_image([make_layer("bytes", 5_000_000)])
+        self.registry.add("team/bytes", "1.0", image)
+        name = f"{address_of(self.registry)}/team/bytes:1.0"
+
+        run = self.crio.start_fetch(
+            [name], "--host-root", self.crio.folder,
+            "--watch-connections", "off")
+        run.wait_for_status(
+            lambda status: 0 < status["bytes"]["done"] < image.size and
+            0 < status["images"][0]["bytes_done"] < image.size, "half of it")
+        run.wait(60)
+
+        self.assertEqual(run.exit_code, 0, run.story())
+        status = run.status()
+        self.assertTrue(status["runtime"]["byte_progress"])
+        self.assertEqual(status["runtime"]["resume"], "within a pull")
+        self.assertEqual(status["bytes"],
+                         {"done": image.size, "total": image.size})
+        self.assertEqual(status["images"][0]["bytes_done"], image.size)
+
+
 class ContainerdTest(RealNodeTest):
 
     def test_a_third_of_the_connections_stalls_for_ever(self):

@@ -1,7 +1,9 @@
 #include "test/support/crio/image_pull.h"
 
+#include <unistd.h>
+
 #include <algorithm>
-#include <cstdlib>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -52,8 +54,10 @@ ImagePull::ImagePull(const PullSetup& setup, const Reference& name,
       registry_(name, credential, setup.agent, stop_) {}
 
 absl::StatusOr<std::string> ImagePull::Run() {
-  folder_ = absl::StrCat(setup_.big_files, "/container_images_storageXXXXXX");
-  if (mkdtemp(folder_.data()) == nullptr) {
+  static std::atomic<int> pulls = 0;
+  folder_ = absl::StrCat(setup_.big_files, "/container_images_storage",
+                         getpid(), ++pulls);
+  if (!std::filesystem::create_directory(folder_)) {
     return absl::UnknownError(absl::StrCat("mkdir ", folder_));
   }
   const absl::Cleanup remove_folder = [this] {
