@@ -23,17 +23,14 @@
 #include "prepull/report/run_document.h"
 #include "prepull/report/status_file.h"
 #include "prepull/report/termination_message.h"
-#include "prepull/runtime/committed_layers.h"
 #include "prepull/runtime/connect.h"
-#include "prepull/runtime/connections.h"
-#include "prepull/runtime/pull_folders.h"
-#include "prepull/runtime/runtime_version.h"
 #include "prepull/source/image_list.h"
 #include "src/cli/commands.h"
 #include "src/cli/compatibility.h"
 #include "src/cli/fetch_options.h"
 #include "src/cli/fetch_output.h"
 #include "src/cli/help_topics.h"
+#include "src/cli/node_views.h"
 #include "src/cli/shared_flags.h"
 
 namespace prepull {
@@ -204,35 +201,21 @@ class Fetching {
     const PullOptions pull = WithRuntimeDefaults(options_.pull, run_.runtime());
     RunContext engine = EngineOn(runtime);
     std::unique_ptr<ManifestReader> manifests;
-    std::unique_ptr<CommittedLayers> committed;
+    std::string images;
     if (pull.layer_order) {
-      absl::StatusOr<std::unique_ptr<ManifestReader>> opened =
-          OpenManifestReader(RegistriesOfNode(), options_.list.credentials,
-                             {context_.host, context_.files, context_.clock});
-      if (opened.ok()) {
-        manifests = *std::move(opened);
-        engine.manifests = manifests.get();
-      } else {
-        Log(LogLevel::kWarn, "manifests are not read ahead",
-            {{"error", opened.status().message()}});
-      }
+      manifests = OpenManifests();
+      engine.manifests = manifests.get();
       const absl::StatusOr<ImageDisk> disk =
           ReadImageDisk(runtime, context_.files, preflight_.host_root,
                         absl::Seconds(1), context_.stop);
       engine.free_bytes = FreeBytes(disk);
-      if (disk.ok()) {
-        committed = FindCommittedLayers(context_.files, preflight_.host_root,
-                                        disk->images.mountpoint);
-      }
-      engine.committed_layers = committed.get();
+      if (disk.ok()) images = disk->images.mountpoint;
     }
-    const std::unique_ptr<Connections> connections = SeenConnections(pull);
-    engine.connections = connections.get();
-    const std::unique_ptr<PullFolders> folders = SeenFolders(pull);
-    engine.pull_folders = folders.get();
+    const NodeViews views(context_, preflight_.host_root, images, pull,
+                          run_.runtime());
+    views.Enter(engine);
     FetchImages(list_.requests, pull, engine, context_.stop, run_);
     manifests.reset();
-    committed.reset();
     if (run_.counts().pulled > 0 && HasTimeLeft()) {
       WarnOfFullDisk(preflight_, runtime, context_.files, context_.stop);
     }
@@ -240,31 +223,13 @@ class Fetching {
     return End();
   }
 
-  // Null where they cannot be seen, or shall not be.
-  std::unique_ptr<Connections> SeenConnections(const PullOptions& pull) const {
-    if (!pull.watch_connections || pull.stall_timeout == absl::ZeroDuration()) {
-      return nullptr;
-    }
-    absl::StatusOr<std::unique_ptr<Connections>> opened =
-        OpenConnections(run_.runtime().socket);
+  // Null if they cannot be read ahead.
+  std::unique_ptr<ManifestReader> OpenManifests() const {
+    absl::StatusOr<std::unique_ptr<ManifestReader>> opened =
+        OpenManifestReader(RegistriesOfNode(), options_.list.credentials,
+                           {context_.host, context_.files, context_.clock});
     if (opened.ok()) return *std::move(opened);
-    Log(LogLevel::kInfo,
-        "the runtime's connections are not watched, so a stuck download costs "
-        "a new attempt",
-        {{"missing", opened.status().message()}});
-    return nullptr;
-  }
-
-  // The same of the folders that CRI-O downloads into.
-  std::unique_ptr<PullFolders> SeenFolders(const PullOptions& pull) const {
-    if (SharesDownloads(run_.runtime().name) ||
-        pull.stall_timeout == absl::ZeroDuration()) {
-      return nullptr;
-    }
-    absl::StatusOr<std::unique_ptr<PullFolders>> opened =
-        OpenPullFolders(context_.files, preflight_.host_root);
-    if (opened.ok()) return *std::move(opened);
-    Log(LogLevel::kDebug, "bytes under way are not known",
+    Log(LogLevel::kWarn, "manifests are not read ahead",
         {{"error", opened.status().message()}});
     return nullptr;
   }
