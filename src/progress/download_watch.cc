@@ -22,6 +22,7 @@ constexpr absl::Duration kFirstSearch = absl::Milliseconds(250);
 DownloadWatch::DownloadWatch(const Options& options, const Seams& seams,
                              Run& run)
     : stall_timeout_(options.stall_timeout),
+      first_window_(std::max(options.first_window, options.stall_timeout)),
       seams_(seams),
       run_(run),
       detector_(options.node_slots),
@@ -48,7 +49,7 @@ void DownloadWatch::OnStart(ImageOutcome& image, const Reference& reference,
   pull.on_seen = std::move(on_seen);
   pull.started = now;
   pull.started_at = seams_.clock.WallNow();
-  pull.window = std::max(pull.window, stall_timeout_);
+  if (pull.window == absl::ZeroDuration()) pull.window = first_window_;
   pull.bytes_at_start = bytes_.ledger().BytesDone(pull.blobs);
   if (is_off_ || pull.is_known) return;
   finder_.Seek(&image, CluesOf(pull, ""), now + kFirstSearch);

@@ -80,14 +80,21 @@ void SilenceDetector::Take(Instant now, const Connection& listed) {
   }
   seen.is_listed = true;
   seen.came = now - listed.since_received;
-  seen.in_body =
-      listed.received_bytes > 0 && listed.since_received < listed.since_sent;
+  seen.in_body = IsInBody(seen, listed);
   if (seen.in_body && !seen.answered) seen.answered = now;
   const int64_t gained_bytes = listed.received_bytes - seen.received_bytes;
   seen.received_bytes = listed.received_bytes;
   if (gained_bytes <= 0) return;
   received_bytes_ += gained_bytes;
   moved_at_ = std::max(moved_at_, seen.came);
+}
+
+// The kernel's times are coarse: what was sent and what came may have the same.
+bool SilenceDetector::IsInBody(const Seen& seen, const Connection& listed) {
+  if (listed.since_received == listed.since_sent) {
+    return listed.received_bytes - seen.most_before_bytes >= kSmallAnswerBytes;
+  }
+  return listed.received_bytes > 0 && listed.since_received < listed.since_sent;
 }
 
 void SilenceDetector::OnRequest(Seen& seen, Instant asked) const {

@@ -11,6 +11,17 @@ namespace {
 constexpr absl::Duration kCancelTimeout = absl::Seconds(1);
 constexpr absl::Duration kDropTimeout = absl::Milliseconds(500);
 
+// A version that may fetch a layer in several ranges at once shows only how far
+// the first of them is: on a slow link a step of it can take 20 s. (Connections
+// show all of them.)
+constexpr int kRangesAtOnce = 4;
+
+absl::Duration FirstWindow(const Attempts::Setup& setup, const Run& run) {
+  const bool may_hide_ranges =
+      setup.options.node_download_slots > 0 && !run.features().connections;
+  return setup.options.stall_timeout * (may_hide_ranges ? kRangesAtOnce : 1);
+}
+
 }  // namespace
 
 Attempts::Attempts(const Setup& setup, AttemptListener& listener, Run& run)
@@ -30,6 +41,7 @@ Attempts::Attempts(const Setup& setup, AttemptListener& listener, Run& run)
   if (!setup.sees_downloads) return;
   watch_ = std::make_unique<DownloadWatch>(
       DownloadWatch::Options{.stall_timeout = setup.options.stall_timeout,
+                             .first_window = FirstWindow(setup, run),
                              .node_slots = setup.options.node_download_slots},
       DownloadWatch::Seams{.downloads = *setup.context.runtime.downloads(),
                            .clock = setup.context.clock,

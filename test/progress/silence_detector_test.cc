@@ -129,6 +129,18 @@ TEST_F(SilenceDetectorTest, EndsABodyThatIsSilentForItsWindow) {
   EXPECT_EQ(last_.silent_for, absl::Seconds(15 - 9.9));
 }
 
+// The answer came so soon that both have the same time.
+TEST_F(SilenceDetectorTest, EndsABodyThatBeganAndStalledAtOnce) {
+  Open(1, [](int) { return 0; });
+  sockets_[1].received_bytes = kMegabyte;
+  Open(2, Steady(5 * kMegabyte));
+
+  RunUntil(60);
+
+  EXPECT_THAT(ended_, ElementsAre(Pair(1, 5)));
+  EXPECT_TRUE(last_.in_body);
+}
+
 TEST_F(SilenceDetectorTest, SparesAResponseThatTakesLong) {
   surroundings_.response_timeout = absl::Seconds(60);
   Open(1, From(45, kMegabyte));

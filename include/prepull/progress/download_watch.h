@@ -38,7 +38,9 @@ class DownloadWatch {
 
   struct Options {
     absl::Duration stall_timeout;  // greater than zero
-    int node_slots = 0;            // as for StallDetector
+    // How long a download may rest at first; 0 = as long.
+    absl::Duration first_window = absl::ZeroDuration();
+    int node_slots = 0;  // as for StallDetector
   };
 
   struct Seams {
@@ -110,6 +112,7 @@ class DownloadWatch {
   void UpdateImage(const WatchedPull& pull) const;
 
   const absl::Duration stall_timeout_;
+  const absl::Duration first_window_;
   const Seams seams_;
   Run& run_;
 

@@ -111,6 +111,7 @@ class SilenceDetector {
   };
 
   void Take(Instant now, const Connection& listed);
+  static bool IsInBody(const Seen& seen, const Connection& listed);
   void OnRequest(Seen& seen, Instant asked) const;
   void TakeGain(Instant now, int64_t bytes);
   absl::Duration FairShare(Instant now) const;
