@@ -245,6 +245,20 @@ TEST_F(SilenceDetectorTest, EndsNothingOfAPeerThatDoesNotContinue) {
   EXPECT_THAT(ended_, ElementsAre(Pair(1, 10), Pair(3, 70)));
 }
 
+// All have the same peer, whatever registry they are for.
+TEST_F(SilenceDetectorTest, TellsConnectionsThroughAProxyApart) {
+  Open(1, Until(5, 5 * kMegabyte), "proxy");
+  Open(2, Steady(5 * kMegabyte), "proxy");
+  RunUntil(11);
+  ASSERT_THAT(ended_, ElementsAre(Pair(1, 10)));
+  Open(3, Until(12, kMegabyte / 2), "proxy");
+  Open(4, Until(13, 5 * kMegabyte), "proxy");
+
+  RunUntil(120);
+
+  EXPECT_THAT(ended_, ElementsAre(Pair(1, 10), Pair(3, 74), Pair(4, 18)));
+}
+
 TEST_F(SilenceDetectorTest, LeavesIdleConnectionsAloneWhileOthersMove) {
   Open(1, Until(1, 3'000));  // a manifest
   Open(2, Steady(5 * kMegabyte));
