@@ -73,7 +73,7 @@ std::optional<int64_t> FolderWatch::BytesOf(Image image) const {
 }
 
 std::optional<int> FolderWatch::RestingFiles(absl::Duration time) const {
-  if (!sees_ || !sees_all_) return std::nullopt;
+  if (!sees_ || !sees_all_ || !knows_all_blobs_) return std::nullopt;
   int resting = 0;
   for (const auto& [file, since] : files_) {
     resting += looked_ - since >= time && !blob_sizes_.contains(file.second);

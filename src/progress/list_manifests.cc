@@ -104,9 +104,13 @@ void ListManifests::OnRead(const Image& image,
     for (const ManifestBlob& blob : blobs) digests.push_back(blob.digest);
     CountCommitted(digests);
     // It may have been pulled meanwhile.
-    if (image.outcome->state == ImageState::kPulled) bytes_.OnPulled(digests);
+    if (image.outcome->state == ImageState::kPulled) {
+      bytes_.OnPulled(digests);
+      pulled_.insert(digests.begin(), digests.end());
+    }
     bytes_.Update(*image.outcome, digests);
   }
+  if (unread_ == 0 && !lacks_some_) seams_.folders.OnAllBlobsKnown();
   UpdateRun();
   on_manifest_(*image.outcome, usable.ok() ? &*answer : nullptr);
 }
@@ -139,6 +143,7 @@ void ListManifests::SetCommitted(CommittedLayers::Layers committed) {
     const auto known = blobs_.find(image.outcome);
     if (known == blobs_.end()) continue;
     CountCommitted(known->second);
+    if (seams_.folders.BytesOf(image.outcome)) continue;  // knows more
     bytes_.Update(*image.outcome, known->second);
   }
   UpdateRun();
@@ -192,7 +197,8 @@ void ListManifests::UpdateRun() {
   bytes_.UpdateRun();
   ByteCount bytes = run_.bytes();
   if (seams_.folders.sees()) {
-    bytes.done = bytes_.ledger().bytes_before() + seams_.folders.bytes();
+    bytes.done = std::max(
+        bytes.done, bytes_.ledger().bytes_before() + seams_.folders.bytes());
   } else if (received_bytes_) {
     bytes.done =
         std::max(bytes.done, bytes_.ledger().bytes_before() + *received_bytes_);

@@ -23,6 +23,9 @@ constexpr int64_t kSmallAnswerBytes = 64 << 10;
 // What comes in one go on a link that many share, and how uneven shares are.
 constexpr int64_t kBurstBytes = 64 << 10;
 constexpr double kFairShares = 4;
+constexpr absl::Duration kLongestPatience = absl::Minutes(5);
+// Runtimes close what is idle for longer (Go: after 90 s), so it is not idle.
+constexpr absl::Duration kLongestIdle = absl::Minutes(2);
 
 }  // namespace
 
@@ -41,6 +44,10 @@ std::vector<StuckConnection> SilenceDetector::Observe(
   TakeGain(now, received_bytes_ - received_before);
   fair_share_ = FairShare(now);
 
+  is_idle_ = surroundings.has_resting_download == false &&
+             std::all_of(seen_.begin(), seen_.end(), [](const auto& entry) {
+               return entry.second.in_body;
+             });
   std::vector<StuckConnection> stuck;
   next_stuck_ = Instant::Never();
   for (const auto& [id, seen] : seen_) {
@@ -137,7 +144,8 @@ bool SilenceDetector::IsSpared(const Seen& seen, Instant now) const {
 }
 
 absl::Duration SilenceDetector::Patience(const Seen& seen) const {
-  return std::max(seen.window, kFairShares * fair_share_);
+  return std::max(seen.window,
+                  std::min(kFairShares * fair_share_, kLongestPatience));
 }
 
 Instant SilenceDetector::SilentSince(const Seen& seen) {
@@ -158,12 +166,11 @@ std::optional<absl::Duration> SilenceDetector::StuckFor(
       not_continued_.contains(seen.peer)) {
     return std::nullopt;
   }
-  if (surroundings.has_resting_download == false) return std::nullopt;
   const bool others_move = now - moved_at_ < patience;
   const int64_t answer_bytes = seen.received_bytes - seen.least_before_bytes;
-  if (others_move && answer_bytes < kSmallAnswerBytes) {
-    return std::nullopt;
-  }
+  const bool may_be_idle = surroundings.has_resting_download == false ||
+                           (others_move && answer_bytes < kSmallAnswerBytes);
+  if (may_be_idle && silent < kLongestIdle) return std::nullopt;
   return silent;
 }
 

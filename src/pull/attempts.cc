@@ -79,7 +79,7 @@ void Attempts::OnCall(PullItem& item) {
   attempt.started = setup_.context.clock.Now();
   attempt.timeout = AttemptTimeout(
       setup_.options.retry, item.history, run_.deadline() - attempt.started,
-      /*gets_the_rest=*/!run_.features().byte_progress, item.missing_bytes);
+      /*gets_the_rest=*/!IsWatched(), item.missing_bytes);
   attempt.ends = attempt.started + attempt.timeout;
   if (!std::exchange(attempt.has_pulled, true)) listener_.OnAsked(item);
   if (watch_ == nullptr) return;
@@ -101,12 +101,20 @@ void Attempts::Turn(Instant now) {
   }
 }
 
+bool Attempts::IsWatched() const {
+  return watch_ != nullptr ||
+         (connections_ != nullptr && setup_.options.resumes_within_pull);
+}
+
 SilenceDetector::Surroundings Attempts::Surroundings(Instant now) const {
   SilenceDetector::Surroundings surroundings = {
       .response_timeout = setup_.options.retry.first_timeout};
   for (const PullItem* item : running_) {
-    surroundings.response_timeout =
-        std::max(surroundings.response_timeout, item->attempt.timeout);
+    // Without the time for its bytes.
+    surroundings.response_timeout = std::max(
+        surroundings.response_timeout,
+        AttemptTimeout(setup_.options.retry, item->history,
+                       run_.deadline() - now, /*gets_the_rest=*/false));
   }
   if (watch_ != nullptr) {
     surroundings.has_resting_download = watch_->HasRestingDownload(now);

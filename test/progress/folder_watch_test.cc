@@ -57,6 +57,7 @@ TEST_F(FolderWatchTest, SeesWhatAPullHasUnderWay) {
 
 TEST_F(FolderWatchTest, CountsFilesThatRestAndAreNotWhole) {
   watch_->AddBlobs({{.digest = "sha256:aa", .size_bytes = 100}});
+  watch_->OnAllBlobsKnown();
   watch_->OnStarted(&image_);
   Look({{.name = "a", .file_bytes = {100, 40, 5}}});
   Look({{.name = "a", .file_bytes = {100, 40, 6}}});
@@ -69,6 +70,7 @@ TEST_F(FolderWatchTest, CountsFilesThatRestAndAreNotWhole) {
 
 // CRI-O may have been told of another place, where its files are.
 TEST_F(FolderWatchTest, SaysNothingOfRestWhileAPullHasNoFolder) {
+  watch_->OnAllBlobsKnown();
   Look({});
   watch_->OnStarted(&image_);
   Look({});
@@ -77,6 +79,14 @@ TEST_F(FolderWatchTest, SaysNothingOfRestWhileAPullHasNoFolder) {
   Look({{.name = "a", .file_bytes = {1}}});
   watch_->OnStarted(&other_);
   Look({{.name = "a", .file_bytes = {2}}});
+  EXPECT_EQ(watch_->RestingFiles(absl::Seconds(1)), std::nullopt);
+}
+
+TEST_F(FolderWatchTest, SaysNothingOfRestWhileSomeBlobsAreNotKnown) {
+  watch_->OnStarted(&image_);
+  Look({{.name = "a", .file_bytes = {10}}});
+  Look({{.name = "a", .file_bytes = {10}}});
+
   EXPECT_EQ(watch_->RestingFiles(absl::Seconds(1)), std::nullopt);
 }
 

@@ -263,9 +263,12 @@ TEST_F(SilenceDetectorTest, LeavesIdleConnectionsAloneWhileOthersMove) {
   Open(1, Until(1, 3'000));  // a manifest
   Open(2, Steady(5 * kMegabyte));
 
-  RunUntil(300);
+  RunUntil(120);
 
   EXPECT_THAT(ended_, IsEmpty());
+  // Runtimes close idle ones before: it is a body that stalled at once.
+  RunUntil(300);
+  EXPECT_THAT(ended_, ElementsAre(Pair(1, 121)));
 }
 
 TEST_F(SilenceDetectorTest, EndsASmallAnswerWhenNothingMoves) {
@@ -281,9 +284,10 @@ TEST_F(SilenceDetectorTest, TakesConnectionsForIdleWhileEveryDownloadMoves) {
   surroundings_.has_resting_download = false;
   Open(1, Until(10, 5 * kMegabyte));
 
-  RunUntil(300);
+  RunUntil(120);
 
   EXPECT_THAT(ended_, IsEmpty());
+  EXPECT_TRUE(detector_->is_idle());
 }
 
 TEST_F(SilenceDetectorTest, KnowsNothingOfWhatWasBeforeItsFirstLook) {
@@ -301,7 +305,7 @@ TEST_F(SilenceDetectorTest, KnowsNothingOfWhatWasBeforeItsFirstLook) {
   RunUntil(1003);
   EXPECT_EQ(detector_->received_bytes(), 3 * kMegabyte);
   // It is idle, or at least no download of ours.
-  RunUntil(1300);
+  RunUntil(1100);
   EXPECT_THAT(ended_, IsEmpty());
 }
 

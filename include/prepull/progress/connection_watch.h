@@ -53,7 +53,7 @@ class ConnectionWatch {
   // What the runtime received since the watch began.
   int64_t received_bytes() const { return detector_.received_bytes(); }
 
-  // Whether the runtime has no connection.
+  // Whether the runtime has no connection, or only idle ones.
   bool is_idle() const { return detector_.is_idle(); }
 
  private:

@@ -32,8 +32,10 @@ class FolderWatch {
   // are not to be seen; outlives the watch.
   explicit FolderWatch(PullFolders* folders);
 
-  // Blobs that pulls will fetch: a file of one's size is whole.
+  // Blobs that pulls will fetch: a file of one's size is whole. From
+  // OnAllBlobsKnown on there are no others.
   void AddBlobs(const std::vector<ManifestBlob>& blobs);
+  void OnAllBlobsKnown() { knows_all_blobs_ = true; }
 
   // As for PullBytes.
   void OnStarted(Image image);
@@ -52,7 +54,8 @@ class FolderWatch {
   int64_t bytes() const { return bytes_ ? bytes_->bytes() : 0; }
 
   // How many files have not grown for `time` and are no whole blob; nothing if
-  // there are fewer folders than pulls, so that some are not seen.
+  // some blobs are not known, or there are fewer folders than pulls, so that
+  // some are not seen.
   std::optional<int> RestingFiles(absl::Duration time) const;
 
  private:
@@ -60,6 +63,7 @@ class FolderWatch {
 
   PullFolders* folders_;  // null when it cannot be looked at any more
   std::optional<PullBytes> bytes_;
+  bool knows_all_blobs_ = false;
   bool sees_ = false;
   bool sees_all_ = false;         // of the pulls that run
   std::set<std::string> before_;  // the run, folders that were there

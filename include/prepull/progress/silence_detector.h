@@ -73,8 +73,8 @@ class SilenceDetector {
   // When data came last; Instant() before any did.
   Instant moved_at() const { return moved_at_; }
 
-  // Whether there is no connection at all.
-  bool is_idle() const { return seen_.empty(); }
+  // Whether nothing is waited for: there is no connection, or only idle ones.
+  bool is_idle() const { return seen_.empty() || is_idle_; }
 
   // What all connections received since they were seen first.
   int64_t received_bytes() const { return received_bytes_; }
@@ -133,6 +133,7 @@ class SilenceDetector {
   int64_t received_bytes_ = 0;
   absl::Duration fair_share_;
   Instant next_stuck_ = Instant::Never();
+  bool is_idle_ = false;
 };
 
 }  // namespace prepull
