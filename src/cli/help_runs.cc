@@ -306,6 +306,9 @@ and only to end them; the kubelet's pulls gain by it, too. CRI-O goes on with a
 body once, and again only after 1 MiB or a minute: until then its next
 connection is spared. A registry that cannot continue (no Range) is not ended
 again in a run. --watch-connections off: none of it.
+
+A network that is down for longer than --stall-timeout looks the same, and CRI-O
+gives a pull up that cannot connect again: where that happens, make it longer.
 )";
 }
 

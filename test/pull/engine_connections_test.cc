@@ -176,6 +176,18 @@ TEST_F(EngineConnectionsTest, GoesOnWithoutWhatItCannotSeeAnyMore) {
   EXPECT_THAT(seen_.lists, Le(62));
 }
 
+// Nothing resumes and nothing is seen: the fifth attempt is the last that could
+// be long enough, and gets all that is left.
+TEST_F(EngineConnectionsTest, TheLastAttemptGetsTheRestWhereNothingIsSeen) {
+  connections_ = nullptr;
+  runtime_.Script(kPulled, {Hangs(), Hangs(), Hangs(), Hangs(), Takes(700)});
+
+  Fetch({kPulled});
+
+  EXPECT_EQ(image(0).state, ImageState::kPulled);
+  EXPECT_EQ(image(0).attempts, 5);
+}
+
 TEST_F(EngineConnectionsTest, LooksOnceASecondAndOnlyWhileItPulls) {
   options_.retry.first_delay = absl::Seconds(60);
   witness_.wants_to_be_called = absl::Seconds(1);

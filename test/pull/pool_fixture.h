@@ -83,6 +83,7 @@ class NumberedPool {
     rule_.repositories.erase(&items_[number]);
     pool_.Reconsider(&items_[number]);
   }
+  void Lend(int slots) { pool_.Lend(slots); }
   void ReleaseDownload() { pool_.ReleaseDownload(); }
   void Release(const std::string& registry, bool is_downloading = true) {
     pool_.Release(registry, is_downloading);

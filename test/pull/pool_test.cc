@@ -26,6 +26,20 @@ TEST(PoolTest, StartsInTheOrderOfTheList) {
   EXPECT_THAT(TakeAll(pool, At(0)), ElementsAre(0, 1, 2));
 }
 
+TEST(PoolTest, LendsSlotsAndTakesThemBack) {
+  NumberedPool pool(1, 0);
+  for (size_t i = 0; i < 5; ++i) pool.Add(i, "a", "", At(0));
+
+  pool.Lend(2);
+  EXPECT_THAT(TakeAll(pool, At(0)), ElementsAre(0, 1, 2));
+  pool.Lend(0);
+  pool.Release("a");
+  pool.Release("a");
+  EXPECT_THAT(pool.Take(At(1)), Eq(std::nullopt));
+  pool.Release("a");
+  EXPECT_THAT(TakeAll(pool, At(1)), ElementsAre(3));
+}
+
 TEST(PoolTest, HoldsNoSlotForWhatIsNotDue) {
   NumberedPool pool(1, 0);
   pool.Add(0, "a", "", At(10));
