@@ -1,17 +1,17 @@
 #include "prepull/base/hash.h"
 
-#include <cstdint>
+#include <openssl/evp.h>
 
-#include "absl/strings/str_cat.h"
+#include "absl/strings/escaping.h"
 
 namespace prepull {
 
-std::string HashHex(absl::string_view text) {
-  uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : text) {
-    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  }
-  return absl::StrCat(absl::Hex(hash, absl::kZeroPad16));
+std::string Sha256Hex(absl::string_view text) {
+  unsigned char bytes[EVP_MAX_MD_SIZE];
+  unsigned size = 0;
+  EVP_Digest(text.data(), text.size(), bytes, &size, EVP_sha256(), nullptr);
+  return absl::BytesToHexString(
+      absl::string_view(reinterpret_cast<const char*>(bytes), size));
 }
 
 }  // namespace prepull

@@ -22,7 +22,6 @@
 #include "prepull/report/lines.h"
 #include "prepull/report/run_document.h"
 #include "prepull/report/status_file.h"
-#include "prepull/report/termination_message.h"
 #include "prepull/runtime/connect.h"
 #include "prepull/source/image_list.h"
 #include "src/cli/commands.h"
@@ -32,6 +31,7 @@
 #include "src/cli/help_topics.h"
 #include "src/cli/node_views.h"
 #include "src/cli/shared_flags.h"
+#include "src/cli/termination_log.h"
 
 namespace prepull {
 namespace {
@@ -89,15 +89,14 @@ class Fetching {
         run_(NewRun(options, options.status_file, context)),
         status_file_(options.dry_run ? "" : options.status_file, context.files,
                      context.clock),
+        termination_log_(options.termination_log, context.files),
         output_(options, context),
         observers_({&status_file_, &output_}),
         node_labeler_(options.node_label,
                       {context.host, context.files, context.clock}) {
     context.exit_hook.Set([this](ExitCode code, const std::string& why) {
       status_file_.BreakOff(code, why, kBreakOffTimeout);
-      // A second signal waits for no other disk.
-      if (code == ExitCode::kInternal)
-        WriteTerminationMessage(prepull::Run::Restore({.message = why}));
+      termination_log_.BreakOff(run_.id(), code, why, kBreakOffTimeout);
     });
   }
   ~Fetching() { context_.exit_hook.Set(nullptr); }
@@ -124,6 +123,7 @@ class Fetching {
     EnterList(list_.requests, run_);
     // Connecting may take a while; the list is reported before it.
     observers_.OnListKnown(run_);
+    if (!HasTimeLeft()) return EndOutOfTime();
     absl::StatusOr<FoundRuntime> found =
         sockets->Connect(context_.clock, context_.stop, run_.deadline());
     if (!found.ok()) return EndUnconnected(found.status(), *sockets);
@@ -287,6 +287,12 @@ class Fetching {
          message});
   }
 
+  CommandEnd EndOutOfTime() {
+    run_.BreakOff({ExitCode::kStopped, Phase::kTimedOut}, Reason::kTimeout,
+                  context_.clock.Now(), context_.clock.WallNow());
+    return End();
+  }
+
   CommandEnd EndUnconnected(const absl::Status& why,
                             const RuntimeSockets& sockets) {
     CommandEnd end =
@@ -330,22 +336,11 @@ class Fetching {
 
   CommandEnd End() {
     observers_.OnFinished(run_, context_.clock.Now());
-    WriteTerminationMessage(run_);
+    termination_log_.Write(run_, context_.clock.Now());
     node_labeler_.Finish(run_, context_.stop);
     return {.code = *run_.exit_code(),
             .error = ErrorLine(run_, context_.clock.Now()),
             .output_until = run_.deadline()};
-  }
-
-  // For `kubectl describe pod`. The kubelet has bind-mounted an empty file
-  // there, which can be written but not replaced.
-  void WriteTerminationMessage(const class Run& run) const {
-    const absl::Status written = context_.files.WriteExisting(
-        options_.termination_log,
-        TerminationMessage(run, context_.clock.Now() - run.start()));
-    if (written.ok() || absl::IsNotFound(written)) return;
-    Log(LogLevel::kDebug, "no termination message",
-        {{"error", written.message()}});
   }
 
   const FetchOptions& options_;
@@ -355,6 +350,7 @@ class Fetching {
   std::unique_ptr<CredentialFinder> finder_;
   class Run run_;
   StatusFile status_file_;
+  const TerminationLog termination_log_;
   FetchOutput output_;
   Observers observers_;
   NodeLabeler node_labeler_;
@@ -373,13 +369,17 @@ CommandEnd FetchCommand::Run(const CommandContext& context) {
   return end;
 }
 
-// A success of an earlier run must not stay in the status file.
+// A success of an earlier run must not stay in the status file, and a pod says
+// why it ended.
 void FetchCommand::OnBadFlags(const CommandContext& context,
                               const std::vector<std::string>& words,
                               const absl::Status& why) {
   const std::string dry_run = command().Peek("--dry-run", words, context.host);
   if (IsTrue(dry_run)) return;
-  const std::string path = command().Peek("--status-file", words, context.host);
+  const auto peek = [&](const char* flag) {
+    return command().Peek(flag, words, context.host);
+  };
+  const std::string path = peek("--status-file");
   StartLogging(options_.logging, context, /*hides_info=*/true);
   class Run run = NewRun(options_, path, context);
   StatusFile status_file(path, context.files, context.clock);
@@ -388,6 +388,12 @@ void FetchCommand::OnBadFlags(const CommandContext& context,
            Printable(why.message(), 1024)},
           context.clock.WallNow());
   status_file.OnRunEnded(run);
+  std::string termination_log = peek("--termination-log");
+  if (termination_log.empty()) {
+    termination_log = FetchOptions().termination_log;
+  }
+  TerminationLog(termination_log, context.files)
+      .Write(run, context.clock.Now());
 }
 
 }  // namespace

@@ -31,6 +31,7 @@ struct FetchOptions {
   Priority priority;
   CompatibilityOptions compatibility;
   absl::Duration overall_timeout = absl::Minutes(20);
+  std::optional<absl::Time> deadline = std::nullopt;  // of the run, too
   std::string status_file;
   std::string termination_log = "/dev/termination-log";
   std::string node;

@@ -88,8 +88,7 @@ void AddRegistryFlags(Command& command, RegistryOptions& registry) {
 
 }  // namespace
 
-void AddListFlags(Command& command, ListInputs& inputs) {
-  command.Group("What");
+void AddListFileFlags(Command& command, ListInputs& inputs) {
   command.Texts({.name = "--image-list-file",
                  .value = "PATH",
                  .text = "list of images, one per line: IMAGE [secret=NAME] "
@@ -103,6 +102,11 @@ void AddListFlags(Command& command, ListInputs& inputs) {
                          "quay.io, docker.io/library) from TO instead; the "
                          "longest FROM wins"},
                 inputs.rewrites);
+}
+
+void AddListFlags(Command& command, ListInputs& inputs) {
+  command.Group("What");
+  AddListFileFlags(command, inputs);
   command.Positionals(inputs.images);
 }
 

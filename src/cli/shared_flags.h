@@ -13,7 +13,10 @@
 
 namespace prepull {
 
-// List files, rewrites and IMAGE arguments, in the group "What".
+// List files and rewrites, in the current group.
+void AddListFileFlags(Command& command, ListInputs& inputs);
+
+// The same and IMAGE arguments, in the group "What".
 void AddListFlags(Command& command, ListInputs& inputs);
 
 // The sources that need a registry and how registries are asked, in a group of

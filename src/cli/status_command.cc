@@ -12,6 +12,8 @@
 #include "prepull/report/run_document.h"
 #include "prepull/report/status_file.h"
 #include "src/cli/commands.h"
+#include "src/cli/shared_flags.h"
+#include "src/cli/status_message.h"
 
 namespace prepull {
 namespace {
@@ -27,15 +29,20 @@ CommandDoc StatusDoc() {
       .summary = "show a status file, or wait for its run to end",
       .about =
           "Shows the images of a status file, or waits until its run "
-          "has ended and ends\nwith the same exit code.",
+          "has ended and ends\nwith the same exit code. Or reads back the "
+          "termination message of a pod.",
       .examples = {"prepull status --status-file status.json",
                    "prepull status --status-file status.json --wait",
-                   "PREPULL_STATUS_FILE=status.json prepull status -o json"},
+                   "PREPULL_STATUS_FILE=status.json prepull status -o json",
+                   "prepull status --from-message message --image-list-file "
+                   "images.txt"},
       .exit_codes = {"0  the file could be read",
-                     "2  bad flags, or the file cannot be read",
+                     "2  bad flags, or the file or message cannot be read, or "
+                     "is of another list",
                      "with --wait: the code of the run; 3 if it has died: it "
                      "wrote",
-                     "nothing for 40 s, or did not end by its deadline"}};
+                     "nothing for 40 s, or did not end by its deadline",
+                     "with --from-message: the code of the run"}};
 }
 
 // How long a run may still live, going by its newest document. A document from
@@ -67,6 +74,15 @@ class StatusCommand : public CommandProgram {
                       .text = "wait until the run has ended, and end with its "
                               "exit code"},
                      wait_);
+    command().Group("What, of a pod");
+    command().Text(
+        {.name = "--from-message",
+         .value = "PATH",
+         .text = "a termination message in place of the status file: its last "
+                 "line tells the state of each image; - is standard input",
+         .is_path = true},
+        message_.path);
+    AddListFileFlags(command(), message_.list);
     command().Group("Output");
     command().Choice({.name = "--output",
                       .short_name = "-o",
@@ -81,6 +97,7 @@ class StatusCommand : public CommandProgram {
   }
 
   CommandEnd Run(const CommandContext& context) override {
+    if (!message_.path.empty()) return ShowMessage(context);
     if (path_.empty()) {
       return {ExitCode::kBadInput,
               "no status file: give --status-file or set PREPULL_STATUS_FILE"};
@@ -103,6 +120,14 @@ class StatusCommand : public CommandProgram {
   }
 
  private:
+  CommandEnd ShowMessage(const CommandContext& context) const {
+    if (wait_) {
+      return {ExitCode::kBadInput,
+              "--wait: a message is written when its run has ended"};
+    }
+    return ShowStatusMessage(message_, {output_, no_headers_}, context);
+  }
+
   static CommandEnd Failed(const absl::Status& why) {
     if (why.code() == absl::StatusCode::kCancelled) {
       return {ExitCode::kStopped, "interrupted"};
@@ -179,6 +204,7 @@ class StatusCommand : public CommandProgram {
   }
 
   std::string path_;
+  StatusMessageOptions message_;
   std::string output_ = "table";
   bool wait_ = false;
   bool no_headers_ = false;

@@ -96,7 +96,7 @@ ImageRequest ParseWords(absl::string_view words, const std::string& origin) {
   ImageRequest request = ImageNamed(parts.front(), origin);
   for (size_t i = 1; i < parts.size() && request.reference.ok(); ++i) {
     const absl::Status read = ReadOption(parts[i], request.options);
-    if (!read.ok()) return Malformed(parts.front(), origin, read);
+    if (!read.ok()) return Malformed(words, origin, read);
   }
   return request;
 }
@@ -129,19 +129,22 @@ std::vector<ImageRequest> ParseListFile(absl::string_view text,
   return requests;
 }
 
-std::string ListLine(const ImageRequest& request) {
-  const ImageOptions& options = request.options;
-  std::string line = request.reference->text();
+std::string OptionWords(const ImageOptions& options) {
+  std::string words;
   if (!options.secret.empty()) {
-    absl::StrAppend(&line, " secret=", options.secret);
+    absl::StrAppend(&words, " secret=", options.secret);
   }
   if (options.policy.has_value()) {
     absl::StrAppend(
-        &line, " policy=",
+        &words, " policy=",
         *options.policy == PullPolicy::kAlways ? kAlways : kIfNotPresent);
   }
-  if (options.pin) absl::StrAppend(&line, " pin=true");
-  return line;
+  if (options.pin) absl::StrAppend(&words, " pin=true");
+  return words;
+}
+
+std::string ListLine(const ImageRequest& request) {
+  return absl::StrCat(request.reference->text(), OptionWords(request.options));
 }
 
 ImageRequest ImageNamed(absl::string_view image, const std::string& origin) {

@@ -370,7 +370,7 @@ void EnterList(const std::vector<ImageRequest>& requests, Run& run) {
   for (const ImageRequest& request : requests) {
     images.push_back(OutcomeOf(request));
   }
-  run.EnterList(std::move(images));
+  run.EnterList(std::move(images), ListHash(requests));
 }
 
 void FreeDownloads(const std::vector<ImageRequest>& requests,

@@ -104,16 +104,21 @@ std::string BytesText(const Run& run) {
                      : HumanBytes(bytes.done);
 }
 
+std::string CountsText(const ImageCounts& counts, bool tolerated) {
+  std::string text = absl::StrCat(counts.present(), " of ",
+                                  Counted(counts.total(), "image"), " present");
+  if (counts.failed > 0) {
+    absl::StrAppend(&text, "; ", counts.failed, " failed",
+                    tolerated ? ", tolerated" : "");
+  }
+  if (counts.stopped > 0) {
+    absl::StrAppend(&text, "; ", counts.stopped, " stopped");
+  }
+  return text;
+}
+
 std::string LastLine(const Run& run, absl::Duration took) {
-  std::string line = absl::StrCat(run.counts().present(), " of ",
-                                  Counted(run.total(), "image"), " present");
-  if (run.counts().failed > 0) {
-    absl::StrAppend(&line, "; ", run.counts().failed, " failed",
-                    run.tolerated() ? ", tolerated" : "");
-  }
-  if (run.counts().stopped > 0) {
-    absl::StrAppend(&line, "; ", run.counts().stopped, " stopped");
-  }
+  std::string line = CountsText(run.counts(), run.tolerated());
   const int64_t open = run.counts().waiting + run.counts().pulling;
   if (open > 0) {
     absl::StrAppend(&line, "; ", open, " to go");

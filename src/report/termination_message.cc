@@ -3,13 +3,16 @@
 #include "absl/strings/str_cat.h"
 #include "prepull/base/text.h"
 #include "prepull/report/lines.h"
+#include "prepull/report/machine_line.h"
 
 namespace prepull {
 namespace {
 
 constexpr int kMaxImages = 10;
-// Eleven lines and the others fit into 2 KiB.
 constexpr size_t kMaxLineBytes = 160;
+constexpr size_t kMaxPeopleText = 1000;
+// For "and 100000 more".
+constexpr size_t kMaxCountLine = 24;
 
 bool IsMissing(const ImageOutcome& image) {
   return image.state == ImageState::kFailed ||
@@ -22,28 +25,60 @@ std::string WarningLine(const ImageOutcome& image) {
   return absl::StrCat("warning  ", image.warning, ": ", image.image);
 }
 
-}  // namespace
+// Collects lines as long as there is room for them.
+class Lines {
+ public:
+  // Returns whether the line had room.
+  bool Add(const std::string& line) {
+    const std::string printable = Printable(line, kMaxLineBytes);
+    const size_t size = text_.size() + printable.size() + 1 + kMaxCountLine;
+    if (size > kMaxPeopleText) return false;
+    absl::StrAppend(&text_, printable, "\n");
+    return true;
+  }
 
-std::string TerminationMessage(const Run& run, absl::Duration took) {
-  std::string text = run.list_known() ? absl::StrCat(LastLine(run, took), "\n")
-                                      : std::string();
-  if (!run.message().empty()) {
-    absl::StrAppend(&text, Printable(run.message(), kMaxLineBytes), "\n");
+  // The last line.
+  void AddCount(int64_t more) {
+    absl::StrAppend(&text_, "and ", more, " more\n");
   }
-  int64_t missing = 0;
+
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+std::string TextForPeople(const Run& run, absl::Duration took) {
+  Lines lines;
+  if (run.list_known()) lines.Add(LastLine(run, took));
+  if (!run.message().empty()) lines.Add(run.message());
+  int shown = 0;
+  int64_t left_out = 0;
   for (const ImageOutcome& image : run.images()) {
-    if (!IsMissing(image) || ++missing > kMaxImages) continue;
-    absl::StrAppend(&text, Printable(EndLine(image, 0), kMaxLineBytes), "\n");
+    if (!IsMissing(image)) continue;
+    const bool has_room =
+        left_out == 0 && shown < kMaxImages && lines.Add(EndLine(image, 0));
+    if (has_room) {
+      ++shown;
+    } else {
+      ++left_out;
+    }
   }
-  if (missing > kMaxImages) {
-    absl::StrAppend(&text, "and ", missing - kMaxImages, " more\n");
+  if (left_out > 0) {
+    lines.AddCount(left_out);
+    return lines.text();
   }
   for (const ImageOutcome& image : run.images()) {
     if (image.warning.empty()) continue;
-    if (++missing > kMaxImages) break;
-    absl::StrAppend(&text, Printable(WarningLine(image), kMaxLineBytes), "\n");
+    if (++shown > kMaxImages || !lines.Add(WarningLine(image))) break;
   }
-  return text;
+  return lines.text();
+}
+
+}  // namespace
+
+std::string TerminationMessage(const Run& run, absl::Duration took) {
+  return absl::StrCat(TextForPeople(run, took), MachineLine(run, took), "\n");
 }
 
 }  // namespace prepull

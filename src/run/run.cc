@@ -74,9 +74,10 @@ Run Run::Restore(RunRecord record) {
   return run;
 }
 
-void Run::EnterList(std::vector<ImageOutcome> images) {
+void Run::EnterList(std::vector<ImageOutcome> images, std::string hash) {
   assert(!list_known());
   record_.list_known = true;
+  record_.list_hash = std::move(hash);
   record_.images = std::move(images);
   for (const ImageOutcome& image : record_.images) {
     ++CountOf(counts_, image.state);

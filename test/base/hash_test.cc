@@ -5,11 +5,14 @@
 namespace prepull {
 namespace {
 
-// https://datatracker.ietf.org/doc/html/draft-eastlake-fnv, test vectors
-TEST(HashTest, IsFnv1a) {
-  EXPECT_EQ(HashHex(""), "cbf29ce484222325");
-  EXPECT_EQ(HashHex("a"), "af63dc4c8601ec8c");
-  EXPECT_EQ(HashHex("foobar"), "85944171f73967e8");
+// https://csrc.nist.gov/projects/cryptographic-standards-and-guidelines/example-values
+TEST(HashTest, IsSha256) {
+  EXPECT_EQ(Sha256Hex("abc"),
+            "ba7816bf8f01cfea414140de5dae2223"
+            "b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(Sha256Hex(""),
+            "e3b0c44298fc1c149afbf4c8996fb924"
+            "27ae41e4649b934ca495991b7852b855");
 }
 
 }  // namespace

@@ -236,7 +236,10 @@ TEST_F(ExitCodeTest, IsSeventyForAnInternalErrorAndEachReportSaysSo) {
   EXPECT_EQ(Status("/reason"), "Unknown");
   EXPECT_EQ(Status("/message"), "internal error");
   EXPECT_EQ(Status("/images/0/state"), "Stopped");
-  EXPECT_EQ(ReadAll(last_words), "internal error\n");
+  EXPECT_THAT(ReadAll(last_words),
+              StartsWith("internal error\n{\"prepull\":1,"));
+  EXPECT_THAT(RunPrepull({"status", "--from-message", last_words}),
+              ExitsWith(70));
 }
 
 TEST_F(ExitCodeTest, IsSeventyForAnExceptionAndTheStatusFileNamesIt) {

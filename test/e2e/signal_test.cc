@@ -9,12 +9,14 @@
 namespace prepull {
 namespace {
 
+using testing::AllOf;
 using testing::Contains;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Lt;
 using testing::Not;
+using testing::StartsWith;
 
 constexpr absl::Duration kStatusIsDue = absl::Seconds(2);
 
@@ -65,7 +67,9 @@ TEST_F(SignalTest, StopsWithinTwoSecondsThoughTheRuntimeHangs) {
 TEST_F(SignalTest, EndsAtOnceAtASecondSignalThatComesLater) {
   const std::string list = folder_.Path("images.pipe");
   ASSERT_EQ(mkfifo(list.c_str(), 0600), 0);
-  PrepullProcess fetch(FetchSetup({"--image-list-file", list}));
+  const std::string last_words = folder_.Write("termination-log", "");
+  PrepullProcess fetch(
+      FetchSetup({"--image-list-file", list, "--termination-log", last_words}));
   ASSERT_TRUE(WaitUntilFileExists(status_path()));
   fetch.Signal(SIGTERM);
   ASSERT_TRUE(fetch.WaitForOutput("stopping (again to force)"));
@@ -77,6 +81,9 @@ TEST_F(SignalTest, EndsAtOnceAtASecondSignalThatComesLater) {
   EXPECT_EQ(Status("/exit_code"), "3");
   EXPECT_EQ(Status("/message"), "interrupted");
   EXPECT_THAT(folder_.Names(), Not(Contains(HasSubstr(".tmp"))));
+  EXPECT_THAT(ReadAll(last_words),
+              AllOf(StartsWith("interrupted\n{\"prepull\":1,"),
+                    HasSubstr(R"("list":null,"code":3)")));
 }
 
 // As timeout(1) does: to its child and to the child's group.

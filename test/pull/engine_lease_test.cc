@@ -320,20 +320,5 @@ TEST_F(EngineLeaseTest, ARuntimeWithoutLeasesPullsAllTheSame) {
   EXPECT_EQ(run_.features().resume, Resume::kNever);
 }
 
-TEST(ListHashTest, IsTheSameInAnyOrderAndSpelling) {
-  const auto hash = [](const std::vector<std::string>& images) {
-    std::vector<ImageRequest> requests;
-    for (const std::string& image : images) {
-      requests.push_back({image, "", Reference::Parse(image)});
-    }
-    return ListHash(requests);
-  };
-
-  EXPECT_EQ(hash({"busybox", "quay.io/a:1"}),
-            hash({"quay.io/a:1", "docker.io/library/busybox:latest"}));
-  EXPECT_NE(hash({"busybox"}), hash({"busybox:2"}));
-  EXPECT_THAT(hash({}), SizeIs(16));
-}
-
 }  // namespace
 }  // namespace prepull

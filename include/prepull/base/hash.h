@@ -1,5 +1,4 @@
-// A hash that is the same in each process and version: to tell texts apart,
-// not to protect them.
+// SHA-256 of a text.
 #ifndef PREPULL_BASE_HASH_H_
 #define PREPULL_BASE_HASH_H_
 
@@ -9,9 +8,8 @@
 
 namespace prepull {
 
-// Returns the 64-bit FNV-1a hash of `text` as 16 hex digits.
-// Source: https://datatracker.ietf.org/doc/html/draft-eastlake-fnv
-std::string HashHex(absl::string_view text);
+// Returns the SHA-256 of `text` as 64 hex digits.
+std::string Sha256Hex(absl::string_view text);
 
 }  // namespace prepull
 

@@ -21,6 +21,10 @@ namespace prepull {
 std::vector<ImageRequest> ParseListFile(absl::string_view text,
                                         absl::string_view name);
 
+// Returns the options as words of a line, each with a blank before it; "" if
+// there are none.
+std::string OptionWords(const ImageOptions& options);
+
 // Returns the line for `request`, which must have a reference: the image that
 // is pulled, and its options.
 std::string ListLine(const ImageRequest& request);

@@ -22,6 +22,9 @@ std::string EndLine(const ImageOutcome& image, int image_column);
 // byte progress.
 std::string BytesText(const Run& run);
 
+// Returns "12 of 13 images present; 1 failed".
+std::string CountsText(const ImageCounts& counts, bool tolerated);
+
 // Returns "12 of 13 images present; 1 failed (3m02s)".
 std::string LastLine(const Run& run, absl::Duration took);
 

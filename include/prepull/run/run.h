@@ -113,6 +113,7 @@ struct ImageCounts {
 
   int64_t present() const { return pulled + skipped; }
   int64_t ended() const { return present() + failed + stopped; }
+  int64_t total() const { return ended() + waiting + pulling; }
 };
 
 // Where a download goes on that broke off.
@@ -164,6 +165,7 @@ struct RunRecord {
   RunStart given = {};
   RuntimeFacts runtime = {};
   bool list_known = false;
+  std::string list_hash = "";  // ListHash of the list
   std::vector<ImageOutcome> images = {};
   ByteCount bytes = {};
   int64_t ended_connections = 0;
@@ -205,6 +207,7 @@ class Run {
   // The list, in its order. What is told of an image may be written; the images
   // keep their places from EnterList on.
   bool list_known() const { return record_.list_known; }
+  const std::string& list_hash() const { return record_.list_hash; }
   std::span<const ImageOutcome> images() const { return record_.images; }
   std::span<ImageOutcome> images() { return record_.images; }
   int64_t total() const { return static_cast<int64_t>(record_.images.size()); }
@@ -226,8 +229,8 @@ class Run {
   // pod can use it (normalised names): to be removed and pulled anew.
   const std::set<std::string>& not_usable() const { return record_.not_usable; }
 
-  // The list is known: once in a run.
-  void EnterList(std::vector<ImageOutcome> images);
+  // The list is known, and its ListHash: once in a run.
+  void EnterList(std::vector<ImageOutcome> images, std::string hash = "");
 
   // The runtime is known.
   void EnterRuntime(RuntimeFacts runtime);
