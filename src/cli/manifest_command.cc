@@ -10,6 +10,8 @@
 #include "prepull/deploy/list_text.h"
 #include "prepull/deploy/names.h"
 #include "prepull/list/list_file.h"
+#include "prepull/list/list_hash.h"
+#include "prepull/list/unique_images.h"
 #include "prepull/source/image_list.h"
 #include "src/cli/commands.h"
 #include "src/cli/fetch_options.h"
@@ -33,7 +35,9 @@ CommandDoc ManifestDoc() {
            "prepull manifest job my-images --images-from images.txt \\",
            "    --flavor openshift --namespace prepull --create-namespace",
            "prepull manifest daemonset my-images --images-from images.txt \\",
-           "    -- --start-jitter=5m --failure-tolerance=10%"},
+           "    --max-nodes 10 --start-jitter 5m -- --failure-tolerance=10%",
+           "prepull manifest job pre-cache --images-from images.txt \\",
+           "    --for talm --flavor openshift"},
       .exit_codes = {"0  printed", "2  bad flags, unreadable or empty list"},
       .positional = "daemonset|job NAME [-- FETCH FLAGS]",
       .positional_text =
@@ -72,11 +76,12 @@ void WarnOfSize(const std::string& list) {
 
 void WarnOfDeadline(const DeploymentOptions& options) {
   const absl::Duration needed = TimeForAllTries(options);
-  if (options.workload != Workload::kJob || options.backoff_limit == 0 ||
+  if (options.workload != Workload::kJob ||
+      options.reader == JobReader::kTalm ||
       options.deadline == absl::ZeroDuration() || options.deadline >= needed) {
     return;
   }
-  Log(LogLevel::kWarn, "deadline may end the Job before its retries",
+  Log(LogLevel::kWarn, "deadline may end the Job before its pods end",
       {{"deadline", absl::FormatDuration(options.deadline)},
        {"needed", absl::FormatDuration(needed)}});
 }
@@ -196,15 +201,19 @@ class ManifestCommand : public CommandProgram {
                                                      .files = context.files,
                                                      .clock = context.clock,
                                                      .stop = context.stop}));
-    absl::StatusOr<std::string> text = ListText(file.text);
+    const absl::StatusOr<std::string> text = ListText(file.text);
     RETURN_IF_ERROR(Annotate(text.status(), absl::StrCat("list ", file.name)));
-    options.list = *std::move(text);
     const std::vector<ImageRequest> requests =
-        ParseListFile(options.list, file.name);
+        UniqueImages(ParseListFile(*text, file.name));
     if (requests.empty()) {
       return absl::InvalidArgumentError(
           absl::StrCat("list ", file.name, ": holds no images"));
     }
+    // Two lists with the same hash are the same ConfigMap.
+    options.list = NormalisedList(requests);
+    RETURN_IF_ERROR(Annotate(CheckListSize(options.list),
+                             absl::StrCat("list ", file.name)));
+    options.list_hash = ListHash(requests);
     ASSIGN_OR_RETURN(options.line_secrets, LineSecrets(requests));
     WarnOfLines(requests);
     WarnOfSize(options.list);

@@ -19,6 +19,23 @@ namespace {
 constexpr absl::Duration kMaxTime = absl::Hours(365 * 24);
 constexpr char kDefaultImage[] = "localhost/prepull:" PREPULL_VERSION;
 
+// Adds a repeatable flag whose texts become pairs with different keys.
+void Pairs(Command& command, FlagDoc flag,
+           absl::StatusOr<Label> (*parse)(absl::string_view),
+           std::vector<Label>& pairs) {
+  flag.is_repeatable = true;
+  command.Custom(flag, [parse, &pairs](const std::string& text) {
+    ASSIGN_OR_RETURN(Label pair, parse(text));
+    for (const Label& each : pairs) {
+      if (each.key != pair.key) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat("\"", pair.key, "\": given twice"));
+    }
+    pairs.push_back(std::move(pair));
+    return absl::OkStatus();
+  });
+}
+
 // Adds a flag whose text is stored if it passes `check`.
 void Checked(Command& command, const FlagDoc& flag,
              absl::Status (*check)(absl::string_view), std::string& value) {
@@ -63,6 +80,37 @@ absl::StatusOr<absl::Duration> ParseSeconds(const std::string& text) {
                    is_long ? "most a year" : "least a second"));
 }
 
+void OptionalSeconds(Command& command, const FlagDoc& flag,
+                     std::optional<absl::Duration>& value) {
+  command.Custom(flag, [&value](const std::string& text) {
+    ASSIGN_OR_RETURN(value, ParseSeconds(text));
+    return absl::OkStatus();
+  });
+}
+
+void AddMetadataFlags(Command& command, DeploymentOptions& options) {
+  Pairs(command,
+        {.name = "--label",
+         .value = "KEY=VALUE",
+         .text = "label of all objects but the Namespace, and of the pods"},
+        ParseLabel, options.labels);
+  Pairs(command,
+        {.name = "--annotation",
+         .value = "KEY=VALUE",
+         .text = "annotation of the same; it replaces one of manifest's own"},
+        ParseAnnotation, options.annotations);
+  command.Custom({.name = "--owner",
+                  .value = "KIND/NAME/UID",
+                  .text = "owner of the objects in the namespace, which go "
+                          "when it goes; KIND.VERSION.GROUP unless it is a "
+                          "kind of Kubernetes itself. It must be in the same "
+                          "namespace, or of the whole cluster"},
+                 [&options](const std::string& text) {
+                   ASSIGN_OR_RETURN(options.owner, ParseOwner(text));
+                   return absl::OkStatus();
+                 });
+}
+
 void AddObjectFlags(Command& command, ManifestFlags& flags) {
   DeploymentOptions& options = flags.options;
   command.Group("What");
@@ -100,6 +148,7 @@ void AddObjectFlags(Command& command, ManifestFlags& flags) {
            .text = "prepull's own image; prepull is its entry point",
            .fallback = kDefaultImage},
           CheckImage, options.image);
+  AddMetadataFlags(command, options);
 }
 
 void AddPriorityFlags(Command& command, DeploymentOptions& options) {
@@ -121,8 +170,22 @@ void AddPriorityFlags(Command& command, DeploymentOptions& options) {
                   0, 7, options.ionice_priority);
 }
 
-void AddFetchSettings(Command& command, DeploymentOptions& options) {
+void AddFetchSettings(Command& command, ManifestFlags& flags) {
+  DeploymentOptions& options = flags.options;
   command.Group("How it fetches");
+  OptionalSeconds(command,
+                  {.name = "--overall-timeout",
+                   .value = "D",
+                   .text = "limit for one run of fetch; a pod that hangs is "
+                           "ended a minute later",
+                   .fallback = "20m"},
+                  flags.overall_timeout);
+  OptionalSeconds(command,
+                  {.name = "--start-jitter",
+                   .value = "D",
+                   .text = "random delay of each node before its first pull, "
+                           "at most this long and half of --overall-timeout"},
+                  flags.start_jitter);
   command.Custom({.name = "--cri-socket",
                   .value = "PATH",
                   .text = "the runtime's socket on the host; else "
@@ -172,35 +235,39 @@ void AddFetchSettings(Command& command, DeploymentOptions& options) {
            .text = "pulls at once, 1 to 64 or auto; else fetch's own default"},
           CheckConcurrency, options.concurrency);
   AddPriorityFlags(command, options);
-  command.Custom({.name = "--overall-timeout",
-                  .value = "D",
-                  .text = "limit for one run of fetch",
-                  .fallback = "20m"},
-                 [&options](const std::string& text) {
-                   ASSIGN_OR_RETURN(options.overall_timeout,
-                                    ParseSeconds(text));
-                   return absl::OkStatus();
-                 });
+  Pairs(command,
+        {.name = "--env",
+         .value = "NAME=VALUE",
+         .text = "variable of fetch, such as a proxy's or "
+                 "PREPULL_DEADLINE=2026-12-24T04:00:00Z, the end of a window"},
+        ParseVariable, options.environment);
+}
+
+void AddResultFlags(Command& command, ManifestFlags& flags) {
+  DeploymentOptions& options = flags.options;
+  Checked(command,
+          {.name = "--result-configmap",
+           .value = "NAME",
+           .text = "ConfigMap for the result, printed empty, with the right "
+                   "to patch it and no other; the pods of several nodes "
+                   "overwrite each other's"},
+          CheckDnsSubdomain, options.result_configmap);
+  OptionalSeconds(command,
+                  {.name = "--result-every",
+                   .value = "D",
+                   .text = "write it also while the run goes on"},
+                  flags.result_every);
 }
 
 void AddPlacementFlags(Command& command, ManifestFlags& flags) {
   DeploymentOptions& options = flags.options;
   command.Group("Where it runs");
-  command.Custom({.name = "--node-selector",
-                  .value = "KEY=VALUE",
-                  .text = "run on nodes with this label only, in addition to "
-                          "kubernetes.io/os=linux",
-                  .is_repeatable = true},
-                 [&options](const std::string& text) {
-                   ASSIGN_OR_RETURN(Label label, ParseLabel(text));
-                   for (const Label& each : options.node_selector) {
-                     if (each.key != label.key) continue;
-                     return absl::InvalidArgumentError(
-                         absl::StrCat("\"", label.key, "\": given twice"));
-                   }
-                   options.node_selector.push_back(std::move(label));
-                   return absl::OkStatus();
-                 });
+  Pairs(command,
+        {.name = "--node-selector",
+         .value = "KEY=VALUE",
+         .text = "run on nodes with this label only, in addition to "
+                 "kubernetes.io/os=linux"},
+        ParseLabel, options.node_selector);
   command.Custom({.name = "--toleration",
                   .value = "TAINT",
                   .text = "KEY[=VALUE][:EFFECT], or all, or none; a DaemonSet "
@@ -237,96 +304,68 @@ void AddPlacementFlags(Command& command, ManifestFlags& flags) {
                  });
 }
 
+void AddDaemonSetFlags(Command& command, ManifestFlags& flags) {
+  command.Group("Of a DaemonSet only");
+  command.Custom(
+      {.name = "--max-nodes",
+       .value = "N|P%",
+       .text = "nodes that fetch a changed list at once (maxUnavailable). It "
+               "does not bound the first placement, for which there is "
+               "--start-jitter, nor nodes whose old pod is not available; and "
+               "a node that fails keeps its place: as many of them stop the "
+               "others",
+       .fallback = flags.options.max_nodes},
+      [&flags](const std::string& text) {
+        RETURN_IF_ERROR(CheckNodeShare(text));
+        flags.max_nodes = text;
+        return absl::OkStatus();
+      });
+}
+
 void AddJobFlags(Command& command, ManifestFlags& flags) {
-  const auto optional_duration =
-      [&command](const FlagDoc& flag, std::optional<absl::Duration>& value) {
-        command.Custom(flag, [&value](const std::string& text) {
-          ASSIGN_OR_RETURN(value, ParseSeconds(text));
-          return absl::OkStatus();
-        });
-      };
   command.Group("Of a Job only");
-  optional_duration({.name = "--deadline",
-                     .value = "D",
-                     .text = "limit for the Job with all its retries; else as "
-                             "long as they need, each with its "
-                             "--overall-timeout"},
-                    flags.deadline);
+  OptionalSeconds(command,
+                  {.name = "--deadline",
+                   .value = "D",
+                   .text = "limit for the Job with all its retries; else as "
+                           "long as they need, each with its "
+                           "--overall-timeout, and 5 minutes. A pod that runs "
+                           "then is deleted with its message"},
+                  flags.deadline);
   command.Integer({.name = "--backoff-limit",
                    .value = "N",
-                   .text = "retries after exit code 1 (an image failed), 0 to "
-                           "100; retries after 3 and 4 do not count",
+                   .text = "retries after exit code 1 (an image failed), 4 "
+                           "(no runtime) and 70, 0 to 100",
                    .fallback = "2"},
                   0, 100, flags.backoff_limit);
-  optional_duration({.name = "--ttl",
-                     .value = "D",
-                     .text = "how long the Job is kept after its end",
-                     .fallback = "24h"},
-                    flags.kept_for);
-}
-
-// kubectl delete -f would delete it with all its objects.
-absl::Status CheckNamespace(const DeploymentOptions& options) {
-  const bool is_kubernetes_own = options.name_space == "default" ||
-                                 absl::StartsWith(options.name_space, "kube-");
-  if (!options.with_namespace || !is_kubernetes_own) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("--create-namespace: \"", options.name_space,
-                   "\" belongs to Kubernetes: give another --namespace"));
-}
-
-absl::Status CheckJob(const DeploymentOptions& options) {
-  if (options.deadline == absl::ZeroDuration() ||
-      options.deadline >= options.overall_timeout) {
-    return absl::OkStatus();
-  }
-  return absl::InvalidArgumentError(
-      absl::StrCat("--deadline ", absl::FormatDuration(options.deadline),
-                   ": shorter than --overall-timeout ",
-                   absl::FormatDuration(options.overall_timeout)));
+  OptionalSeconds(command,
+                  {.name = "--ttl",
+                   .value = "D",
+                   .text = "how long the Job is kept after its end",
+                   .fallback = "24h"},
+                  flags.kept_for);
+  command.Choice(
+      {.name = "--for",
+       .value = "READER",
+       .text =
+           "talm: a Job that TALM's pre-caching understands. It has one "
+           "try, --deadline (else 4h) ends it, and it writes its result "
+           "into --result-configmap (else NAME-result), --result-every 30s"},
+      {"talm"}, [&flags](size_t) { flags.options.reader = JobReader::kTalm; });
 }
 
 }  // namespace
 
 void AddManifestFlags(Command& command, ManifestFlags& flags) {
   AddObjectFlags(command, flags);
-  AddFetchSettings(command, flags.options);
+  AddFetchSettings(command, flags);
+  AddResultFlags(command, flags);
   AddPlacementFlags(command, flags);
+  AddDaemonSetFlags(command, flags);
   AddJobFlags(command, flags);
   command.Group("Output");
   AddLoggingFlags(command, flags.logging);
   command.Positionals(flags.words);
-}
-
-absl::StatusOr<DeploymentOptions> ToDeployment(const ManifestFlags& flags) {
-  DeploymentOptions options = flags.options;
-  if (flags.words.size() < 2 ||
-      (flags.words[0] != "daemonset" && flags.words[0] != "job")) {
-    return absl::InvalidArgumentError(
-        "manifest: expected daemonset or job, and a name");
-  }
-  options.workload =
-      flags.words[0] == "job" ? Workload::kJob : Workload::kDaemonSet;
-  RETURN_IF_ERROR(Annotate(CheckDnsLabel(flags.words[1]), "NAME"));
-  options.name = flags.words[1];
-  options.fetch_flags.assign(flags.words.begin() + 2, flags.words.end());
-  RETURN_IF_ERROR(CheckResources(options.requests, options.limits));
-  RETURN_IF_ERROR(CheckNamespace(options));
-  RETURN_IF_ERROR(Annotate(CheckSocketFolder(options), "--cri-socket"));
-  const bool is_job = options.workload == Workload::kJob;
-  const bool has_job_flags =
-      flags.deadline || flags.kept_for || flags.backoff_limit;
-  if (has_job_flags && !is_job) {
-    return absl::InvalidArgumentError(
-        "--deadline, --backoff-limit and --ttl: only valid for a job");
-  }
-  const std::vector<Toleration> by_default(is_job ? 0 : 1);
-  options.tolerations = flags.tolerations.value_or(by_default);
-  if (flags.deadline) options.deadline = *flags.deadline;
-  if (flags.kept_for) options.kept_for = *flags.kept_for;
-  if (flags.backoff_limit) options.backoff_limit = *flags.backoff_limit;
-  RETURN_IF_ERROR(CheckJob(options));
-  return options;
 }
 
 }  // namespace prepull

@@ -20,7 +20,12 @@ struct ManifestFlags {
   DeploymentOptions options;
   // Not given: a DaemonSet tolerates everything, a Job nothing.
   std::optional<std::vector<Toleration>> tolerations;
-  // Of a Job only, so it matters whether they are given.
+  // Their defaults depend on others, or it matters whether they are given.
+  std::optional<absl::Duration> overall_timeout;
+  std::optional<absl::Duration> result_every;
+  std::optional<absl::Duration> start_jitter;
+  std::optional<std::string> max_nodes;  // of a DaemonSet only
+  // Of a Job only.
   std::optional<absl::Duration> deadline;
   std::optional<absl::Duration> kept_for;
   std::optional<int> backoff_limit;

@@ -1,24 +1,18 @@
 #include "prepull/deploy/deployment.h"
 
-#include <algorithm>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "prepull/run/exit_code.h"
+#include "src/deploy/job.h"
+#include "src/deploy/metadata.h"
 #include "src/deploy/pod.h"
+#include "src/deploy/volumes.h"
 #include "src/deploy/yaml.h"
 
 namespace prepull {
 namespace {
-
-// The time of a try besides fetch: scheduling and the image of the pod.
-constexpr absl::Duration kStartOfPod = absl::Minutes(1);
-// The Job controller's backoff between failed pods
-// (DefaultJobPodFailureBackOff and MaxJobPodFailureBackOff in
-// https://github.com/kubernetes/kubernetes/tree/master/pkg/controller/job).
-constexpr absl::Duration kFirstPause = absl::Seconds(10);
-constexpr absl::Duration kMaxPause = absl::Minutes(10);
 
 Yaml Object(absl::string_view api_version, absl::string_view kind) {
   return Yaml().Add("apiVersion", api_version).Add("kind", kind);
@@ -50,20 +44,23 @@ Yaml Namespace(const DeploymentOptions& options) {
 
 Yaml ServiceAccount(const DeploymentOptions& options) {
   return Object("v1", "ServiceAccount")
-      .Add("metadata", Metadata(options))
+      .Add("metadata", Metadata(options, options.name))
       .Add("automountServiceAccountToken", Yaml::Bool(false));
 }
 
-Yaml ConfigMap(const DeploymentOptions& options) {
+// Named by its content, and immutable: no pod ever has another list than the
+// one that its template names.
+Yaml List(const DeploymentOptions& options) {
   return Object("v1", "ConfigMap")
-      .Add("metadata", Metadata(options))
+      .Add("metadata", Metadata(options, ListName(options), "list"))
+      .Add("immutable", Yaml::Bool(true))
       .Add("data", Yaml().Add(kListKey, Yaml::Block(options.list)));
 }
 
-Yaml ClusterWideMetadata(const DeploymentOptions& options) {
-  return Yaml()
-      .Add("name", ClusterWideName(options))
-      .Add("labels", Labels(options));
+// Empty: fetch may change it, not make it.
+Yaml Result(const DeploymentOptions& options) {
+  return Object("v1", "ConfigMap")
+      .Add("metadata", Metadata(options, options.result_configmap));
 }
 
 // What the pods need beyond the constraints that every namespace has: folders
@@ -75,7 +72,7 @@ Yaml SecurityContextConstraints(const DeploymentOptions& options) {
   if (!options.secret.empty() || !options.line_secrets.empty()) {
     volumes.push_back("secret");
   }
-  if (!options.node_label.empty()) volumes.push_back("projected");
+  if (NeedsToken(options)) volumes.push_back("projected");
   return Object("security.openshift.io/v1", "SecurityContextConstraints")
       .Add("metadata", ClusterWideMetadata(options))
       .Add("priority", Yaml::Null())
@@ -131,6 +128,15 @@ Yaml ConstraintsRule(const DeploymentOptions& options) {
       .Add("verbs", Yaml::Texts({"use"}));
 }
 
+// Allows to write the result, and no other ConfigMap.
+Yaml ResultRule(const DeploymentOptions& options) {
+  return Yaml()
+      .Add("apiGroups", Yaml::Texts({""}))
+      .Add("resources", Yaml::Texts({"configmaps"}))
+      .Add("resourceNames", Yaml::Texts({options.result_configmap}))
+      .Add("verbs", Yaml::Texts({"patch"}));
+}
+
 // Allows to label the pod's node. RBAC cannot restrict it to the own node.
 Yaml NodeRule() {
   return Yaml()
@@ -139,79 +145,29 @@ Yaml NodeRule() {
       .Add("verbs", Yaml::Texts({"patch"}));
 }
 
+// A number of nodes, or a share "25%" of them.
+Yaml IntOrPercent(const std::string& text) {
+  int64_t number = 0;
+  return absl::SimpleAtoi(text, &number) ? Yaml::Number(number)
+                                         : Yaml::Text(text);
+}
+
 Yaml DaemonSet(const DeploymentOptions& options) {
   const Yaml strategy =
       Yaml()
           .Add("type", "RollingUpdate")
-          .Add("rollingUpdate", Yaml().Add("maxUnavailable", "100%"));
+          .Add("rollingUpdate",
+               Yaml().Add("maxUnavailable", IntOrPercent(options.max_nodes)));
   return Object("apps/v1", "DaemonSet")
-      .Add("metadata", Metadata(options))
-      .Add("spec",
-           Yaml()
-               .Add("selector", Yaml().Add("matchLabels", Labels(options)))
-               .Add("updateStrategy", strategy)
-               .Add("template", PodTemplate(options)));
-}
-
-// The rule that does `action` after the exit codes of fetch that call for it.
-Yaml OnExitCodes(JobAction action) {
-  Yaml values = Yaml::List();
-  for (const int code : ExitCodesWith(action)) {
-    values.Append(Yaml::Number(code));
-  }
-  return Yaml()
-      .Add("action", JobActionName(action))
-      .Add("onExitCodes", Yaml()
-                              .Add("containerName", kFetchContainer)
-                              .Add("operator", "In")
-                              .Add("values", std::move(values)));
-}
-
-// Fetch's exit codes as a Job should take them, and pods that were evicted,
-// which count for nothing.
-Yaml PodFailurePolicy() {
-  const Yaml disrupted =
-      Yaml()
-          .Add("action", JobActionName(JobAction::kIgnore))
-          .Add("onPodConditions",
-               Yaml::List({Yaml()
-                               .Add("type", "DisruptionTarget")
-                               .Add("status", "True")}));
-  return Yaml().Add("rules",
-                    Yaml::List({OnExitCodes(JobAction::kFailJob),
-                                OnExitCodes(JobAction::kIgnore), disrupted,
-                                OnExitCodes(JobAction::kCount)}));
-}
-
-Yaml Job(const DeploymentOptions& options) {
-  const absl::Duration deadline = options.deadline > absl::ZeroDuration()
-                                      ? options.deadline
-                                      : TimeForAllTries(options);
-  return Object("batch/v1", "Job")
-      .Add("metadata", Metadata(options))
-      .Add("spec",
-           Yaml()
-               .Add("backoffLimit", Yaml::Number(options.backoff_limit))
-               .Add("activeDeadlineSeconds",
-                    Yaml::Number(absl::ToInt64Seconds(
-                        absl::Ceil(deadline, absl::Seconds(1)))))
-               .Add("ttlSecondsAfterFinished",
-                    Yaml::Number(absl::ToInt64Seconds(options.kept_for)))
-               .Add("podFailurePolicy", PodFailurePolicy())
-               .Add("template", PodTemplate(options)));
+      .Add("metadata", Metadata(options, options.name))
+      .Add("spec", Yaml()
+                       .Add("selector",
+                            Yaml().Add("matchLabels", SelectorLabels(options)))
+                       .Add("updateStrategy", strategy)
+                       .Add("template", PodTemplate(options)));
 }
 
 }  // namespace
-
-absl::Duration TimeForAllTries(const DeploymentOptions& options) {
-  absl::Duration all = options.overall_timeout + kStartOfPod;
-  absl::Duration pause = kFirstPause;
-  for (int i = 0; i < options.backoff_limit; ++i) {
-    all += pause + options.overall_timeout + kStartOfPod;
-    pause = std::min(2 * pause, kMaxPause);
-  }
-  return all;
-}
 
 std::string RenderDeployment(const DeploymentOptions& options) {
   std::vector<std::string> documents;
@@ -222,15 +178,24 @@ std::string RenderDeployment(const DeploymentOptions& options) {
   add(ServiceAccount(options));
   if (options.flavor == Flavor::kOpenShift) {
     add(SecurityContextConstraints(options));
-    add(Role("Role", Metadata(options), ConstraintsRule(options)));
-    add(Binding("Role", options.name, Metadata(options), options));
+    const Yaml metadata = Metadata(options, options.name);
+    add(Role("Role", metadata, ConstraintsRule(options)));
+    add(Binding("Role", options.name, metadata, options));
   }
   if (!options.node_label.empty()) {
     const Yaml metadata = ClusterWideMetadata(options);
     add(Role("ClusterRole", metadata, NodeRule()));
     add(Binding("ClusterRole", ClusterWideName(options), metadata, options));
   }
-  add(ConfigMap(options));
+  if (!options.result_configmap.empty()) {
+    // Not of the ServiceAccount's own name: OpenShift has that.
+    const std::string name = absl::StrCat(options.name, "-result");
+    const Yaml metadata = Metadata(options, name);
+    add(Result(options));
+    add(Role("Role", metadata, ResultRule(options)));
+    add(Binding("Role", name, metadata, options));
+  }
+  add(List(options));
   add(options.workload == Workload::kDaemonSet ? DaemonSet(options)
                                                : Job(options));
   return absl::StrJoin(documents, "---\n");

@@ -31,11 +31,6 @@ absl::StatusOr<std::string> ListText(absl::string_view text) {
   std::string list = absl::StrReplaceAll(text, {{"\r\n", "\n"}});
   absl::StripTrailingAsciiWhitespace(&list);
   absl::StrAppend(&list, "\n");
-  if (list.size() > kMaxList) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("too large: ", list.size(), " bytes, at most ", kMaxList,
-                     " (1 MiB) fit into a ConfigMap"));
-  }
   int number = 0;
   for (absl::string_view line : absl::StrSplit(list, '\n')) {
     ++number;
@@ -45,6 +40,13 @@ absl::StatusOr<std::string> ListText(absl::string_view text) {
         IsUtf8(line) ? ": contains a control character" : ": invalid UTF-8"));
   }
   return list;
+}
+
+absl::Status CheckListSize(absl::string_view list) {
+  if (list.size() <= kMaxList) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("too large: ", list.size(), " bytes, at most ", kMaxList,
+                   " (1 MiB) fit into a ConfigMap"));
 }
 
 size_t SizeInAnnotation(absl::string_view list) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -66,6 +67,40 @@ std::optional<double> ParseQuantity(absl::string_view text) {
   return number * factor;
 }
 
+// Kubernetes' own kinds that own others.
+absl::string_view VersionOfKind(absl::string_view kind) {
+  constexpr std::pair<absl::string_view, absl::string_view> kVersions[] = {
+      {"ConfigMap", "v1"},
+      {"Namespace", "v1"},
+      {"Node", "v1"},
+      {"Pod", "v1"},
+      {"Secret", "v1"},
+      {"Service", "v1"},
+      {"ServiceAccount", "v1"},
+      {"DaemonSet", "apps/v1"},
+      {"Deployment", "apps/v1"},
+      {"ReplicaSet", "apps/v1"},
+      {"StatefulSet", "apps/v1"},
+      {"CronJob", "batch/v1"},
+      {"Job", "batch/v1"}};
+  for (const auto& [known, version] : kVersions) {
+    if (kind == known) return version;
+  }
+  return "";
+}
+
+// Parses "A=B", where B is any text and may be empty.
+absl::StatusOr<Label> ParsePair(absl::string_view text,
+                                absl::string_view form) {
+  const size_t equals = text.find('=');
+  if (equals == absl::string_view::npos) {
+    return Invalid(text, absl::StrCat("expected ", form));
+  }
+  if (!IsUtf8(text)) return Invalid(text, "invalid UTF-8");
+  return Label{std::string(text.substr(0, equals)),
+               std::string(text.substr(equals + 1))};
+}
+
 absl::Status CheckPair(absl::string_view what, absl::string_view request,
                        absl::string_view limit) {
   if (request.empty() || limit.empty()) return absl::OkStatus();
@@ -112,15 +147,73 @@ absl::Status CheckHostPath(absl::string_view text) {
 }
 
 absl::StatusOr<Label> ParseLabel(absl::string_view text) {
-  const size_t equals = text.find('=');
-  if (equals == absl::string_view::npos) {
-    return Invalid(text, "expected KEY=VALUE");
-  }
-  const Label label = {std::string(text.substr(0, equals)),
-                       std::string(text.substr(equals + 1))};
+  ASSIGN_OR_RETURN(Label label, ParsePair(text, "KEY=VALUE"));
   RETURN_IF_ERROR(CheckLabelKey(label.key));
   RETURN_IF_ERROR(CheckLabelValue(label.value));
   return label;
+}
+
+absl::StatusOr<Label> ParseAnnotation(absl::string_view text) {
+  ASSIGN_OR_RETURN(Label annotation, ParsePair(text, "KEY=VALUE"));
+  RETURN_IF_ERROR(CheckLabelKey(annotation.key));
+  return annotation;
+}
+
+absl::StatusOr<Label> ParseVariable(absl::string_view text) {
+  ASSIGN_OR_RETURN(Label variable, ParsePair(text, "NAME=VALUE"));
+  const std::string& name = variable.key;
+  const auto is_valid = [](char c) {
+    return absl::ascii_isalnum(c) || absl::StrContains("-._", c);
+  };
+  if (!name.empty() && !absl::ascii_isdigit(name.front()) &&
+      std::all_of(name.begin(), name.end(), is_valid)) {
+    return variable;
+  }
+  return Invalid(text, "expected a name of letters, digits, - . _ before =");
+}
+
+absl::StatusOr<Owner> ParseOwner(absl::string_view text) {
+  const std::vector<absl::string_view> parts = absl::StrSplit(text, '/');
+  const auto is_word = [](absl::string_view part) {
+    return !part.empty() && std::all_of(part.begin(), part.end(), [](char c) {
+      return absl::ascii_isalnum(c) || absl::StrContains("-.:_", c);
+    });
+  };
+  if (parts.size() != 3 || !std::all_of(parts.begin(), parts.end(), is_word)) {
+    return Invalid(text, "expected KIND/NAME/UID");
+  }
+  Owner owner = {.name = std::string(parts[1]), .uid = std::string(parts[2])};
+  const std::pair<absl::string_view, absl::string_view> kind_and_more =
+      absl::StrSplit(parts[0], absl::MaxSplits('.', 1));
+  owner.kind = std::string(kind_and_more.first);
+  if (kind_and_more.second.empty()) {
+    owner.api_version = std::string(VersionOfKind(owner.kind));
+  } else {
+    const std::pair<absl::string_view, absl::string_view> version_and_group =
+        absl::StrSplit(kind_and_more.second, absl::MaxSplits('.', 1));
+    owner.api_version = version_and_group.second.empty()
+                            ? std::string(version_and_group.first)
+                            : absl::StrCat(version_and_group.second, "/",
+                                           version_and_group.first);
+  }
+  if (!owner.api_version.empty()) return owner;
+  return Invalid(text,
+                 "expected a kind with its version and group: "
+                 "KIND.VERSION.GROUP/NAME/UID");
+}
+
+absl::Status CheckNodeShare(absl::string_view text) {
+  absl::string_view number = text;
+  const bool is_percent = absl::ConsumeSuffix(&number, "%");
+  int value = 0;
+  const bool is_number =
+      !number.empty() &&
+      std::all_of(number.begin(), number.end(), absl::ascii_isdigit) &&
+      absl::SimpleAtoi(number, &value);
+  if (is_number && value > 0 && (!is_percent || value <= 100)) {
+    return absl::OkStatus();
+  }
+  return Invalid(text, "expected a number of nodes, or 1% to 100%");
 }
 
 absl::StatusOr<Toleration> ParseToleration(absl::string_view text) {

@@ -2,136 +2,17 @@
 
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "prepull/base/hash.h"
+#include "src/deploy/job.h"
+#include "src/deploy/metadata.h"
+#include "src/deploy/volumes.h"
 
 namespace prepull {
 namespace {
 
-constexpr absl::string_view kListFolder = "/etc/prepull/list";
-constexpr absl::string_view kSecretFolder = "/etc/prepull/pull-secret";
-constexpr absl::string_view kLineSecretsFolder = "/etc/prepull/secrets";
-constexpr absl::string_view kStatusFolder = "/var/lib/prepull";
-constexpr absl::string_view kHostRoot = "/host";
-// Where clients of the API server expect their token.
-constexpr absl::string_view kTokenFolder =
-    "/var/run/secrets/kubernetes.io/serviceaccount";
-// The kubelet renews it long before; fetch reads it for each try.
-constexpr int kTokenSeconds = 3600;
 // User "nobody": sleep opens no files.
 constexpr int kNobody = 65534;
-
-std::string FolderOf(const std::string& path) {
-  return path.substr(0, path.rfind('/'));
-}
-
-bool HasStatus(const DeploymentOptions& options) {
-  // An emptyDir ends with the pods of a Job.
-  return options.workload == Workload::kDaemonSet ||
-         !options.status_folder.empty();
-}
-
-std::string StatusFile(const DeploymentOptions& options) {
-  return absl::StrCat(kStatusFolder, "/", options.name, ".json");
-}
-
-Yaml Mount(absl::string_view volume, absl::string_view path,
-           bool is_read_only = true) {
-  Yaml mount;
-  mount.Add("name", volume).Add("mountPath", path);
-  if (is_read_only) mount.Add("readOnly", Yaml::Bool(true));
-  return mount;
-}
-
-std::string LineSecretVolume(size_t i) { return absl::StrCat("secret-", i); }
-
-Yaml FetchMounts(const DeploymentOptions& options) {
-  // At the same path as on the host, so that messages are valid there.
-  Yaml mounts = Yaml::List(
-      {Mount("cri", FolderOf(SocketOf(options))), Mount("list", kListFolder)});
-  if (!options.secret.empty()) {
-    mounts.Append(Mount("pull-secret", kSecretFolder));
-  }
-  for (size_t i = 0; i < options.line_secrets.size(); ++i) {
-    mounts.Append(
-        Mount(LineSecretVolume(i),
-              absl::StrCat(kLineSecretsFolder, "/", options.line_secrets[i])));
-  }
-  if (HasStatus(options)) {
-    mounts.Append(Mount("status", kStatusFolder, /*is_read_only=*/false));
-  }
-  if (!options.storage_folder.empty()) {
-    mounts.Append(
-        Mount("storage", absl::StrCat(kHostRoot, options.storage_folder)));
-  }
-  if (!options.node_label.empty()) {
-    mounts.Append(Mount("token", kTokenFolder));
-  }
-  return mounts;
-}
-
-Yaml HostFolder(absl::string_view name, absl::string_view path,
-                absl::string_view type) {
-  return Yaml()
-      .Add("name", name)
-      .Add("hostPath", Yaml().Add("path", path).Add("type", type));
-}
-
-Yaml SecretVolume(absl::string_view name, absl::string_view secret) {
-  return Yaml()
-      .Add("name", name)
-      .Add("secret", Yaml().Add("secretName", secret));
-}
-
-// The volume that automountServiceAccountToken would add to every container,
-// for one container.
-// https://kubernetes.io/docs/concepts/storage/projected-volumes/
-Yaml TokenVolume() {
-  const Yaml token =
-      Yaml().Add("serviceAccountToken",
-                 Yaml()
-                     .Add("path", "token")
-                     .Add("expirationSeconds", Yaml::Number(kTokenSeconds)));
-  const Yaml authority = Yaml().Add(
-      "configMap",
-      Yaml()
-          .Add("name", "kube-root-ca.crt")
-          .Add(
-              "items",
-              Yaml::List({Yaml().Add("key", "ca.crt").Add("path", "ca.crt")})));
-  return Yaml()
-      .Add("name", "token")
-      .Add("projected", Yaml().Add("sources", Yaml::List({token, authority})));
-}
-
-Yaml Volumes(const DeploymentOptions& options) {
-  // The folder rather than the socket: a restarted runtime creates a new
-  // socket, and a mounted file would still be the old one.
-  Yaml volumes =
-      Yaml::List({HostFolder("cri", FolderOf(SocketOf(options)), "Directory"),
-                  Yaml()
-                      .Add("name", "list")
-                      .Add("configMap", Yaml().Add("name", options.name))});
-  if (!options.secret.empty()) {
-    volumes.Append(SecretVolume("pull-secret", options.secret));
-  }
-  for (size_t i = 0; i < options.line_secrets.size(); ++i) {
-    volumes.Append(SecretVolume(LineSecretVolume(i), options.line_secrets[i]));
-  }
-  if (!options.status_folder.empty()) {
-    volumes.Append(
-        HostFolder("status", options.status_folder, "DirectoryOrCreate"));
-  } else if (HasStatus(options)) {
-    volumes.Append(Yaml().Add("name", "status").Add("emptyDir", Yaml()));
-  }
-  if (!options.storage_folder.empty()) {
-    volumes.Append(HostFolder("storage", options.storage_folder, "Directory"));
-  }
-  if (!options.node_label.empty()) volumes.Append(TokenVolume());
-  return volumes;
-}
 
 // The SELinux type that may use files of the host without a privileged
 // container: no other container type may connect to the runtime's socket.
@@ -179,8 +60,13 @@ Yaml Resources(const Amounts& requests, const Amounts& limits) {
   return resources;
 }
 
+// Kubernetes replaces "$(NAME)" by a variable and "$$" by "$".
+std::string Literal(absl::string_view text) {
+  return absl::StrReplaceAll(text, {{"$", "$$"}});
+}
+
 Yaml Environment(const DeploymentOptions& options) {
-  return Yaml::List(
+  Yaml environment = Yaml::List(
       {Yaml()
            .Add("name", "NODE_NAME")
            .Add("valueFrom",
@@ -188,6 +74,11 @@ Yaml Environment(const DeploymentOptions& options) {
                                            .Add("apiVersion", "v1")
                                            .Add("fieldPath", "spec.nodeName"))),
        Yaml().Add("name", "INSTANCE_NAME").Add("value", options.name)});
+  for (const Label& each : options.environment) {
+    environment.Append(
+        Yaml().Add("name", each.key).Add("value", Literal(each.value)));
+  }
+  return environment;
 }
 
 Yaml FetchContainer(const DeploymentOptions& options) {
@@ -279,47 +170,33 @@ Yaml PodSpec(const DeploymentOptions& options) {
     spec.Add("initContainers", Yaml::List({FetchContainer(options)}))
         .Add("containers", Yaml::List({SleepContainer(options)}));
   } else {
-    spec.Add("restartPolicy", "Never")
-        .Add("containers", Yaml::List({FetchContainer(options)}));
+    spec.Add("restartPolicy", "Never");
+    AddPodDeadlines(options, spec);
+    spec.Add("containers", Yaml::List({FetchContainer(options)}));
   }
   return spec.Add("volumes", Volumes(options));
 }
 
 Yaml PodAnnotations(const DeploymentOptions& options) {
-  Yaml annotations;
-  // So that a changed list makes new pods. No protection: who writes the list
-  // may write it as he likes.
-  annotations.Add("prepull/list-checksum", HashHex(options.list));
+  std::vector<Label> own;
   if (options.flavor == Flavor::kOpenShift) {
-    annotations.Add("openshift.io/required-scc", ClusterWideName(options));
+    own.push_back({"openshift.io/required-scc", ClusterWideName(options)});
+  }
+  if (options.workload == Workload::kJob) {
+    // A sidecar would keep the pod running, and take room from its message.
+    own.push_back({"sidecar.istio.io/inject", "false"});
+    own.push_back({"linkerd.io/inject", "disabled"});
   }
   if (options.flavor == Flavor::kOpenShift &&
       options.workload == Workload::kJob) {
     // The CPUs that single-node OpenShift reserves for the platform.
-    annotations.Add("target.workload.openshift.io/management",
-                    "{\"effect\": \"PreferredDuringScheduling\"}");
+    own.push_back({"target.workload.openshift.io/management",
+                   "{\"effect\": \"PreferredDuringScheduling\"}"});
   }
-  return annotations;
+  return Annotations(options, own);
 }
 
 }  // namespace
-
-std::string ClusterWideName(const DeploymentOptions& options) {
-  return absl::StrCat("prepull.", options.name_space, ".", options.name);
-}
-
-Yaml Labels(const DeploymentOptions& options) {
-  return Yaml()
-      .Add("app.kubernetes.io/name", "prepull")
-      .Add("app.kubernetes.io/instance", options.name);
-}
-
-Yaml Metadata(const DeploymentOptions& options) {
-  return Yaml()
-      .Add("name", options.name)
-      .Add("namespace", options.name_space)
-      .Add("labels", Labels(options));
-}
 
 std::vector<std::string> AddedCapabilities(const DeploymentOptions& options) {
   std::vector<std::string> capabilities;
@@ -328,29 +205,6 @@ std::vector<std::string> AddedCapabilities(const DeploymentOptions& options) {
   }
   if (options.watch_connections) capabilities.emplace_back("SYS_PTRACE");
   return capabilities;
-}
-
-std::string SocketOf(const DeploymentOptions& options) {
-  if (!options.cri_socket.empty()) return options.cri_socket;
-  return options.flavor == Flavor::kOpenShift
-             ? "/run/crio/crio.sock"
-             : "/run/containerd/containerd.sock";
-}
-
-absl::Status CheckSocketFolder(const DeploymentOptions& options) {
-  const std::string folder = FolderOf(SocketOf(options)) + "/";
-  std::vector<absl::string_view> own_folders = {"/etc/prepull", kStatusFolder,
-                                                kHostRoot};
-  if (!options.node_label.empty()) own_folders.push_back(kTokenFolder);
-  for (absl::string_view own_folder : own_folders) {
-    const std::string own = absl::StrCat(own_folder, "/");
-    if (!absl::StartsWith(own, folder) && !absl::StartsWith(folder, own)) {
-      continue;
-    }
-    return absl::InvalidArgumentError(absl::StrCat(
-        "\"", folder, "\": conflicts with the pod's folder ", own_folder));
-  }
-  return absl::OkStatus();
 }
 
 std::vector<std::string> FetchArguments(const DeploymentOptions& options) {
@@ -377,21 +231,27 @@ std::vector<std::string> FetchArguments(const DeploymentOptions& options) {
       absl::StrCat("--ionice-priority=", options.ionice_priority.value_or(0)));
   add(!options.node_label.empty(),
       absl::StrCat("--node-label=", options.node_label));
+  add(!options.result_configmap.empty(),
+      absl::StrCat("--result-configmap=", options.result_configmap));
+  add(options.result_every > absl::ZeroDuration(),
+      absl::StrCat("--result-every=",
+                   absl::FormatDuration(options.result_every)));
+  add(options.start_jitter > absl::ZeroDuration(),
+      absl::StrCat("--start-jitter=",
+                   absl::FormatDuration(options.start_jitter)));
   add(!options.storage_folder.empty(), absl::StrCat("--host-root=", kHostRoot));
   words.insert(words.end(), options.fetch_flags.begin(),
                options.fetch_flags.end());
-  // Kubernetes replaces "$(NAME)" by a variable and "$$" by "$".
-  for (std::string& word : words) {
-    word = absl::StrReplaceAll(word, {{"$", "$$"}});
-  }
+  for (std::string& word : words) word = Literal(word);
   return words;
 }
 
 Yaml PodTemplate(const DeploymentOptions& options) {
+  Yaml metadata = Yaml().Add("labels", Labels(options));
+  Yaml annotations = PodAnnotations(options);
+  if (!annotations.empty()) metadata.Add("annotations", std::move(annotations));
   return Yaml()
-      .Add("metadata", Yaml()
-                           .Add("labels", Labels(options))
-                           .Add("annotations", PodAnnotations(options)))
+      .Add("metadata", std::move(metadata))
       .Add("spec", PodSpec(options));
 }
 

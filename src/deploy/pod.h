@@ -13,17 +13,6 @@ namespace prepull {
 
 // The container that runs fetch; the Job's rules are about its exit code.
 constexpr absl::string_view kFetchContainer = "fetch";
-constexpr absl::string_view kListKey = "images.txt";
-
-// Returns the name of cluster-wide objects. It is unique, because names and
-// namespaces have no dots.
-std::string ClusterWideName(const DeploymentOptions& options);
-
-// Returns the labels of all objects; they also select the pods.
-Yaml Labels(const DeploymentOptions& options);
-
-// Returns the "metadata" of an object in the namespace.
-Yaml Metadata(const DeploymentOptions& options);
 
 // Returns the capabilities that fetch needs.
 std::vector<std::string> AddedCapabilities(const DeploymentOptions& options);

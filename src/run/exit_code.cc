@@ -6,10 +6,9 @@
 namespace prepull {
 namespace {
 
-// 2 (bad list) and 5 (node not fit) stay so however often they are tried; 3
-// (stopped) goes on where it was and 4 (no runtime) waits for a restart, both
-// as long as the deadline allows; 1 (an image failed for good) and 70 (a bug of
-// prepull) count.
+// 2 (bad list) and 5 (node not fit) stay so however often they are tried, and
+// after 3 (stopped) the time is over, which is the whole time of a Job; 1 (an
+// image failed for good), 4 (no runtime) and 70 (a bug of prepull) may pass.
 constexpr std::array kExitCodes = {
     ExitCodeFacts{
         .code = ExitCode::kOk,
@@ -49,7 +48,7 @@ constexpr std::array kExitCodes = {
                 "as failed. Also the end of a run whose sources could not be "
                 "read because a registry was away until the deadline.",
         .precedence = 4,
-        .job = JobAction::kIgnore,
+        .job = JobAction::kFailJob,
         .can_restart = true,
         .result = RunResult::kIncomplete},
     ExitCodeFacts{
@@ -59,7 +58,7 @@ constexpr std::array kExitCodes = {
         .more = "Also the end of a run whose runtime went away and had not "
                 "come back by the deadline.",
         .precedence = 2,
-        .job = JobAction::kIgnore,
+        .job = JobAction::kCount,
         .can_restart = true,
         .result = RunResult::kFailed},
     ExitCodeFacts{

@@ -18,7 +18,8 @@ DeploymentOptions Options(Workload workload) {
   return {.workload = workload,
           .name = "my-images",
           .image = "prepull:1",
-          .list = "quay.io/a:1\n"};
+          .list = "quay.io/a:1\n",
+          .list_hash = "508b6fb7e42d430b"};
 }
 
 TEST(TimeForAllTriesTest, HoldsEveryRunAndThePausesBetweenThem) {
@@ -26,9 +27,9 @@ TEST(TimeForAllTriesTest, HoldsEveryRunAndThePausesBetweenThem) {
   options.overall_timeout = absl::Minutes(20);
 
   options.backoff_limit = 0;
-  EXPECT_EQ(TimeForAllTries(options), absl::Minutes(21));
+  EXPECT_EQ(TimeForAllTries(options), absl::Minutes(25));
   options.backoff_limit = 2;
-  EXPECT_EQ(TimeForAllTries(options), absl::Minutes(63) + absl::Seconds(30));
+  EXPECT_EQ(TimeForAllTries(options), absl::Minutes(67) + absl::Seconds(30));
 }
 
 TEST(TimeForAllTriesTest, KnowsThatPausesEndAtTenMinutes) {
@@ -97,13 +98,20 @@ TEST(RenderDeploymentTest, LetsNoOptionBreakOut) {
   options.fetch_flags = {hostile};
   options.node_selector = {{hostile, hostile}};
   options.tolerations = {{hostile, hostile, hostile}};
+  options.labels = options.annotations = {{hostile, hostile}};
+  options.environment = {{hostile, hostile}};
+  options.owner = {hostile, hostile, hostile, hostile};
+  options.max_nodes = options.result_configmap = hostile;
 
   const std::vector<YAML::Node> objects =
       YAML::LoadAll(RenderDeployment(options));
 
-  ASSERT_EQ(objects.size(), 9u);
-  const YAML::Node pod = objects[8]["spec"]["template"]["spec"];
-  EXPECT_EQ(objects[8]["metadata"]["name"].as<std::string>(), hostile);
+  ASSERT_EQ(objects.size(), 12u);
+  const YAML::Node workload = objects[11];
+  const YAML::Node pod = workload["spec"]["template"]["spec"];
+  EXPECT_EQ(workload["metadata"]["name"].as<std::string>(), hostile);
+  EXPECT_EQ(workload["metadata"]["annotations"][hostile].as<std::string>(),
+            hostile);
   EXPECT_EQ(pod["nodeSelector"][hostile].as<std::string>(), hostile);
   EXPECT_EQ(pod["tolerations"][0]["key"].as<std::string>(), hostile);
   EXPECT_EQ(pod["initContainers"][0]["image"].as<std::string>(), hostile);

@@ -50,10 +50,10 @@ TEST(ListTextTest, RefusesWhatYamlCannotHold) {
 }
 
 TEST(ListTextTest, EndsWhereAConfigMapDoes) {
-  const std::string most(kMaxList - 1, 'a');
+  const std::string most(kMaxList, 'a');
 
-  EXPECT_THAT(ListText(most), IsOk());
-  EXPECT_THAT(ListText(most + "b"),
+  EXPECT_THAT(CheckListSize(most), IsOk());
+  EXPECT_THAT(CheckListSize(most + "b"),
               StatusIs(kInvalid, HasSubstr("1048577 bytes")));
 }
 

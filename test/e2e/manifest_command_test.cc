@@ -28,6 +28,23 @@ class ManifestTest : public testing::Test {
   const TempFolder folder_;
 };
 
+constexpr size_t kLineBytes = 64;
+
+// A list of `bytes` bytes in its normal form, in lines of 64 bytes but for the
+// last one, which is longer.
+std::string ListOf(size_t bytes) {
+  const auto line = [](size_t number, size_t size) {
+    std::string text = absl::StrCat("quay.io/a", number, ":");
+    text.append(size - text.size() - 1, '1');
+    return text + "\n";
+  };
+  std::string list;
+  while (list.size() + 2 * kLineBytes <= bytes) {
+    absl::StrAppend(&list, line(list.size(), kLineBytes));
+  }
+  return list + line(list.size(), bytes - list.size());
+}
+
 struct Refusal {
   std::vector<std::string> words;
   std::string why;
@@ -140,13 +157,13 @@ TEST_F(ManifestTest, JudgesFlagsOfFetchWithoutVariables) {
   const Ended printed = RunProcess(
       {.arguments = {"manifest", "--images-from",
                      folder_.Write("images.txt", "quay.io/a:1\n"), "job", "x",
-                     "--", "--best-effort", "--start-jitter", "5m"},
+                     "--", "--best-effort", "--max-attempts", "5"},
        .environment = {{"PREPULL_MAX_ATTEMPTS", "many"}}});
 
   EXPECT_THAT(printed, ExitsWith(0));
   EXPECT_THAT(printed.out,
-              HasSubstr("- --best-effort\n        - --start-jitter\n"
-                        "        - \"5m\"\n"));
+              HasSubstr("- --best-effort\n        - --max-attempts\n"
+                        "        - \"5\"\n"));
 }
 
 TEST_F(ManifestTest, TakesTheSocketAsFetchDoes) {
@@ -174,7 +191,7 @@ TEST_F(ManifestTest, NeedsAListWithImages) {
 
 TEST_F(ManifestTest, RefusesAListThatNoConfigMapHolds) {
   const Ended binary = Manifest({"job", "x"}, "quay.io/a:1\n\x1b[2J\n");
-  const Ended large = Manifest({"job", "x"}, std::string(1 << 20, 'a'));
+  const Ended large = Manifest({"job", "x"}, ListOf((1 << 20) + 1));
 
   EXPECT_THAT(binary, ExitsWith(2));
   EXPECT_THAT(binary.err,
@@ -194,13 +211,6 @@ TEST_F(ManifestTest, RefusesASecretThatCannotBeOne) {
       HasSubstr("images.txt:2: secret: \"No_Name\": expected a DNS-1123"));
 }
 
-// A list of `bytes` bytes.
-std::string ListOf(size_t bytes) {
-  std::string list = "quay.io/a:1\n#";
-  list.append(bytes - list.size() - 1, 'x');
-  return list + "\n";
-}
-
 TEST_F(ManifestTest, WarnsOfAListThatBecomesLarge) {
   const Ended close = Manifest({"job", "x"}, ListOf((900 << 10) + 1));
   const Ended below = Manifest({"job", "x"}, ListOf(900 << 10));
@@ -213,9 +223,11 @@ TEST_F(ManifestTest, WarnsOfAListThatBecomesLarge) {
 }
 
 TEST_F(ManifestTest, WarnsOfAListThatAPlainApplyCannotAnnotate) {
-  // Two line ends, each a byte longer in JSON.
-  const Ended larger = Manifest({"job", "x"}, ListOf((254 << 10) - 1));
-  const Ended fitting = Manifest({"job", "x"}, ListOf((254 << 10) - 2));
+  // Each line end is a byte longer in JSON.
+  const size_t lines = (254 << 10) / (kLineBytes + 1);
+  const size_t bytes = (254 << 10) - lines;
+  const Ended larger = Manifest({"job", "x"}, ListOf(bytes + kLineBytes));
+  const Ended fitting = Manifest({"job", "x"}, ListOf(bytes - kLineBytes));
 
   EXPECT_THAT(larger, ExitsWith(0));
   EXPECT_THAT(larger.err, HasSubstr("kubectl apply --server-side"));
@@ -241,7 +253,7 @@ TEST_F(ManifestTest, WarnsOfADeadlineWithoutRoomForRetries) {
 
   EXPECT_THAT(tight, ExitsWith(0));
   EXPECT_THAT(tight.out, HasSubstr("activeDeadlineSeconds: 1500\n"));
-  EXPECT_THAT(tight.err, HasSubstr("deadline=25m needed=1h3m30s"));
+  EXPECT_THAT(tight.err, HasSubstr("deadline=25m needed=1h7m30s"));
   EXPECT_THAT(roomy.err, IsEmpty());
 }
 

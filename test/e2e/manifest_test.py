@@ -7,6 +7,7 @@ manifests anew.
 """
 
 import copy
+import hashlib
 import os
 import pathlib
 import subprocess
@@ -50,10 +51,18 @@ GOLDEN = {
         "daemonset my-images --flavor openshift --status-dir /var/lib/prepull "
         "--storage-dir /var/lib/containers -- --space-required=20GiB",
     "daemonset-passed-flags":
-        "daemonset my-images -- --start-jitter=5m --failure-tolerance 10% "
+        "daemonset my-images -- --failure-tolerance 10% "
         "--best-effort --registry-concurrency=4 --pull-policy=Always "
         "--stall-timeout=10s --max-attempts=5 --log-format=json "
         "--max-pull-attempt-timeout=10m --rewrite=quay.io=mirror.example/quay",
+    "daemonset-marked":
+        "daemonset my-images --label team=db --annotation "
+        "linkerd.io/inject=enabled --annotation example.com/note=a:b=c "
+        "--owner Deployment/app/0f6c1b2a-9d00-4b1c-8f00-000000000001 "
+        "--env HTTPS_PROXY=http://proxy.example:3128 --env X=$(HOME) "
+        "--flavor openshift --create-namespace --namespace prepull",
+    "daemonset-paced":
+        "daemonset my-images --max-nodes 10 --start-jitter 5m",
     "daemonset-placement":
         "daemonset my-images --node-selector disk=ssd --node-selector "
         "node-role.kubernetes.io/worker= --toleration dedicated=db:NoSchedule "
@@ -83,6 +92,13 @@ GOLDEN = {
     "job-watch-connections":
         "job my-images --flavor openshift --watch-connections --nice -5",
     "job-once": "job my-images --backoff-limit 0 --concurrency auto",
+    "job-result":
+        "job my-images --result-configmap my-result --result-every 1m "
+        "--owner ClusterGroupUpgrade.v1alpha1.ran.openshift.io/up/5d",
+    "job-talm": "job pre-cache --for talm --flavor openshift",
+    "job-talm-node-label":
+        "job pre-cache --for talm --deadline 2h --node-label auto "
+        "--result-configmap r",
 }
 
 
@@ -199,29 +215,40 @@ class ValidatorTest(unittest.TestCase):
 
 class ContentTest(unittest.TestCase):
 
-    def test_the_list_comes_back_as_it_was_however_it_begins(self):
-        for text in ("quay.io/a:1\n", "  quay.io/a:1\n", "\tquay.io/a:1\n",
-                     "\n\n  quay.io/a:1\n", "# --- \nquay.io/a:1\n---\n...\n",
-                     "quay.io/a:1\n  \n \t\nquay.io/b:2\n",
-                     "- quay.io/a:1 # key: value, {} [] & * ! | > ' \" %\n",
-                     "quay.io/a:1 # gr\u00fc\u00dfe \u65e5\u672c \U0001f600\n"):
+    def test_the_list_is_held_in_its_normal_form(self):
+        for text, held in (
+                ("quay.io/a:1", "quay.io/a:1\n"),
+                ("\ufeff\n\n\tbusybox\tpin=true\r\n",
+                 "docker.io/library/busybox:latest pin=true\n"),
+                ("# x\nquay.io/a:1\n \t\nquay.io/b:2 # \u65e5 {}\n",
+                 "quay.io/a:1\nquay.io/b:2\n"),
+                ("quay.io/a:1\nquay.io/a:1 policy=Always\n",
+                 "quay.io/a:1 policy=Always\n"),
+                # Lines that are no images fail on the node, by their texts.
+                ("- quay.io/a:1\n---\n...\nquay.io/b:2 pin=maybe\n",
+                 "-\n---\n...\nquay.io/b:2 pin=maybe\n"),
+                ("& * ! | > ' \" %: {}\n", "&\n")):
             with self.subTest(text):
-                with tempfile.NamedTemporaryFile("w") as file:
-                    file.write(text)
-                    file.flush()
-                    printed = manifest("job x -q", file.name)
-                held = of_kind(objects_of(printed.stdout), "ConfigMap")["data"]
-                self.assertEqual(held, {"images.txt": text})
+                objects = objects_of(self.print_job(text))
+                listed = of_kind(objects, "ConfigMap")
+                digest = hashlib.sha256(held.encode()).hexdigest()
+                self.assertEqual(listed["data"], {"images.txt": held})
+                self.assertEqual(listed["metadata"]["name"],
+                                 f"x-{digest[:16]}")
+                self.assertIs(listed["immutable"], True)
 
     def test_another_list_makes_other_pods_and_the_same_one_does_not(self):
-        def checksum(text):
-            printed = run(["manifest", "daemonset", "x", "--images-from", "-"],
-                          input=text)
-            template = workload(objects_of(printed.stdout))["spec"]["template"]
-            return template["metadata"]["annotations"]["prepull/list-checksum"]
+        def template(text):
+            return workload(objects_of(self.print_job(text)))["spec"]
 
-        self.assertEqual(checksum("quay.io/a:1"), checksum("quay.io/a:1\r\n"))
-        self.assertNotEqual(checksum("quay.io/a:1"), checksum("quay.io/a:2"))
+        self.assertEqual(template("quay.io/a:1"), template("quay.io/a:1 # x"))
+        self.assertNotEqual(template("quay.io/a:1"), template("quay.io/a:2"))
+
+    def print_job(self, text):
+        with tempfile.NamedTemporaryFile("w") as file:
+            file.write(text)
+            file.flush()
+            return manifest("job x -q", file.name).stdout
 
     def test_a_secret_that_a_line_names_is_mounted_under_its_name(self):
         printed = run(["manifest", "job", "x", "--images-from", "-"],
@@ -235,8 +262,7 @@ class ContentTest(unittest.TestCase):
                       [mount["mountPath"] for mount in mounts])
         self.assertEqual(strict.complaints(objects), [])
 
-    def test_a_node_label_brings_a_token_for_fetch_alone_and_no_right_more(
-            self):
+    def test_what_asks_the_api_server_brings_a_token_and_no_right_more(self):
         folder = "/var/run/secrets/kubernetes.io/serviceaccount"
         for name, words in {**GOLDEN, **READY}.items():
             with self.subTest(name):
@@ -246,13 +272,22 @@ class ContentTest(unittest.TestCase):
                 others = [each for each in pod["containers"] if each != fetch]
                 roles = [each["rules"] for each in objects
                          if each["kind"] == "ClusterRole"]
-                asked = "--node-label" in words
+                labels = "--node-label" in words
                 self.assertEqual(
                     roles, [[{"apiGroups": [""], "resources": ["nodes"],
-                              "verbs": ["patch"]}]] if asked else [])
+                              "verbs": ["patch"]}]] if labels else [])
+                results = [rule for each in objects if each["kind"] == "Role"
+                           for rule in each["rules"]
+                           if rule["apiGroups"] == [""]]
+                writes = "--result-configmap" in words or "talm" in words
+                self.assertEqual(
+                    [(rule["resources"], rule["verbs"],
+                      len(rule["resourceNames"])) for rule in results],
+                    [(["configmaps"], ["patch"], 1)] if writes else [])
                 self.assertEqual(
                     folder in [each["mountPath"]
-                               for each in fetch["volumeMounts"]], asked)
+                               for each in fetch["volumeMounts"]],
+                    labels or writes)
                 for container in others:
                     self.assertNotIn("token", [
                         each["name"] for each in container["volumeMounts"]])
@@ -268,12 +303,55 @@ class ContentTest(unittest.TestCase):
         self.assertFalse(names("b-c --namespace a") &
                          names("c --namespace a-b"))
 
-    def test_a_job_always_ends(self):
-        # Its failure policy ignores some exit codes however often they come.
+    def test_a_job_ends_behind_its_pods_but_talms_before_them(self):
         for name, words in {**GOLDEN, **READY}.items():
             job = workload(objects_of(manifest(words).stdout))
-            if job["kind"] == "Job":
-                self.assertGreater(job["spec"]["activeDeadlineSeconds"], 0)
+            if job["kind"] != "Job":
+                continue
+            with self.subTest(name):
+                ends = job["spec"]["activeDeadlineSeconds"]
+                pod = job["spec"]["template"]["spec"]
+                pod_ends = pod["activeDeadlineSeconds"]
+                is_talm = "--for talm" in words
+                self.assertEqual(ends < pod_ends, is_talm)
+                self.assertEqual("podFailurePolicy" in job["spec"],
+                                 not is_talm)
+                self.assertEqual(
+                    pod.get("terminationGracePeriodSeconds"),
+                    5 if is_talm else None)
+                if is_talm:
+                    self.assertEqual(job["spec"]["backoffLimit"], 0)
+
+    def test_what_belongs_to_the_cluster_has_no_owner(self):
+        for each in objects_of(manifest(GOLDEN["daemonset-marked"]).stdout):
+            with self.subTest(each["kind"]):
+                metadata = each["metadata"]
+                self.assertEqual("ownerReferences" in metadata,
+                                 "namespace" in metadata)
+
+    def test_says_what_contradicts_itself(self):
+        for words, why in (
+                ("job x --max-nodes 3", "only valid for a daemonset"),
+                ("daemonset x --for talm", "only valid for a job"),
+                ("job x --for talm --backoff-limit 2",
+                 "--backoff-limit: TALM takes a Job between two pods"),
+                ("job x --for talm --overall-timeout 1h", "give --deadline"),
+                ("job x --result-every 1m",
+                 "only valid with --result-configmap"),
+                ("job x --max-nodes 0", "expected a number of nodes"),
+                ("job x --max-nodes 101%", "expected a number of nodes"),
+                ("job x --owner Widget/a/b", "KIND.VERSION.GROUP/NAME/UID"),
+                ("job x --owner Pod/a", "expected KIND/NAME/UID"),
+                ("job x --env 1X=2", "expected a name"),
+                ("job x --env NODE_NAME=a", "--env NODE_NAME: manifest sets"),
+                ("job x --label app.kubernetes.io/name=a",
+                 "manifest sets it"),
+                ("job x --annotation a", "expected KEY=VALUE"),
+                ("job x --env A=1 --env A=2", "\"A\": given twice")):
+            with self.subTest(words):
+                refused = manifest(words)
+                self.assertEqual(refused.returncode, 2)
+                self.assertIn(why, refused.stderr)
 
     def test_privileges_are_as_small_as_they_can_be(self):
         for name, words in {**GOLDEN, **READY}.items():
@@ -317,7 +395,8 @@ class ArgumentsTest(unittest.TestCase):
             folder.mkdir()
             folders[mount["mountPath"]] = folder
             if mount["name"] == "list":
-                data = of_kind(objects, "ConfigMap")["data"]
+                data = next(each["data"] for each in objects
+                            if "data" in each)
                 for key, text in data.items():
                     (folder / key).write_text(text)
             if "secret" in mount["name"]:

@@ -45,15 +45,15 @@ TEST(ExitCodesTest, HaveAnOrderWhereSeveralHold) {
   EXPECT_EQ(FactsOf(ExitCode::kInternal).precedence, 0);
 }
 
-// A list that cannot be read and a node that is not fit stay so; a run that was
-// stopped goes on where it was, and a runtime may come back.
+// A list that cannot be read and a node that is not fit stay so, and a run that
+// is out of time has had the time of its Job; a runtime may come back.
 TEST(ExitCodesTest, TellAJobWhatToDo) {
   EXPECT_EQ(ExitCodesWith(JobAction::kFailJob),
-            Numbers({ExitCode::kBadInput, ExitCode::kNodeNotFit}));
-  EXPECT_EQ(ExitCodesWith(JobAction::kIgnore),
-            Numbers({ExitCode::kStopped, ExitCode::kNoRuntime}));
+            Numbers({ExitCode::kBadInput, ExitCode::kStopped,
+                     ExitCode::kNodeNotFit}));
   EXPECT_EQ(ExitCodesWith(JobAction::kCount),
-            Numbers({ExitCode::kImagesFailed, ExitCode::kInternal}));
+            Numbers({ExitCode::kImagesFailed, ExitCode::kNoRuntime,
+                     ExitCode::kInternal}));
   EXPECT_EQ(ExitCodesWith(JobAction::kNone), Numbers({ExitCode::kOk}));
 }
 

@@ -21,6 +21,11 @@ enum class Workload {
 
 enum class Flavor { kVanilla, kOpenShift };
 
+// Who reads the Job's status. TALM's reader knows pods that run, Complete, and
+// Failed for DeadlineExceeded or BackoffLimitExceeded; all else is an error.
+enum class JobReader { kAnyone, kTalm };
+
+// A key and a value: a label, an annotation, a variable.
 struct Label {
   std::string key;
   std::string value;
@@ -33,6 +38,14 @@ struct Toleration {
   std::string effect = "";
 };
 
+// Whom the objects of the namespace belong to: they go when it goes.
+struct Owner {
+  std::string api_version = "";  // "apps/v1"
+  std::string kind = "";
+  std::string name = "";
+  std::string uid = "";
+};
+
 // Kubernetes quantities; "" = not set.
 struct Amounts {
   std::string cpu = "";
@@ -43,10 +56,15 @@ struct DeploymentOptions {
   Workload workload = Workload::kDaemonSet;
   std::string name;
   std::string image;
-  std::string list;  // as ListText() returns it
+  std::string list;       // its normal form
+  std::string list_hash;  // its ListHash
   Flavor flavor = Flavor::kVanilla;
   std::string name_space = "default";
   bool with_namespace = false;
+  // Of all objects but the Namespace, and of the pods.
+  std::vector<Label> labels = {};
+  std::vector<Label> annotations = {};
+  std::optional<Owner> owner = std::nullopt;
 
   // The flags of fetch; those that are not set have its defaults.
   std::string cri_socket = "";  // on the host; "" = that of the flavour
@@ -61,7 +79,11 @@ struct DeploymentOptions {
   std::string ionice_class = "";
   std::optional<int> ionice_priority = std::nullopt;
   absl::Duration overall_timeout = absl::Minutes(20);
-  std::string node_label = "";  // as for fetch; needs the API server
+  absl::Duration start_jitter = absl::ZeroDuration();
+  std::string node_label = "";        // as for fetch; needs the API server
+  std::string result_configmap = "";  // the same
+  absl::Duration result_every = absl::ZeroDuration();
+  std::vector<Label> environment = {};
   std::vector<std::string> fetch_flags = {};  // further ones, unchanged
 
   // Where the pods run, and their resources.
@@ -76,7 +98,11 @@ struct DeploymentOptions {
   Amounts requests = {.cpu = "10m", .memory = "16Mi"};
   Amounts limits = {.memory = "256Mi"};
 
+  // Of a DaemonSet only.
+  std::string max_nodes = "25%";  // without an available pod while it rolls
+
   // Of a Job only.
+  JobReader reader = JobReader::kAnyone;
   absl::Duration deadline = absl::ZeroDuration();  // zero = TimeForAllTries
   int backoff_limit = 2;
   absl::Duration kept_for = absl::Hours(24);  // after its end
@@ -89,8 +115,11 @@ std::string SocketOf(const DeploymentOptions& options);
 // the pod, or be hidden by it.
 absl::Status CheckSocketFolder(const DeploymentOptions& options);
 
-// Returns how long a Job takes to run fetch backoff_limit + 1 times, each for
-// overall_timeout, with the backoff of Kubernetes in between.
+// Returns how long a Job takes at most to run fetch backoff_limit + 1 times,
+// each for overall_timeout, with the backoff of Kubernetes in between and five
+// minutes for pods that do not start. A pod that still runs when a Job's time
+// is over is deleted with its message; before it, every pod has ended by itself
+// or by the deadline of its own.
 absl::Duration TimeForAllTries(const DeploymentOptions& options);
 
 // Returns the arguments of the fetch container.

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
@@ -21,10 +22,13 @@ constexpr size_t kLargeList = 900 << 10;
 // `--server-side` keeps no copy.
 constexpr size_t kMaxAnnotatedList = 254 << 10;
 
-// Returns `text` for the ConfigMap: without a byte order mark, with Unix line
-// ends and one newline at the end. Errors: INVALID_ARGUMENT  too large for a
-// ConfigMap, invalid UTF-8, or a control character; names the line.
+// Returns `text` as YAML can hold it: without a byte order mark, with Unix line
+// ends and one newline at the end. Errors: INVALID_ARGUMENT  invalid UTF-8, or
+// a control character; names the line.
 absl::StatusOr<std::string> ListText(absl::string_view text);
+
+// Errors: INVALID_ARGUMENT  too large for a ConfigMap.
+absl::Status CheckListSize(absl::string_view list);
 
 // Returns the size of `list` in that annotation, as JSON text of Go.
 size_t SizeInAnnotation(absl::string_view list);

@@ -25,8 +25,21 @@ absl::Status CheckDnsSubdomain(absl::string_view text);
 // ":".
 absl::Status CheckHostPath(absl::string_view text);
 
-// Parses "KEY=VALUE".
+// Parses "KEY=VALUE", a label.
 absl::StatusOr<Label> ParseLabel(absl::string_view text);
+
+// Parses "KEY=VALUE", an annotation: its value is any text.
+absl::StatusOr<Label> ParseAnnotation(absl::string_view text);
+
+// Parses "NAME=VALUE", a variable of the environment.
+absl::StatusOr<Label> ParseVariable(absl::string_view text);
+
+// Parses "KIND/NAME/UID". KIND is one of Kubernetes' own, or has its version
+// and group behind it: "ClusterGroupUpgrade.v1alpha1.ran.openshift.io".
+absl::StatusOr<Owner> ParseOwner(absl::string_view text);
+
+// A number of nodes from 1, or a share from 1% to 100%.
+absl::Status CheckNodeShare(absl::string_view text);
 
 // Parses "KEY=VALUE:EFFECT" or a part of it, as kubectl taint does:
 // "KEY=VALUE", "KEY:EFFECT", "KEY"; "all" tolerates every taint.

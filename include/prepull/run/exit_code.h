@@ -28,7 +28,7 @@ enum class ExitCode {
 enum class JobAction {
   kNone,     // the Job is complete
   kCount,    // tries again, --backoff-limit times
-  kIgnore,   // tries again until the Job's deadline
+  kIgnore,   // tries again, as if the pod had not been: it was evicted
   kFailJob,  // no other try can do better
 };
 

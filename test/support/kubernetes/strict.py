@@ -120,7 +120,7 @@ def _workload_complaints(workload):
     if pod.get("restartPolicy") != "Never":
         yield "podFailurePolicy needs restartPolicy Never"
     names = [container["name"] for container in _containers(pod)]
-    for rule in spec["podFailurePolicy"]["rules"]:
+    for rule in spec.get("podFailurePolicy", {}).get("rules", []):
         codes = rule.get("onExitCodes")
         if ("onPodConditions" in rule) == bool(codes):
             yield f"neither or both conditions: {rule}"

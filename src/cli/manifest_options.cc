@@ -1,0 +1,146 @@
+// From the flags of manifest to what is deployed.
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "prepull/base/status_macros.h"
+#include "prepull/deploy/names.h"
+#include "src/cli/manifest_flags.h"
+
+namespace prepull {
+namespace {
+
+// TALM's own time for pre-caching, unless a ClusterGroupUpgrade says another.
+constexpr absl::Duration kTalmDeadline = absl::Hours(4);
+constexpr absl::Duration kTalmResultEvery = absl::Seconds(30);
+// So that the Job's deadline comes first, and is the reason.
+constexpr absl::Duration kBeyondDeadline = absl::Minutes(1);
+
+// kubectl delete -f would delete it with all its objects.
+absl::Status CheckNamespace(const DeploymentOptions& options) {
+  const bool is_kubernetes_own = options.name_space == "default" ||
+                                 absl::StartsWith(options.name_space, "kube-");
+  if (!options.with_namespace || !is_kubernetes_own) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("--create-namespace: \"", options.name_space,
+                   "\" belongs to Kubernetes: give another --namespace"));
+}
+
+absl::Status CheckJob(const DeploymentOptions& options) {
+  if (options.deadline == absl::ZeroDuration() ||
+      options.deadline >= options.overall_timeout) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("--deadline ", absl::FormatDuration(options.deadline),
+                   ": shorter than --overall-timeout ",
+                   absl::FormatDuration(options.overall_timeout)));
+}
+
+// Keys that manifest itself writes.
+absl::Status CheckKeys(const DeploymentOptions& options) {
+  const auto has = [](const std::vector<Label>& pairs, absl::string_view key) {
+    return std::any_of(pairs.begin(), pairs.end(),
+                       [key](const Label& each) { return each.key == key; });
+  };
+  for (const char* key :
+       {"app.kubernetes.io/name", "app.kubernetes.io/instance",
+        "app.kubernetes.io/component"}) {
+    if (has(options.labels, key)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--label ", key, ": manifest sets it"));
+    }
+  }
+  for (const char* name : {"NODE_NAME", "INSTANCE_NAME"}) {
+    if (has(options.environment, name)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--env ", name, ": manifest sets it"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckWorkload(const ManifestFlags& flags,
+                           const DeploymentOptions& options) {
+  const bool is_job = options.workload == Workload::kJob;
+  const bool has_job_flags = flags.deadline || flags.kept_for ||
+                             flags.backoff_limit ||
+                             options.reader == JobReader::kTalm;
+  if (has_job_flags && !is_job) {
+    return absl::InvalidArgumentError(
+        "--deadline, --backoff-limit, --ttl and --for: only valid for a job");
+  }
+  if (flags.max_nodes && is_job) {
+    return absl::InvalidArgumentError(
+        "--max-nodes: only valid for a daemonset");
+  }
+  if (flags.result_every && options.result_configmap.empty()) {
+    return absl::InvalidArgumentError(
+        "--result-every: only valid with --result-configmap");
+  }
+  return absl::OkStatus();
+}
+
+// What TALM's reader makes necessary: one pod, and one way to run out of time.
+absl::Status ForTalm(const ManifestFlags& flags, DeploymentOptions& options) {
+  if (flags.backoff_limit.value_or(0) > 0) {
+    return absl::InvalidArgumentError(
+        "--backoff-limit: TALM takes a Job between two pods for a failed one: "
+        "--for talm has one try");
+  }
+  options.backoff_limit = 0;
+  options.deadline = flags.deadline.value_or(kTalmDeadline);
+  options.overall_timeout =
+      flags.overall_timeout.value_or(options.deadline + kBeyondDeadline);
+  if (options.overall_timeout <= options.deadline) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--overall-timeout ", absl::FormatDuration(options.overall_timeout),
+        ": --for talm has the Job's deadline end the run, ",
+        absl::FormatDuration(options.deadline), ": give --deadline instead"));
+  }
+  options.result_every = flags.result_every.value_or(kTalmResultEvery);
+  if (options.result_configmap.empty()) {
+    options.result_configmap = absl::StrCat(options.name, "-result");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<DeploymentOptions> ToDeployment(const ManifestFlags& flags) {
+  DeploymentOptions options = flags.options;
+  if (flags.words.size() < 2 ||
+      (flags.words[0] != "daemonset" && flags.words[0] != "job")) {
+    return absl::InvalidArgumentError(
+        "manifest: expected daemonset or job, and a name");
+  }
+  options.workload =
+      flags.words[0] == "job" ? Workload::kJob : Workload::kDaemonSet;
+  RETURN_IF_ERROR(Annotate(CheckDnsLabel(flags.words[1]), "NAME"));
+  options.name = flags.words[1];
+  options.fetch_flags.assign(flags.words.begin() + 2, flags.words.end());
+  RETURN_IF_ERROR(CheckResources(options.requests, options.limits));
+  RETURN_IF_ERROR(CheckNamespace(options));
+  RETURN_IF_ERROR(CheckKeys(options));
+  RETURN_IF_ERROR(CheckWorkload(flags, options));
+  RETURN_IF_ERROR(Annotate(CheckSocketFolder(options), "--cri-socket"));
+  const bool is_job = options.workload == Workload::kJob;
+  const std::vector<Toleration> by_default(is_job ? 0 : 1);
+  options.tolerations = flags.tolerations.value_or(by_default);
+  if (flags.kept_for) options.kept_for = *flags.kept_for;
+  if (options.reader == JobReader::kTalm) {
+    RETURN_IF_ERROR(ForTalm(flags, options));
+    return options;
+  }
+  if (flags.deadline) options.deadline = *flags.deadline;
+  if (flags.backoff_limit) options.backoff_limit = *flags.backoff_limit;
+  if (flags.overall_timeout) options.overall_timeout = *flags.overall_timeout;
+  if (flags.result_every) options.result_every = *flags.result_every;
+  if (flags.max_nodes) options.max_nodes = *flags.max_nodes;
+  if (flags.start_jitter) options.start_jitter = *flags.start_jitter;
+  RETURN_IF_ERROR(CheckJob(options));
+  return options;
+}
+
+}  // namespace prepull

@@ -1,0 +1,40 @@
+// The folders of the pod, and what is mounted there.
+#ifndef PREPULL_SRC_DEPLOY_VOLUMES_H_
+#define PREPULL_SRC_DEPLOY_VOLUMES_H_
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "prepull/deploy/deployment.h"
+#include "src/deploy/yaml.h"
+
+namespace prepull {
+
+inline constexpr absl::string_view kListFolder = "/etc/prepull/list";
+inline constexpr absl::string_view kListKey = "images.txt";
+inline constexpr absl::string_view kSecretFolder = "/etc/prepull/pull-secret";
+inline constexpr absl::string_view kLineSecretsFolder = "/etc/prepull/secrets";
+inline constexpr absl::string_view kStatusFolder = "/var/lib/prepull";
+inline constexpr absl::string_view kHostRoot = "/host";
+
+// Whether the pod has a folder for the status file.
+bool HasStatus(const DeploymentOptions& options);
+
+std::string StatusFile(const DeploymentOptions& options);
+
+// Whether fetch asks the API server for something.
+bool NeedsToken(const DeploymentOptions& options);
+
+// Returns a mount of `volume` at `path`.
+Yaml Mount(absl::string_view volume, absl::string_view path,
+           bool is_read_only = true);
+
+// Returns the mounts of the fetch container.
+Yaml FetchMounts(const DeploymentOptions& options);
+
+// Returns the volumes of the pod.
+Yaml Volumes(const DeploymentOptions& options);
+
+}  // namespace prepull
+
+#endif  // PREPULL_SRC_DEPLOY_VOLUMES_H_
