@@ -10,7 +10,9 @@
 #include "prepull/base/json_writer.h"
 #include "prepull/base/table.h"
 #include "prepull/base/text.h"
+#include "prepull/preflight/image_access.h"
 #include "prepull/preflight/image_disk.h"
+#include "prepull/preflight/kubelet_config.h"
 #include "prepull/preflight/runtime_checks.h"
 #include "prepull/report/run_document.h"
 #include "prepull/runtime/connect.h"
@@ -27,9 +29,10 @@ CommandDoc PreflightDoc() {
   return {.name = "preflight",
           .summary = "check whether this node is fit to pull images",
           .about =
-              "Checks the runtime and the disk of its images, and pulls "
-              "nothing. Prints a line\nfor each check: ok, warning or failed, "
-              "and why.",
+              "Checks the runtime, the disk of its images and, by the "
+              "kubelet's configuration\nif there is one below --host-root, "
+              "which pods may use them. Pulls nothing, and\nprints a line for "
+              "each check: ok, warning or failed, and why.",
           .examples = {"prepull preflight", "prepull preflight -o json",
                        "prepull preflight --space-required 35GiB "
                        "--host-root /host"},
@@ -43,6 +46,7 @@ CommandDoc PreflightDoc() {
 struct Node {
   RuntimeState runtime;
   absl::StatusOr<ImageDisk> disk;
+  std::vector<absl::StatusOr<KubeletConfig>> kubelets;
   std::optional<std::vector<std::string>> credentials;  // names of those found
 };
 
@@ -66,6 +70,9 @@ std::vector<Finding> Evaluate(const Node& node,
   std::vector<Finding> findings = EvaluateRuntime(node.runtime);
   for (Finding& finding : EvaluateImageDisk(node.disk, required)) {
     findings.push_back(std::move(finding));
+  }
+  for (const absl::StatusOr<KubeletConfig>& kubelet : node.kubelets) {
+    findings.push_back(EvaluateImageAccess(kubelet));
   }
   for (Finding& finding : EvaluateCredentials(node)) {
     findings.push_back(std::move(finding));
@@ -207,11 +214,13 @@ class PreflightCommand : public CommandProgram {
     RuntimeState runtime =
         ReadRuntimeState(*found, kPreflightCallTimeout, context.stop);
     runtime.connections = OpenConnections(found->socket).status();
-    const Node node = {.runtime = std::move(runtime),
-                       .disk = ReadImageDisk(
-                           *found->runtime, context.files, options_.host_root,
-                           kPreflightCallTimeout, context.stop),
-                       .credentials = SourcesOf(**finder)};
+    const Node node = {
+        .runtime = std::move(runtime),
+        .disk =
+            ReadImageDisk(*found->runtime, context.files, options_.host_root,
+                          kPreflightCallTimeout, context.stop),
+        .kubelets = ReadKubeletConfigs(context.files, options_.host_root),
+        .credentials = SourcesOf(**finder)};
     if (context.stop.stop_requested()) {
       return {ExitCode::kStopped, "interrupted"};
     }

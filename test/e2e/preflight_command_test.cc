@@ -112,6 +112,26 @@ TEST_F(PreflightCommandTest, LooksBelowTheHostsRoot) {
               ExitsWith(0));
 }
 
+TEST_F(PreflightCommandTest, SaysWhatTheKubeletAsksOfPods) {
+  server_.SetImageFileSystems({"/"});
+  const std::string folder = folder_.Path("var/lib/kubelet");
+  std::filesystem::create_directories(folder);
+  folder_.Write("var/lib/kubelet/config.yaml",
+                "apiVersion: kubelet.config.k8s.io/v1beta1\n"
+                "kind: KubeletConfiguration\n"
+                "imagePullCredentialsVerificationPolicy: AlwaysVerify\n");
+
+  const Ended table = Preflight({"--host-root", folder_.path()});
+  const Ended json = Preflight({"-o", "json", "--host-root", folder_.path()});
+
+  EXPECT_THAT(table, ExitsWith(0));
+  EXPECT_THAT(table.out,
+              HasSubstr("\nkubelet      warning  " + folder +
+                        "/config.yaml: a pod asks the registry again"));
+  EXPECT_EQ(JsonAt(json.out, "/checks/8/check"), "kubelet");
+  EXPECT_EQ(JsonAt(json.out, "/checks/8/result"), "Warning");
+}
+
 TEST_F(PreflightCommandTest, WithoutARuntimeItIsFour) {
   server_.Stop();
 

@@ -8,7 +8,7 @@ namespace prepull {
 
 enum class CheckResult {
   kOk,
-  kWarning,  // pulls may be slower or fail
+  kWarning,  // pulls, or pods that use the images, may be slower or fail
   kFailed,   // the node is not fit
 };
 
