@@ -113,6 +113,7 @@ struct ImageCounts {
 
   int64_t present() const { return pulled + skipped; }
   int64_t ended() const { return present() + failed + stopped; }
+  int64_t all() const { return ended() + waiting + pulling; }
 };
 
 // Where a download goes on that broke off.
@@ -165,6 +166,8 @@ struct RunRecord {
   RuntimeFacts runtime = {};
   bool list_known = false;
   std::vector<ImageOutcome> images = {};
+  // Images of the list that the document had no room for.
+  ImageCounts omitted = {};
   ByteCount bytes = {};
   int64_t ended_connections = 0;
   std::set<std::string> not_usable = {};
@@ -181,8 +184,12 @@ class Run {
  public:
   explicit Run(RunStart given = {}) { record_.given = std::move(given); }
 
-  // Returns the run as it was recorded; the images are counted anew.
+  // Returns the run as it was recorded; the images are counted anew, and the
+  // omitted ones with them.
   static Run Restore(RunRecord record);
+
+  // Returns what is recorded of it; this one is used up.
+  RunRecord Release() && { return std::move(record_); }
 
   const std::string& id() const { return record_.given.id; }
   const std::string& node() const { return record_.given.node; }
@@ -207,8 +214,11 @@ class Run {
   bool list_known() const { return record_.list_known; }
   std::span<const ImageOutcome> images() const { return record_.images; }
   std::span<ImageOutcome> images() { return record_.images; }
-  int64_t total() const { return static_cast<int64_t>(record_.images.size()); }
+  int64_t total() const { return counts_.all(); }
   const ImageCounts& counts() const { return counts_; }
+  // Of `total`, those that are not among `images`: none, but in a run that was
+  // restored from a document without room for all.
+  int64_t omitted() const { return record_.omitted.all(); }
 
   const RuntimeFacts& runtime() const { return record_.runtime; }
   // For those who find out whether a feature can be used.
