@@ -8,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "prepull/base/json_writer.h"
 #include "prepull/base/log.h"
-#include "prepull/base/passing_error.h"
 #include "prepull/base/random.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
@@ -27,6 +26,7 @@
 #include "prepull/source/image_list.h"
 #include "src/cli/commands.h"
 #include "src/cli/compatibility.h"
+#include "src/cli/fetch_ends.h"
 #include "src/cli/fetch_options.h"
 #include "src/cli/fetch_output.h"
 #include "src/cli/help_topics.h"
@@ -91,8 +91,9 @@ class Fetching {
                      context.clock),
         output_(options, context),
         observers_({&status_file_, &output_}),
-        node_labeler_(options.node_label,
-                      {context.host, context.files, context.clock}) {
+        http_(MakeHttpClient(context.files, context.clock)),
+        node_labeler_(options.node_label, {context.host, context.files,
+                                           context.clock, *http_}) {
     context.exit_hook.Set([this](ExitCode code, const std::string& why) {
       status_file_.BreakOff(code, why, kBreakOffTimeout);
       // A second signal waits for no other disk.
@@ -272,19 +273,9 @@ class Fetching {
   }
 
   CommandEnd EndBad(const absl::Status& why) {
-    const std::string message(why.message());
-    if (!IsOutOfTime(why)) {
-      return EndWith(
-          {ExitCode::kBadInput, Phase::kFailed, Reason::kBadInput, message});
-    }
-    if (context_.stop.stop_requested()) {
-      return EndWith({ExitCode::kStopped, Phase::kInterrupted,
-                      Reason::kInterrupted, message});
-    }
-    return EndWith(
-        {ExitCode::kStopped, Phase::kTimedOut,
-         IsPassing(why) ? ReasonWithoutReference(why) : Reason::kTimeout,
-         message});
+    run_.End(EndWithoutList(why, context_.stop.stop_requested()),
+             context_.clock.WallNow());
+    return End();
   }
 
   CommandEnd EndUnconnected(const absl::Status& why,
@@ -323,11 +314,6 @@ class Fetching {
     return End();
   }
 
-  CommandEnd EndWith(const RunEnd& end) {
-    run_.End(end, context_.clock.WallNow());
-    return End();
-  }
-
   CommandEnd End() {
     observers_.OnFinished(run_, context_.clock.Now());
     WriteTerminationMessage(run_);
@@ -357,6 +343,7 @@ class Fetching {
   StatusFile status_file_;
   FetchOutput output_;
   Observers observers_;
+  const std::unique_ptr<HttpClient> http_;  // for the API server
   NodeLabeler node_labeler_;
 };
 
