@@ -29,6 +29,7 @@
 #include "src/cli/fetch_ends.h"
 #include "src/cli/fetch_options.h"
 #include "src/cli/fetch_output.h"
+#include "src/cli/fetch_result.h"
 #include "src/cli/help_topics.h"
 #include "src/cli/node_views.h"
 #include "src/cli/shared_flags.h"
@@ -90,10 +91,11 @@ class Fetching {
         status_file_(options.dry_run ? "" : options.status_file, context.files,
                      context.clock),
         output_(options, context),
-        observers_({&status_file_, &output_}),
         http_(MakeHttpClient(context.files, context.clock)),
-        node_labeler_(options.node_label, {context.host, context.files,
-                                           context.clock, *http_}) {
+        result_(MakeResultConfigMap(options, context, *http_)),
+        observers_({&status_file_, result_.get(), &output_}),
+        node_labeler_(options.node_label,
+                      {context.host, context.files, context.clock, *http_}) {
     context.exit_hook.Set([this](ExitCode code, const std::string& why) {
       status_file_.BreakOff(code, why, kBreakOffTimeout);
       // A second signal waits for no other disk.
@@ -317,7 +319,9 @@ class Fetching {
   CommandEnd End() {
     observers_.OnFinished(run_, context_.clock.Now());
     WriteTerminationMessage(run_);
+    // Beside the last write of the result, which has begun.
     node_labeler_.Finish(run_, context_.stop);
+    result_->AwaitLast();
     return {.code = *run_.exit_code(),
             .error = ErrorLine(run_, context_.clock.Now()),
             .output_until = run_.deadline()};
@@ -342,8 +346,9 @@ class Fetching {
   class Run run_;
   StatusFile status_file_;
   FetchOutput output_;
-  Observers observers_;
   const std::unique_ptr<HttpClient> http_;  // for the API server
+  const std::unique_ptr<ResultConfigMap> result_;
+  Observers observers_;
   NodeLabeler node_labeler_;
 };
 
