@@ -8,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "prepull/base/json_writer.h"
 #include "prepull/base/log.h"
-#include "prepull/base/passing_error.h"
 #include "prepull/base/random.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
@@ -26,8 +25,10 @@
 #include "prepull/source/image_list.h"
 #include "src/cli/commands.h"
 #include "src/cli/compatibility.h"
+#include "src/cli/fetch_ends.h"
 #include "src/cli/fetch_options.h"
 #include "src/cli/fetch_output.h"
+#include "src/cli/fetch_result.h"
 #include "src/cli/help_topics.h"
 #include "src/cli/node_views.h"
 #include "src/cli/shared_flags.h"
@@ -91,9 +92,11 @@ class Fetching {
                      context.clock),
         termination_log_(options.termination_log, context.files),
         output_(options, context),
-        observers_({&status_file_, &output_}),
+        http_(MakeHttpClient(context.files, context.clock)),
+        result_(MakeResultConfigMap(options, context, *http_)),
+        observers_({&status_file_, result_.get(), &output_}),
         node_labeler_(options.node_label,
-                      {context.host, context.files, context.clock}) {
+                      {context.host, context.files, context.clock, *http_}) {
     context.exit_hook.Set([this](ExitCode code, const std::string& why) {
       status_file_.BreakOff(code, why, kBreakOffTimeout);
       termination_log_.BreakOff(run_.id(), code, why, kBreakOffTimeout);
@@ -272,19 +275,9 @@ class Fetching {
   }
 
   CommandEnd EndBad(const absl::Status& why) {
-    const std::string message(why.message());
-    if (!IsOutOfTime(why)) {
-      return EndWith(
-          {ExitCode::kBadInput, Phase::kFailed, Reason::kBadInput, message});
-    }
-    if (context_.stop.stop_requested()) {
-      return EndWith({ExitCode::kStopped, Phase::kInterrupted,
-                      Reason::kInterrupted, message});
-    }
-    return EndWith(
-        {ExitCode::kStopped, Phase::kTimedOut,
-         IsPassing(why) ? ReasonWithoutReference(why) : Reason::kTimeout,
-         message});
+    run_.End(EndWithoutList(why, context_.stop.stop_requested()),
+             context_.clock.WallNow());
+    return End();
   }
 
   CommandEnd EndOutOfTime() {
@@ -329,15 +322,12 @@ class Fetching {
     return End();
   }
 
-  CommandEnd EndWith(const RunEnd& end) {
-    run_.End(end, context_.clock.WallNow());
-    return End();
-  }
-
   CommandEnd End() {
     observers_.OnFinished(run_, context_.clock.Now());
     termination_log_.Write(run_, context_.clock.Now());
+    // Beside the last write of the result, which has begun.
     node_labeler_.Finish(run_, context_.stop);
+    result_->AwaitLast();
     return {.code = *run_.exit_code(),
             .error = ErrorLine(run_, context_.clock.Now()),
             .output_until = run_.deadline()};
@@ -352,6 +342,8 @@ class Fetching {
   StatusFile status_file_;
   const TerminationLog termination_log_;
   FetchOutput output_;
+  const std::unique_ptr<HttpClient> http_;  // for the API server
+  const std::unique_ptr<ResultConfigMap> result_;
   Observers observers_;
   NodeLabeler node_labeler_;
 };

@@ -13,6 +13,7 @@
 #include "prepull/base/text.h"
 #include "prepull/report/run_document.h"
 #include "src/cli/compatibility.h"
+#include "src/cli/fetch_result.h"
 #include "src/cli/shared_flags.h"
 
 namespace prepull {
@@ -210,8 +211,9 @@ void AddNodeLabelFlags(Command& command, NodeLabelOptions& options) {
       });
   command.Text({.name = "--service-account-dir",
                 .value = "DIR",
-                .text = "folder of the service account's token and ca.crt for "
-                        "--node-label; the token is read again for each try",
+                .text = "folder of the service account's token, ca.crt and "
+                        "namespace, for --node-label and --result-configmap; "
+                        "the token is read again for each try",
                 .fallback = options.service_account_dir,
                 .is_path = true},
                options.service_account_dir);
@@ -253,6 +255,7 @@ void AddOutputFlags(Command& command, FetchOptions& options) {
                 .text = "name of this node in the status file; else "
                         "NODE_NAME, else the host name"},
                options.node);
+  AddResultFlags(command, options.result);
   AddNodeLabelFlags(command, options.node_label);
   AddLoggingFlags(command, options.logging);
 }

@@ -7,6 +7,7 @@
 #include "absl/time/time.h"
 #include "prepull/base/priority.h"
 #include "prepull/kube/node_labeler.h"
+#include "prepull/kube/result_config_map.h"
 #include "prepull/preflight/image_disk.h"
 #include "prepull/run/pull_options.h"
 #include "prepull/run/run.h"
@@ -36,6 +37,7 @@ struct FetchOptions {
   std::string termination_log = "/dev/termination-log";
   std::string node;
   NodeLabelOptions node_label;
+  ResultOptions result;  // its folder is node_label's
   std::string output = "table";
   std::string progress = "auto";
   bool dry_run = false;

@@ -50,6 +50,9 @@ constexpr std::array kMessages = {
     Message{"node not labelled",
             "a warning; 403: the ServiceAccount may not patch nodes ('manifest "
             "--node-label')"},
+    Message{"result not written",
+            "a warning; 403 or 404: the ConfigMap, or the right to patch it, "
+            "is missing ('manifest --result-configmap')"},
     Message{"runtime is gone, waiting for it",
             "it restarts or has crashed; the run goes on when it is back"},
     Message{"nothing arrived for ...",
@@ -120,8 +123,17 @@ first keys are those of lifecycle-agent's precache_status.json.
               cut pull goes on where it stopped, "within a pull" if only one
               that lost a connection does
   ended_connections  of the runtime, because they were stuck
+  images_omitted  how many images are left out for want of room, only in a
+              ConfigMap; images has the failed ones first, and the counts are
+              those of the whole run
   updated_at  10 s old at most while the run lives; more than 40 s: it is dead,
               and 'status --wait' ends with 3
+
+fetch --result-configmap NAME writes it, in at most 900 kB, into a ConfigMap,
+with a line that sums it up under the key summary:
+
+  kubectl get configmap NAME -o jsonpath='{.data.status\.json}' |
+    prepull status --status-file -
 
 Later versions may add keys and words (reason, state, phase, exit codes): pass
 over what you do not know, as 'prepull status' does.

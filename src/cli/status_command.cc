@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "prepull/base/file_watch.h"
 #include "prepull/base/status_macros.h"
+#include "prepull/base/text.h"
 #include "prepull/base/units.h"
 #include "prepull/report/lines.h"
 #include "prepull/report/run_document.h"
@@ -67,7 +68,7 @@ class StatusCommand : public CommandProgram {
     command().Group("What");
     command().Text({.name = "--status-file",
                     .value = "PATH",
-                    .text = "the status file of the run",
+                    .text = "the status file of the run, - = standard input",
                     .is_path = true},
                    path_);
     command().Switch({.name = "--wait",
@@ -102,6 +103,10 @@ class StatusCommand : public CommandProgram {
       return {ExitCode::kBadInput,
               "no status file: give --status-file or set PREPULL_STATUS_FILE"};
     }
+    if (wait_ && is_input()) {
+      return {ExitCode::kBadInput,
+              "--wait: standard input does not change: give a file"};
+    }
     const absl::StatusOr<StatusDocument> document =
         wait_ ? Await(context) : Read(context);
     if (!document.ok()) return Failed(document.status());
@@ -135,13 +140,27 @@ class StatusCommand : public CommandProgram {
     return {ExitCode::kBadInput, std::string(why.message())};
   }
 
+  bool is_input() const { return path_ == "-"; }
+
+  absl::StatusOr<std::string> ReadText(const CommandContext& context) const {
+    if (!is_input()) return context.files.ReadFile(path_, kMaxDocumentBytes);
+    return context.host.ReadInput(kMaxDocumentBytes, Instant::Never(),
+                                  context.stop);
+  }
+
   absl::StatusOr<StatusDocument> Read(const CommandContext& context) const {
     StatusDocument document;
-    ASSIGN_OR_RETURN(document.text,
-                     context.files.ReadFile(path_, kMaxDocumentBytes));
+    ASSIGN_OR_RETURN(document.text, ReadText(context));
+    // As kubectl prints a ConfigMap that nobody has written to.
+    if (is_input() && document.text.empty()) {
+      return absl::InvalidArgumentError(
+          "standard input: it is empty: no result is there yet");
+    }
     absl::StatusOr<ReadRun> read = ParseRunDocument(document.text);
     if (!read.ok()) {
-      return Annotate(read.status(), absl::StrCat("status file ", path_));
+      return Annotate(read.status(), is_input()
+                                         ? "standard input"
+                                         : absl::StrCat("status file ", path_));
     }
     document.read = *std::move(read);
     return document;
@@ -184,6 +203,11 @@ class StatusCommand : public CommandProgram {
     if (output_ == "json") {
       context.console.PrintJson(document.text);
       return;
+    }
+    if (run.omitted() > 0) {
+      context.console.PrintErr(
+          absl::StrCat("not shown: ", Counted(run.omitted(), "image"),
+                       " that the document leaves out"));
     }
     if (output_ == "name") {
       std::string names;

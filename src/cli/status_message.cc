@@ -31,11 +31,11 @@ absl::Status CheckHash(const MachineResult& result, const ImageList& list) {
         "the message is of list ", *result.list_hash, ", this one is ", hash,
         ": give the list of that run, with its --rewrite"));
   }
-  if (std::cmp_equal(result.counts.total(), list.requests.size())) {
+  if (std::cmp_equal(result.counts.all(), list.requests.size())) {
     return absl::OkStatus();
   }
   return absl::InvalidArgumentError(
-      absl::StrCat("machine line: n: ", result.counts.total(),
+      absl::StrCat("machine line: n: ", result.counts.all(),
                    " images, but the list has ", list.requests.size()));
 }
 

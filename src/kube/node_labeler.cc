@@ -1,14 +1,27 @@
 #include "prepull/kube/node_labeler.h"
 
-#include <memory>
-
+#include "prepull/base/json_writer.h"
 #include "prepull/base/label.h"
 #include "prepull/base/log.h"
 #include "prepull/base/random.h"
-#include "prepull/http/http_client.h"
-#include "src/kube/node_patch.h"
+#include "prepull/kube/kube_client.h"
 
 namespace prepull {
+namespace {
+
+constexpr absl::Duration kTimeout = absl::Seconds(10);
+// A pod that was told to stop has 5 s, and the run's own end takes up to 2.
+constexpr absl::Duration kTimeoutWhenStopped = absl::Seconds(2);
+
+std::string LabelPatch(const std::string& key, const std::string& value) {
+  JsonWriter json;
+  json.OpenObject().OpenObject("metadata").OpenObject("labels");
+  json.String(key, value);
+  json.CloseObject().CloseObject().CloseObject();
+  return json.Take();
+}
+
+}  // namespace
 
 NodeLabeler::NodeLabeler(const NodeLabelOptions& options, const Seams& seams)
     : options_(options), seams_(seams) {}
@@ -40,28 +53,30 @@ void NodeLabeler::Start(const Run& run) {
 
 void NodeLabeler::Finish(const Run& run, const std::stop_token& stop) const {
   if (server_url_.empty()) return;
-  const NodeLabelPatch patch = {
-      .node = run.node(),
-      .key = key_,
-      .value = ValueAfter(*options_.label, *run.exit_code())};
-  const std::unique_ptr<HttpClient> http =
-      MakeHttpClient(seams_.files, seams_.clock);
-  const absl::Status status = PatchNodeLabel(
-      patch,
+  const std::string value = ValueAfter(*options_.label, *run.exit_code());
+  KubeClient client(
       {.url = server_url_, .service_account_dir = options_.service_account_dir},
-      {.http = *http,
+      {.http = seams_.http,
        .files = seams_.files,
        .clock = seams_.clock,
-       .roll_dice = SystemDice()},
-      stop);
+       .roll_dice = SystemDice()});
+  const absl::Status status = client.MergePatch(
+      {.resource = "nodes",
+       .name = run.node(),
+       .if_missing = "--node or NODE_NAME must be the Node's name"},
+      LabelPatch(key_, value),
+      {.purpose = "node label",
+       .until = seams_.clock.Now() + kTimeout,
+       .stop = stop,
+       .after_stop = kTimeoutWhenStopped});
   if (status.ok()) {
     Log(LogLevel::kInfo, "node labelled",
-        {{"node", patch.node}, {"key", patch.key}, {"value", patch.value}});
+        {{"node", run.node()}, {"key", key_}, {"value", value}});
   } else {
     Log(LogLevel::kWarn, "node not labelled",
-        {{"node", patch.node},
-         {"key", patch.key},
-         {"value", patch.value},
+        {{"node", run.node()},
+         {"key", key_},
+         {"value", value},
          {"error", status.message()}});
   }
 }

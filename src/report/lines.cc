@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
@@ -14,6 +15,7 @@ namespace prepull {
 namespace {
 
 constexpr int kWidestImageColumn = 60;
+constexpr size_t kMaxSummaryBytes = 1024;
 
 absl::string_view EndWord(ImageState state) {
   switch (state) {
@@ -106,7 +108,7 @@ std::string BytesText(const Run& run) {
 
 std::string CountsText(const ImageCounts& counts, bool tolerated) {
   std::string text = absl::StrCat(counts.present(), " of ",
-                                  Counted(counts.total(), "image"), " present");
+                                  Counted(counts.all(), "image"), " present");
   if (counts.failed > 0) {
     absl::StrAppend(&text, "; ", counts.failed, " failed",
                     tolerated ? ", tolerated" : "");
@@ -126,6 +128,21 @@ std::string LastLine(const Run& run, absl::Duration took) {
     if (!bytes.empty()) absl::StrAppend(&line, ", ", bytes);
   }
   return absl::StrCat(line, " (", HumanDuration(took), ")");
+}
+
+std::string SummaryLine(const Run& run, absl::Duration took) {
+  const std::string phase = absl::AsciiStrToLower(PhaseName(run.phase()));
+  std::string line;
+  if (!run.list_known()) {
+    line = phase;
+  } else if (run.exit_code()) {
+    line = LastLine(run, took);
+  } else {
+    line = absl::StrCat(run.counts().present(), " of ",
+                        Counted(run.total(), "image"), " present, ", phase);
+  }
+  if (!run.message().empty()) absl::StrAppend(&line, ": ", run.message());
+  return Printable(line, kMaxSummaryBytes);
 }
 
 std::string ErrorLine(const Run& run, Instant now) {

@@ -64,7 +64,7 @@ absl::Status ReadCounts(JsonValue n, MachineResult& result) {
   for (size_t i = 0; i < numbers.size(); ++i) {
     ASSIGN_OR_RETURN(*slots[i], NumberOf(numbers[i], kMaxTotal, "n"));
   }
-  if (counts.total() == total) return absl::OkStatus();
+  if (counts.all() == total) return absl::OkStatus();
   return Damaged("n: the parts do not make the total");
 }
 
@@ -83,7 +83,7 @@ absl::Status CheckStates(const MachineResult& result, absl::string_view key) {
 }
 
 absl::Status ReadStates(JsonValue root, MachineResult& result) {
-  const auto total = static_cast<size_t>(result.counts.total());
+  const auto total = static_cast<size_t>(result.counts.all());
   if (total == 0) {
     result.states.emplace();
     return absl::OkStatus();
@@ -107,7 +107,7 @@ absl::StatusOr<MachineResult::Failure> ReadFailure(
   if (parts.size() < 2) return Damaged("f: expected a place and a reason");
   MachineResult::Failure failure;
   ASSIGN_OR_RETURN(failure.image,
-                   NumberOf(parts[0], result.counts.total() - 1, "f: place"));
+                   NumberOf(parts[0], result.counts.all() - 1, "f: place"));
   ASSIGN_OR_RETURN(const std::string reason, TextOf(parts[1], "f: reason"));
   // A later version may know more reasons.
   failure.reason = ReasonNamed(reason).value_or(Reason::kUnknown);

@@ -103,7 +103,7 @@ std::string MessageDocument(const MachineResult& result,
   JsonWriter json;
   json.OpenObject();
   json.Integer("total",
-               result.list_hash ? std::optional(counts.total()) : std::nullopt)
+               result.list_hash ? std::optional(counts.all()) : std::nullopt)
       .Integer("pulled", counts.pulled)
       .Integer("skipped", counts.skipped)
       .Integer("failed", counts.failed);

@@ -2,6 +2,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "src/report/document_image.h"
 
 namespace prepull {
 namespace {
@@ -21,9 +22,8 @@ void WriteTime(JsonWriter& json, absl::string_view key,
 
 // The keys of lifecycle-agent's status file.
 void WriteCounts(JsonWriter& json, const Run& run) {
-  json.Integer("total", run.list_known()
-                            ? std::optional<int64_t>(run.images().size())
-                            : std::nullopt);
+  json.Integer("total", run.list_known() ? std::optional<int64_t>(run.total())
+                                         : std::nullopt);
   json.Integer("pulled", run.counts().pulled);
   json.Integer("skipped", run.counts().skipped);
   json.Integer("failed", run.counts().failed);
@@ -67,6 +67,8 @@ void WriteRuntime(JsonWriter& json, const RuntimeFacts& runtime) {
   json.CloseObject();
 }
 
+}  // namespace
+
 void WriteImage(JsonWriter& json, const ImageOutcome& image, Instant now) {
   const absl::Duration took = IsFinal(image.state) || !image.started_at
                                   ? image.took
@@ -92,8 +94,6 @@ void WriteImage(JsonWriter& json, const ImageOutcome& image, Instant now) {
   }
   json.CloseObject();
 }
-
-}  // namespace
 
 void WriteFeatures(JsonWriter& json, const RuntimeFeatures& features) {
   json.Bool("byte_progress", features.byte_progress);
@@ -121,6 +121,7 @@ std::string RunDocument(const Run& run, Instant now, absl::Time wall_now) {
   json.OpenArray("not_usable");
   for (const std::string& name : run.not_usable()) json.String("", name);
   json.CloseArray();
+  if (run.omitted() > 0) json.Integer("images_omitted", run.omitted());
   json.OpenArray("images");
   for (const ImageOutcome& image : run.images()) WriteImage(json, image, now);
   json.CloseArray().CloseObject();

@@ -45,6 +45,8 @@ class Keys : public JsonFields {
 
 // A process can end with no larger one.
 constexpr int64_t kMaxExitCode = 255;
+// More than any list has.
+constexpr int64_t kMaxOmitted = 1'000'000'000;
 
 // Returns the phase for a word of a later version, by how the run ended.
 Phase UnknownPhase(const std::optional<ExitCode>& exit_code) {
@@ -142,6 +144,37 @@ absl::Status ReadFacts(Keys& keys, ReadRun& read, RunRecord& record) {
   return keys.status();
 }
 
+// Returns how many of `left` images a count of all of them adds to what was
+// counted already, and takes them away.
+int64_t TakeOmitted(int64_t all, int64_t counted, int64_t& left) {
+  const int64_t taken =
+      all > counted ? std::min(all - counted, left) : int64_t{0};
+  left -= taken;
+  return taken;
+}
+
+// The images that the document had no room for are in the states that its own
+// counts leave over; the rest of them did not come to an end.
+absl::Status ReadOmitted(Keys& keys, RunRecord& record) {
+  if (!keys.Has("images_omitted")) return absl::OkStatus();
+  int64_t left = keys.Integer("images_omitted");
+  const int64_t pulled = keys.Integer("pulled");
+  const int64_t skipped = keys.Integer("skipped");
+  const int64_t failed = keys.Integer("failed");
+  RETURN_IF_ERROR(keys.status());
+  for (const int64_t count : {left, pulled, skipped, failed}) {
+    if (count >= 0 && count <= kMaxOmitted) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("images_omitted: expected counts of 0 to ", kMaxOmitted));
+  }
+  const ImageCounts kept = Run::Restore(record).counts();
+  record.omitted = {.pulled = TakeOmitted(pulled, kept.pulled, left),
+                    .skipped = TakeOmitted(skipped, kept.skipped, left),
+                    .failed = TakeOmitted(failed, kept.failed, left)};
+  (record.exit_code ? record.omitted.stopped : record.omitted.waiting) = left;
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<ReadRun> ParseRunDocument(absl::string_view text) {
@@ -159,6 +192,7 @@ absl::StatusOr<ReadRun> ParseRunDocument(absl::string_view text) {
   for (size_t i = 0; i < images.size(); ++i) {
     RETURN_IF_ERROR(ReadImage(images[i], i, record));
   }
+  RETURN_IF_ERROR(ReadOmitted(keys, record));
   read.run = Run::Restore(std::move(record));
   return read;
 }

@@ -68,6 +68,7 @@ bool IsFinal(ImageState state) {
 Run Run::Restore(RunRecord record) {
   Run run;
   run.record_ = std::move(record);
+  run.counts_ = run.record_.omitted;
   for (const ImageOutcome& image : run.images()) {
     ++CountOf(run.counts_, image.state);
   }

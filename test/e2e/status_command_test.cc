@@ -60,6 +60,47 @@ TEST_F(StatusCommandTest, IsTwoForWhatIsNoStatusFile) {
   EXPECT_THAT(foreign.err, HasSubstr("schema: expected prepull.status/v1"));
 }
 
+TEST_F(StatusCommandTest, ReadsADocumentFromStandardInput) {
+  ASSERT_THAT(Fetch({"quay.io/a:1"}), ExitsWith(0));
+  ProcessSetup setup = {
+      .arguments = {"status", "--status-file", "-", "-o", "json"},
+      .input = ReadAll(status_path())};
+
+  EXPECT_EQ(RunProcess(setup).out, ReadAll(status_path()));
+
+  setup.input = "";
+  const Ended empty = RunProcess(setup);
+  EXPECT_THAT(empty, ExitsWith(2));
+  EXPECT_THAT(empty.err, HasSubstr("standard input: it is empty"));
+
+  setup.input = "{}";
+  const Ended foreign = RunProcess(setup);
+  EXPECT_THAT(foreign, ExitsWith(2));
+  EXPECT_THAT(foreign.err, HasSubstr("standard input: schema: expected"));
+}
+
+TEST_F(StatusCommandTest, CannotWaitForStandardInput) {
+  const Ended ended = RunPrepull({"status", "--status-file", "-", "--wait"});
+
+  EXPECT_THAT(ended, ExitsWith(2));
+  EXPECT_THAT(ended.err, HasSubstr("--wait: standard input does not change"));
+}
+
+TEST_F(StatusCommandTest, SaysHowManyImagesADocumentLeavesOut) {
+  ASSERT_THAT(Fetch({"quay.io/a:1"}), ExitsWith(0));
+  folder_.Write("status.json",
+                absl::StrReplaceAll(
+                    ReadAll(status_path()),
+                    {{R"("total":1,"pulled":1)", R"("total":9,"pulled":9)"},
+                     {R"("images":[)", R"("images_omitted":8,"images":[)"}}));
+
+  const Ended status = RunStatus({});
+
+  EXPECT_THAT(status, ExitsWith(0));
+  EXPECT_THAT(status.out, HasSubstr("Succeeded: 9 of 9 images present"));
+  EXPECT_THAT(status.err, HasSubstr("8 images that the document leaves out"));
+}
+
 TEST_F(StatusCommandTest, ReadsTheFileOfALaterVersion) {
   server_.Script("quay.io/a:gone", {MissingImage()});
   ASSERT_THAT(Fetch({"quay.io/a:gone"}), ExitsWith(1));

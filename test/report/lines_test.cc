@@ -156,6 +156,43 @@ TEST(BytesTextTest, SaysWhatIsKnown) {
   EXPECT_EQ(BytesText(run), "");
 }
 
+TEST(SummaryLineTest, SaysHowFarALivingRunIs) {
+  RunRecord record = {.list_known = true,
+                      .images = {{.image = "a:1", .state = ImageState::kPulled},
+                                 {.image = "b:1"}},
+                      .phase = Phase::kPulling};
+
+  EXPECT_EQ(SummaryLine(prepull::Run::Restore(record), absl::Seconds(9)),
+            "1 of 2 images present, pulling");
+  EXPECT_EQ(SummaryLine(prepull::Run(), absl::Seconds(9)), "preparing");
+}
+
+TEST(SummaryLineTest, IsTheLastLineOfARunThatHasEnded) {
+  RunRecord record = {
+      .list_known = true,
+      .images = {{.image = "a:1", .state = ImageState::kFailed}},
+      .phase = Phase::kFailed,
+      .exit_code = ExitCode::kImagesFailed};
+
+  EXPECT_EQ(SummaryLine(prepull::Run::Restore(record), absl::Seconds(38)),
+            "0 of 1 image present; 1 failed (38s)");
+  record.message = "no\nspace";
+  EXPECT_EQ(SummaryLine(prepull::Run::Restore(record), absl::Seconds(38)),
+            "0 of 1 image present; 1 failed (38s): no space");
+}
+
+TEST(SummaryLineTest, SaysWhyThereWasNoList) {
+  prepull::Run run;
+  run.End({ExitCode::kBadInput, Phase::kFailed, Reason::kBadInput,
+           std::string(5000, 'x')},
+          absl::UnixEpoch());
+
+  const std::string line = SummaryLine(run, absl::Seconds(1));
+
+  EXPECT_THAT(line, testing::StartsWith("failed: xxx"));
+  EXPECT_LE(line.size(), 1024u);
+}
+
 TEST(StatusTableTest, ShowsEveryImageUnderAHeader) {
   const prepull::Run run = RunOf({Pulled(), Failed(), {.image = "a:1"}});
 

@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (read.status().message().empty()) abort();
     return 0;
   }
-  const int64_t total = read->counts.total();
+  const int64_t total = read->counts.all();
   if (read->states && static_cast<int64_t>(read->states->size()) != total) {
     abort();
   }

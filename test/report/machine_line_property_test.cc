@@ -136,7 +136,7 @@ TEST(MachineLinePropertyTest, ADamagedMessageIsRefusedOrConsistent) {
       EXPECT_FALSE(read.status().message().empty());
     } else if (read->states) {
       EXPECT_EQ(static_cast<int64_t>(read->states->size()),
-                read->counts.total());
+                read->counts.all());
     }
   }
 }

@@ -12,6 +12,7 @@
 #include "prepull/base/clock.h"
 #include "prepull/base/file_system.h"
 #include "prepull/base/host.h"
+#include "prepull/http/http_client.h"
 #include "prepull/kube/node_label.h"
 #include "prepull/run/run.h"
 
@@ -33,6 +34,7 @@ class NodeLabeler {
     Host& host;
     FileSystem& files;
     Clock& clock;
+    HttpClient& http;
   };
 
   NodeLabeler(const NodeLabelOptions& options, const Seams& seams);

@@ -28,6 +28,11 @@ std::string CountsText(const ImageCounts& counts, bool tolerated);
 // Returns "12 of 13 images present; 1 failed (3m02s)".
 std::string LastLine(const Run& run, absl::Duration took);
 
+// Returns the state of the run in one line of at most 1 KiB: "12 of 50 images
+// present, pulling", or LastLine once it has ended; behind it the run's message
+// if it has any.
+std::string SummaryLine(const Run& run, absl::Duration took);
+
 // Why the run, which has ended, was no success, for people; empty after one.
 std::string ErrorLine(const Run& run, Instant now);
 

@@ -6,6 +6,7 @@
 #ifndef PREPULL_REPORT_RUN_DOCUMENT_H_
 #define PREPULL_REPORT_RUN_DOCUMENT_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -21,6 +22,14 @@ namespace prepull {
 // Returns one line of JSON with a final newline. `now` and `wall_now` must be
 // the same moment.
 std::string RunDocument(const Run& run, Instant now, absl::Time wall_now);
+
+// Returns the same in at most `max_bytes` (at least 16 KiB). If it has to leave
+// out images it keeps the failed ones, then the stopped ones, then the others,
+// in this order and as many as fit; `failed_pulls` names those of them that
+// failed, and `images_omitted` counts the others. What is said of the run as a
+// whole (`total`, `failed` ...) stays, but long texts are cut.
+std::string BoundedRunDocument(Run run, size_t max_bytes, Instant now,
+                               absl::Time wall_now);
 
 // What the field resume says between true and false.
 inline constexpr char kWithinPull[] = "within a pull";

@@ -113,7 +113,7 @@ struct ImageCounts {
 
   int64_t present() const { return pulled + skipped; }
   int64_t ended() const { return present() + failed + stopped; }
-  int64_t total() const { return ended() + waiting + pulling; }
+  int64_t all() const { return ended() + waiting + pulling; }
 };
 
 // Where a download goes on that broke off.
@@ -167,6 +167,8 @@ struct RunRecord {
   bool list_known = false;
   std::string list_hash = "";  // ListHash of the list
   std::vector<ImageOutcome> images = {};
+  // Images of the list that the document had no room for.
+  ImageCounts omitted = {};
   ByteCount bytes = {};
   int64_t ended_connections = 0;
   std::set<std::string> not_usable = {};
@@ -183,8 +185,12 @@ class Run {
  public:
   explicit Run(RunStart given = {}) { record_.given = std::move(given); }
 
-  // Returns the run as it was recorded; the images are counted anew.
+  // Returns the run as it was recorded; the images are counted anew, and the
+  // omitted ones with them.
   static Run Restore(RunRecord record);
+
+  // Returns what is recorded of it; this one is used up.
+  RunRecord Release() && { return std::move(record_); }
 
   const std::string& id() const { return record_.given.id; }
   const std::string& node() const { return record_.given.node; }
@@ -210,8 +216,11 @@ class Run {
   const std::string& list_hash() const { return record_.list_hash; }
   std::span<const ImageOutcome> images() const { return record_.images; }
   std::span<ImageOutcome> images() { return record_.images; }
-  int64_t total() const { return static_cast<int64_t>(record_.images.size()); }
+  int64_t total() const { return counts_.all(); }
   const ImageCounts& counts() const { return counts_; }
+  // Of `total`, those that are not among `images`: none, but in a run that was
+  // restored from a document without room for all.
+  int64_t omitted() const { return record_.omitted.all(); }
 
   const RuntimeFacts& runtime() const { return record_.runtime; }
   // For those who find out whether a feature can be used.

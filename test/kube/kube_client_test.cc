@@ -1,4 +1,4 @@
-#include "src/kube/node_patch.h"
+#include "prepull/kube/kube_client.h"
 
 #include <map>
 #include <stop_token>
@@ -30,23 +30,29 @@ std::string StatusBody(const std::string& message) {
                       message, "\"}");
 }
 
-class NodePatchTest : public testing::Test {
+class KubeClientTest : public testing::Test {
  protected:
-  NodePatchTest() { WriteToken("token-1"); }
+  KubeClientTest() { WriteToken("token-1"); }
 
   void WriteToken(const std::string& token) {
     EXPECT_THAT(files_.WriteFileAtomically("/sa/token", token), IsOk());
   }
 
-  absl::Status Label() {
-    return PatchNodeLabel(
-        {.node = "worker-1", .key = "x/y", .value = "succeeded"},
+  KubeClient ClientOver(HttpClient& http) {
+    return KubeClient(
         {.url = "https://10.0.0.1:443", .service_account_dir = "/sa"},
-        {.http = http_,
-         .files = files_,
-         .clock = clock_,
-         .roll_dice = [] { return 0.0; }},
-        stop_.get_token());
+        {.http = http, .files = files_, .clock = clock_, .roll_dice = [] {
+           return 0.0;
+         }});
+  }
+  KubeCall Call() {
+    return {.purpose = "test",
+            .until = start_ + absl::Seconds(10),
+            .stop = stop_.get_token(),
+            .after_stop = after_stop_};
+  }
+  absl::Status Patch() {
+    return ClientOver(http_).MergePatch(object_, R"({"a":"b"})", Call());
   }
 
   // When the requests were made, from the first one on.
@@ -70,52 +76,82 @@ class NodePatchTest : public testing::Test {
   FakeFileSystem files_;
   FakeHttpClient http_{clock_};
   std::stop_source stop_;
+  absl::Duration after_stop_ = absl::Seconds(2);
+  KubeObject object_ = {
+      .resource = "configmaps", .object_namespace = "team", .name = "result"};
 };
 
-TEST_F(NodePatchTest, PatchesThatLabelAndNothingElse) {
+TEST_F(KubeClientTest, PatchesThoseKeysAndNothingElse) {
   WriteToken("token-1\n");
 
-  EXPECT_THAT(Label(), IsOk());
+  EXPECT_THAT(Patch(), IsOk());
 
   ASSERT_THAT(http_.calls(), SizeIs(1));
   const HttpRequest& request = http_.calls()[0].request;
   EXPECT_EQ(request.method, "PATCH");
-  EXPECT_EQ(request.url, "https://10.0.0.1:443/api/v1/nodes/worker-1");
+  EXPECT_EQ(request.url,
+            "https://10.0.0.1:443/api/v1/namespaces/team/configmaps/result");
   EXPECT_EQ(request.headers[0].name, "Authorization");
   EXPECT_EQ(request.headers[0].value, "Bearer token-1");
   EXPECT_EQ(request.headers[2].value, "application/merge-patch+json");
-  EXPECT_EQ(request.body, R"({"metadata":{"labels":{"x/y":"succeeded"}}})");
+  EXPECT_EQ(request.body, R"({"a":"b"})");
   EXPECT_EQ(request.ca_file, "/sa/ca.crt");
   EXPECT_FALSE(request.proxy.has_value());
 }
 
-TEST_F(NodePatchTest, TriesAgainWhatMayPass) {
+TEST_F(KubeClientTest, AppliesAnIntentAsItsOwner) {
+  EXPECT_THAT(ClientOver(http_).Apply({.group_version = "batch/v1",
+                                       .resource = "jobs",
+                                       .object_namespace = "team",
+                                       .name = "pull"},
+                                      R"({"kind":"Job"})", Call()),
+              IsOk());
+
+  ASSERT_THAT(http_.calls(), SizeIs(1));
+  const HttpRequest& request = http_.calls()[0].request;
+  EXPECT_EQ(request.method, "PATCH");
+  EXPECT_EQ(request.url,
+            "https://10.0.0.1:443/apis/batch/v1/namespaces/team/jobs/pull"
+            "?fieldManager=prepull&force=true");
+  EXPECT_EQ(request.headers[2].value, "application/apply-patch+yaml");
+  EXPECT_EQ(request.body, R"({"kind":"Job"})");
+}
+
+TEST_F(KubeClientTest, LeadsToNoOtherPathWhateverTheNameIs) {
+  object_.name = "../secrets/a?b";
+
+  EXPECT_THAT(Patch(), IsOk());
+
+  EXPECT_EQ(http_.calls()[0].request.url,
+            "https://10.0.0.1:443/api/v1/namespaces/team/configmaps/"
+            "..%2Fsecrets%2Fa%3Fb");
+}
+
+TEST_F(KubeClientTest, TriesAgainWhatMayPass) {
   for (const int status : {409, 429, 500, 502, 503}) {
     FakeHttpClient http(clock_);
     http.Script({FakeHttpClient::Status(status), Answer()});
 
-    EXPECT_THAT(PatchNodeLabel({}, {.url = "", .service_account_dir = "/sa"},
-                               {http, files_, clock_, [] { return 0.0; }}, {}),
-                IsOk());
+    EXPECT_THAT(ClientOver(http).MergePatch(object_, "{}", {}), IsOk());
     EXPECT_THAT(http.calls(), SizeIs(2)) << status;
   }
 }
 
-TEST_F(NodePatchTest, TriesAgainWhenTheConnectionFails) {
+TEST_F(KubeClientTest, TriesAgainWhenTheConnectionFails) {
   http_.Script({{.response = absl::UnavailableError("connection refused")},
                 {.response = absl::DeadlineExceededError("timed out")},
                 Answer()});
 
-  EXPECT_THAT(Label(), IsOk());
+  EXPECT_THAT(Patch(), IsOk());
   EXPECT_THAT(Times(),
               ElementsAre(absl::ZeroDuration(), absl::Milliseconds(250),
                           absl::Milliseconds(750)));
 }
 
-TEST_F(NodePatchTest, GivesUpAfterTenSeconds) {
+TEST_F(KubeClientTest, GivesUpAtItsDeadline) {
   http_.Script({FakeHttpClient::Status(500, StatusBody("etcd is away"))});
 
-  EXPECT_THAT(Label(), StatusIs(StatusCode::kUnavailable,
+  EXPECT_THAT(Patch(), StatusIs(StatusCode::kUnavailable,
                                 "the API server answered 500: etcd is away"));
   EXPECT_THAT(Times(),
               ElementsAre(absl::ZeroDuration(), absl::Milliseconds(250),
@@ -124,35 +160,35 @@ TEST_F(NodePatchTest, GivesUpAfterTenSeconds) {
                           absl::Milliseconds(7750), absl::Milliseconds(9750)));
 }
 
-TEST_F(NodePatchTest, GivesATryFourSeconds) {
+TEST_F(KubeClientTest, GivesATryFourSeconds) {
   http_.Script({{.takes = absl::InfiniteDuration()}});
 
-  EXPECT_THAT(Label(), StatusIs(StatusCode::kDeadlineExceeded));
+  EXPECT_THAT(Patch(), StatusIs(StatusCode::kDeadlineExceeded));
   EXPECT_THAT(Times(),
               ElementsAre(absl::ZeroDuration(), absl::Milliseconds(4250),
                           absl::Milliseconds(8750)));
   EXPECT_EQ(clock_.Now() - start_, absl::Seconds(10));
 }
 
-TEST_F(NodePatchTest, WaitsAsLongAsTheServerAsks) {
+TEST_F(KubeClientTest, WaitsAsLongAsTheServerAsks) {
   http_.Script({{.response = HttpResponse{.status = 429,
                                           .headers = {{"retry-after", "3"}}}},
                 Answer()});
 
-  EXPECT_THAT(Label(), IsOk());
+  EXPECT_THAT(Patch(), IsOk());
   EXPECT_THAT(Times(), ElementsAre(absl::ZeroDuration(), absl::Seconds(3)));
 }
 
-TEST_F(NodePatchTest, DoesNotWaitPastItsDeadline) {
+TEST_F(KubeClientTest, DoesNotWaitPastItsDeadline) {
   http_.Script({{.response = HttpResponse{
                      .status = 429, .headers = {{"Retry-After", "60"}}}}});
 
-  EXPECT_THAT(Label(), StatusIs(StatusCode::kUnavailable,
+  EXPECT_THAT(Patch(), StatusIs(StatusCode::kUnavailable,
                                 "the API server answered 429"));
   EXPECT_EQ(clock_.Now(), start_);
 }
 
-TEST_F(NodePatchTest, TakesTheTokenThatIsThereByThen) {
+TEST_F(KubeClientTest, TakesTheTokenThatIsThereByThen) {
   http_.Script({{.response = HttpResponse{.status = 401},
                  .takes = absl::Milliseconds(1)},
                 {.response = HttpResponse{.status = 401}},
@@ -160,63 +196,78 @@ TEST_F(NodePatchTest, TakesTheTokenThatIsThereByThen) {
   clock_.After(absl::Milliseconds(1), [this] { WriteToken("token-2"); });
   clock_.After(absl::Milliseconds(300), [this] { WriteToken("token-3"); });
 
-  EXPECT_THAT(Label(), IsOk());
+  EXPECT_THAT(Patch(), IsOk());
   EXPECT_THAT(Tokens(), ElementsAre("Bearer token-1", "Bearer token-2",
                                     "Bearer token-3"));
 }
 
-TEST_F(NodePatchTest, TriesARefusedTokenOnceMore) {
+TEST_F(KubeClientTest, TriesARefusedTokenOnceMore) {
   http_.Script({FakeHttpClient::Status(401, StatusBody("Unauthorized"))});
 
-  EXPECT_THAT(Label(), StatusIs(StatusCode::kUnauthenticated,
+  EXPECT_THAT(Patch(), StatusIs(StatusCode::kUnauthenticated,
                                 "the API server answered 401: Unauthorized"));
   EXPECT_THAT(http_.calls(), SizeIs(2));
 }
 
-TEST_F(NodePatchTest, SaysWhichPermissionIsMissing) {
+TEST_F(KubeClientTest, SaysWhichPermissionIsMissing) {
   http_.Script({FakeHttpClient::Status(403, StatusBody("forbidden"))});
 
-  EXPECT_THAT(Label(),
+  EXPECT_THAT(Patch(),
               StatusIs(StatusCode::kPermissionDenied,
                        "the API server answered 403: forbidden (the service "
-                       "account needs \"patch\" on \"nodes\")"));
-  EXPECT_THAT(http_.calls(), SizeIs(1));
+                       "account needs \"patch\" on \"configmaps/result\" in "
+                       "namespace team)"));
+  EXPECT_THAT(ClientOver(http_).Apply(object_, "{}", Call()),
+              StatusIs(StatusCode::kPermissionDenied,
+                       HasSubstr("needs \"patch\" and \"create\" on")));
+  EXPECT_THAT(ClientOver(http_).MergePatch({.resource = "nodes", .name = "a"},
+                                           "{}", Call()),
+              StatusIs(StatusCode::kPermissionDenied,
+                       HasSubstr("needs \"patch\" on \"nodes\")")));
+  EXPECT_THAT(http_.calls(), SizeIs(3));
 }
 
-TEST_F(NodePatchTest, SaysThatThereIsNoSuchNode) {
+TEST_F(KubeClientTest, SaysWhatIsMissing) {
   http_.Script({FakeHttpClient::Status(404, "<html>")});
 
-  EXPECT_THAT(Label(), StatusIs(StatusCode::kNotFound,
-                                "the API server answered 404 (--node or "
-                                "NODE_NAME must be the Node's name)"));
+  EXPECT_THAT(Patch(), StatusIs(StatusCode::kNotFound,
+                                "the API server answered 404 (there is no "
+                                "configmaps \"result\" in namespace team)"));
   EXPECT_THAT(http_.calls(), SizeIs(1));
 }
 
-TEST_F(NodePatchTest, TakesOtherAnswersAsFinal) {
+TEST_F(KubeClientTest, SaysInTheCallersWordsWhatIsMissing) {
+  http_.Script({FakeHttpClient::Status(404)});
+  object_.if_missing = "make it first";
+
+  EXPECT_THAT(Patch(), StatusIs(StatusCode::kNotFound,
+                                "the API server answered 404 (make it first)"));
+}
+
+TEST_F(KubeClientTest, TakesOtherAnswersAsFinal) {
   for (const int status : {301, 400, 415, 422}) {
     FakeHttpClient http(clock_);
     http.Script({FakeHttpClient::Status(status)});
 
-    EXPECT_THAT(PatchNodeLabel({}, {.url = "", .service_account_dir = "/sa"},
-                               {http, files_, clock_, [] { return 0.0; }}, {}),
+    EXPECT_THAT(ClientOver(http).MergePatch(object_, "{}", {}),
                 StatusIs(StatusCode::kUnavailable));
     EXPECT_THAT(http.calls(), SizeIs(1)) << status;
   }
 }
 
-TEST_F(NodePatchTest, DoesNotTrustACertificateAtTheSecondTry) {
+TEST_F(KubeClientTest, DoesNotTrustACertificateAtTheSecondTry) {
   http_.Script({{.response = absl::FailedPreconditionError("expired")}});
 
-  EXPECT_THAT(Label(), StatusIs(StatusCode::kFailedPrecondition));
+  EXPECT_THAT(Patch(), StatusIs(StatusCode::kFailedPrecondition));
   EXPECT_THAT(http_.calls(), SizeIs(1));
 }
 
-TEST_F(NodePatchTest, NeverRepeatsTheToken) {
+TEST_F(KubeClientTest, NeverRepeatsTheToken) {
   http_.Script({FakeHttpClient::Status(
       400,
       StatusBody("bad header: Bearer token-1\\n" + std::string(1000, 'x')))});
 
-  const absl::Status status = Label();
+  const absl::Status status = Patch();
 
   EXPECT_THAT(status, StatusIs(StatusCode::kUnavailable,
                                AllOf(HasSubstr("bad header: Bearer ... x"),
@@ -224,55 +275,65 @@ TEST_F(NodePatchTest, NeverRepeatsTheToken) {
                                      SizeIs(testing::Lt(400)))));
 }
 
-TEST_F(NodePatchTest, NeedsAToken) {
+TEST_F(KubeClientTest, NeedsAToken) {
   files_.Remove("/sa/token");
-  EXPECT_THAT(Label(), StatusIs(StatusCode::kNotFound,
+  EXPECT_THAT(Patch(), StatusIs(StatusCode::kNotFound,
                                 HasSubstr("service account: /sa/token")));
 
   WriteToken("two words");
-  EXPECT_THAT(Label(), StatusIs(StatusCode::kInvalidArgument,
+  EXPECT_THAT(Patch(), StatusIs(StatusCode::kInvalidArgument,
                                 "service account: /sa/token: invalid token"));
   EXPECT_THAT(http_.calls(), IsEmpty());
 }
 
-TEST_F(NodePatchTest, ReadsNoTokenFromWhatIsNoFile) {
+TEST_F(KubeClientTest, ReadsNoTokenFromWhatIsNoFile) {
   files_.Remove("/sa/token");
   EXPECT_THAT(files_.WriteFileAtomically("/sa/token/below", "token"), IsOk());
 
-  EXPECT_THAT(Label(), StatusIs(StatusCode::kInvalidArgument,
+  EXPECT_THAT(Patch(), StatusIs(StatusCode::kInvalidArgument,
                                 "service account: /sa/token: expected a file"));
 }
 
-TEST_F(NodePatchTest, HasTwoSecondsInARunThatWasStopped) {
+TEST_F(KubeClientTest, HasItsTimeAfterAStop) {
   stop_.request_stop();
   http_.Script({{.takes = absl::InfiniteDuration()}});
 
-  EXPECT_THAT(Label(), StatusIs(StatusCode::kDeadlineExceeded));
+  EXPECT_THAT(Patch(), StatusIs(StatusCode::kDeadlineExceeded));
   EXPECT_THAT(http_.calls(), SizeIs(1));
   EXPECT_EQ(clock_.Now() - start_, absl::Seconds(2));
 }
 
-TEST_F(NodePatchTest, StillLabelsAfterAStop) {
+TEST_F(KubeClientTest, StillWorksAfterAStop) {
   stop_.request_stop();
 
-  EXPECT_THAT(Label(), IsOk());
+  EXPECT_THAT(Patch(), IsOk());
 }
 
-TEST_F(NodePatchTest, HasTwoSecondsFromAStopOn) {
+TEST_F(KubeClientTest, HasThatTimeFromTheStopOn) {
   http_.Script({{.takes = absl::InfiniteDuration()}});
   clock_.After(absl::Seconds(1), [this] { stop_.request_stop(); });
 
-  EXPECT_THAT(Label(), StatusIs(StatusCode::kDeadlineExceeded));
+  EXPECT_THAT(Patch(), StatusIs(StatusCode::kDeadlineExceeded));
   EXPECT_EQ(clock_.Now() - start_, absl::Seconds(3));
 }
 
-TEST_F(NodePatchTest, HearsAStopBetweenTwoTries) {
+TEST_F(KubeClientTest, HearsAStopBetweenTwoTries) {
   http_.Script({FakeHttpClient::Status(500), Answer()});
   clock_.After(absl::Milliseconds(100), [this] { stop_.request_stop(); });
 
-  EXPECT_THAT(Label(), IsOk());
+  EXPECT_THAT(Patch(), IsOk());
   EXPECT_THAT(Times(),
               ElementsAre(absl::ZeroDuration(), absl::Milliseconds(100)));
+}
+
+TEST_F(KubeClientTest, EndsAtAStopWithoutTimeAfterIt) {
+  after_stop_ = absl::ZeroDuration();
+  http_.Script({{.takes = absl::InfiniteDuration()}});
+  clock_.After(absl::Seconds(1), [this] { stop_.request_stop(); });
+
+  EXPECT_THAT(Patch(), StatusIs(StatusCode::kCancelled));
+  EXPECT_EQ(clock_.Now() - start_, absl::Seconds(1));
+  EXPECT_THAT(http_.calls(), SizeIs(1));
 }
 
 struct Environment {
@@ -306,6 +367,26 @@ TEST(FindApiServerTest, FindsNoneOutsideOfAPod) {
   EXPECT_THAT(
       FindApiServer(FakeHost()),
       StatusIs(StatusCode::kNotFound, "KUBERNETES_SERVICE_HOST is not set"));
+}
+
+TEST(ReadNamespaceTest, ReadsThePodsOwn) {
+  FakeFileSystem files;
+  EXPECT_THAT(files.WriteFileAtomically("/sa/namespace", "team-a\n"), IsOk());
+
+  EXPECT_THAT(ReadNamespace("/sa", files), IsOkAndHolds("team-a"));
+}
+
+TEST(ReadNamespaceTest, TakesNothingThatIsNoName) {
+  FakeFileSystem files;
+
+  EXPECT_THAT(ReadNamespace("/sa", files), StatusIs(StatusCode::kNotFound));
+  for (const std::string name : {"", "a/../b", "A"}) {
+    EXPECT_THAT(files.WriteFileAtomically("/sa/namespace", name), IsOk());
+    EXPECT_THAT(ReadNamespace("/sa", files),
+                StatusIs(StatusCode::kInvalidArgument,
+                         absl::StrCat("/sa/namespace: \"", name,
+                                      "\" is no namespace")));
+  }
 }
 
 }  // namespace

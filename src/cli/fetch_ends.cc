@@ -1,0 +1,23 @@
+#include "src/cli/fetch_ends.h"
+
+#include <string>
+
+#include "prepull/base/passing_error.h"
+
+namespace prepull {
+
+RunEnd EndWithoutList(const absl::Status& why, bool is_stopped) {
+  const std::string message(why.message());
+  if (!IsOutOfTime(why)) {
+    return {ExitCode::kBadInput, Phase::kFailed, Reason::kBadInput, message};
+  }
+  if (is_stopped) {
+    return {ExitCode::kStopped, Phase::kInterrupted, Reason::kInterrupted,
+            message};
+  }
+  return {ExitCode::kStopped, Phase::kTimedOut,
+          IsPassing(why) ? ReasonWithoutReference(why) : Reason::kTimeout,
+          message};
+}
+
+}  // namespace prepull

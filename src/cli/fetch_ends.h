@@ -1,0 +1,16 @@
+// How a fetch ends that never came to its pulls. Pure.
+#ifndef PREPULL_SRC_CLI_FETCH_ENDS_H_
+#define PREPULL_SRC_CLI_FETCH_ENDS_H_
+
+#include "absl/status/status.h"
+#include "prepull/run/run.h"
+
+namespace prepull {
+
+// The end of a run that has no list, because of `why`: bad input, or no time to
+// read it. `is_stopped`: a stop was requested.
+RunEnd EndWithoutList(const absl::Status& why, bool is_stopped);
+
+}  // namespace prepull
+
+#endif  // PREPULL_SRC_CLI_FETCH_ENDS_H_
