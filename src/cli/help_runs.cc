@@ -47,12 +47,8 @@ constexpr std::array kMessages = {
     Message{"status file cannot be written",
             "the folder must exist; the pulls go on"},
     Message{"no API server", "outside of a pod --node-label does nothing"},
-    Message{"node not labelled",
-            "a warning; 403: the ServiceAccount may not patch nodes ('manifest "
-            "--node-label')"},
-    Message{"result not written",
-            "a warning; 403 or 404: the ConfigMap, or the right to patch it, "
-            "is missing ('manifest --result-configmap')"},
+    Message{"node not labelled", "a warning: 'prepull help results'"},
+    Message{"result not written", "the same"},
     Message{"runtime is gone, waiting for it",
             "it restarts or has crashed; the run goes on when it is back"},
     Message{"nothing arrived for ...",
@@ -123,17 +119,9 @@ first keys are those of lifecycle-agent's precache_status.json.
               cut pull goes on where it stopped, "within a pull" if only one
               that lost a connection does
   ended_connections  of the runtime, because they were stuck
-  images_omitted  how many images are left out for want of room, only in a
-              ConfigMap; images has the failed ones first, and the counts are
-              those of the whole run
+  images_omitted  those without room, only in a ConfigMap ('help results')
   updated_at  10 s old at most while the run lives; more than 40 s: it is dead,
               and 'status --wait' ends with 3
-
-fetch --result-configmap NAME writes it, in at most 900 kB, into a ConfigMap,
-with a line that sums it up under the key summary:
-
-  kubectl get configmap NAME -o jsonpath='{.data.status\.json}' |
-    prepull status --status-file -
 
 Later versions may add keys and words (reason, state, phase, exit codes): pass
 over what you do not know, as 'prepull status' does.
@@ -165,9 +153,10 @@ and the deadline work. Results and up to 16 MiB of log are kept for a reader
 until the run's deadline.
 
 In a pod the last line, why the run ended, and up to ten failures or images for
-another platform, 2 KiB at most, are written to /dev/termination-log: the
-message of 'kubectl describe pod'. --termination-log PATH names another file; it
-is written only if it exists.
+another platform, 1,000 bytes at most, are written to /dev/termination-log: the
+message of 'kubectl describe pod'. Behind them is a line for machines ('prepull
+help results'). --termination-log PATH names another file; it is written only if
+it exists.
 
 --nice and --ionice-* set the priority of prepull itself, which does next to
 nothing: the runtime pulls and unpacks, with a priority of its own. To go easy

@@ -101,6 +101,8 @@ constexpr std::array kTopics = {
               ReasonsHelp},
     HelpTopic{"status-file", "the document of fetch --status-file",
               StatusFileHelp},
+    HelpTopic{"results", "how results leave a node: message, ConfigMap, label",
+              ResultsHelp},
     HelpTopic{"output", "what is printed where; the termination message",
               OutputHelp},
     HelpTopic{"list", "the lines of a list, and their options", ListHelp},

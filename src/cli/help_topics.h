@@ -34,6 +34,7 @@ std::string SelectHelp();
 std::string CredentialsHelp();
 // What a run does and tells:
 std::string StatusFileHelp();
+std::string ResultsHelp();
 std::string OutputHelp();
 std::string DiskHelp();
 std::string FailuresHelp();
