@@ -36,14 +36,14 @@ cuts the message, and 'status' says so.
 fetch --result-configmap NAME writes the status document (status.json) and one
 line (summary) into a ConfigMap, at the end and --result-every D. A document of
 more than 900 kB has the failed images first; images_omitted counts the others.
-The ConfigMap must be there: 'manifest --result-configmap NAME' prints it, empty,
-and the right to patch it. 403 and 404 say that one of them is missing.
+'manifest --result-configmap NAME' prints the ConfigMap, empty, and the right to
+patch it: 403 or 404 say that one of them is missing.
 
   kubectl get configmap NAME -o jsonpath='{.data.status\.json}' |
     prepull status --status-file -
 
 fetch --node-label KEY labels the Node; 403: the ServiceAccount may not patch
-nodes ('manifest --node-label'). Neither this nor the ConfigMap takes longer than
+nodes ('manifest --node-label'). Neither this nor the ConfigMap takes more than
 10 s, 2 s after a signal, or changes the exit code; what fails is a warning.
 )";
 }
