@@ -11,6 +11,7 @@
 #include "prepull/base/random.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
+#include "prepull/http/http_client.h"
 #include "prepull/kube/node_labeler.h"
 #include "prepull/node/node_listing.h"
 #include "prepull/pin/crio_drop_in.h"

@@ -66,11 +66,13 @@ class StatusCommand : public CommandProgram {
  public:
   StatusCommand() : CommandProgram(StatusDoc()) {
     command().Group("What");
-    command().Text({.name = "--status-file",
-                    .value = "PATH",
-                    .text = "the status file of the run, - = standard input",
-                    .is_path = true},
-                   path_);
+    command().Text(
+        {.name = "--status-file",
+         .value = "PATH",
+         .text = "the status file of the run, - = standard input, as for "
+                 "status.json of a result ConfigMap",
+         .is_path = true},
+        path_);
     command().Switch({.name = "--wait",
                       .text = "wait until the run has ended, and end with its "
                               "exit code"},

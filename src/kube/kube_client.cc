@@ -96,7 +96,7 @@ class Tries {
       : server_(server), seams_(seams), request_(std::move(request)) {}
 
   absl::Status Run(const KubeCall& call) {
-    const absl::Status status = TryUntil(call.until, call.stop, call.purpose);
+    absl::Status status = TryUntil(call.until, call.stop, call.purpose);
     if (!absl::IsCancelled(status)) return status;
     if (call.after_stop <= absl::ZeroDuration()) return status;
     return TryUntil(seams_.clock.Now() + call.after_stop, {}, call.purpose);
