@@ -75,7 +75,8 @@ absl::Status CheckWorkload(const ManifestFlags& flags,
     return absl::InvalidArgumentError(
         "--max-nodes: only valid for a daemonset");
   }
-  if (flags.result_every && options.result_configmap.empty()) {
+  if (flags.result_every && options.result_configmap.empty() &&
+      options.reader != JobReader::kTalm) {
     return absl::InvalidArgumentError(
         "--result-every: only valid with --result-configmap");
   }

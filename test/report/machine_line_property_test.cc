@@ -135,8 +135,7 @@ TEST(MachineLinePropertyTest, ADamagedMessageIsRefusedOrConsistent) {
     if (!read.ok()) {
       EXPECT_FALSE(read.status().message().empty());
     } else if (read->states) {
-      EXPECT_EQ(static_cast<int64_t>(read->states->size()),
-                read->counts.all());
+      EXPECT_EQ(static_cast<int64_t>(read->states->size()), read->counts.all());
     }
   }
 }
