@@ -170,9 +170,7 @@ void AddPriorityFlags(Command& command, DeploymentOptions& options) {
                   0, 7, options.ionice_priority);
 }
 
-void AddFetchSettings(Command& command, ManifestFlags& flags) {
-  DeploymentOptions& options = flags.options;
-  command.Group("How it fetches");
+void AddTimeFlags(Command& command, ManifestFlags& flags) {
   OptionalSeconds(command,
                   {.name = "--overall-timeout",
                    .value = "D",
@@ -186,6 +184,9 @@ void AddFetchSettings(Command& command, ManifestFlags& flags) {
                    .text = "random delay of each node before its first pull, "
                            "at most this long and half of --overall-timeout"},
                   flags.start_jitter);
+}
+
+void AddMountFlags(Command& command, DeploymentOptions& options) {
   command.Custom({.name = "--cri-socket",
                   .value = "PATH",
                   .text = "the runtime's socket on the host; else "
@@ -213,6 +214,13 @@ void AddFetchSettings(Command& command, ManifestFlags& flags) {
                    "/var/lib/containerd or /var/lib/containers: mounted, read "
                    "only, so that fetch sees how full its disk is"},
           CheckHostPath, options.storage_folder);
+}
+
+void AddFetchSettings(Command& command, ManifestFlags& flags) {
+  DeploymentOptions& options = flags.options;
+  command.Group("How it fetches");
+  AddTimeFlags(command, flags);
+  AddMountFlags(command, options);
   Checked(command,
           {.name = "--node-label",
            .value = "LABEL",

@@ -37,13 +37,12 @@ CommandDoc StatusDoc() {
                    "PREPULL_STATUS_FILE=status.json prepull status -o json",
                    "prepull status --from-message message --image-list-file "
                    "images.txt"},
-      .exit_codes = {"0  the file could be read",
-                     "2  bad flags, or the file or message cannot be read, or "
-                     "is of another list",
-                     "with --wait: the code of the run; 3 if it has died: it "
-                     "wrote",
-                     "nothing for 40 s, or did not end by its deadline",
-                     "with --from-message: the code of the run"}};
+      .exit_codes = {
+          "0  the file could be read",
+          "2  bad flags, or it cannot be read or is of another list",
+          "with --from-message: the code of the run",
+          "with --wait: the same; 3 if it has died: it wrote nothing",
+          "for 40 s, or did not end by its deadline"}};
 }
 
 // How long a run may still live, going by its newest document. A document from
