@@ -145,6 +145,7 @@ std::vector<std::unique_ptr<CommandProgram>> AllCommands() {
   programs.push_back(MakeUnpinCommand());
   programs.push_back(MakeSleepCommand());
   programs.push_back(MakeManifestCommand());
+  programs.push_back(MakeConvertCommand());
   programs.push_back(MakeCompletionCommand());
   programs.push_back(MakeVersionCommand());
   return programs;

@@ -17,6 +17,7 @@ std::unique_ptr<CommandProgram> MakeStatusCommand();
 std::unique_ptr<CommandProgram> MakeUnpinCommand();
 std::unique_ptr<CommandProgram> MakeSleepCommand();
 std::unique_ptr<CommandProgram> MakeManifestCommand();
+std::unique_ptr<CommandProgram> MakeConvertCommand();
 std::unique_ptr<CommandProgram> MakeCompletionCommand();
 std::unique_ptr<CommandProgram> MakeVersionCommand();
 

@@ -1,5 +1,6 @@
 // prepull fetch: pulls every image of a list onto this node.
 #include <algorithm>
+#include <future>
 #include <memory>
 #include <optional>
 #include <set>
@@ -91,16 +92,18 @@ class Fetching {
         run_(NewRun(options, options.status_file, context)),
         status_file_(options.dry_run ? "" : options.status_file, context.files,
                      context.clock),
-        termination_log_(options.termination_log, context.files),
+        termination_log_(options.termination_log, context.files, context.clock),
         output_(options, context),
         http_(MakeHttpClient(context.files, context.clock)),
         result_(MakeResultConfigMap(options, context, *http_)),
-        observers_({&status_file_, result_.get(), &output_}),
+        observers_({&status_file_, &termination_log_, result_.get(), &output_}),
         node_labeler_(options.node_label,
                       {context.host, context.files, context.clock, *http_}) {
     context.exit_hook.Set([this](ExitCode code, const std::string& why) {
+      const Instant until = context_.clock.Now() + kBreakOffTimeout;
+      const std::future<void> written = termination_log_.BreakOff(code, why);
       status_file_.BreakOff(code, why, kBreakOffTimeout);
-      termination_log_.BreakOff(run_.id(), code, why, kBreakOffTimeout);
+      written.wait_for(absl::ToChronoNanoseconds(until - context_.clock.Now()));
     });
   }
   ~Fetching() { context_.exit_hook.Set(nullptr); }
@@ -325,7 +328,7 @@ class Fetching {
 
   CommandEnd End() {
     observers_.OnFinished(run_, context_.clock.Now());
-    termination_log_.Write(run_, context_.clock.Now());
+    if (!options_.dry_run) termination_log_.Write(run_);
     // Beside the last write of the result, which has begun.
     node_labeler_.Finish(run_, context_.stop);
     result_->AwaitLast();
@@ -341,7 +344,7 @@ class Fetching {
   std::unique_ptr<CredentialFinder> finder_;
   class Run run_;
   StatusFile status_file_;
-  const TerminationLog termination_log_;
+  TerminationLog termination_log_;
   FetchOutput output_;
   const std::unique_ptr<HttpClient> http_;  // for the API server
   const std::unique_ptr<ResultConfigMap> result_;
@@ -385,8 +388,7 @@ void FetchCommand::OnBadFlags(const CommandContext& context,
   if (termination_log.empty()) {
     termination_log = FetchOptions().termination_log;
   }
-  TerminationLog(termination_log, context.files)
-      .Write(run, context.clock.Now());
+  TerminationLog(termination_log, context.files, context.clock).Write(run);
 }
 
 }  // namespace

@@ -102,15 +102,6 @@ void AddStallFlag(Command& command, absl::Duration& stall_timeout) {
       stall_timeout);
 }
 
-absl::StatusOr<absl::Time> ParseTime(const std::string& text) {
-  absl::Time time;
-  std::string why;
-  if (absl::ParseTime(absl::RFC3339_full, text, &time, &why)) return time;
-  return absl::InvalidArgumentError(
-      absl::StrCat("invalid value \"", Printable(text, 64),
-                   "\": expected a time like 2026-12-24T04:00:00Z"));
-}
-
 absl::Status ParseTolerance(const std::string& text, Tolerance& tolerance) {
   absl::string_view number = text;
   const bool is_percent = absl::ConsumeSuffix(&number, "%");
@@ -291,15 +282,16 @@ void AddFetchFlags(Command& command, FetchOptions& options) {
                     .text = "limit for the whole run",
                     .fallback = "20m"},
                    options.overall_timeout);
-  command.Custom({.name = "--deadline",
-                  .value = "TIME",
-                  .text = "end of the whole run, RFC 3339 "
-                          "(2026-12-24T04:00:00Z): the earlier of this and "
-                          "--overall-timeout counts"},
-                 [&options](const std::string& text) {
-                   ASSIGN_OR_RETURN(options.deadline, ParseTime(text));
-                   return absl::OkStatus();
-                 });
+  command.Custom(
+      {.name = "--deadline",
+       .value = "D|TIME",
+       .text = "end of the whole run: a duration from its start, or a time as "
+               "2026-12-24T04:00:00Z; the earlier of this and "
+               "--overall-timeout counts"},
+      [&options](const std::string& text) {
+        ASSIGN_OR_RETURN(options.deadline, ParseDeadline(text));
+        return absl::OkStatus();
+      });
   command.Duration({.name = "--start-jitter",
                     .value = "D",
                     .text = "random delay before the first pull, at most this "
@@ -331,8 +323,8 @@ Run NewRun(const FetchOptions& options, const std::string& status_file,
   const absl::Time started_at =
       context.clock.WallNow() - (context.clock.Now() - context.started);
   // From now on by our clock: the wall clock may jump.
-  const absl::Duration left =
-      options.deadline.value_or(absl::InfiniteFuture()) - started_at;
+  const absl::Duration left = options.deadline.after.value_or(
+      options.deadline.at.value_or(absl::InfiniteFuture()) - started_at);
   Run run({.id = RandomHex(16),
            .node = Printable(node, 256),
            .instance =

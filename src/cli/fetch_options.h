@@ -13,6 +13,7 @@
 #include "prepull/run/run.h"
 #include "prepull/source/image_list.h"
 #include "src/cli/command_context.h"
+#include "src/cli/shared_flags.h"
 
 namespace prepull {
 
@@ -32,7 +33,7 @@ struct FetchOptions {
   Priority priority;
   CompatibilityOptions compatibility;
   absl::Duration overall_timeout = absl::Minutes(20);
-  std::optional<absl::Time> deadline = std::nullopt;  // of the run, too
+  Deadline deadline;  // of the run, too
   std::string status_file;
   std::string termination_log = "/dev/termination-log";
   std::string node;

@@ -62,8 +62,8 @@ std::string ExitCodesHelp() {
       &help, "\n",
       Wrapped("",
               "What follows: the action of a Job of 'prepull manifest' "
-              "(Count: another try, --backoff-limit times; Ignore: another "
-              "try until the Job's deadline; FailJob: none), whether the "
+              "(Count: another try, --backoff-limit times; FailJob: none), "
+              "whether the "
               "systemd unit starts again, and the value of --node-label.",
               0),
       "\n", Consequences(), "\n",
@@ -71,8 +71,8 @@ std::string ExitCodesHelp() {
               "'prepull check' ends with 0 if every image is on the node "
               "and 1 if not, 'prepull preflight' with 0 if the node is fit "
               "and 5 if not, 'prepull status' with 0 if it could read the "
-              "status file and, with --wait, with the code of the run it "
-              "waited for. 'prepull unpin' ends with 0 if nothing that was "
+              "status file and, with --wait or --from-message, with the code "
+              "of the run. 'prepull unpin' ends with 0 if nothing that was "
               "to be freed has a pin of prepull's, and with 1 if something "
               "has. 2, 4 and 70 mean the same for all commands.",
               0));

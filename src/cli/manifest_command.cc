@@ -3,7 +3,11 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "prepull/base/log.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
@@ -29,7 +33,9 @@ CommandDoc ManifestDoc() {
       .summary = "print YAML that runs prepull on a cluster",
       .about =
           "Prints all objects that a DaemonSet (every node) or a Job (one "
-          "node, once) needs\nto fetch a list, for kubectl apply -f -.",
+          "node, once) needs\nto fetch a list, for kubectl apply -f -; or the "
+          "work of a hub of Open Cluster\nManagement, which runs such a Job "
+          "on many clusters.",
       .examples =
           {"prepull manifest daemonset my-images --images-from images.txt",
            "prepull manifest job my-images --images-from images.txt \\",
@@ -37,13 +43,15 @@ CommandDoc ManifestDoc() {
            "prepull manifest daemonset my-images --images-from images.txt \\",
            "    --max-nodes 10 --start-jitter 5m -- --failure-tolerance=10%",
            "prepull manifest job pre-cache --images-from images.txt \\",
-           "    --for talm --flavor openshift"},
+           "    --for talm --flavor openshift",
+           "prepull manifest hub pre-cache --images-from images.txt \\",
+           "    --placement spokes --max-concurrency 10%"},
       .exit_codes = {"0  printed", "2  bad flags, unreadable or empty list"},
-      .positional = "daemonset|job NAME [-- FETCH FLAGS]",
+      .positional = "daemonset|job|hub NAME [-- FETCH FLAGS]",
       .positional_text =
           "what to print, the name of its objects, and further "
           "flags for fetch",
-      .first_words = {"daemonset", "job"}};
+      .first_words = {"daemonset", "job", "hub"}};
 }
 
 // Warns of malformed lines, which fetch will count as failed images.
@@ -84,6 +92,15 @@ void WarnOfDeadline(const DeploymentOptions& options) {
   Log(LogLevel::kWarn, "deadline may end the Job before its pods end",
       {{"deadline", absl::FormatDuration(options.deadline)},
        {"needed", absl::FormatDuration(needed)}});
+}
+
+// A hub's webhook refuses larger works (500 KiB, in OCM's work/webhook).
+void WarnOfWork(const DeploymentOptions& options) {
+  constexpr size_t kMaxWorkList = 480 << 10;  // the rest is the objects
+  if (!options.hub || options.list.size() <= kMaxWorkList) return;
+  Log(LogLevel::kWarn, "list is too large for the work of a hub",
+      {{"bytes", absl::StrCat(options.list.size())},
+       {"limit", absl::StrCat(kMaxWorkList)}});
 }
 
 // Other namespaces refuse pods with the annotation.
@@ -172,6 +189,42 @@ absl::Status CheckFetchFlags(const std::vector<std::string>& words,
   return absl::OkStatus();
 }
 
+// The flag of fetch that a variable stands for: "PREPULL_STALL_TIMEOUT".
+const FlagDoc* FlagOfVariable(const Command& fetch, absl::string_view name) {
+  const std::string flag = absl::StrCat(
+      "--", absl::StrReplaceAll(absl::AsciiStrToLower(name), {{"_", "-"}}));
+  const auto found =
+      std::find_if(fetch.flags().begin(), fetch.flags().end(),
+                   [&flag](const FlagDoc& each) { return each.name == flag; });
+  return found != fetch.flags().end() ? &*found : nullptr;
+}
+
+// Checks variables that are flags of fetch, as the words behind "--". A
+// variable is the only way to give a pod the end that manifest's own --deadline
+// gives it. Errors: INVALID_ARGUMENT.
+absl::Status CheckVariables(const std::vector<Label>& environment,
+                            const Command& manifest, bool sees_disk) {
+  for (const Label& variable : environment) {
+    absl::string_view name = variable.key;
+    if (!absl::ConsumePrefix(&name, "PREPULL_")) continue;
+    FetchOptions options;
+    Command fetch{CommandDoc()};
+    AddFetchFlags(fetch, options);
+    const FlagDoc* flag = FlagOfVariable(fetch, name);
+    if (flag == nullptr) return InvalidWord(variable.key, "no flag of fetch");
+    if (flag->name != "--deadline") {
+      RETURN_IF_ERROR(Annotate(CheckFetchFlag(*flag, manifest, sees_disk),
+                               absl::StrCat("--env ", variable.key)));
+    }
+    for (const absl::string_view value : absl::StrSplit(variable.value, '\n')) {
+      RETURN_IF_ERROR(
+          Annotate(fetch.ParseWords({absl::StrCat(flag->name, "=", value)}),
+                   absl::StrCat("--env ", variable.key)));
+    }
+  }
+  return absl::OkStatus();
+}
+
 class ManifestCommand : public CommandProgram {
  public:
   ManifestCommand() : CommandProgram(ManifestDoc()) {
@@ -193,6 +246,8 @@ class ManifestCommand : public CommandProgram {
     ASSIGN_OR_RETURN(DeploymentOptions options, ToDeployment(flags_));
     RETURN_IF_ERROR(CheckFetchFlags(options.fetch_flags, command(),
                                     !options.storage_folder.empty()));
+    RETURN_IF_ERROR(CheckVariables(options.environment, command(),
+                                   !options.storage_folder.empty()));
     if (flags_.list_file.empty()) {
       return absl::InvalidArgumentError("no images: give --images-from");
     }
@@ -214,11 +269,17 @@ class ManifestCommand : public CommandProgram {
     RETURN_IF_ERROR(Annotate(CheckListSize(options.list),
                              absl::StrCat("list ", file.name)));
     options.list_hash = ListHash(requests);
+    if (options.result_configmap ==
+        absl::StrCat(options.name, "-", options.list_hash)) {
+      return absl::InvalidArgumentError(
+          "--result-configmap: it is the name of the list's own ConfigMap");
+    }
     ASSIGN_OR_RETURN(options.line_secrets, LineSecrets(requests));
     WarnOfLines(requests);
     WarnOfSize(options.list);
     WarnOfDeadline(options);
     WarnOfNamespace(options);
+    WarnOfWork(options);
     return options;
   }
 

@@ -69,15 +69,19 @@ absl::Status CheckNodeLabel(absl::string_view text) {
   return ParseNodeLabel(text).status();
 }
 
-// Kubernetes counts in whole seconds, up to 2^31 of them for a TTL, and the
-// time for all tries must be within its range, too.
-absl::StatusOr<absl::Duration> ParseSeconds(const std::string& text) {
-  ASSIGN_OR_RETURN(const absl::Duration duration, ParseDuration(text));
-  const bool is_long = duration > kMaxTime;
-  if (duration >= absl::Seconds(1) && !is_long) return duration;
-  return absl::InvalidArgumentError(
-      absl::StrCat("\"", Printable(text, 64), "\": expected at ",
-                   is_long ? "most a year" : "least a second"));
+absl::StatusOr<absl::Duration> ParseSecondsOrZero(const std::string& text) {
+  const absl::StatusOr<absl::Duration> duration = ParseDuration(text);
+  if (duration.ok() && *duration == absl::ZeroDuration()) return *duration;
+  return ParseSeconds(text);
+}
+
+// A flag of fetch, where 0 turns it off.
+void OptionalPause(Command& command, const FlagDoc& flag,
+                   std::optional<absl::Duration>& value) {
+  command.Custom(flag, [&value](const std::string& text) {
+    ASSIGN_OR_RETURN(value, ParseSecondsOrZero(text));
+    return absl::OkStatus();
+  });
 }
 
 void OptionalSeconds(Command& command, const FlagDoc& flag,
@@ -178,12 +182,30 @@ void AddTimeFlags(Command& command, ManifestFlags& flags) {
                            "ended a minute later",
                    .fallback = "20m"},
                   flags.overall_timeout);
-  OptionalSeconds(command,
-                  {.name = "--start-jitter",
-                   .value = "D",
-                   .text = "random delay of each node before its first pull, "
-                           "at most this long and half of --overall-timeout"},
-                  flags.start_jitter);
+  OptionalPause(command,
+                {.name = "--start-jitter",
+                 .value = "D",
+                 .text = "random delay of each node before its first pull, "
+                         "at most this long and half of --overall-timeout"},
+                flags.start_jitter);
+}
+
+// As for fetch: a time is the end of each run.
+void AddDeadlineFlag(Command& command, ManifestFlags& flags) {
+  command.Custom(
+      {.name = "--deadline",
+       .value = "D|TIME",
+       .text = "a time as 2026-12-24T04:00:00Z: end of every run, however late "
+               "its pod starts. A duration: limit for a Job with all its "
+               "retries; else as long as they need, each with its "
+               "--overall-timeout, and 5 minutes. A pod that runs then is "
+               "deleted with its message"},
+      [&flags](const std::string& text) -> absl::Status {
+        ASSIGN_OR_RETURN(flags.deadline, ParseDeadline(text));
+        flags.deadline_text = text;
+        if (flags.deadline.at) return absl::OkStatus();
+        return ParseSeconds(text).status();
+      });
 }
 
 void AddMountFlags(Command& command, DeploymentOptions& options) {
@@ -220,6 +242,7 @@ void AddFetchSettings(Command& command, ManifestFlags& flags) {
   DeploymentOptions& options = flags.options;
   command.Group("How it fetches");
   AddTimeFlags(command, flags);
+  AddDeadlineFlag(command, flags);
   AddMountFlags(command, options);
   Checked(command,
           {.name = "--node-label",
@@ -246,8 +269,7 @@ void AddFetchSettings(Command& command, ManifestFlags& flags) {
   Pairs(command,
         {.name = "--env",
          .value = "NAME=VALUE",
-         .text = "variable of fetch, such as a proxy's or "
-                 "PREPULL_DEADLINE=2026-12-24T04:00:00Z, the end of a window"},
+         .text = "variable of fetch, such as a proxy's"},
         ParseVariable, options.environment);
 }
 
@@ -260,11 +282,11 @@ void AddResultFlags(Command& command, ManifestFlags& flags) {
                    "to patch it and no other; the pods of several nodes "
                    "overwrite each other's"},
           CheckDnsSubdomain, options.result_configmap);
-  OptionalSeconds(command,
-                  {.name = "--result-every",
-                   .value = "D",
-                   .text = "write it also while the run goes on"},
-                  flags.result_every);
+  OptionalPause(command,
+                {.name = "--result-every",
+                 .value = "D",
+                 .text = "write it also while the run goes on"},
+                flags.result_every);
 }
 
 void AddPlacementFlags(Command& command, ManifestFlags& flags) {
@@ -324,22 +346,14 @@ void AddDaemonSetFlags(Command& command, ManifestFlags& flags) {
                "others",
        .fallback = flags.options.max_nodes},
       [&flags](const std::string& text) {
-        RETURN_IF_ERROR(CheckNodeShare(text));
+        RETURN_IF_ERROR(CheckShare(text, 1));
         flags.max_nodes = text;
         return absl::OkStatus();
       });
 }
 
 void AddJobFlags(Command& command, ManifestFlags& flags) {
-  command.Group("Of a Job only");
-  OptionalSeconds(command,
-                  {.name = "--deadline",
-                   .value = "D",
-                   .text = "limit for the Job with all its retries; else as "
-                           "long as they need, each with its "
-                           "--overall-timeout, and 5 minutes. A pod that runs "
-                           "then is deleted with its message"},
-                  flags.deadline);
+  command.Group("Of a Job, also a hub's");
   command.Integer({.name = "--backoff-limit",
                    .value = "N",
                    .text = "retries after exit code 1 (an image failed), 4 "
@@ -364,6 +378,17 @@ void AddJobFlags(Command& command, ManifestFlags& flags) {
 
 }  // namespace
 
+// Kubernetes counts in whole seconds, up to 2^31 of them for a TTL, and the
+// time for all tries must be within its range, too.
+absl::StatusOr<absl::Duration> ParseSeconds(const std::string& text) {
+  ASSIGN_OR_RETURN(const absl::Duration duration, ParseDuration(text));
+  const bool is_long = duration > kMaxTime;
+  if (duration >= absl::Seconds(1) && !is_long) return duration;
+  return absl::InvalidArgumentError(
+      absl::StrCat("\"", Printable(text, 64), "\": expected at ",
+                   is_long ? "most a year" : "least a second"));
+}
+
 void AddManifestFlags(Command& command, ManifestFlags& flags) {
   AddObjectFlags(command, flags);
   AddFetchSettings(command, flags);
@@ -371,6 +396,7 @@ void AddManifestFlags(Command& command, ManifestFlags& flags) {
   AddPlacementFlags(command, flags);
   AddDaemonSetFlags(command, flags);
   AddJobFlags(command, flags);
+  AddHubFlags(command, flags);
   command.Group("Output");
   AddLoggingFlags(command, flags.logging);
   command.Positionals(flags.words);

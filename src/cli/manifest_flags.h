@@ -25,12 +25,21 @@ struct ManifestFlags {
   std::optional<absl::Duration> result_every;
   std::optional<absl::Duration> start_jitter;
   std::optional<std::string> max_nodes;  // of a DaemonSet only
+  Deadline deadline;                     // a duration: of a Job only
+  std::string deadline_text;
   // Of a Job only.
-  std::optional<absl::Duration> deadline;
   std::optional<absl::Duration> kept_for;
   std::optional<int> backoff_limit;
+  // Of a hub only.
+  Hub hub;
+  bool has_hub_flags = false;
   LoggingOptions logging;
 };
+
+// Parses a duration of one second to a year, in which Kubernetes counts.
+absl::StatusOr<absl::Duration> ParseSeconds(const std::string& text);
+
+void AddHubFlags(Command& command, ManifestFlags& flags);
 
 void AddManifestFlags(Command& command, ManifestFlags& flags);
 

@@ -46,10 +46,11 @@ absl::Status CheckKeys(const DeploymentOptions& options) {
   };
   for (const char* key :
        {"app.kubernetes.io/name", "app.kubernetes.io/instance",
-        "app.kubernetes.io/component"}) {
+        "app.kubernetes.io/component", "job-name", "controller-uid",
+        "batch.kubernetes.io/job-name", "batch.kubernetes.io/controller-uid"}) {
     if (has(options.labels, key)) {
       return absl::InvalidArgumentError(
-          absl::StrCat("--label ", key, ": manifest sets it"));
+          absl::StrCat("--label ", key, ": manifest or Kubernetes sets it"));
     }
   }
   for (const char* name : {"NODE_NAME", "INSTANCE_NAME"}) {
@@ -61,26 +62,81 @@ absl::Status CheckKeys(const DeploymentOptions& options) {
   return absl::OkStatus();
 }
 
+absl::Status CheckHub(const ManifestFlags& flags,
+                      const DeploymentOptions& options) {
+  if (!options.hub) {
+    if (!flags.has_hub_flags) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        "--placement, --hub-namespace, --max-concurrency, --max-failures and "
+        "--progress-deadline: only valid for a hub");
+  }
+  if (options.hub->placement.empty()) {
+    return absl::InvalidArgumentError(
+        "which clusters? Give the name of a Placement: --placement");
+  }
+  if (flags.kept_for) {
+    return absl::InvalidArgumentError(
+        "--ttl: a hub would make the Job anew when it is gone");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckWorkload(const ManifestFlags& flags,
                            const DeploymentOptions& options) {
   const bool is_job = options.workload == Workload::kJob;
-  const bool has_job_flags = flags.deadline || flags.kept_for ||
+  const bool has_job_flags = flags.deadline.after || flags.kept_for ||
                              flags.backoff_limit ||
                              options.reader == JobReader::kTalm;
   if (has_job_flags && !is_job) {
     return absl::InvalidArgumentError(
-        "--deadline, --backoff-limit, --ttl and --for: only valid for a job");
+        "--deadline D, --backoff-limit, --ttl and --for: only valid for a job");
   }
   if (flags.max_nodes && is_job) {
     return absl::InvalidArgumentError(
         "--max-nodes: only valid for a daemonset");
   }
+  RETURN_IF_ERROR(CheckHub(flags, options));
   if (flags.result_every && options.result_configmap.empty() &&
       options.reader != JobReader::kTalm) {
     return absl::InvalidArgumentError(
         "--result-every: only valid with --result-configmap");
   }
   return absl::OkStatus();
+}
+
+void TakeGiven(const ManifestFlags& flags, DeploymentOptions& options) {
+  const auto take = [](const auto& given, auto& value) {
+    if (given) value = *given;
+  };
+  take(flags.kept_for, options.kept_for);
+  take(flags.deadline.after, options.deadline);
+  take(flags.backoff_limit, options.backoff_limit);
+  take(flags.overall_timeout, options.overall_timeout);
+  take(flags.result_every, options.result_every);
+  take(flags.max_nodes, options.max_nodes);
+  take(flags.start_jitter, options.start_jitter);
+  if (flags.deadline.at) {
+    options.environment.push_back({"PREPULL_DEADLINE", flags.deadline_text});
+  }
+}
+
+// Whose patches would break what others rely on.
+absl::Status CheckResultName(const DeploymentOptions& options) {
+  for (const char* taken : {"kube-root-ca.crt", "openshift-service-ca.crt"}) {
+    if (options.result_configmap != taken) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--result-configmap: \"", taken, "\" belongs to Kubernetes"));
+  }
+  return absl::OkStatus();
+}
+
+// A hub sees objects by their names only, so the result has one.
+void ForHub(const ManifestFlags& flags, DeploymentOptions& options) {
+  options.hub = flags.hub;
+  options.kept_for = absl::ZeroDuration();
+  if (options.result_configmap.empty() && flags.words.size() > 1) {
+    options.result_configmap = absl::StrCat(flags.words[1], "-result");
+  }
 }
 
 // What TALM's reader makes necessary: one pod, and one way to run out of time.
@@ -91,7 +147,7 @@ absl::Status ForTalm(const ManifestFlags& flags, DeploymentOptions& options) {
         "--for talm has one try");
   }
   options.backoff_limit = 0;
-  options.deadline = flags.deadline.value_or(kTalmDeadline);
+  options.deadline = flags.deadline.after.value_or(kTalmDeadline);
   options.overall_timeout =
       flags.overall_timeout.value_or(options.deadline + kBeyondDeadline);
   if (options.overall_timeout <= options.deadline) {
@@ -100,7 +156,7 @@ absl::Status ForTalm(const ManifestFlags& flags, DeploymentOptions& options) {
         ": --for talm has the Job's deadline end the run, ",
         absl::FormatDuration(options.deadline), ": give --deadline instead"));
   }
-  options.result_every = flags.result_every.value_or(kTalmResultEvery);
+  if (!flags.result_every) options.result_every = kTalmResultEvery;
   if (options.result_configmap.empty()) {
     options.result_configmap = absl::StrCat(options.name, "-result");
   }
@@ -112,12 +168,14 @@ absl::Status ForTalm(const ManifestFlags& flags, DeploymentOptions& options) {
 absl::StatusOr<DeploymentOptions> ToDeployment(const ManifestFlags& flags) {
   DeploymentOptions options = flags.options;
   if (flags.words.size() < 2 ||
-      (flags.words[0] != "daemonset" && flags.words[0] != "job")) {
+      (flags.words[0] != "daemonset" && flags.words[0] != "job" &&
+       flags.words[0] != "hub")) {
     return absl::InvalidArgumentError(
-        "manifest: expected daemonset or job, and a name");
+        "manifest: expected daemonset, job or hub, and a name");
   }
   options.workload =
-      flags.words[0] == "job" ? Workload::kJob : Workload::kDaemonSet;
+      flags.words[0] == "daemonset" ? Workload::kDaemonSet : Workload::kJob;
+  if (flags.words[0] == "hub") ForHub(flags, options);
   RETURN_IF_ERROR(Annotate(CheckDnsLabel(flags.words[1]), "NAME"));
   options.name = flags.words[1];
   options.fetch_flags.assign(flags.words.begin() + 2, flags.words.end());
@@ -129,18 +187,13 @@ absl::StatusOr<DeploymentOptions> ToDeployment(const ManifestFlags& flags) {
   const bool is_job = options.workload == Workload::kJob;
   const std::vector<Toleration> by_default(is_job ? 0 : 1);
   options.tolerations = flags.tolerations.value_or(by_default);
-  if (flags.kept_for) options.kept_for = *flags.kept_for;
+  TakeGiven(flags, options);
   if (options.reader == JobReader::kTalm) {
     RETURN_IF_ERROR(ForTalm(flags, options));
-    return options;
+  } else {
+    RETURN_IF_ERROR(CheckJob(options));
   }
-  if (flags.deadline) options.deadline = *flags.deadline;
-  if (flags.backoff_limit) options.backoff_limit = *flags.backoff_limit;
-  if (flags.overall_timeout) options.overall_timeout = *flags.overall_timeout;
-  if (flags.result_every) options.result_every = *flags.result_every;
-  if (flags.max_nodes) options.max_nodes = *flags.max_nodes;
-  if (flags.start_jitter) options.start_jitter = *flags.start_jitter;
-  RETURN_IF_ERROR(CheckJob(options));
+  RETURN_IF_ERROR(CheckResultName(options));
   return options;
 }
 

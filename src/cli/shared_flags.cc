@@ -1,5 +1,6 @@
 #include "src/cli/shared_flags.h"
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "prepull/base/status_macros.h"
@@ -87,6 +88,22 @@ void AddRegistryFlags(Command& command, RegistryOptions& registry) {
 }
 
 }  // namespace
+
+absl::StatusOr<Deadline> ParseDeadline(const std::string& text) {
+  const absl::StatusOr<absl::Duration> after = ParseDuration(text);
+  if (after.ok()) return Deadline{.after = *after};
+  // ParseTime takes words and blanks, too.
+  const bool is_plain = !text.empty() && absl::ascii_isdigit(text.front()) &&
+                        absl::ascii_isgraph(text.back());
+  absl::Time at;
+  if (is_plain && absl::ParseTime(absl::RFC3339_full, text, &at, nullptr)) {
+    return Deadline{.at = at};
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("invalid value \"", Printable(text, 64),
+                   "\": expected a duration, or a time as "
+                   "2026-12-24T04:00:00Z"));
+}
 
 void AddListFileFlags(Command& command, ListInputs& inputs) {
   command.Texts({.name = "--image-list-file",

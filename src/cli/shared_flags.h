@@ -13,6 +13,15 @@
 
 namespace prepull {
 
+// An end: one of the two, or none.
+struct Deadline {
+  std::optional<absl::Duration> after = std::nullopt;  // from the start
+  std::optional<absl::Time> at = std::nullopt;
+};
+
+// Parses a duration or a time of RFC 3339.
+absl::StatusOr<Deadline> ParseDeadline(const std::string& text);
+
 // List files and rewrites, in the current group.
 void AddListFileFlags(Command& command, ListInputs& inputs);
 

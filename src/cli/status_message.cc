@@ -79,7 +79,9 @@ CommandEnd ShowStatusMessage(const StatusMessageOptions& options,
             "--from-message and --image-list-file cannot both be -"};
   }
   const absl::StatusOr<std::string> text = ReadMessage(options.path, context);
-  if (!text.ok()) return Failed(ExitCode::kBadInput, text.status());
+  if (!text.ok()) {
+    return Failed(ExitCode::kBadInput, Annotate(text.status(), "message"));
+  }
   const absl::StatusOr<MachineResult> result = ParseMachineLine(*text);
   if (!result.ok()) {
     return Failed(

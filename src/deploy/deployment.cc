@@ -2,9 +2,9 @@
 
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "src/deploy/hub.h"
 #include "src/deploy/job.h"
 #include "src/deploy/metadata.h"
 #include "src/deploy/pod.h"
@@ -145,19 +145,13 @@ Yaml NodeRule() {
       .Add("verbs", Yaml::Texts({"patch"}));
 }
 
-// A number of nodes, or a share "25%" of them.
-Yaml IntOrPercent(const std::string& text) {
-  int64_t number = 0;
-  return absl::SimpleAtoi(text, &number) ? Yaml::Number(number)
-                                         : Yaml::Text(text);
-}
-
 Yaml DaemonSet(const DeploymentOptions& options) {
   const Yaml strategy =
       Yaml()
           .Add("type", "RollingUpdate")
           .Add("rollingUpdate",
-               Yaml().Add("maxUnavailable", IntOrPercent(options.max_nodes)));
+               Yaml().Add("maxUnavailable",
+                          Yaml::IntOrShare(options.max_nodes)));
   return Object("apps/v1", "DaemonSet")
       .Add("metadata", Metadata(options, options.name))
       .Add("spec", Yaml()
@@ -167,12 +161,10 @@ Yaml DaemonSet(const DeploymentOptions& options) {
                        .Add("template", PodTemplate(options)));
 }
 
-}  // namespace
-
-std::string RenderDeployment(const DeploymentOptions& options) {
-  std::vector<std::string> documents;
-  const auto add = [&documents](const Yaml& object) {
-    documents.push_back(object.Document());
+std::vector<Yaml> Objects(const DeploymentOptions& options) {
+  std::vector<Yaml> objects;
+  const auto add = [&objects](Yaml object) {
+    objects.push_back(std::move(object));
   };
   if (options.with_namespace) add(Namespace(options));
   add(ServiceAccount(options));
@@ -198,7 +190,18 @@ std::string RenderDeployment(const DeploymentOptions& options) {
   add(List(options));
   add(options.workload == Workload::kDaemonSet ? DaemonSet(options)
                                                : Job(options));
-  return absl::StrJoin(documents, "---\n");
+  return objects;
+}
+
+}  // namespace
+
+std::string RenderDeployment(const DeploymentOptions& options) {
+  std::vector<Yaml> objects = Objects(options);
+  if (options.hub) return HubWork(options, std::move(objects)).Document();
+  return absl::StrJoin(objects, "---\n",
+                       [](std::string* out, const Yaml& object) {
+                         absl::StrAppend(out, object.Document());
+                       });
 }
 
 }  // namespace prepull

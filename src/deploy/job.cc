@@ -79,14 +79,18 @@ void AddPodDeadlines(const DeploymentOptions& options, Yaml& spec) {
   }
 }
 
+absl::Duration JobDeadline(const DeploymentOptions& options) {
+  return options.deadline > absl::ZeroDuration() ? options.deadline
+                                                 : TimeForAllTries(options);
+}
+
 Yaml Job(const DeploymentOptions& options) {
-  const absl::Duration deadline = options.deadline > absl::ZeroDuration()
-                                      ? options.deadline
-                                      : TimeForAllTries(options);
   Yaml spec;
   spec.Add("backoffLimit", Yaml::Number(options.backoff_limit))
-      .Add("activeDeadlineSeconds", Seconds(deadline))
-      .Add("ttlSecondsAfterFinished", Seconds(options.kept_for));
+      .Add("activeDeadlineSeconds", Seconds(JobDeadline(options)));
+  if (options.kept_for > absl::ZeroDuration()) {
+    spec.Add("ttlSecondsAfterFinished", Seconds(options.kept_for));
+  }
   // TALM's reader does not know the reason PodFailurePolicy.
   if (options.reader != JobReader::kTalm) {
     spec.Add("podFailurePolicy", PodFailurePolicy());
@@ -95,7 +99,7 @@ Yaml Job(const DeploymentOptions& options) {
   return Yaml()
       .Add("apiVersion", "batch/v1")
       .Add("kind", "Job")
-      .Add("metadata", Metadata(options, options.name))
+      .Add("metadata", Metadata(options, JobName(options)))
       .Add("spec", std::move(spec));
 }
 

@@ -25,6 +25,10 @@ std::string ListName(const DeploymentOptions& options) {
   return absl::StrCat(options.name, "-", options.list_hash);
 }
 
+std::string JobName(const DeploymentOptions& options) {
+  return options.hub ? ListName(options) : options.name;
+}
+
 Yaml SelectorLabels(const DeploymentOptions& options) {
   return Yaml()
       .Add("app.kubernetes.io/name", "prepull")

@@ -17,6 +17,10 @@ std::string ClusterWideName(const DeploymentOptions& options);
 // Returns the name of the list's ConfigMap: another list has another one.
 std::string ListName(const DeploymentOptions& options);
 
+// Returns the name of the Job. A hub creates what is not there and changes
+// nothing, so there another list has another Job.
+std::string JobName(const DeploymentOptions& options);
+
 // Returns the labels that select the pods.
 Yaml SelectorLabels(const DeploymentOptions& options);
 

@@ -165,7 +165,8 @@ absl::StatusOr<Label> ParseVariable(absl::string_view text) {
   const auto is_valid = [](char c) {
     return absl::ascii_isalnum(c) || absl::StrContains("-._", c);
   };
-  if (!name.empty() && !absl::ascii_isdigit(name.front()) &&
+  if (!name.empty() && !absl::ascii_isdigit(name.front()) && name != "." &&
+      !absl::StartsWith(name, "..") &&
       std::all_of(name.begin(), name.end(), is_valid)) {
     return variable;
   }
@@ -174,12 +175,12 @@ absl::StatusOr<Label> ParseVariable(absl::string_view text) {
 
 absl::StatusOr<Owner> ParseOwner(absl::string_view text) {
   const std::vector<absl::string_view> parts = absl::StrSplit(text, '/');
+  // Kinds have capitals, and no Kubernetes object an empty part.
   const auto is_word = [](absl::string_view part) {
-    return !part.empty() && std::all_of(part.begin(), part.end(), [](char c) {
-      return absl::ascii_isalnum(c) || absl::StrContains("-.:_", c);
-    });
+    return IsDnsSubdomain(absl::AsciiStrToLower(part));
   };
-  if (parts.size() != 3 || !std::all_of(parts.begin(), parts.end(), is_word)) {
+  if (parts.size() != 3 || !std::all_of(parts.begin(), parts.end(), is_word) ||
+      !IsDnsSubdomain(parts[1])) {
     return Invalid(text, "expected KIND/NAME/UID");
   }
   Owner owner = {.name = std::string(parts[1]), .uid = std::string(parts[2])};
@@ -202,7 +203,7 @@ absl::StatusOr<Owner> ParseOwner(absl::string_view text) {
                  "KIND.VERSION.GROUP/NAME/UID");
 }
 
-absl::Status CheckNodeShare(absl::string_view text) {
+absl::Status CheckShare(absl::string_view text, int least) {
   absl::string_view number = text;
   const bool is_percent = absl::ConsumeSuffix(&number, "%");
   int value = 0;
@@ -210,10 +211,11 @@ absl::Status CheckNodeShare(absl::string_view text) {
       !number.empty() &&
       std::all_of(number.begin(), number.end(), absl::ascii_isdigit) &&
       absl::SimpleAtoi(number, &value);
-  if (is_number && value > 0 && (!is_percent || value <= 100)) {
+  if (is_number && value >= least && (!is_percent || value <= 100)) {
     return absl::OkStatus();
   }
-  return Invalid(text, "expected a number of nodes, or 1% to 100%");
+  return Invalid(text, absl::StrCat("expected a number from ", least, ", or ",
+                                    least, "% to 100%"));
 }
 
 absl::StatusOr<Toleration> ParseToleration(absl::string_view text) {

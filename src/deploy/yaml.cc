@@ -7,6 +7,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
@@ -86,6 +87,11 @@ Yaml Yaml::Text(absl::string_view text) { return {Kind::kText, text}; }
 
 Yaml Yaml::Block(absl::string_view text) {
   return {text.empty() ? Kind::kText : Kind::kBlock, text};
+}
+
+Yaml Yaml::IntOrShare(const std::string& text) {
+  int64_t number = 0;
+  return absl::SimpleAtoi(text, &number) ? Number(number) : Text(text);
 }
 
 Yaml Yaml::Number(int64_t value) { return {Kind::kWord, absl::StrCat(value)}; }

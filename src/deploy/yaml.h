@@ -25,6 +25,8 @@ class Yaml {
   // characters except tabs and line feeds: blocks have no escapes.
   static Yaml Block(absl::string_view text);
   static Yaml Number(int64_t value);
+  // A number, or a share "25%", which is text.
+  static Yaml IntOrShare(const std::string& text);
   static Yaml Bool(bool value);
   static Yaml Null();
   static Yaml List(std::vector<Yaml> items = {});

@@ -18,12 +18,6 @@ constexpr absl::string_view kEnd = "}";
 constexpr absl::string_view kFailuresStart = ",\"f\":[";
 constexpr absl::string_view kFailuresEnd = "]";
 
-// A run that was interrupted has no message of its own.
-std::string WhyOf(const Run& run) {
-  if (!run.message().empty()) return Printable(run.message(), kMaxWhy);
-  return run.phase() == Phase::kInterrupted ? kWhyInterrupted : "";
-}
-
 // The line without its end and its failures.
 std::string Facts(const Run& run, absl::Duration took) {
   JsonWriter json;
@@ -47,8 +41,12 @@ std::string Facts(const Run& run, absl::Duration took) {
     json.Null("n");
   }
   json.Integer("s", absl::ToInt64Seconds(took));
-  const std::string why = WhyOf(run);
-  if (!why.empty()) json.String("why", why);
+  if (run.phase() == Phase::kInterrupted) {
+    json.String("phase", PhaseName(run.phase()));
+  }
+  if (!run.message().empty()) {
+    json.String("why", Printable(run.message(), kMaxWhy));
+  }
   return json.Take();
 }
 
@@ -116,8 +114,10 @@ std::string MachineLine(const Run& run, absl::Duration took) {
   std::string line = Facts(run, took);
   if (run.list_known()) {
     absl::StrAppend(&line, StatesMember(run, line.size()));
-    absl::StrAppend(&line, FailuresMember(run, kMaxMachineLineBytes -
-                                                   line.size() - kEnd.size()));
+    const size_t used = line.size() + kEnd.size();
+    if (used < kMaxMachineLineBytes) {
+      absl::StrAppend(&line, FailuresMember(run, kMaxMachineLineBytes - used));
+    }
   }
   return absl::StrCat(line, kEnd);
 }

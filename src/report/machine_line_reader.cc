@@ -2,6 +2,7 @@
 // a log that stands where a message should, cut off, or from a hostile pod.
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
@@ -19,8 +20,8 @@ namespace {
 constexpr absl::string_view kLineStart = "{\"prepull\":";
 constexpr size_t kMaxText = 1024;
 constexpr int64_t kMaxCode = 255;
-// No list in a ConfigMap has as many.
-constexpr int64_t kMaxTotal = 1'000'000;
+// More than any list; their states take 40 MB.
+constexpr int64_t kMaxTotal = 10'000'000;
 constexpr int64_t kMaxSeconds = int64_t{100} * 366 * 24 * 3600;
 
 absl::Status Damaged(absl::string_view what) {
@@ -122,6 +123,15 @@ absl::StatusOr<MachineResult::Failure> ReadFailure(
   return Damaged("f: the place of an image that is on the node");
 }
 
+// An early end that is not told apart ran out of time.
+Phase PhaseAfter(ExitCode code, JsonValue phase) {
+  if (code == ExitCode::kOk) return Phase::kSucceeded;
+  if (code != ExitCode::kStopped) return Phase::kFailed;
+  return phase.StringOrEmpty() == PhaseName(Phase::kInterrupted)
+             ? Phase::kInterrupted
+             : Phase::kTimedOut;
+}
+
 absl::Status ReadFailures(JsonValue root, MachineResult& result) {
   if (!root["f"].exists()) return absl::OkStatus();
   if (!root["f"].is_array()) return Damaged("f: expected an array");
@@ -130,7 +140,10 @@ absl::Status ReadFailures(JsonValue root, MachineResult& result) {
                      ReadFailure(value, result));
     result.failures.push_back(std::move(failure));
   }
-  return absl::OkStatus();
+  const int64_t missing = result.counts.failed + result.counts.stopped;
+  return std::cmp_less_equal(result.failures.size(), missing)
+             ? absl::OkStatus()
+             : Damaged("f: more than n says");
 }
 
 absl::Status ReadList(JsonValue root, MachineResult& result) {
@@ -152,12 +165,6 @@ absl::Status ReadList(JsonValue root, MachineResult& result) {
 
 }  // namespace
 
-Phase PhaseOf(const MachineResult& result) {
-  if (result.code == ExitCode::kOk) return Phase::kSucceeded;
-  if (result.code != ExitCode::kStopped) return Phase::kFailed;
-  return result.why == kWhyInterrupted ? Phase::kInterrupted : Phase::kTimedOut;
-}
-
 absl::StatusOr<MachineResult> ParseMachineLine(absl::string_view message) {
   ASSIGN_OR_RETURN(const absl::string_view line, FindLine(message));
   const absl::StatusOr<JsonDocument> document = JsonDocument::ParseObject(line);
@@ -174,6 +181,7 @@ absl::StatusOr<MachineResult> ParseMachineLine(absl::string_view message) {
   ASSIGN_OR_RETURN(const int64_t code,
                    NumberOf(root["code"], kMaxCode, "code"));
   result.code = static_cast<ExitCode>(code);
+  result.phase = PhaseAfter(result.code, root["phase"]);
   if (root["s"].exists()) {
     ASSIGN_OR_RETURN(const int64_t seconds,
                      NumberOf(root["s"], kMaxSeconds, "s"));

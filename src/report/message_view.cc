@@ -1,6 +1,8 @@
 #include "prepull/report/message_view.h"
 
 #include <map>
+#include <set>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "prepull/base/json_writer.h"
@@ -27,8 +29,8 @@ bool IsTolerated(const MachineResult& result) {
 }
 
 std::string LastLineOf(const MachineResult& result) {
-  std::string line = absl::StrCat(PhaseName(PhaseOf(result)), ": ");
-  if (!result.why.empty() && result.why != kWhyInterrupted) {
+  std::string line = absl::StrCat(PhaseName(result.phase), ": ");
+  if (!result.why.empty()) {
     absl::StrAppend(&line, result.why, "; ");
   }
   absl::StrAppend(&line, result.list_hash
@@ -61,15 +63,28 @@ void WriteImages(const MachineResult& result, const ImageNames& images,
   json.CloseArray();
 }
 
-// Those that are known to have failed.
+// The places of the images that are known to have failed.
+std::set<size_t> FailedPlaces(const MachineResult& result) {
+  std::set<size_t> places;
+  if (result.states) {
+    for (size_t i = 0; i < result.states->size(); ++i) {
+      if ((*result.states)[i] == ImageState::kFailed) places.insert(i);
+    }
+    return places;
+  }
+  // Those that were stopped come after them.
+  for (const MachineResult::Failure& each : result.failures) {
+    if (std::cmp_equal(places.size(), result.counts.failed)) break;
+    places.insert(each.image);
+  }
+  return places;
+}
+
 void WriteFailedPulls(const MachineResult& result, const ImageNames& images,
-                      const Failures& failures, JsonWriter& json) {
+                      JsonWriter& json) {
   json.OpenArray("failed_pulls");
-  for (size_t i = 0; i < images.size(); ++i) {
-    const bool failed = result.states
-                            ? (*result.states)[i] == ImageState::kFailed
-                            : failures.contains(i);
-    if (failed) json.String("", images[i]);
+  for (const size_t place : FailedPlaces(result)) {
+    json.String("", images[place]);
   }
   json.CloseArray();
 }
@@ -107,9 +122,9 @@ std::string MessageDocument(const MachineResult& result,
       .Integer("pulled", counts.pulled)
       .Integer("skipped", counts.skipped)
       .Integer("failed", counts.failed);
-  WriteFailedPulls(result, images, failures, json);
+  WriteFailedPulls(result, images, json);
   json.String("schema", "prepull.message/v1")
-      .String("phase", PhaseName(PhaseOf(result)))
+      .String("phase", PhaseName(result.phase))
       .Integer("exit_code", static_cast<int>(result.code))
       .String("message", result.why)
       .Bool("tolerated", IsTolerated(result))

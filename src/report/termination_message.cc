@@ -14,9 +14,10 @@ constexpr size_t kMaxPeopleText = 1000;
 // For "and 100000 more".
 constexpr size_t kMaxCountLine = 24;
 
+// A run that was broken off knows the states of its images only.
 bool IsMissing(const ImageOutcome& image) {
-  return image.state == ImageState::kFailed ||
-         image.state == ImageState::kStopped;
+  return !image.image.empty() && (image.state == ImageState::kFailed ||
+                                  image.state == ImageState::kStopped);
 }
 
 // For an image that is on the node, but that no pod can use. The name comes

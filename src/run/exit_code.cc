@@ -7,8 +7,8 @@ namespace prepull {
 namespace {
 
 // 2 (bad list) and 5 (node not fit) stay so however often they are tried, and
-// after 3 (stopped) the time is over, which is the whole time of a Job; 1 (an
-// image failed for good), 4 (no runtime) and 70 (a bug of prepull) may pass.
+// after 3 (stopped) the time that was given is over; 1 (an image failed for
+// good), 4 (no runtime) and 70 (a bug of prepull) may pass.
 constexpr std::array kExitCodes = {
     ExitCodeFacts{
         .code = ExitCode::kOk,

@@ -38,6 +38,12 @@ TEST_F(DeadlineTest, LeavesOverallTimeoutWhereThatIsEarlier) {
               ExitsWith(3));
 }
 
+TEST_F(DeadlineTest, CountsADurationFromTheStart) {
+  server_.ScriptTheRest(Forever());
+
+  EXPECT_THAT(Fetch({"quay.io/a:1", "--deadline", "300ms"}), ExitsWith(3));
+}
+
 TEST_F(DeadlineTest, PullsNothingOnceItHasPassed) {
   ProcessSetup setup = FetchSetup({"quay.io/a:1"});
   setup.environment["PREPULL_DEADLINE"] = "2020-02-29T04:00:00+02:00";
@@ -52,12 +58,13 @@ TEST_F(DeadlineTest, PullsNothingOnceItHasPassed) {
   EXPECT_EQ(Status("/images/0/state"), "Stopped");
 }
 
-TEST_F(DeadlineTest, HasOneForm) {
-  for (const char* time : {"tomorrow", "4h", "2026-12-24", "2026-12-24T04:00",
-                           "2026-13-24T04:00:00Z", ""}) {
+TEST_F(DeadlineTest, IsADurationOrATimeAndNothingElse) {
+  for (const char* time :
+       {"tomorrow", "infinite-future", "2026-12-24", "2026-12-24T04:00",
+        "2026-13-24T04:00:00Z", " 2026-12-24T04:00:00Z", ""}) {
     const Ended fetch = Fetch({"quay.io/a:1", "--deadline", time});
     EXPECT_THAT(fetch, ExitsWith(2)) << time;
-    EXPECT_THAT(fetch.err, HasSubstr("expected a time like "
+    EXPECT_THAT(fetch.err, HasSubstr("expected a duration, or a time as "
                                      "2026-12-24T04:00:00Z"));
   }
 }

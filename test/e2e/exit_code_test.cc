@@ -13,6 +13,7 @@
 namespace prepull {
 namespace {
 
+using testing::AllOf;
 using testing::EndsWith;
 using testing::HasSubstr;
 
@@ -237,9 +238,12 @@ TEST_F(ExitCodeTest, IsSeventyForAnInternalErrorAndEachReportSaysSo) {
   EXPECT_EQ(Status("/message"), "internal error");
   EXPECT_EQ(Status("/images/0/state"), "Stopped");
   EXPECT_THAT(ReadAll(last_words),
-              StartsWith("internal error\n{\"prepull\":1,"));
-  EXPECT_THAT(RunPrepull({"status", "--from-message", last_words}),
-              ExitsWith(70));
+              AllOf(StartsWith("0 of 1 image present; 1 stopped ("),
+                    HasSubstr("\ninternal error\n{\"prepull\":1,")));
+  EXPECT_THAT(
+      RunPrepull({"status", "--from-message", last_words, "--image-list-file",
+                  folder_.Write("images.txt", "quay.io/a:1\n")}),
+      ExitsWith(70));
 }
 
 TEST_F(ExitCodeTest, IsSeventyForAnExceptionAndTheStatusFileNamesIt) {

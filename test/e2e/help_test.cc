@@ -76,7 +76,7 @@ std::vector<std::string> Completions(const std::string& words) {
 TEST(HelpTest, OfEachCommandIsItsGoldenFile) {
   for (const char* command :
        {"fetch", "check", "resolve", "preflight", "status", "unpin", "sleep",
-        "manifest", "completion", "version"}) {
+        "manifest", "convert", "completion", "version"}) {
     const Ended by_flag = RunPrepull({command, "--help"});
     const Ended by_command = RunPrepull({"help", command});
 
@@ -183,7 +183,7 @@ TEST(CompletionTest, OffersCommandsFlagsAndValues) {
   EXPECT_THAT(Completions("prepull ''"),
               UnorderedElementsAre("fetch", "check", "resolve", "preflight",
                                    "status", "unpin", "sleep", "manifest",
-                                   "completion", "version", "help"));
+                                   "convert", "completion", "version", "help"));
   EXPECT_THAT(Completions("prepull fe"), ElementsAre("fetch"));
   EXPECT_THAT(Completions("prepull fetch --max-p"),
               UnorderedElementsAre("--max-pull-attempt-timeout",

@@ -52,9 +52,9 @@ struct Refusal {
 
 TEST_F(ManifestTest, RefusesWhatAServerWouldInOneSentence) {
   const std::vector<Refusal> refusals = {
-      {{}, "expected daemonset or job, and a name"},
-      {{"job"}, "expected daemonset or job, and a name"},
-      {{"deployment", "x"}, "expected daemonset or job, and a name"},
+      {{}, "expected daemonset, job or hub, and a name"},
+      {{"job"}, "expected daemonset, job or hub, and a name"},
+      {{"deployment", "x"}, "expected daemonset, job or hub, and a name"},
       {{"job", "x", "y"}, "\"y\": unexpected word"},
       {{"job", "x", "--node-label", "a/"}, "--node-label: invalid label key"},
       {{"job", "x", "--node-label", "a=b,c,d,e"}, "too many values"},

@@ -62,7 +62,8 @@ GOLDEN = {
         "--env HTTPS_PROXY=http://proxy.example:3128 --env X=$(HOME) "
         "--flavor openshift --create-namespace --namespace prepull",
     "daemonset-paced":
-        "daemonset my-images --max-nodes 10 --start-jitter 5m",
+        "daemonset my-images --max-nodes 10 --start-jitter 5m --deadline "
+        "2026-12-24T04:00:00Z",
     "daemonset-placement":
         "daemonset my-images --node-selector disk=ssd --node-selector "
         "node-role.kubernetes.io/worker= --toleration dedicated=db:NoSchedule "
@@ -91,6 +92,13 @@ GOLDEN = {
         "system-node-critical",
     "job-watch-connections":
         "job my-images --flavor openshift --watch-connections --nice -5",
+    "hub-defaults": "hub my-images --placement spokes",
+    "hub-options":
+        "hub pre-cache --placement ztp-group --hub-namespace ztp "
+        "--max-concurrency 10% --max-failures 5% --progress-deadline 5h "
+        "--deadline 4h --overall-timeout 3h --backoff-limit 0 "
+        "--flavor openshift --namespace precache --create-namespace "
+        "--label team=ran",
     "job-once": "job my-images --backoff-limit 0 --concurrency auto",
     "job-result":
         "job my-images --result-configmap my-result --result-every 1m "
@@ -98,7 +106,7 @@ GOLDEN = {
     "job-talm": "job pre-cache --for talm --flavor openshift",
     "job-talm-node-label":
         "job pre-cache --for talm --deadline 2h --node-label auto "
-        "--result-configmap r",
+        "--result-configmap r --start-jitter 1m",
 }
 
 
@@ -114,7 +122,12 @@ def manifest(words, images=_LIST):
 
 
 def objects_of(text):
-    return list(yaml.safe_load_all(text))
+    """All objects; those of a hub's work are what it brings to a cluster."""
+    objects = list(yaml.safe_load_all(text))
+    if objects[0]["kind"] != "ManifestWorkReplicaSet":
+        return objects
+    template = objects[0]["spec"]["manifestWorkTemplate"]
+    return template["workload"]["manifests"]
 
 
 def of_kind(objects, kind):
@@ -144,7 +157,8 @@ class GoldenTest(unittest.TestCase):
         if os.environ.get("UPDATE_GOLDEN") == "1":
             path.write_text(now.stdout)
         self.assertEqual(now.stdout, path.read_text())
-        self.assertEqual(strict.complaints(objects_of(now.stdout)), [])
+        self.assertEqual(
+            strict.complaints(list(yaml.safe_load_all(now.stdout))), [])
 
     def test_each_flavour_and_option(self):
         for name, words in GOLDEN.items():
@@ -279,7 +293,8 @@ class ContentTest(unittest.TestCase):
                 results = [rule for each in objects if each["kind"] == "Role"
                            for rule in each["rules"]
                            if rule["apiGroups"] == [""]]
-                writes = "--result-configmap" in words or "talm" in words
+                writes = ("--result-configmap" in words or
+                          "talm" in words or words.startswith("hub"))
                 self.assertEqual(
                     [(rule["resources"], rule["verbs"],
                       len(rule["resourceNames"])) for rule in results],
@@ -322,6 +337,25 @@ class ContentTest(unittest.TestCase):
                 if is_talm:
                     self.assertEqual(job["spec"]["backoffLimit"], 0)
 
+    def test_a_hub_makes_another_job_for_another_list(self):
+        for changed in ("quay.io/a:1", "quay.io/a:2"):
+            with tempfile.NamedTemporaryFile("w") as file:
+                file.write(changed)
+                file.flush()
+                printed = manifest("hub x --placement p", file.name).stdout
+            work = yaml.safe_load(printed)["spec"]["manifestWorkTemplate"]
+            job = workload(objects_of(printed))["metadata"]["name"]
+            configs = {each["resourceIdentifier"]["resource"]:
+                       (each["resourceIdentifier"]["name"],
+                        each["updateStrategy"]["type"])
+                       for each in work["manifestConfigs"]}
+            self.assertEqual(configs, {"jobs": (job, "CreateOnly"),
+                                       "configmaps": ("x-result",
+                                                      "CreateOnly")})
+            digest = hashlib.sha256((changed + "\n").encode()).hexdigest()
+            self.assertEqual(job, f"x-{digest[:16]}")
+            self.assertNotIn("ttlSecondsAfterFinished", str(work))
+
     def test_what_belongs_to_the_cluster_has_no_owner(self):
         for each in objects_of(manifest(GOLDEN["daemonset-marked"]).stdout):
             with self.subTest(each["kind"]):
@@ -338,15 +372,30 @@ class ContentTest(unittest.TestCase):
                 ("job x --for talm --overall-timeout 1h", "give --deadline"),
                 ("job x --result-every 1m",
                  "only valid with --result-configmap"),
-                ("job x --max-nodes 0", "expected a number of nodes"),
-                ("job x --max-nodes 101%", "expected a number of nodes"),
+                ("job x --max-nodes 0", "expected a number from 1"),
+                ("job x --max-nodes 101%", "expected a number from 1"),
                 ("job x --owner Widget/a/b", "KIND.VERSION.GROUP/NAME/UID"),
                 ("job x --owner Pod/a", "expected KIND/NAME/UID"),
                 ("job x --env 1X=2", "expected a name"),
                 ("job x --env NODE_NAME=a", "--env NODE_NAME: manifest sets"),
                 ("job x --label app.kubernetes.io/name=a",
-                 "manifest sets it"),
+                 "manifest or Kubernetes sets it"),
+                ("job x --label job-name=a", "manifest or Kubernetes"),
+                ("job x --env ..a=1", "expected a name"),
+                ("job x --env PREPULL_RETRIES=1", "no flag of fetch"),
+                ("job x --env PREPULL_STALL_TIMEOUT=soon", "--stall-timeout"),
+                ("job x --env PREPULL_STATUS_FILE=/a", "does not have"),
+                ("job x --env PREPULL_CONCURRENCY=1", "flag of manifest"),
+                ("job x --result-configmap kube-root-ca.crt", "Kubernetes"),
+                ("job x --owner Foo..g/a/b", "expected KIND"),
+                ("job x --owner Pod/A_/b", "expected KIND"),
+                ("daemonset x --deadline 2h", "only valid for a job"),
                 ("job x --annotation a", "expected KEY=VALUE"),
+                ("hub x", "Give the name of a Placement: --placement"),
+                ("hub x --placement p --ttl 1h", "--ttl: a hub would make"),
+                ("hub x --placement p --max-nodes 3", "for a daemonset"),
+                ("job x --max-failures 3", "only valid for a hub"),
+                ("hub x --placement p --max-failures 3.5", "expected a num"),
                 ("job x --env A=1 --env A=2", "\"A\": given twice")):
             with self.subTest(words):
                 refused = manifest(words)

@@ -86,6 +86,28 @@ TEST_F(SignalTest, EndsAtOnceAtASecondSignalThatComesLater) {
                     HasSubstr(R"("list":null,"code":3)")));
 }
 
+TEST_F(SignalTest, TellsAtASecondSignalWhatHasEnded) {
+  const std::string last_words = folder_.Write("termination-log", "");
+  server_.ScriptTheRest(
+      {.takes = absl::InfiniteDuration(), .hears_cancel = false});
+  server_.Script("quay.io/a:1", {{}});
+  PrepullProcess fetch(FetchSetup(
+      {"quay.io/a:1", "quay.io/a:2", "--termination-log", last_words}));
+  ASSERT_TRUE(AskUntil([&] { return Status("/pulled") == "1"; }));
+  server_.SetMode(FakeCriServer::Mode::kSilent);
+  fetch.Signal(SIGTERM);
+  ASSERT_TRUE(fetch.WaitForOutput("stopping (again to force)"));
+
+  SignalUntilItEnds(fetch, SIGINT);
+
+  EXPECT_THAT(fetch.Wait(), ExitsWith(3));
+  EXPECT_THAT(ReadAll(last_words),
+              AllOf(StartsWith("1 of 2 images present; 1 stopped"),
+                    HasSubstr(R"("n":[2,1,0,0,1])"),
+                    HasSubstr(R"("phase":"Interrupted")"),
+                    HasSubstr(R"("st":"1P1T")")));
+}
+
 // As timeout(1) does: to its child and to the child's group.
 TEST_F(SignalTest, TakesTheSameSignalTwiceForOne) {
   server_.ScriptTheRest(

@@ -1,4 +1,5 @@
 // Any run comes back from its machine line with the same states.
+#include <algorithm>
 #include <random>
 #include <string>
 #include <utility>
@@ -29,7 +30,12 @@ class RunMaker {
         ExitCode::kOk,      ExitCode::kImagesFailed, ExitCode::kBadInput,
         ExitCode::kStopped, ExitCode::kNoRuntime,    ExitCode::kNodeNotFit,
         ExitCode::kInternal};
-    run.End({.code = codes[Roll(6)], .message = Text(Roll(400))},
+    const ExitCode code = codes[Roll(6)];
+    const std::vector<Phase> phases = {Phase::kTimedOut, Phase::kInterrupted};
+    const Phase phase = code == ExitCode::kStopped ? phases[Roll(1)]
+                        : code == ExitCode::kOk    ? Phase::kSucceeded
+                                                   : Phase::kFailed;
+    run.End({.code = code, .phase = phase, .message = Text(Roll(400))},
             absl::UnixEpoch());
     return run;
   }
@@ -83,8 +89,18 @@ std::vector<ImageState> StatesOf(const Run& run) {
   return states;
 }
 
+// Whether the run has something for the field f.
+bool HasReasons(const Run& run) {
+  return std::any_of(
+      run.images().begin(), run.images().end(),
+      [](const ImageOutcome& image) { return image.reason != Reason::kNone; });
+}
+
 void ExpectSame(const Run& run, const MachineResult& read) {
   EXPECT_EQ(read.code, run.exit_code());
+  EXPECT_EQ(read.phase, run.phase());
+  EXPECT_EQ(read.run_id, run.id());
+  EXPECT_EQ(read.why.empty(), run.message().empty());
   ASSERT_EQ(read.list_hash.has_value(), run.list_known());
   EXPECT_EQ(read.counts.pulled, run.counts().pulled);
   EXPECT_EQ(read.counts.skipped, run.counts().skipped);
@@ -96,6 +112,10 @@ void ExpectSame(const Run& run, const MachineResult& read) {
   }
   if (read.states) {
     EXPECT_EQ(*read.states, StatesOf(run));
+  }
+  // Two thousand states leave room for a failure, whatever else there is.
+  if (run.total() <= 2000) {
+    EXPECT_EQ(read.failures.empty(), !HasReasons(run));
   }
   for (const MachineResult::Failure& each : read.failures) {
     EXPECT_EQ(each.reason, run.images()[each.image].reason);
@@ -115,6 +135,7 @@ TEST(MachineLinePropertyTest, AnyRunComesBackWithTheSameStates) {
     EXPECT_LE(message.size(), kMaxMessage);
     const absl::StatusOr<MachineResult> read = ParseMachineLine(message);
     ASSERT_THAT(read, IsOk()) << seed << message;
+    EXPECT_EQ(read->took, absl::Seconds(seed));
     ExpectSame(run, *read);
   }
 }

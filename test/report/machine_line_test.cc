@@ -146,7 +146,7 @@ TEST(MachineLineTest, KeepsHowARunWasStopped) {
         MachineLine(EndedRun(Images({{1, ImageState::kStopped}}),
                              {ExitCode::kStopped, phase}),
                     absl::ZeroDuration()));
-    return PhaseOf(read.value());
+    return read.value().phase;
   };
 
   EXPECT_EQ(phase_after(Phase::kTimedOut), Phase::kTimedOut);
@@ -192,6 +192,8 @@ TEST(MachineLineTest, TrustsNoNumber) {
       {{{"[[2,", "[[0,"}}, "f: the place of an image that is on the node"},
       {{{"[[2,\"NotFound\"]]", "[[2]]"}}, "f: expected a place and a reason"},
       {{{"[[2,\"NotFound\"]]", "{}"}}, "f: expected an array"},
+      {{{"[[2,\"NotFound\"]]", "[[2,\"a\"],[3,\"a\"],[2,\"a\"]]"}},
+       "f: more than n says"},
       {{{"]]}", "]"}}, "cut off or damaged: "},
   };
   for (const DamagedRow& row : rows) {

@@ -52,6 +52,16 @@ struct Amounts {
   std::string memory = "";
 };
 
+// The same Job on many clusters, by a hub of Open Cluster Management.
+struct Hub {
+  std::string placement = "";  // which clusters: a Placement beside the work
+  std::string name_space = "default";  // of both, on the hub
+  std::string max_concurrency = "10";  // clusters at once, or a share
+  std::string max_failures = "0";      // from which on no other cluster starts
+  // What a cluster may take; zero = the Job's deadline and five minutes.
+  absl::Duration progress_deadline = absl::ZeroDuration();
+};
+
 struct DeploymentOptions {
   Workload workload = Workload::kDaemonSet;
   std::string name;
@@ -105,7 +115,8 @@ struct DeploymentOptions {
   JobReader reader = JobReader::kAnyone;
   absl::Duration deadline = absl::ZeroDuration();  // zero = TimeForAllTries
   int backoff_limit = 2;
-  absl::Duration kept_for = absl::Hours(24);  // after its end
+  absl::Duration kept_for = absl::Hours(24);  // after its end; zero = for ever
+  std::optional<Hub> hub = std::nullopt;
 };
 
 // Returns the socket to mount: the given one, or that of the flavour.
@@ -125,7 +136,11 @@ absl::Duration TimeForAllTries(const DeploymentOptions& options);
 // Returns the arguments of the fetch container.
 std::vector<std::string> FetchArguments(const DeploymentOptions& options);
 
-// Returns all objects as YAML, in the order in which they can be created.
+// Returns when a Job ends, whatever becomes of its pods.
+absl::Duration JobDeadline(const DeploymentOptions& options);
+
+// Returns all objects as YAML, in the order in which they can be created; for a
+// hub the one object that brings them to its clusters.
 std::string RenderDeployment(const DeploymentOptions& options);
 
 }  // namespace prepull

@@ -38,8 +38,8 @@ absl::StatusOr<Label> ParseVariable(absl::string_view text);
 // and group behind it: "ClusterGroupUpgrade.v1alpha1.ran.openshift.io".
 absl::StatusOr<Owner> ParseOwner(absl::string_view text);
 
-// A number of nodes from 1, or a share from 1% to 100%.
-absl::Status CheckNodeShare(absl::string_view text);
+// A number from `least`, or a share from that to 100%.
+absl::Status CheckShare(absl::string_view text, int least);
 
 // Parses "KEY=VALUE:EFFECT" or a part of it, as kubectl taint does:
 // "KEY=VALUE", "KEY:EFFECT", "KEY"; "all" tolerates every taint.

@@ -12,6 +12,7 @@
 // the highest bits of the first byte, as base64; where that is too long, too,
 // neither. f: place in the list (from 0), reason and message of images that
 // failed or were stopped, while there is room. why: what ended the run early.
+// phase: only "Interrupted", of a run that was told to stop.
 // list and n are null for a run that ended before its list was known.
 #ifndef PREPULL_REPORT_MACHINE_LINE_H_
 #define PREPULL_REPORT_MACHINE_LINE_H_
@@ -33,9 +34,6 @@ namespace prepull {
 // of a pod have each.
 inline constexpr size_t kMaxMachineLineBytes = 2000;
 
-// What `why` says of a run that was interrupted and has no message.
-inline constexpr char kWhyInterrupted[] = "interrupted";
-
 // Returns the line without its newline, at most kMaxMachineLineBytes. The run
 // has ended: no image is waiting or being pulled.
 std::string MachineLine(const Run& run, absl::Duration took);
@@ -50,6 +48,7 @@ struct MachineResult {
 
   std::string run_id = "";
   ExitCode code = ExitCode::kOk;
+  Phase phase = Phase::kSucceeded;
   std::string why = "";
   absl::Duration took = absl::ZeroDuration();
   // Without a value the list was not known, and nothing below is set.
@@ -58,6 +57,7 @@ struct MachineResult {
   int64_t bytes = 0;
   // One for each image; nothing if there was no room for them.
   std::optional<std::vector<ImageState>> states = std::nullopt;
+  // Those that failed before those that were stopped.
   std::vector<Failure> failures = {};
 };
 
@@ -65,9 +65,6 @@ struct MachineResult {
 // the counts are those of the states, and places are within the list.
 // Errors: INVALID_ARGUMENT  it is no machine line, or a damaged one.
 absl::StatusOr<MachineResult> ParseMachineLine(absl::string_view message);
-
-// How the run of `result` ended.
-Phase PhaseOf(const MachineResult& result);
 
 }  // namespace prepull
 

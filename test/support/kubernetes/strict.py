@@ -29,12 +29,44 @@ _SCC_MAY_MISS = {"allowPrivilegeEscalation", "seccompProfiles", "users",
                  "supplementalGroups"}
 _STRATEGIES = {"RunAsAny", "MustRunAs", "MustRunAsRange", "MustRunAsNonRoot"}
 
+# What is used of work.open-cluster-management.io/v1alpha1: a dict of fields, a
+# list of the form of its items, the words or the pattern of a text.
+_WORK_VERSION = "work.open-cluster-management.io/v1alpha1"
+_SHARE = re.compile(r"(100|[0-9]{1,2})%|[0-9]+")
+_DURATION = re.compile(r"[0-9]+[hms]")
+_ANY = re.compile(r".*", re.DOTALL)
+_PATHS = [{"name": _ANY, "path": re.compile(r"\..+")}]
+_WORK = {
+    "placementRefs": [{
+        "name": _ANY,
+        "rolloutStrategy": {
+            "type": ("All", "Progressive", "ProgressivePerGroup"),
+            "progressive": {"maxConcurrency": _SHARE, "maxFailures": _SHARE,
+                            "progressDeadline": _DURATION}}}],
+    "manifestWorkTemplate": {
+        "workload": {"manifests": None},
+        "manifestConfigs": [{
+            "resourceIdentifier": {"group": _ANY, "resource": _ANY,
+                                   "namespace": _ANY, "name": _ANY},
+            "updateStrategy": {"type": ("Update", "CreateOnly",
+                                        "ServerSideApply", "ReadOnly")},
+            "conditionRules": [{"condition": _ANY,
+                                "type": ("WellKnownConditions", "CEL"),
+                                "celExpressions": [_ANY]}],
+            "feedbackRules": [{"type": ("WellKnownStatus", "JSONPaths"),
+                               "jsonPaths": _PATHS}]}]}}
+
 _UNITS = {"m": 1e-3, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "": 1}
 
 
 def complaints(objects):
     """What is wrong with `objects`, a sentence each."""
     found = []
+    for work in [o for o in objects if o["apiVersion"] == _WORK_VERSION]:
+        found += _work_complaints(work)
+        objects = [o for o in objects if o is not work]
+        template = work["spec"]["manifestWorkTemplate"]
+        objects += template["workload"]["manifests"]
     of_openshift = [o for o in objects
                     if o["apiVersion"].startswith("security.openshift.io/")]
     found += _schema_complaints([o for o in objects if o not in of_openshift])
@@ -57,6 +89,30 @@ def _schema_complaints(objects):
     if run.stderr:
         raise RuntimeError(run.stderr)
     return run.stdout.splitlines()
+
+
+def _work_complaints(work):
+    return _form_complaints(work["spec"], _WORK, "spec")
+
+
+def _form_complaints(value, form, place):
+    if isinstance(form, dict):
+        if not isinstance(value, dict):
+            yield f"work: {place} is no map"
+            return
+        for key, item in value.items():
+            if key not in form:
+                yield f"work: unknown field {place}.{key}"
+            else:
+                yield from _form_complaints(item, form[key], f"{place}.{key}")
+    elif isinstance(form, list):
+        for item in value:
+            yield from _form_complaints(item, form[0], place + "[]")
+    elif isinstance(form, tuple):
+        if value not in form:
+            yield f"work: {place} is {value}"
+    elif form is not None and not form.fullmatch(str(value)):
+        yield f"work: {place} is {value}"
 
 
 def _scc_complaints(constraints):
