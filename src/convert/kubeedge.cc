@@ -17,17 +17,8 @@ namespace {
 constexpr absl::string_view kGroup = "operations.kubeedge.io/";
 constexpr char kJobKind[] = "ImagePrePullJob";
 
-absl::Status AddJobs(const YamlField& object, std::vector<ConvertedJob>& jobs) {
-  if (!object.is_set()) return absl::OkStatus();
+absl::Status AddJob(const YamlField& object, std::vector<ConvertedJob>& jobs) {
   ASSIGN_OR_RETURN(const std::string kind, object["kind"].Text());
-  if (kind == "List" || kind == absl::StrCat(kJobKind, "List")) {
-    ASSIGN_OR_RETURN(const std::vector<YamlField> items,
-                     object["items"].Items());
-    for (const YamlField& item : items) {
-      RETURN_IF_ERROR(AddJobs(item, jobs));
-    }
-    return absl::OkStatus();
-  }
   if (kind != kJobKind) {
     return object.Invalid(absl::StrCat("kind \"", Printable(kind, 64),
                                        "\": expected ", kJobKind));
@@ -43,6 +34,20 @@ absl::Status AddJobs(const YamlField& object, std::vector<ConvertedJob>& jobs) {
   return absl::OkStatus();
 }
 
+// A list has no lists in it; an alias could make one endless.
+absl::Status AddDocument(const YamlField& document,
+                         std::vector<ConvertedJob>& jobs) {
+  if (!document.is_set()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::string kind, document["kind"].Text());
+  if (kind != "List" && kind != absl::StrCat(kJobKind, "List")) {
+    return AddJob(document, jobs);
+  }
+  ASSIGN_OR_RETURN(const std::vector<YamlField> items,
+                   document["items"].Items());
+  for (const YamlField& item : items) RETURN_IF_ERROR(AddJob(item, jobs));
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<ConvertedJob>> ConvertKubeEdge(
@@ -50,7 +55,7 @@ absl::StatusOr<std::vector<ConvertedJob>> ConvertKubeEdge(
   std::vector<ConvertedJob> jobs;
   try {
     for (const YAML::Node& document : YAML::LoadAll(std::string(text))) {
-      RETURN_IF_ERROR(AddJobs(YamlField(document, ""), jobs));
+      RETURN_IF_ERROR(AddDocument(YamlField(document, ""), jobs));
     }
   } catch (const YAML::Exception& error) {
     return absl::InvalidArgumentError(absl::StrCat(

@@ -249,6 +249,12 @@ TEST(KubeEdgeTest, RefusesWhatIsNoJob) {
   EXPECT_THAT(
       ConvertKubeEdge("a: [1\nb"),
       StatusIs(StatusCode::kInvalidArgument, HasSubstr("invalid YAML")));
+  EXPECT_THAT(ConvertKubeEdge("kind: List\nitems:\n- &x\n  kind: List\n"
+                              "  items: [*x]\n"),
+              StatusIs(StatusCode::kInvalidArgument,
+                       HasSubstr("items[0]: kind \"List\": expected")));
+  EXPECT_THAT(ConvertKubeEdge(std::string(100'000, '[')),
+              StatusIs(StatusCode::kInvalidArgument));
   EXPECT_THAT(ConvertKubeEdge("just text"),
               StatusIs(StatusCode::kInvalidArgument));
 }
