@@ -1,12 +1,8 @@
 // prepull fetch: pulls every image of a list onto this node.
 #include <algorithm>
 #include <memory>
-#include <optional>
-#include <set>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "prepull/base/json_writer.h"
 #include "prepull/base/log.h"
 #include "prepull/base/random.h"
 #include "prepull/base/status_macros.h"
@@ -20,7 +16,6 @@
 #include "prepull/pull/runtime_defaults.h"
 #include "prepull/registry/manifest_reader.h"
 #include "prepull/report/lines.h"
-#include "prepull/report/run_document.h"
 #include "prepull/report/status_file.h"
 #include "prepull/runtime/connect.h"
 #include "prepull/source/image_list.h"
@@ -95,7 +90,8 @@ class Fetching {
         output_(options, context),
         http_(MakeHttpClient(context.files, context.clock)),
         result_(MakeResultConfigMap(options, context, *http_)),
-        observers_({&status_file_, result_.get(), &output_}),
+        submitter_(SubmitOptionsOf(options), context.clock, context.stop),
+        observers_({&status_file_, result_.get(), &submitter_, &output_}),
         node_labeler_(options.node_label,
                       {context.host, context.files, context.clock, *http_}) {
     context.exit_hook.Set([this](ExitCode code, const std::string& why) {
@@ -329,6 +325,7 @@ class Fetching {
     // Beside the last write of the result, which has begun.
     node_labeler_.Finish(run_, context_.stop);
     result_->AwaitLast();
+    submitter_.AwaitLast();
     return {.code = *run_.exit_code(),
             .error = ErrorLine(run_, context_.clock.Now()),
             .output_until = run_.deadline()};
@@ -345,6 +342,7 @@ class Fetching {
   FetchOutput output_;
   const std::unique_ptr<HttpClient> http_;  // for the API server
   const std::unique_ptr<ResultConfigMap> result_;
+  ResultSubmitter submitter_;
   Observers observers_;
   NodeLabeler node_labeler_;
 };
@@ -354,7 +352,6 @@ CommandEnd FetchCommand::Run(const CommandContext& context) {
       options_.logging.verbose || options_.compatibility.debug;
   StartLogging(options_.logging, context, DrawsView(options_, context.host));
   ApplyForeignEnvironment(context.host, command(), options_);
-  WarnOfIgnoredFlags(options_.compatibility);
   const absl::Status set = SetPriority(options_.priority);
   if (!set.ok()) Log(LogLevel::kWarn, set.message());
   CommandEnd end = Fetching(options_, context).Start();
