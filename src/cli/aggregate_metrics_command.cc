@@ -85,7 +85,7 @@ class ResultArray {
 
   std::string NextPiece() {
     std::string piece = store_.Slice(from_, end_, is_first_);
-    if (piece.empty() && !std::exchange(is_closed_, true)) return "]\n";
+    if (piece.empty() && !std::exchange(is_closed_, true)) return "]";
     return piece;
   }
 

@@ -26,6 +26,8 @@ namespace {
 constexpr absl::Duration kEndTimeout = absl::Seconds(1);
 // After an accept that failed for want of descriptors or memory.
 constexpr int kAcceptPauseMs = 1000;
+// For what connections have sent and nobody has read yet.
+constexpr size_t kBufferBytes = 64 << 20;
 // Beside the connections: our own files, and those of the HTTP side.
 constexpr int kOtherDescriptors = 200;
 // That connections may not take, for the HTTP side above all.
@@ -133,6 +135,7 @@ class MetricsServer::Server {
   bool Start() {
     grpc::ServerBuilder builder;
     builder.RegisterService(&service_);
+    builder.SetResourceQuota(grpc::ResourceQuota().Resize(kBufferBytes));
     builder.SetMaxReceiveMessageSize(limits_.message_bytes);
     builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
     builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);

@@ -84,7 +84,7 @@ class AggregateMetricsTest : public E2eTest {
 TEST_F(AggregateMetricsTest, ServesWhatFetchSends) {
   server_.Script("quay.io/a:gone", {MissingImage()});
   Serve();
-  EXPECT_EQ(Metrics(), "[]\n");
+  EXPECT_EQ(Metrics(), "[]");
 
   EXPECT_THAT(FetchInto(endpoint(), {"quay.io/a:1", "quay.io/a:gone"}),
               ExitsWith(1));
@@ -93,7 +93,7 @@ TEST_F(AggregateMetricsTest, ServesWhatFetchSends) {
 
   const std::string metrics = Metrics();
   EXPECT_THAT(metrics,
-              AllOf(StartsWith("[{\"attempt_id\":\""), EndsWith("}]\n")));
+              AllOf(StartsWith("[{\"attempt_id\":\""), EndsWith("}]")));
   EXPECT_EQ(Count(metrics, "\"node\":\"worker-1\""), 2) << metrics;
   EXPECT_THAT(metrics, HasSubstr("\"image\":\"quay.io/a:gone\",\"error\":"
                                  "\"NotFound: "));
