@@ -27,13 +27,13 @@ std::string GeneralHelp(const Programs& programs) {
       "them.\n\nCommands:\n";
   for (const auto& program : programs) {
     const CommandDoc& doc = program->command().doc();
-    absl::StrAppendFormat(&help, "  %-12s%s\n", doc.name, doc.summary);
+    absl::StrAppendFormat(&help, "  %-19s%s\n", doc.name, doc.summary);
   }
   absl::StrAppend(&help,
-                  "  help        help on a command or a topic\n\n"
+                  "  help               help on a command or a topic\n\n"
                   "Topics of 'prepull help':\n");
   for (const HelpTopic& topic : HelpTopics()) {
-    absl::StrAppendFormat(&help, "  %-17s%s\n", topic.name, topic.summary);
+    absl::StrAppendFormat(&help, "  %-19s%s\n", topic.name, topic.summary);
   }
   absl::StrAppend(&help,
                   "\nExample:\n  prepull fetch --image-list-file images.txt\n\n"
@@ -143,6 +143,7 @@ std::vector<std::unique_ptr<CommandProgram>> AllCommands() {
   programs.push_back(MakePreflightCommand());
   programs.push_back(MakeStatusCommand());
   programs.push_back(MakeUnpinCommand());
+  programs.push_back(MakeAggregateMetricsCommand());
   programs.push_back(MakeSleepCommand());
   programs.push_back(MakeManifestCommand());
   programs.push_back(MakeConvertCommand());

@@ -15,6 +15,7 @@ std::unique_ptr<CommandProgram> MakeResolveCommand();
 std::unique_ptr<CommandProgram> MakePreflightCommand();
 std::unique_ptr<CommandProgram> MakeStatusCommand();
 std::unique_ptr<CommandProgram> MakeUnpinCommand();
+std::unique_ptr<CommandProgram> MakeAggregateMetricsCommand();
 std::unique_ptr<CommandProgram> MakeSleepCommand();
 std::unique_ptr<CommandProgram> MakeManifestCommand();
 std::unique_ptr<CommandProgram> MakeConvertCommand();

@@ -22,7 +22,9 @@ void AddCompatibilityFlags(Command& command, CompatibilityOptions& options) {
   command.Group("Accepted from image-prefetcher");
   command.Text({.name = "--metrics-endpoint",
                 .value = "HOST:PORT",
-                .text = "does nothing yet"},
+                .text = "send what became of each attempt to this server "
+                        "('prepull aggregate-metrics' or image-prefetcher's), "
+                        "without TLS; changes no exit code"},
                options.metrics_endpoint);
   command.Duration({.name = "--image-list-timeout",
                     .value = "D",
@@ -61,12 +63,6 @@ void ApplyForeignEnvironment(const Host& host, const Command& command,
       !IsGiven("--best-effort", command)) {
     options.pull.tolerance.any = true;
   }
-}
-
-void WarnOfIgnoredFlags(const CompatibilityOptions& options) {
-  if (options.metrics_endpoint.empty()) return;
-  Log(LogLevel::kWarn, "--metrics-endpoint does nothing yet",
-      {{"endpoint", Printable(options.metrics_endpoint, 256)}});
 }
 
 }  // namespace prepull

@@ -10,16 +10,13 @@
 
 namespace prepull {
 
-// Adds image-prefetcher's flags that do nothing here yet or at all.
+// Adds image-prefetcher's flags that no flag of ours has the name of.
 void AddCompatibilityFlags(Command& command, CompatibilityOptions& options);
 
 // Applies PRECACHE_SPEC_FILE, MAX_PULL_THREADS, PULL_SECRET_PATH and
 // PRECACHE_BEST_EFFORT, unless a flag or variable of prepull overrides them.
 void ApplyForeignEnvironment(const Host& host, const Command& command,
                              FetchOptions& options);
-
-// Logs a warning for each given flag that does nothing.
-void WarnOfIgnoredFlags(const CompatibilityOptions& options);
 
 }  // namespace prepull
 

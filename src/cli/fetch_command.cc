@@ -2,12 +2,8 @@
 #include <algorithm>
 #include <future>
 #include <memory>
-#include <optional>
-#include <set>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "prepull/base/json_writer.h"
 #include "prepull/base/log.h"
 #include "prepull/base/random.h"
 #include "prepull/base/status_macros.h"
@@ -21,7 +17,6 @@
 #include "prepull/pull/runtime_defaults.h"
 #include "prepull/registry/manifest_reader.h"
 #include "prepull/report/lines.h"
-#include "prepull/report/run_document.h"
 #include "prepull/report/status_file.h"
 #include "prepull/runtime/connect.h"
 #include "prepull/source/image_list.h"
@@ -96,7 +91,9 @@ class Fetching {
         output_(options, context),
         http_(MakeHttpClient(context.files, context.clock)),
         result_(MakeResultConfigMap(options, context, *http_)),
-        observers_({&status_file_, &termination_log_, result_.get(), &output_}),
+        submitter_(SubmitOptionsOf(options), context.clock, context.stop),
+        observers_({&status_file_, &termination_log_, result_.get(),
+                    &submitter_, &output_}),
         node_labeler_(options.node_label,
                       {context.host, context.files, context.clock, *http_}) {
     context.exit_hook.Set([this](ExitCode code, const std::string& why) {
@@ -332,6 +329,7 @@ class Fetching {
     // Beside the last write of the result, which has begun.
     node_labeler_.Finish(run_, context_.stop);
     result_->AwaitLast();
+    submitter_.AwaitLast();
     return {.code = *run_.exit_code(),
             .error = ErrorLine(run_, context_.clock.Now()),
             .output_until = run_.deadline()};
@@ -348,6 +346,7 @@ class Fetching {
   FetchOutput output_;
   const std::unique_ptr<HttpClient> http_;  // for the API server
   const std::unique_ptr<ResultConfigMap> result_;
+  ResultSubmitter submitter_;
   Observers observers_;
   NodeLabeler node_labeler_;
 };
@@ -357,7 +356,6 @@ CommandEnd FetchCommand::Run(const CommandContext& context) {
       options_.logging.verbose || options_.compatibility.debug;
   StartLogging(options_.logging, context, DrawsView(options_, context.host));
   ApplyForeignEnvironment(context.host, command(), options_);
-  WarnOfIgnoredFlags(options_.compatibility);
   const absl::Status set = SetPriority(options_.priority);
   if (!set.ok()) Log(LogLevel::kWarn, set.message());
   CommandEnd end = Fetching(options_, context).Start();

@@ -83,4 +83,9 @@ std::unique_ptr<ResultConfigMap> MakeResultConfigMap(
       context.stop);
 }
 
+SubmitOptions SubmitOptionsOf(const FetchOptions& options) {
+  if (options.dry_run) return {};
+  return {.endpoint = options.compatibility.metrics_endpoint};
+}
+
 }  // namespace prepull

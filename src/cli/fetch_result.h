@@ -1,4 +1,5 @@
-// The result ConfigMap of fetch: its flags, and what is written there.
+// Where the results of fetch go: the ConfigMap, its flags and what is written
+// there, and the server of image-prefetcher's results.
 #ifndef PREPULL_SRC_CLI_FETCH_RESULT_H_
 #define PREPULL_SRC_CLI_FETCH_RESULT_H_
 
@@ -6,6 +7,7 @@
 
 #include "prepull/http/http_client.h"
 #include "prepull/kube/result_config_map.h"
+#include "prepull/metrics/result_submitter.h"
 #include "src/cli/command_context.h"
 #include "src/cli/fetch_options.h"
 
@@ -18,6 +20,9 @@ void AddResultFlags(Command& command, ResultOptions& options);
 std::unique_ptr<ResultConfigMap> MakeResultConfigMap(
     const FetchOptions& options, const CommandContext& context,
     HttpClient& http);
+
+// Where results are submitted; a dry run has none.
+SubmitOptions SubmitOptionsOf(const FetchOptions& options);
 
 }  // namespace prepull
 

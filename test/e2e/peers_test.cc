@@ -57,7 +57,7 @@ TEST_F(PeersTest, TakesImagePrefetchersArguments) {
 
   EXPECT_EQ(ended.code, 0) << ended.err;
   EXPECT_THAT(ended.out, HasSubstr("2 of 2 images present"));
-  EXPECT_THAT(ended.err, HasSubstr("warn --metrics-endpoint does nothing yet"));
+  EXPECT_THAT(ended.err, HasSubstr("warn attempts not submitted "));
 }
 
 // As lifecycle-agent's Job has it.

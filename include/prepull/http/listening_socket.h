@@ -1,0 +1,44 @@
+// A TCP socket that listens on all addresses of the machine.
+#ifndef PREPULL_HTTP_LISTENING_SOCKET_H_
+#define PREPULL_HTTP_LISTENING_SOCKET_H_
+
+#include <cstdint>
+#include <utility>
+
+#include "absl/status/statusor.h"
+
+namespace prepull {
+
+class ListeningSocket {
+ public:
+  // IPv6 and IPv4, or IPv4 where the kernel has no other. `port`: 0 = one that
+  // is free. Errors: as errno says, with the port.
+  static absl::StatusOr<ListeningSocket> Open(uint16_t port);
+
+  ~ListeningSocket();
+  ListeningSocket(ListeningSocket&& other) noexcept
+      : fd_(std::exchange(other.fd_, -1)),
+        port_(other.port_),
+        is_ipv6_(other.is_ipv6_) {}
+  ListeningSocket& operator=(ListeningSocket&&) = delete;
+
+  // It does not block.
+  int fd() const { return fd_; }
+  uint16_t port() const { return port_; }
+  bool is_ipv6() const { return is_ipv6_; }
+
+  // Hands the descriptor over to the caller.
+  int Release() { return std::exchange(fd_, -1); }
+
+ private:
+  ListeningSocket(int fd, bool is_ipv6) : fd_(fd), is_ipv6_(is_ipv6) {}
+  absl::Status Listen(uint16_t port);
+
+  int fd_;
+  uint16_t port_ = 0;
+  bool is_ipv6_;
+};
+
+}  // namespace prepull
+
+#endif  // PREPULL_HTTP_LISTENING_SOCKET_H_
