@@ -37,7 +37,9 @@ CommandDoc ManifestDoc() {
            "prepull manifest daemonset my-images --images-from images.txt \\",
            "    --max-nodes 10 --start-jitter 5m -- --failure-tolerance=10%",
            "prepull manifest job pre-cache --images-from images.txt \\",
-           "    --for talm --flavor openshift"},
+           "    --for talm --flavor openshift",
+           "prepull manifest job my-images --clean --status-dir "
+           "/var/lib/prepull"},
       .exit_codes = {"0  printed", "2  bad flags, unreadable or empty list"},
       .positional = "daemonset|job NAME [-- FETCH FLAGS]",
       .positional_text =
@@ -191,6 +193,10 @@ class ManifestCommand : public CommandProgram {
  private:
   absl::StatusOr<DeploymentOptions> Deployment(const CommandContext& context) {
     ASSIGN_OR_RETURN(DeploymentOptions options, ToDeployment(flags_));
+    if (flags_.clean) {
+      RETURN_IF_ERROR(CheckCleanUp(command().GivenFlags(), options));
+      return options;
+    }
     RETURN_IF_ERROR(CheckFetchFlags(options.fetch_flags, command(),
                                     !options.storage_folder.empty()));
     if (flags_.list_file.empty()) {

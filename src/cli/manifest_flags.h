@@ -29,10 +29,16 @@ struct ManifestFlags {
   std::optional<absl::Duration> deadline;
   std::optional<absl::Duration> kept_for;
   std::optional<int> backoff_limit;
+  bool clean = false;
   LoggingOptions logging;
 };
 
 void AddManifestFlags(Command& command, ManifestFlags& flags);
+
+// Checks what is given beside --clean. Errors: INVALID_ARGUMENT  a flag that is
+// about fetching.
+absl::Status CheckCleanUp(const std::vector<FlagDoc>& given,
+                          const DeploymentOptions& options);
 
 // Returns the options without the list. Errors: INVALID_ARGUMENT  flags that
 // contradict each other.

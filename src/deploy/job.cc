@@ -87,8 +87,9 @@ Yaml Job(const DeploymentOptions& options) {
   spec.Add("backoffLimit", Yaml::Number(options.backoff_limit))
       .Add("activeDeadlineSeconds", Seconds(deadline))
       .Add("ttlSecondsAfterFinished", Seconds(options.kept_for));
-  // TALM's reader does not know the reason PodFailurePolicy.
-  if (options.reader != JobReader::kTalm) {
+  // TALM's reader does not know the reason PodFailurePolicy, and what cleans up
+  // has other exit codes.
+  if (options.reader != JobReader::kTalm && options.cleans.empty()) {
     spec.Add("podFailurePolicy", PodFailurePolicy());
   }
   spec.Add("template", PodTemplate(options));
