@@ -267,6 +267,21 @@ absl::Status SystemFileSystem::WriteExisting(const std::string& path,
   return Annotate(WriteAll(fd, text), path);
 }
 
+absl::Status SystemFileSystem::RemoveFile(const std::string& path) {
+  struct stat about;
+  if (lstat(path.c_str(), &about) != 0) {
+    return Annotate(ErrnoStatus(errno, "remove"), path);
+  }
+  if (!S_ISREG(about.st_mode)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, ": remove: not a regular file"));
+  }
+  if (unlink(path.c_str()) != 0) {
+    return Annotate(ErrnoStatus(errno, "remove"), path);
+  }
+  return Annotate(SyncDirectory(DirectoryOf(path)), DirectoryOf(path));
+}
+
 void SystemFileSystem::RemoveOldDrafts(const std::string& path,
                                        absl::Duration older_than) {
   const std::string directory = DirectoryOf(path);

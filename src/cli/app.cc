@@ -8,6 +8,7 @@
 #include "absl/strings/strip.h"
 #include "prepull/base/text.h"
 #include "src/cli/commands.h"
+#include "src/cli/drop_in.h"
 #include "src/cli/help_topics.h"
 #include "src/cli/nearest.h"
 
@@ -133,6 +134,19 @@ void FlushOutput(Instant until, const CommandContext& context) {
   context.console.Flush(context.clock.Now() + kReaderTimeout, {});
 }
 
+// Prints the last line and returns the exit code.
+ExitCode Finish(const CommandEnd& end, const CommandContext& context) {
+  FlushOutput(end.output_until, context);
+  if (!end.error.empty()) {
+    context.console.PrintErr(absl::StrCat("prepull: ", end.error));
+  }
+  context.console.Flush(context.clock.Now() + kLastLineTimeout, {});
+  // An incomplete result is an error.
+  const bool is_lost =
+      !end.stands_without_output && context.console.HasLostOutput();
+  return is_lost && end.code == ExitCode::kOk ? ExitCode::kBadInput : end.code;
+}
+
 }  // namespace
 
 std::vector<std::unique_ptr<CommandProgram>> AllCommands() {
@@ -154,16 +168,20 @@ std::vector<std::unique_ptr<CommandProgram>> AllCommands() {
 
 ExitCode RunApp(const std::vector<std::string>& words,
                 const CommandContext& context) {
-  const CommandEnd end = Dispatch(words, context);
-  FlushOutput(end.output_until, context);
-  if (!end.error.empty()) {
-    context.console.PrintErr(absl::StrCat("prepull: ", end.error));
+  return Finish(Dispatch(words, context), context);
+}
+
+ExitCode RunShell(const std::vector<std::string>& words,
+                  const CommandContext& context) {
+  absl::StatusOr<ShellCall> call =
+      ReadShellCall(words, context.host, context.files);
+  if (!call.ok()) {
+    return Finish({ExitCode::kBadInput, std::string(call.status().message())},
+                  context);
   }
-  context.console.Flush(context.clock.Now() + kLastLineTimeout, {});
-  // An incomplete result is an error.
-  const bool is_lost =
-      !end.stands_without_output && context.console.HasLostOutput();
-  return is_lost && end.code == ExitCode::kOk ? ExitCode::kBadInput : end.code;
+  CommandContext noted = context;
+  noted.notices = std::move(call->notices);
+  return Finish(Dispatch(call->words, noted), noted);
 }
 
 }  // namespace prepull

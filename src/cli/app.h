@@ -14,6 +14,10 @@ namespace prepull {
 ExitCode RunApp(const std::vector<std::string>& words,
                 const CommandContext& context);
 
+// Runs what the words mean to a shell, as far as drop_in.h understands them.
+ExitCode RunShell(const std::vector<std::string>& words,
+                  const CommandContext& context);
+
 }  // namespace prepull
 
 #endif  // PREPULL_SRC_CLI_APP_H_

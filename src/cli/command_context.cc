@@ -1,7 +1,5 @@
 #include "src/cli/command_context.h"
 
-#include "prepull/base/log.h"
-
 namespace prepull {
 namespace {
 
@@ -47,6 +45,7 @@ void StartLogging(const LoggingOptions& options, const CommandContext& context,
             .write = [&console = context.console](absl::string_view line) {
               console.PrintErr(line);
             }});
+  for (const Notice& each : context.notices) Log(each.level, each.text);
 }
 
 CommandEnd Failed(ExitCode code, const absl::Status& why) {

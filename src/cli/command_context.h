@@ -12,6 +12,7 @@
 #include "prepull/base/clock.h"
 #include "prepull/base/file_system.h"
 #include "prepull/base/host.h"
+#include "prepull/base/log.h"
 #include "prepull/base/mutex.h"
 #include "prepull/run/run.h"
 #include "src/cli/command.h"
@@ -45,6 +46,12 @@ class ExitHook {
   Callback callback_ ABSL_GUARDED_BY(mutex_);
 };
 
+// A line for the log that was known before there was one.
+struct Notice {
+  LogLevel level = LogLevel::kInfo;
+  std::string text;
+};
+
 // All of it outlives the command.
 struct CommandContext {
   Host& host;
@@ -56,6 +63,7 @@ struct CommandContext {
   std::atomic<bool>& announces_stop;
   std::stop_token stop;
   Instant started;  // when the process began
+  std::vector<Notice> notices = {};
 };
 
 // How a command ended: the exit code, and the last line on standard error,
@@ -83,8 +91,9 @@ struct LoggingOptions {
 
 void AddLoggingFlags(Command& command, LoggingOptions& options);
 
-// Starts the log as the options and the stream require. `hides_info`: progress
-// or a short result is printed on a terminal, so info lines are left out.
+// Starts the log as the options and the stream require, with the notices of the
+// context. `hides_info`: progress or a short result is printed on a terminal,
+// so info lines are left out.
 void StartLogging(const LoggingOptions& options, const CommandContext& context,
                   bool hides_info);
 

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "prepull/base/log.h"
 #include "prepull/base/text.h"
 
@@ -14,6 +17,19 @@ bool IsGiven(absl::string_view flag, const Command& command) {
   const std::vector<FlagDoc> flags = command.GivenFlags();
   return std::any_of(flags.begin(), flags.end(),
                      [flag](const FlagDoc& each) { return each.name == flag; });
+}
+
+// lifecycle-agent's own workload reads the file when its root is the host's.
+std::string SecretPath(const std::string& path, absl::string_view host_root,
+                       FileSystem& files) {
+  absl::ConsumeSuffix(&host_root, "/");
+  if (host_root.empty() ||
+      absl::StartsWith(path, absl::StrCat(host_root, "/"))) {
+    return path;
+  }
+  std::string on_host =
+      absl::StrCat(host_root, absl::StartsWith(path, "/") ? "" : "/", path);
+  return files.KindOf(on_host).ok() ? on_host : path;
 }
 
 }  // namespace
@@ -36,8 +52,9 @@ void AddCompatibilityFlags(Command& command, CompatibilityOptions& options) {
                  options.debug);
 }
 
-void ApplyForeignEnvironment(const Host& host, const Command& command,
-                             FetchOptions& options) {
+void ApplyForeignEnvironment(const CommandContext& context,
+                             const Command& command, FetchOptions& options) {
+  const Host& host = context.host;
   const std::string list = FromEnvironment(host, "PRECACHE_SPEC_FILE");
   const bool has_images =
       !options.list.list_files.empty() || !options.list.images.empty();
@@ -56,7 +73,8 @@ void ApplyForeignEnvironment(const Host& host, const Command& command,
 
   const std::string secret = FromEnvironment(host, "PULL_SECRET_PATH");
   if (!secret.empty() && options.list.credentials.docker_configs.empty()) {
-    options.list.credentials.docker_configs.push_back(secret);
+    options.list.credentials.docker_configs.push_back(
+        SecretPath(secret, options.preflight.host_root, context.files));
   }
 
   if (FromEnvironment(host, "PRECACHE_BEST_EFFORT") == "TRUE" &&

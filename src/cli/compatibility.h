@@ -15,8 +15,10 @@ void AddCompatibilityFlags(Command& command, CompatibilityOptions& options);
 
 // Applies PRECACHE_SPEC_FILE, MAX_PULL_THREADS, PULL_SECRET_PATH and
 // PRECACHE_BEST_EFFORT, unless a flag or variable of prepull overrides them.
-void ApplyForeignEnvironment(const Host& host, const Command& command,
-                             FetchOptions& options);
+// PULL_SECRET_PATH is a path below --host-root if there is a file; else, and if
+// it begins with that folder, it is one of the container.
+void ApplyForeignEnvironment(const CommandContext& context,
+                             const Command& command, FetchOptions& options);
 
 }  // namespace prepull
 

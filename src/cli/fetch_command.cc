@@ -355,7 +355,7 @@ CommandEnd FetchCommand::Run(const CommandContext& context) {
   options_.logging.verbose =
       options_.logging.verbose || options_.compatibility.debug;
   StartLogging(options_.logging, context, DrawsView(options_, context.host));
-  ApplyForeignEnvironment(context.host, command(), options_);
+  ApplyForeignEnvironment(context, command(), options_);
   const absl::Status set = SetPriority(options_.priority);
   if (!set.ok()) Log(LogLevel::kWarn, set.message());
   CommandEnd end = Fetching(options_, context).Start();

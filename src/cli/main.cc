@@ -17,6 +17,7 @@
 #include "src/cli/app.h"
 #include "src/cli/command_context.h"
 #include "src/cli/console.h"
+#include "src/cli/drop_in.h"
 
 namespace prepull {
 namespace {
@@ -107,7 +108,8 @@ int Main(int argc, char** argv) {
                                   .announces_stop = announces_stop,
                                   .stop = stop.token(),
                                   .started = started};
-  return static_cast<int>(RunApp(words, context));
+  const auto run = argc > 0 && IsShellName(argv[0]) ? RunShell : RunApp;
+  return static_cast<int>(run(words, context));
 }
 
 }  // namespace

@@ -45,7 +45,9 @@ CommandDoc ManifestDoc() {
            "prepull manifest job pre-cache --images-from images.txt \\",
            "    --for talm --flavor openshift",
            "prepull manifest hub pre-cache --images-from images.txt \\",
-           "    --placement spokes --max-concurrency 10%"},
+           "    --placement spokes --max-concurrency 10%",
+           "prepull manifest job my-images --clean --status-dir "
+           "/var/lib/prepull"},
       .exit_codes = {"0  printed", "2  bad flags, unreadable or empty list"},
       .positional = "daemonset|job|hub NAME [-- FETCH FLAGS]",
       .positional_text =
@@ -244,6 +246,10 @@ class ManifestCommand : public CommandProgram {
  private:
   absl::StatusOr<DeploymentOptions> Deployment(const CommandContext& context) {
     ASSIGN_OR_RETURN(DeploymentOptions options, ToDeployment(flags_));
+    if (flags_.clean) {
+      RETURN_IF_ERROR(CheckCleanUp(command().GivenFlags(), options));
+      return options;
+    }
     RETURN_IF_ERROR(CheckFetchFlags(options.fetch_flags, command(),
                                     !options.storage_folder.empty()));
     RETURN_IF_ERROR(CheckVariables(options.environment, command(),

@@ -374,6 +374,15 @@ void AddJobFlags(Command& command, ManifestFlags& flags) {
            "try, --deadline (else 4h) ends it, and it writes its result "
            "into --result-configmap (else NAME-result), --result-every 30s"},
       {"talm"}, [&flags](size_t) { flags.options.reader = JobReader::kTalm; });
+  command.Switch({.name = "--clean",
+                  .text = "a Job NAME-clean that fetches nothing and removes "
+                          "the status file NAME.json of --status-dir from its "
+                          "node; it needs no list"},
+                 flags.clean);
+  command.Switch({.name = "--unpin",
+                  .text = "with --clean: first remove the pins of the images "
+                          "in that file (containerd)"},
+                 flags.options.unpins);
 }
 
 }  // namespace

@@ -30,6 +30,7 @@ struct ManifestFlags {
   // Of a Job only.
   std::optional<absl::Duration> kept_for;
   std::optional<int> backoff_limit;
+  bool clean = false;
   // Of a hub only.
   Hub hub;
   bool has_hub_flags = false;
@@ -42,6 +43,11 @@ absl::StatusOr<absl::Duration> ParseSeconds(const std::string& text);
 void AddHubFlags(Command& command, ManifestFlags& flags);
 
 void AddManifestFlags(Command& command, ManifestFlags& flags);
+
+// Checks what is given beside --clean. Errors: INVALID_ARGUMENT  a flag that is
+// about fetching.
+absl::Status CheckCleanUp(const std::vector<FlagDoc>& given,
+                          const DeploymentOptions& options);
 
 // Returns the options without the list. Errors: INVALID_ARGUMENT  flags that
 // contradict each other.

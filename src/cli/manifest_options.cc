@@ -163,7 +163,55 @@ absl::Status ForTalm(const ManifestFlags& flags, DeploymentOptions& options) {
   return absl::OkStatus();
 }
 
+absl::Status AsCleanUp(const ManifestFlags& flags, DeploymentOptions& options) {
+  if (!flags.clean) {
+    return options.unpins
+               ? absl::InvalidArgumentError("--unpin: only valid with --clean")
+               : absl::OkStatus();
+  }
+  if (options.workload != Workload::kJob) {
+    return absl::InvalidArgumentError("--clean: only valid for a job");
+  }
+  if (options.status_folder.empty()) {
+    return absl::InvalidArgumentError(
+        "--clean: give the folder of the status file as --status-dir");
+  }
+  if (options.unpins && options.flavor == Flavor::kOpenShift) {
+    return absl::InvalidArgumentError(
+        "--unpin: CRI-O has its pins in a file, pinned_images in "
+        "/etc/crio/crio.conf.d");
+  }
+  options.cleans = options.name;
+  options.name += "-clean";
+  return Annotate(CheckDnsLabel(options.name), "NAME-clean");
+}
+
 }  // namespace
+
+absl::Status CheckCleanUp(const std::vector<FlagDoc>& given,
+                          const DeploymentOptions& options) {
+  static constexpr absl::string_view kAllowed[] = {
+      "--clean",           "--unpin",          "--status-dir",
+      "--namespace",       "--flavor",         "--create-namespace",
+      "--image",           "--label",          "--annotation",
+      "--owner",           "--node-selector",  "--toleration",
+      "--requests",        "--priority-class", "--limits",
+      "--deadline",        "--backoff-limit",  "--ttl",
+      "--log-level",       "--log-format",     "--quiet",
+      "--overall-timeout", "--verbose"};
+  for (const FlagDoc& flag : given) {
+    const bool is_socket = flag.name == "--cri-socket" && options.unpins;
+    if (is_socket || std::find(std::begin(kAllowed), std::end(kAllowed),
+                               flag.name) != std::end(kAllowed)) {
+      continue;
+    }
+    return absl::InvalidArgumentError(
+        absl::StrCat("--clean: fetches nothing, so not with ", flag.name));
+  }
+  if (options.fetch_flags.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "--clean: fetches nothing, so no flags of fetch behind --");
+}
 
 absl::StatusOr<DeploymentOptions> ToDeployment(const ManifestFlags& flags) {
   DeploymentOptions options = flags.options;
@@ -183,6 +231,7 @@ absl::StatusOr<DeploymentOptions> ToDeployment(const ManifestFlags& flags) {
   RETURN_IF_ERROR(CheckNamespace(options));
   RETURN_IF_ERROR(CheckKeys(options));
   RETURN_IF_ERROR(CheckWorkload(flags, options));
+  RETURN_IF_ERROR(AsCleanUp(flags, options));
   RETURN_IF_ERROR(Annotate(CheckSocketFolder(options), "--cri-socket"));
   const bool is_job = options.workload == Workload::kJob;
   const std::vector<Toleration> by_default(is_job ? 0 : 1);

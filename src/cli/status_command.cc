@@ -31,14 +31,14 @@ CommandDoc StatusDoc() {
       .about =
           "Shows the images of a status file, or waits until its run "
           "has ended and ends\nwith the same exit code. Or reads back the "
-          "termination message of a pod.",
+          "termination message of a pod, or\nremoves the file.",
       .examples = {"prepull status --status-file status.json",
                    "prepull status --status-file status.json --wait",
                    "PREPULL_STATUS_FILE=status.json prepull status -o json",
                    "prepull status --from-message message --image-list-file "
                    "images.txt"},
       .exit_codes = {
-          "0  the file could be read",
+          "0  the file could be read, or is removed",
           "2  bad flags, or it cannot be read or is of another list",
           "with --from-message: the code of the run",
           "with --wait: the same; 3 if it has died: it wrote nothing",
@@ -76,6 +76,10 @@ class StatusCommand : public CommandProgram {
                       .text = "wait until the run has ended, and end with its "
                               "exit code"},
                      wait_);
+    command().Switch({.name = "--remove",
+                      .text = "remove the file, if it is a status file of "
+                              "prepull or lifecycle-agent; none is fine, too"},
+                     remove_);
     command().Group("What, of a pod");
     command().Text(
         {.name = "--from-message",
@@ -108,6 +112,7 @@ class StatusCommand : public CommandProgram {
       return {ExitCode::kBadInput,
               "--wait: standard input does not change: give a file"};
     }
+    if (remove_) return Remove(context);
     const absl::StatusOr<StatusDocument> document =
         wait_ ? Await(context) : Read(context);
     if (!document.ok()) return Failed(document.status());
@@ -127,11 +132,36 @@ class StatusCommand : public CommandProgram {
 
  private:
   CommandEnd ShowMessage(const CommandContext& context) const {
-    if (wait_) {
+    if (wait_ || remove_) {
       return {ExitCode::kBadInput,
-              "--wait: a message is written when its run has ended"};
+              wait_ ? "--wait: a message is written when its run has ended"
+                    : "--remove: expected --status-file"};
     }
     return ShowStatusMessage(message_, {output_, no_headers_}, context);
+  }
+
+  CommandEnd Remove(const CommandContext& context) const {
+    if (wait_ || is_input()) {
+      return {ExitCode::kBadInput, "--remove: expected a file, and no --wait"};
+    }
+    const absl::Status removed = RemoveStatusFile(context.files);
+    if (absl::IsNotFound(removed)) {
+      context.console.PrintOut(absl::StrCat("no file ", path_, "\n"));
+      return {};
+    }
+    if (!removed.ok()) return Failed(removed);
+    context.console.PrintOut(absl::StrCat("removed ", path_, "\n"));
+    return {};
+  }
+
+  absl::Status RemoveStatusFile(FileSystem& files) const {
+    ASSIGN_OR_RETURN(const std::string text,
+                     files.ReadFile(path_, kMaxDocumentBytes));
+    RETURN_IF_ERROR(Annotate(CheckStatusDocument(text),
+                             absl::StrCat(path_, ": not removed")));
+    RETURN_IF_ERROR(files.RemoveFile(path_));
+    files.RemoveOldDrafts(path_, -absl::InfiniteDuration());
+    return absl::OkStatus();
   }
 
   static CommandEnd Failed(const absl::Status& why) {
@@ -232,6 +262,7 @@ class StatusCommand : public CommandProgram {
   StatusMessageOptions message_;
   std::string output_ = "table";
   bool wait_ = false;
+  bool remove_ = false;
   bool no_headers_ = false;
 };
 

@@ -12,6 +12,7 @@
 #include "prepull/node/node_listing.h"
 #include "prepull/pin/unpin.h"
 #include "prepull/pull/engine.h"
+#include "prepull/report/run_document.h"
 #include "prepull/runtime/connect.h"
 #include "prepull/source/image_list.h"
 #include "src/cli/commands.h"
@@ -33,7 +34,8 @@ CommandDoc UnpinDoc() {
           "image.",
       .examples = {"prepull unpin quay.io/team/app:1.2",
                    "prepull unpin --image-list-file images.txt",
-                   "prepull unpin --not-in-list --image-list-file images.txt"},
+                   "prepull unpin --not-in-list --image-list-file images.txt",
+                   "prepull unpin --status-file status.json"},
       .exit_codes =
           {"0  the images are unpinned, or were not pinned by prepull",
            "1  an image is still pinned, or the runtime has no pins (CRI-O)",
@@ -117,6 +119,12 @@ class UnpinCommand : public CommandProgram {
                               "that is not on the list, e.g. of an older "
                               "list"},
                      not_in_list_);
+    command().Text({.name = "--status-file",
+                    .value = "PATH",
+                    .text = "status file of a run of fetch: unpin its images; "
+                            "no file means no images",
+                    .is_path = true},
+                   status_file_);
     AddListFlags(command(), list_);
     command().Group("How");
     AddSocketFlag(command(), cri_socket_);
@@ -135,6 +143,14 @@ class UnpinCommand : public CommandProgram {
     if (not_in_list_ && list_.list_files.empty()) {
       return {ExitCode::kBadInput,
               "--not-in-list: give the list to keep as --image-list-file"};
+    }
+    if (!status_file_.empty()) {
+      const absl::Status read = AddImagesOfRun(context);
+      if (!read.ok()) return Failed(ExitCode::kBadInput, read);
+      if (list_.images.empty() && list_.list_files.empty()) {
+        Print({}, context);
+        return {};
+      }
     }
     const auto sockets = RuntimeSockets::Parse(cri_socket_, context.host);
     if (!sockets.ok()) return Failed(ExitCode::kBadInput, sockets.status());
@@ -155,6 +171,27 @@ class UnpinCommand : public CommandProgram {
   }
 
  private:
+  absl::Status AddImagesOfRun(const CommandContext& context) {
+    if (not_in_list_) {
+      return absl::InvalidArgumentError(
+          "--status-file: its images are unpinned, so not with --not-in-list");
+    }
+    const absl::StatusOr<std::string> text =
+        context.files.ReadFile(status_file_, kMaxDocumentBytes);
+    if (absl::IsNotFound(text.status())) return absl::OkStatus();
+    RETURN_IF_ERROR(text.status());
+    const absl::StatusOr<ReadRun> read = ParseRunDocument(*text);
+    RETURN_IF_ERROR(
+        Annotate(read.status(), absl::StrCat("status file ", status_file_)));
+    for (const ImageOutcome& image : read->run.images()) {
+      // Nobody could pin a malformed line.
+      if (image.reason == Reason::kInvalidReference) continue;
+      list_.images.push_back(image.pulled_as.empty() ? image.image
+                                                     : image.pulled_as);
+    }
+    return absl::OkStatus();
+  }
+
   CommandEnd UnpinList(const std::vector<ImageRequest>& requests,
                        const FoundRuntime& found,
                        const CommandContext& context) {
@@ -242,6 +279,7 @@ class UnpinCommand : public CommandProgram {
 
   ListInputs list_;
   std::string cri_socket_;
+  std::string status_file_;
   bool not_in_list_ = false;
   std::string output_ = "table";
   LoggingOptions logging_;

@@ -69,6 +69,7 @@ Yaml Result(const DeploymentOptions& options) {
 Yaml SecurityContextConstraints(const DeploymentOptions& options) {
   const Yaml any = Yaml().Add("type", "RunAsAny");
   std::vector<std::string> volumes = {"configMap", "emptyDir", "hostPath"};
+  if (!options.cleans.empty()) volumes = {"hostPath"};
   if (!options.secret.empty() || !options.line_secrets.empty()) {
     volumes.push_back("secret");
   }
@@ -187,7 +188,7 @@ std::vector<Yaml> Objects(const DeploymentOptions& options) {
     add(Role("Role", metadata, ResultRule(options)));
     add(Binding("Role", name, metadata, options));
   }
-  add(List(options));
+  if (options.cleans.empty()) add(List(options));
   add(options.workload == Workload::kDaemonSet ? DaemonSet(options)
                                                : Job(options));
   return objects;

@@ -91,8 +91,9 @@ Yaml Job(const DeploymentOptions& options) {
   if (options.kept_for > absl::ZeroDuration()) {
     spec.Add("ttlSecondsAfterFinished", Seconds(options.kept_for));
   }
-  // TALM's reader does not know the reason PodFailurePolicy.
-  if (options.reader != JobReader::kTalm) {
+  // TALM's reader does not know the reason PodFailurePolicy, and what cleans up
+  // has other exit codes.
+  if (options.reader != JobReader::kTalm && options.cleans.empty()) {
     spec.Add("podFailurePolicy", PodFailurePolicy());
   }
   spec.Add("template", PodTemplate(options));

@@ -122,6 +122,41 @@ Yaml SleepContainer(const DeploymentOptions& options) {
   return container;
 }
 
+// A container of a Job that cleans up: it has no token, list or capability.
+Yaml CleanUpContainer(const DeploymentOptions& options, absl::string_view name,
+                      const std::vector<std::string>& arguments, Yaml mounts) {
+  return Yaml()
+      .Add("name", name)
+      .Add("image", options.image)
+      .Add("imagePullPolicy", "IfNotPresent")
+      .Add("args", Yaml::Texts(arguments))
+      .Add("resources", Resources(options.requests, options.limits))
+      .Add("securityContext", FetchSecurity(options))
+      .Add("terminationMessagePolicy", "FallbackToLogsOnError")
+      .Add("volumeMounts", std::move(mounts));
+}
+
+void AddCleanUp(const DeploymentOptions& options, Yaml& spec) {
+  const std::string status_file =
+      Literal(absl::StrCat("--status-file=", StatusFile(options)));
+  if (options.unpins) {
+    // First, because the file names the images.
+    spec.Add(
+        "initContainers",
+        Yaml::List({CleanUpContainer(
+            options, "unpin",
+            {"unpin", Literal(absl::StrCat("--cri-socket=", SocketOf(options))),
+             status_file},
+            Yaml::List({CriMount(options), Mount("status", kStatusFolder)}))}));
+  }
+  spec.Add("containers",
+           Yaml::List({CleanUpContainer(
+               options, "clean", {"status", status_file, "--remove"},
+               Yaml::List({Mount("status", kStatusFolder,
+                                 /*is_read_only=*/false)}))}))
+      .Add("volumes", CleanUpVolumes(options));
+}
+
 Yaml Tolerations(const DeploymentOptions& options) {
   Yaml list = Yaml::List();
   for (const Toleration& toleration : options.tolerations) {
@@ -172,6 +207,10 @@ Yaml PodSpec(const DeploymentOptions& options) {
   } else {
     spec.Add("restartPolicy", "Never");
     AddPodDeadlines(options, spec);
+    if (!options.cleans.empty()) {
+      AddCleanUp(options, spec);
+      return spec;
+    }
     spec.Add("containers", Yaml::List({FetchContainer(options)}));
   }
   return spec.Add("volumes", Volumes(options));
@@ -188,7 +227,7 @@ Yaml PodAnnotations(const DeploymentOptions& options) {
     own.push_back({"linkerd.io/inject", "disabled"});
   }
   if (options.flavor == Flavor::kOpenShift &&
-      options.workload == Workload::kJob) {
+      options.workload == Workload::kJob && options.cleans.empty()) {
     // The CPUs that single-node OpenShift reserves for the platform.
     own.push_back({"target.workload.openshift.io/management",
                    "{\"effect\": \"PreferredDuringScheduling\"}"});

@@ -99,7 +99,9 @@ bool HasStatus(const DeploymentOptions& options) {
 }
 
 std::string StatusFile(const DeploymentOptions& options) {
-  return absl::StrCat(kStatusFolder, "/", options.name, ".json");
+  return absl::StrCat(kStatusFolder, "/",
+                      options.cleans.empty() ? options.name : options.cleans,
+                      ".json");
 }
 
 bool NeedsToken(const DeploymentOptions& options) {
@@ -114,10 +116,13 @@ Yaml Mount(absl::string_view volume, absl::string_view path,
   return mount;
 }
 
-Yaml FetchMounts(const DeploymentOptions& options) {
+Yaml CriMount(const DeploymentOptions& options) {
   // At the same path as on the host, so that messages are valid there.
-  Yaml mounts = Yaml::List(
-      {Mount("cri", FolderOf(SocketOf(options))), Mount("list", kListFolder)});
+  return Mount("cri", FolderOf(SocketOf(options)));
+}
+
+Yaml FetchMounts(const DeploymentOptions& options) {
+  Yaml mounts = Yaml::List({CriMount(options), Mount("list", kListFolder)});
   if (!options.secret.empty()) {
     mounts.Append(Mount("pull-secret", kSecretFolder));
   }
@@ -135,6 +140,15 @@ Yaml FetchMounts(const DeploymentOptions& options) {
   }
   if (NeedsToken(options)) mounts.Append(Mount("token", kTokenFolder));
   return mounts;
+}
+
+Yaml CleanUpVolumes(const DeploymentOptions& options) {
+  Yaml volumes = Yaml::List(
+      {HostFolder("status", options.status_folder, "DirectoryOrCreate")});
+  if (options.unpins) {
+    volumes.Append(HostFolder("cri", FolderOf(SocketOf(options)), "Directory"));
+  }
+  return volumes;
 }
 
 Yaml Volumes(const DeploymentOptions& options) {

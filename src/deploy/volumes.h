@@ -29,11 +29,17 @@ bool NeedsToken(const DeploymentOptions& options);
 Yaml Mount(absl::string_view volume, absl::string_view path,
            bool is_read_only = true);
 
+// Returns the mount of the folder with the runtime's socket.
+Yaml CriMount(const DeploymentOptions& options);
+
 // Returns the mounts of the fetch container.
 Yaml FetchMounts(const DeploymentOptions& options);
 
 // Returns the volumes of the pod.
 Yaml Volumes(const DeploymentOptions& options);
+
+// Returns those of a pod that cleans up.
+Yaml CleanUpVolumes(const DeploymentOptions& options);
 
 }  // namespace prepull
 

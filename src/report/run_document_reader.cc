@@ -197,4 +197,21 @@ absl::StatusOr<ReadRun> ParseRunDocument(absl::string_view text) {
   return read;
 }
 
+absl::Status CheckStatusDocument(absl::string_view text) {
+  ASSIGN_OR_RETURN(const JsonDocument document,
+                   JsonDocument::ParseObject(text));
+  if (document["schema"].exists()) return ParseRunDocument(text).status();
+  bool is_foreign = true;
+  for (const char* key : {"total", "pulled", "failed"}) {
+    is_foreign = is_foreign && document[key].integer().has_value();
+  }
+  const bool has_failures = document["failed_pulls"].exists();
+  const size_t keys = document["skipped"].exists() ? 5 : 4;
+  if (is_foreign && has_failures && document.root().size() == keys) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      "neither a status file of prepull nor one of lifecycle-agent");
+}
+
 }  // namespace prepull

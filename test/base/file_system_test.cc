@@ -89,6 +89,7 @@ class SmallDisk {
 };
 
 using WriteFileAtomicallyTest = FileSystemTest;
+using RemoveFileTest = FileSystemTest;
 using RemoveOldDraftsTest = FileSystemTest;
 using ReadFileTest = FileSystemTest;
 
@@ -226,6 +227,23 @@ TEST_F(WriteFileAtomicallyTest, TakesAnEmptyText) {
   ASSERT_THAT(Write(""), IsOk());
 
   EXPECT_THAT(Read(), IsOkAndHolds(IsEmpty()));
+}
+
+TEST_F(RemoveFileTest, RemovesAFile) {
+  ASSERT_THAT(files_.WriteFileAtomically(path_, "x"), IsOk());
+
+  EXPECT_THAT(files_.RemoveFile(path_), IsOk());
+  EXPECT_THAT(files_.RemoveFile(path_), StatusIs(Code::kNotFound));
+}
+
+TEST_F(RemoveFileTest, LeavesWhatIsNoFileItself) {
+  const std::string other = path_ + ".other";
+  ASSERT_THAT(files_.WriteFileAtomically(other, "x"), IsOk());
+  ASSERT_EQ(symlink(other.c_str(), path_.c_str()), 0);
+
+  EXPECT_THAT(files_.RemoveFile(path_), StatusIs(Code::kFailedPrecondition));
+  EXPECT_THAT(files_.RemoveFile(folder_), StatusIs(Code::kFailedPrecondition));
+  EXPECT_THAT(files_.ReadFile(path_, 10), IsOk());
 }
 
 TEST_F(RemoveOldDraftsTest, RemovesWhatAKilledWriterLeft) {

@@ -110,6 +110,19 @@ GOLDEN = {
 }
 
 
+# Jobs that clean up, of no list.
+CLEAN = {
+    "job-clean": "job my-images --clean --status-dir /var/lib/prepull",
+    "job-clean-openshift":
+        "job my-images --clean --status-dir /var/lib/prepull --flavor "
+        "openshift --namespace prepull --node-selector "
+        "kubernetes.io/hostname=worker-1",
+    "job-clean-unpin":
+        "job my-images --clean --unpin --status-dir /var/lib/prepull "
+        "--cri-socket /run/k3s/containerd/containerd.sock",
+}
+
+
 def run(words, **more):
     """prepull with nothing of ours in its environment."""
     return subprocess.run([_BINARY, *words], cwd=_ROOT, text=True, timeout=60,
@@ -118,7 +131,9 @@ def run(words, **more):
 
 
 def manifest(words, images=_LIST):
-    return run(["manifest", "--images-from", images, *words.split()])
+    """Without `images` there is no list."""
+    from_list = ["--images-from", images] if images else []
+    return run(["manifest", *from_list, *words.split()])
 
 
 def objects_of(text):
@@ -166,6 +181,12 @@ class GoldenTest(unittest.TestCase):
                 self.hold_against(_TEST / f"golden/manifest/{name}.yaml",
                                   words, _LIST)
 
+    def test_what_cleans_up(self):
+        for name, words in CLEAN.items():
+            with self.subTest(name):
+                self.hold_against(_TEST / f"golden/manifest/{name}.yaml",
+                                  words, None)
+
     def test_what_is_ready_to_apply(self):
         for name, words in READY.items():
             with self.subTest(name):
@@ -175,7 +196,7 @@ class GoldenTest(unittest.TestCase):
     def test_nothing_lies_about_that_is_not_held(self):
         self.assertEqual({path.stem for path in
                           (_TEST / "golden/manifest").glob("*.yaml")},
-                         set(GOLDEN))
+                         {*GOLDEN, *CLEAN})
         self.assertEqual({path.stem for path in
                           (_ROOT / "manifests").glob("*.yaml")}, set(READY))
 
@@ -184,7 +205,7 @@ class GoldenTest(unittest.TestCase):
         flags = {word.strip(";.,:").split("=")[0] for word in words
                  if word.startswith("--")}
         given = {word.split("=")[0] for words in
-                 [*GOLDEN.values(), *READY.values()] for word in words.split()}
+                 [*GOLDEN.values(), *CLEAN.values(), *READY.values()] for word in words.split()}
         self.assertEqual(
             flags - given - {"--images-from", "--log-level", "--quiet",
                              "--log-format", "--verbose",
@@ -427,6 +448,72 @@ class ContentTest(unittest.TestCase):
                     self.assertIs(security["allowPrivilegeEscalation"], False)
                     self.assertEqual(security["capabilities"]["drop"], ["ALL"])
                     self.assertNotIn("privileged", security)
+
+
+class CleanUpTest(unittest.TestCase):
+    """The Job that removes a status file: it may do that and no more."""
+
+    def test_sees_the_status_file_and_only_to_unpin_the_runtime(self):
+        for name, words in CLEAN.items():
+            with self.subTest(name):
+                objects = objects_of(manifest(words, None).stdout)
+                pod = pod_of(objects)
+                mounts = {
+                    container["name"]: {
+                        mount["mountPath"]: mount.get("readOnly", False)
+                        for mount in container["volumeMounts"]}
+                    for container in (*pod.get("initContainers", []),
+                                      *pod["containers"])}
+                expected = {"clean": {"/var/lib/prepull": False}}
+                if "--unpin" in words:
+                    expected["unpin"] = {"/run/k3s/containerd": True,
+                                         "/var/lib/prepull": True}
+                self.assertEqual(mounts, expected)
+                self.assertNotIn("ConfigMap",
+                                 [each["kind"] for each in objects])
+                self.assertFalse({"hostPID", "hostNetwork"} & pod.keys())
+                for container in (*pod.get("initContainers", []),
+                                  *pod["containers"]):
+                    security = container["securityContext"]
+                    self.assertEqual(security["capabilities"],
+                                     {"drop": ["ALL"]})
+                    self.assertIs(security["readOnlyRootFilesystem"], True)
+
+    def test_removes_the_file_and_can_be_run_again(self):
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        file = pathlib.Path(folder, "my-images.json")
+        file.write_text('{"total":1,"pulled":1,"failed":0,"failed_pulls":null}')
+        (container,) = pod_of(objects_of(manifest(
+            CLEAN["job-clean"], None).stdout))["containers"]
+        words = [word.replace("/var/lib/prepull", folder)
+                 for word in container["args"]]
+
+        first, second = run(words), run(words)
+
+        self.assertEqual((first.returncode, first.stdout),
+                         (0, f"removed {file}\n"))
+        self.assertEqual((second.returncode, second.stdout),
+                         (0, f"no file {file}\n"))
+        self.assertEqual(list(pathlib.Path(folder).iterdir()), [])
+
+    def test_says_what_contradicts_itself(self):
+        for words, why in (
+                ("job x --clean", "give the folder of the status file"),
+                ("daemonset x --clean --status-dir /a", "only valid for a job"),
+                ("job x --unpin --status-dir /a", "only valid with --clean"),
+                ("job x --clean --status-dir /a --pin", "not with --pin"),
+                ("job x --clean --status-dir /a --cri-socket /run/c/c.sock",
+                 "not with --cri-socket"),
+                ("job x --clean --status-dir /a --images-from a",
+                 "not with --images-from"),
+                ("job x --clean --status-dir /a -- --best-effort",
+                 "no flags of fetch"),
+                ("job x --clean --unpin --status-dir /a --flavor openshift",
+                 "pinned_images")):
+            with self.subTest(words):
+                refused = manifest(words, None)
+                self.assertEqual(refused.returncode, 2)
+                self.assertIn(why, refused.stderr)
 
 
 class ArgumentsTest(unittest.TestCase):

@@ -34,6 +34,23 @@ TEST_F(PinCommandTest, ARuntimeWithoutPinsIsAWarning) {
   EXPECT_EQ(Status("/images/0/pinned"), "false");
 }
 
+TEST_F(PinCommandTest, AStatusFileThatIsGoneNamesNoImages) {
+  const Ended unpin = RunPrepull({"unpin", "--cri-socket", "/run/no/cri.sock",
+                                  "--status-file", status_path()});
+
+  EXPECT_THAT(unpin, ExitsWith(0));
+  EXPECT_EQ(unpin.out, "no pins of prepull found\n");
+}
+
+TEST_F(PinCommandTest, AStatusFileNamesTheImages) {
+  ASSERT_THAT(Fetch({"quay.io/a:1"}), ExitsWith(0));
+
+  // It asks a runtime, which has no pins.
+  EXPECT_THAT(Unpin({"--status-file", status_path()}), ExitsWith(1));
+  folder_.Write("status.json", "{}");
+  EXPECT_THAT(Unpin({"--status-file", status_path()}), ExitsWith(2));
+}
+
 TEST_F(PinCommandTest, WithoutTheFlagThereIsNoWarning) {
   EXPECT_THAT(Fetch({"quay.io/a:1"}).err, Not(HasSubstr("pinned")));
 }

@@ -49,6 +49,45 @@ TEST_F(StatusCommandTest, TakesThePathFromTheEnvironment) {
   EXPECT_THAT(RunPrepull({"status"}), ExitsWith(2));
 }
 
+TEST_F(StatusCommandTest, RemovesAStatusFileAndIsContentWithNone) {
+  ASSERT_THAT(Fetch({"quay.io/a:1"}), ExitsWith(0));
+
+  const Ended first = RunStatus({"--remove"});
+  const Ended second = RunStatus({"--remove"});
+
+  EXPECT_THAT(first, ExitsWith(0));
+  EXPECT_EQ(first.out, "removed " + status_path() + "\n");
+  EXPECT_THAT(second, ExitsWith(0));
+  EXPECT_EQ(second.out, "no file " + status_path() + "\n");
+}
+
+// https://github.com/openshift-kni/lifecycle-agent, internal/precache
+TEST_F(StatusCommandTest, RemovesOneOfLifecycleAgent) {
+  for (const char* document :
+       {"{\"total\":136,\"pulled\":2,\"failed\":0,\"failed_pulls\":null}",
+        "{\"total\":2,\"pulled\":1,\"skipped\":0,\"failed\":1,"
+        "\"failed_pulls\":[\"quay.io/a:1\"]}"}) {
+    folder_.Write("status.json", document);
+    EXPECT_THAT(RunStatus({"--remove"}), ExitsWith(0));
+    EXPECT_THAT(RunStatus({}), ExitsWith(2));
+  }
+}
+
+TEST_F(StatusCommandTest, RemovesNothingElse) {
+  for (const char* document :
+       {"", "{}", "text", "{\"total\":1}", "{\"schema\":\"other/v1\"}",
+        "{\"total\":1,\"pulled\":1,\"failed\":0,\"failed_pulls\":[],"
+        "\"more\":1}"}) {
+    folder_.Write("status.json", document);
+    const Ended refused = RunStatus({"--remove"});
+
+    EXPECT_THAT(refused, ExitsWith(2));
+    EXPECT_THAT(refused.err, HasSubstr("not removed"));
+    EXPECT_EQ(ReadAll(status_path()), document);
+  }
+  EXPECT_THAT(RunStatus({"--remove", "--wait"}), ExitsWith(2));
+}
+
 TEST_F(StatusCommandTest, IsTwoForWhatIsNoStatusFile) {
   const Ended missing = RunStatus({});
   folder_.Write("status.json", "{\"total\": 1}");

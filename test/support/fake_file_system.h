@@ -102,6 +102,13 @@ class FakeFileSystem : public FileSystem {
     return absl::OkStatus();
   }
 
+  absl::Status RemoveFile(const std::string& path) override {
+    MutexLock lock(mutex_);
+    if (files_.erase(path) > 0) return absl::OkStatus();
+    return absl::NotFoundError(
+        absl::StrCat(path, ": remove: no such file or directory"));
+  }
+
   void RemoveOldDrafts(const std::string&, absl::Duration) override {}
 
   absl::StatusOr<DiskUsage> Usage(const std::string& root,

@@ -91,6 +91,10 @@ class FileSystem {
   virtual absl::Status WriteExisting(const std::string& path,
                                      absl::string_view text) = 0;
 
+  // Removes the file `path`. Errors: NOT_FOUND  there is none;
+  // FAILED_PRECONDITION  not a regular file, or a link; others as errno says.
+  virtual absl::Status RemoveFile(const std::string& path) = 0;
+
   // Removes drafts that killed writers of `path` left, unless a living one may
   // still be writing. Ignores errors.
   virtual void RemoveOldDrafts(const std::string& path,
@@ -121,6 +125,7 @@ class SystemFileSystem : public FileSystem {
                                    absl::string_view text) override;
   absl::Status WriteExisting(const std::string& path,
                              absl::string_view text) override;
+  absl::Status RemoveFile(const std::string& path) override;
   void RemoveOldDrafts(const std::string& path,
                        absl::Duration older_than) override;
   absl::StatusOr<DiskUsage> Usage(const std::string& root,

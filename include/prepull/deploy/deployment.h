@@ -116,6 +116,10 @@ struct DeploymentOptions {
   absl::Duration deadline = absl::ZeroDuration();  // zero = TimeForAllTries
   int backoff_limit = 2;
   absl::Duration kept_for = absl::Hours(24);  // after its end; zero = for ever
+  // Not empty: it fetches nothing, needs no list, and removes the status file
+  // of this name in status_folder; `name` is another.
+  std::string cleans = "";
+  bool unpins = false;  // and before that the pins of the images in it
   std::optional<Hub> hub = std::nullopt;
 };
 

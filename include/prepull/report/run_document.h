@@ -52,6 +52,11 @@ struct ReadRun {
 // key.
 absl::StatusOr<ReadRun> ParseRunDocument(absl::string_view text);
 
+// Checks that `text` is a status document, of prepull or of lifecycle-agent,
+// which has no schema, four of our first keys, and `skipped` in older versions.
+// Errors: INVALID_ARGUMENT  it is something else.
+absl::Status CheckStatusDocument(absl::string_view text);
+
 // Returns valid `json` on several lines, indented by two blanks per level.
 std::string Indented(absl::string_view json);
 

@@ -27,7 +27,7 @@ _CAPABILITIES = [
 
 @dataclasses.dataclass(frozen=True)
 class Mount:
-    """A folder of this machine as the container sees it."""
+    """A folder or file of this machine as the container sees it."""
     source: str
     target: str
     writable: bool = False
@@ -42,11 +42,12 @@ class Container(Closing):
     """Runs `image`, which the lab's containerd holds.
 
     `command` is what runs in it (ctr does not put it behind the image's entry
-    point, as a pod's args would be), else the entry point. `stdout` and
-    `stderr` are what it wrote, after `wait()`.
+    point, as a pod's args would be), else the entry point. `environment` is
+    in addition to the image's. `stdout` and `stderr` are what it wrote, after
+    `wait()`.
     """
 
-    def __init__(self, lab, image, *command, mounts=()):
+    def __init__(self, lab, image, *command, mounts=(), environment=None):
         super().__init__()
         self._containerd = lab.containerd
         # One level, which runc takes away whole.
@@ -60,6 +61,8 @@ class Container(Closing):
              "--cgroup", f"/{self.id}", "--read-only",
              *(f"--cap-drop={name}" for name in _CAPABILITIES),
              *(f"--mount={mount}" for mount in mounts),
+             *(f"--env={name}={value}"
+               for name, value in (environment or {}).items()),
              image, self.id, *command],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True)
