@@ -3,6 +3,7 @@
 #include <string>
 
 #include "prepull/base/passing_error.h"
+#include "prepull/source/image_list.h"
 
 namespace prepull {
 

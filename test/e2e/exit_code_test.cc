@@ -16,6 +16,7 @@ namespace {
 using testing::AllOf;
 using testing::EndsWith;
 using testing::HasSubstr;
+using testing::StartsWith;
 
 #if defined(__has_feature)  // clang, which builds what is sanitized
 constexpr bool kIsSanitized =
