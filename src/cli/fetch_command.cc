@@ -135,6 +135,7 @@ class Fetching {
                        .version = Printable(found->version.version, 128),
                        .socket = found->socket});
     if (options_.dry_run) return ShowPlan(*found->runtime);
+    submitter_.AskSizes(SizesOf(found->socket));
     output_.Begin(
         run_, WithRuntimeDefaults(options_.pull, run_.runtime()).concurrency);
     const absl::Status fit = CheckFit(*found->runtime);

@@ -11,12 +11,14 @@
 #include "prepull/base/units.h"
 #include "prepull/report/lines.h"
 #include "prepull/report/run_document.h"
+#include "prepull/runtime/image_sizes.h"
 
 namespace prepull {
 namespace {
 
 // More often helps nobody, and etcd keeps each write.
 constexpr absl::Duration kMinEvery = absl::Seconds(1);
+constexpr absl::Duration kSizeTimeout = absl::Seconds(2);
 
 absl::Status CheckConfigMapName(const std::string& name) {
   if (IsDnsSubdomain(name)) return absl::OkStatus();
@@ -81,6 +83,19 @@ std::unique_ptr<ResultConfigMap> MakeResultConfigMap(
       std::move(result), DescribeRun,
       ResultConfigMap::Seams{context.host, context.files, context.clock, http},
       context.stop);
+}
+
+AskSize SizesOf(const std::string& socket) {
+  return [sizes = std::make_shared<ImageSizes>(socket)](
+             const std::string& image_ref,
+             const std::stop_token& stop) -> std::optional<int64_t> {
+    const absl::StatusOr<int64_t> size =
+        sizes->Ask(image_ref, kSizeTimeout, stop);
+    if (size.ok()) return *size;
+    Log(LogLevel::kDebug, "size of an image unknown",
+        {{"image", image_ref}, {"error", size.status().message()}});
+    return std::nullopt;
+  };
 }
 
 SubmitOptions SubmitOptionsOf(const FetchOptions& options) {

@@ -4,6 +4,7 @@
 #define PREPULL_SRC_CLI_FETCH_RESULT_H_
 
 #include <memory>
+#include <string>
 
 #include "prepull/http/http_client.h"
 #include "prepull/kube/result_config_map.h"
@@ -20,6 +21,9 @@ void AddResultFlags(Command& command, ResultOptions& options);
 std::unique_ptr<ResultConfigMap> MakeResultConfigMap(
     const FetchOptions& options, const CommandContext& context,
     HttpClient& http);
+
+// Returns what asks the runtime behind `socket` for the sizes of images.
+AskSize SizesOf(const std::string& socket);
 
 // Where results are submitted; a dry run has none.
 SubmitOptions SubmitOptionsOf(const FetchOptions& options);

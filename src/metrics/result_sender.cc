@@ -61,12 +61,11 @@ class ResultSender::Call {
 
   void Cancel() { context_.TryCancel(); }
 
-  absl::Status Run(const std::vector<AttemptResult>& results,
-                   ::Metrics::Stub& stub) {
+  absl::Status Run(const std::vector<Waiting>& results, ::Metrics::Stub& stub) {
     ::Empty answer;
     const auto stream = stub.Submit(&context_, &answer);
-    for (const AttemptResult& result : results) {
-      if (!stream->Write(ToMessage(result))) break;  // Finish says why
+    for (const Waiting& waiting : results) {
+      if (!stream->Write(ToMessage(waiting.result))) break;  // Finish says why
     }
     stream->WritesDone();
     const grpc::Status status = stream->Finish();
@@ -91,7 +90,12 @@ ResultSender::~ResultSender() {
   thread_.join();
 }
 
-void ResultSender::Give(AttemptResult result) {
+void ResultSender::AskSizes(AskSize ask) {
+  MutexLock lock(mutex_);
+  ask_size_ = std::move(ask);
+}
+
+void ResultSender::Give(AttemptResult result, std::string image_ref) {
   bool is_first_drop = false;
   {
     MutexLock lock(mutex_);
@@ -99,7 +103,7 @@ void ResultSender::Give(AttemptResult result) {
       waiting_.pop_front();
       is_first_drop = dropped_++ == 0;
     }
-    waiting_.push_back(std::move(result));
+    waiting_.push_back({std::move(result), std::move(image_ref)});
   }
   given_.Notify();
   if (!is_first_drop) return;
@@ -122,6 +126,7 @@ void ResultSender::GiveUp() {
     is_given_up_ = true;
     if (call_ != nullptr) call_->Cancel();
   }
+  asking_.request_stop();
   given_.Notify();
 }
 
@@ -160,8 +165,9 @@ void ResultSender::AwaitSent(Instant until, const std::stop_token& stop,
 
 void ResultSender::Work() {
   while (true) {
-    const std::vector<AttemptResult> results = Next();
+    std::vector<Waiting> results = Next();
     if (results.empty()) break;
+    FindSizes(results);
     const absl::Status sent = Send(results);
     Finish(results, sent);
     if (!sent.ok() && !WaitForRetry()) break;
@@ -173,7 +179,24 @@ void ResultSender::Work() {
   over_.Notify();
 }
 
-std::vector<AttemptResult> ResultSender::Next() {
+// A runtime that does not answer one question is not asked the others: sizes
+// are worth less than results that arrive.
+void ResultSender::FindSizes(std::vector<Waiting>& results) {
+  AskSize ask;
+  {
+    MutexLock lock(mutex_);
+    ask = ask_size_;
+  }
+  for (Waiting& each : results) {
+    const std::string image_ref = std::exchange(each.image_ref, "");
+    if (!ask || image_ref.empty()) continue;
+    const std::optional<int64_t> size = ask(image_ref, asking_.get_token());
+    each.result.size_bytes = std::max<int64_t>(size.value_or(0), 0);
+    if (!size) ask = nullptr;
+  }
+}
+
+std::vector<ResultSender::Waiting> ResultSender::Next() {
   while (true) {
     {
       MutexLock lock(mutex_);
@@ -181,7 +204,7 @@ std::vector<AttemptResult> ResultSender::Next() {
       const size_t count = std::min(waiting_.size(), kMaxPerCall);
       if (count > 0 || is_closed_) {
         const auto begin = std::make_move_iterator(waiting_.begin());
-        std::vector<AttemptResult> results(
+        std::vector<Waiting> results(
             begin, begin + static_cast<std::ptrdiff_t>(count));
         waiting_.erase(waiting_.begin(),
                        waiting_.begin() + static_cast<std::ptrdiff_t>(count));
@@ -192,7 +215,7 @@ std::vector<AttemptResult> ResultSender::Next() {
   }
 }
 
-absl::Status ResultSender::Send(const std::vector<AttemptResult>& results) {
+absl::Status ResultSender::Send(const std::vector<Waiting>& results) {
   absl::Duration timeout = kCallTimeout;
   {
     MutexLock lock(mutex_);
@@ -215,7 +238,7 @@ absl::Status ResultSender::Send(const std::vector<AttemptResult>& results) {
 
 // What was not taken waits again, in front: the server knows a result that it
 // has already by its attempt.
-void ResultSender::Finish(const std::vector<AttemptResult>& results,
+void ResultSender::Finish(const std::vector<Waiting>& results,
                           const absl::Status& sent) {
   bool is_news = false;
   {

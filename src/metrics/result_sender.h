@@ -15,6 +15,7 @@
 #include "prepull/base/mutex.h"
 #include "prepull/base/random.h"
 #include "prepull/metrics/attempt_result.h"
+#include "prepull/metrics/result_submitter.h"
 
 namespace prepull {
 
@@ -28,8 +29,12 @@ class ResultSender {
   ResultSender(const ResultSender&) = delete;
   ResultSender& operator=(const ResultSender&) = delete;
 
+  // How sizes are found; see ResultSubmitter.
+  void AskSizes(AskSize ask);
+
   // Never waits: the oldest that waits is dropped if there is no room.
-  void Give(AttemptResult result);
+  // `image_ref`: of the image whose size is to be asked for; may be empty.
+  void Give(AttemptResult result, std::string image_ref);
 
   // No more comes; what is not sent by `until` is given up.
   void Close(Instant until);
@@ -43,14 +48,19 @@ class ResultSender {
   class Stub;  // of gRPC
   class Call;
 
+  struct Waiting {
+    AttemptResult result;
+    std::string image_ref = "";
+  };
+
   void Work();
+  void FindSizes(std::vector<Waiting>& results);
   // Waits for results; returns those to send now, none at the end.
-  std::vector<AttemptResult> Next();
+  std::vector<Waiting> Next();
   // Waits for the moment of another try; returns false if none will come.
   bool WaitForRetry();
-  absl::Status Send(const std::vector<AttemptResult>& results);
-  void Finish(const std::vector<AttemptResult>& results,
-              const absl::Status& sent);
+  absl::Status Send(const std::vector<Waiting>& results);
+  void Finish(const std::vector<Waiting>& results, const absl::Status& sent);
   void GiveUp();
   bool is_over();
 
@@ -59,11 +69,13 @@ class ResultSender {
   Clock& clock_;
   const std::unique_ptr<Stub> stub_;
   RollDice roll_dice_ = SystemDice();
+  std::stop_source asking_;
   int failures_ = 0;  // in a row; of the thread
   Wakeup given_;      // for the thread
   Wakeup over_;       // for AwaitSent
   Mutex mutex_;
-  std::deque<AttemptResult> waiting_ ABSL_GUARDED_BY(mutex_);
+  AskSize ask_size_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Waiting> waiting_ ABSL_GUARDED_BY(mutex_);
   int64_t sent_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t dropped_ ABSL_GUARDED_BY(mutex_) = 0;
   Instant until_ ABSL_GUARDED_BY(mutex_) = Instant::Never();

@@ -67,54 +67,42 @@ void ResultSubmitter::OnAttempt(const Run& run, const ImageOutcome& image) {
                                 .wall_start = clock_.WallNow()};
 }
 
+void ResultSubmitter::AskSizes(AskSize ask) {
+  if (sender_) sender_->AskSizes(std::move(ask));
+}
+
 void ResultSubmitter::OnRetry(const Run& run, const ImageOutcome& image,
                               absl::Duration) {
-  Fail(run, image);
+  Send(run, image);
 }
 
+// The last look at the node tells it again: then nothing has begun.
 void ResultSubmitter::OnEnded(const Run& run, const ImageOutcome& image) {
-  const auto open = open_.find(PlaceOf(image, run));
-  if (open == open_.end()) return;
-  if (image.state != ImageState::kPulled) return Fail(run, image);
-  if (std::exchange(open->second.has_pulled, true)) return;
-  open->second.took = clock_.Now() - open->second.start;
+  Send(run, image);
 }
 
-void ResultSubmitter::Fail(const Run& run, const ImageOutcome& image) {
-  const auto open = open_.find(PlaceOf(image, run));
-  if (open == open_.end()) return;
-  Attempt& attempt = open->second;
-  // One that had pulled its image and then lost it did not fail.
-  const bool has_pulled = attempt.has_pulled;
-  if (!has_pulled) attempt.took = clock_.Now() - attempt.start;
-  Send(run, image, attempt, has_pulled ? "" : ErrorOf(image));
-  open_.erase(open);
-}
-
-void ResultSubmitter::Send(const Run& run, const ImageOutcome& image,
-                           const Attempt& attempt, std::string error) {
+void ResultSubmitter::Send(const Run& run, const ImageOutcome& image) {
+  const size_t place = PlaceOf(image, run);
+  const auto found = open_.find(place);
+  if (found == open_.end()) return;
+  const Attempt attempt = found->second;
+  open_.erase(found);
+  const bool has_pulled = image.state == ImageState::kPulled;
   sender_->Give(
-      {.attempt_id = AttemptId(run, PlaceOf(image, run), attempt.number),
+      {.attempt_id = AttemptId(run, place, attempt.number),
        .started_at = absl::ToUnixSeconds(attempt.wall_start),
        .image = Printable(image.image, kMaxImageBytes),
-       .error = std::move(error),
-       .duration_ms = absl::ToInt64Milliseconds(attempt.took),
-       .node = Printable(run.node(), kMaxNodeBytes),
-       .size_bytes = std::max<int64_t>(image.size_bytes.value_or(0), 0)});
+       .error = has_pulled ? "" : ErrorOf(image),
+       .duration_ms = absl::ToInt64Milliseconds(clock_.Now() - attempt.start),
+       .node = Printable(run.node(), kMaxNodeBytes)},
+      has_pulled ? image.image_ref : "");
 }
 
-// The sizes are known now, and attempts that still ran were broken off.
+// Attempts that still run were broken off.
 void ResultSubmitter::OnRunEnded(const Run& run) {
   if (!is_told_) return;
+  while (!open_.empty()) Send(run, run.images()[open_.begin()->first]);
   is_told_ = false;
-  for (auto& [place, attempt] : open_) {
-    const ImageOutcome& image = run.images()[place];
-    if (!attempt.has_pulled) attempt.took = clock_.Now() - attempt.start;
-    const bool has_pulled =
-        attempt.has_pulled || image.state == ImageState::kPulled;
-    Send(run, image, attempt, has_pulled ? "" : ErrorOf(image));
-  }
-  open_.clear();
   last_until_ =
       clock_.Now() + (stop_.stop_requested() ? options_.last_after_stop
                                              : options_.last_timeout);

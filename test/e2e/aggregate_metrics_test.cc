@@ -98,16 +98,19 @@ TEST_F(AggregateMetricsTest, ServesWhatFetchSends) {
   EXPECT_THAT(metrics, HasSubstr("\"image\":\"quay.io/a:gone\",\"error\":"
                                  "\"NotFound: "));
   EXPECT_EQ(Count(metrics, "\"error\":"), 1);
+  EXPECT_EQ(Count(metrics, "\"size_bytes\":1000"), 1) << metrics;
 }
 
-TEST_F(AggregateMetricsTest, TellsOfAFailureWhileTheRunGoesOn) {
+TEST_F(AggregateMetricsTest, TellsOfAttemptsWhileTheRunGoesOn) {
   server_.Script("quay.io/a:gone", {MissingImage()});
   server_.Script("quay.io/a:slow", {Forever()});
   Serve();
-  const PrepullProcess fetch(FetchSetup(
-      {"quay.io/a:gone", "quay.io/a:slow", "--metrics-endpoint", endpoint()}));
+  const PrepullProcess fetch(
+      FetchSetup({"quay.io/a:gone", "quay.io/a:1", "quay.io/a:slow",
+                  "--metrics-endpoint", endpoint()}));
 
   EXPECT_TRUE(AskUntil([&] { return absl::StrContains(Metrics(), "a:gone"); }));
+  EXPECT_TRUE(AskUntil([&] { return absl::StrContains(Metrics(), "a:1"); }));
 
   SignalUntilItEnds(fetch, SIGTERM);
   EXPECT_TRUE(AskUntil([&] { return absl::StrContains(Metrics(), "a:slow"); }));
@@ -158,9 +161,8 @@ TEST_F(AggregateMetricsTest, SaysWhyItCannotServe) {
 }
 
 TEST_F(AggregateMetricsTest, IsTakenByImagePrefetchersOwnFlags) {
-  PrepullProcess process(
-      {.arguments = {"aggregate-metrics", "--debug", "--grpc-port=0",
-                     "--http-port=0"}});
+  PrepullProcess process({.arguments = {"aggregate-metrics", "--debug",
+                                        "--grpc-port=0", "--http-port=0"}});
   EXPECT_TRUE(process.WaitForOutput("http_port="));
 }
 

@@ -106,21 +106,45 @@ TEST_F(ResultSubmitterTest, SendsAFailedAttemptAsItEnds) {
   EXPECT_THAT(result.attempt_id, AllOf(SizeIs(36), HasSubstr("-8")));
 }
 
-TEST_F(ResultSubmitterTest, SendsAPulledImageWithItsSize) {
+TEST_F(ResultSubmitterTest, SendsAPulledImageAtOnceWithItsSize) {
   RecordingServer server;
   Start(server.endpoint());
+  submitter_->AskSizes(
+      [](const std::string& image_ref, const std::stop_token&) {
+        return image_ref == "sha256:a" ? std::optional<int64_t>(12345678901)
+                                       : std::nullopt;
+      });
   Begin(0);
+  run_.images()[0].image_ref = "sha256:a";
   Pull(0);
-  run_.images()[0].size_bytes = 12345678901;
-  Pull(0);  // the last look at the node tells it again
-  EndRun();
 
-  ASSERT_THAT(server.messages(), SizeIs(1));
-  const AttemptResult result = Parsed(server.messages()[0]);
+  const AttemptResult result = Parsed(server.AwaitMessages(1)[0]);
+
   EXPECT_EQ(result.error, "");
   EXPECT_EQ(result.size_bytes, 12345678901);
-  EXPECT_THAT(log(), HasSubstr("info attempts submitted"));
-  EXPECT_THAT(log(), HasSubstr("attempts=1"));
+  Pull(0);  // the last look at the node tells it again
+  EndRun();
+  EXPECT_THAT(server.messages(), SizeIs(1));
+  EXPECT_THAT(log(), AllOf(HasSubstr("info attempts submitted"),
+                           HasSubstr("attempts=1")));
+}
+
+TEST_F(ResultSubmitterTest, DoesNotWaitForARuntimeThatDoesNotSaySizes) {
+  RecordingServer server;
+  Start(server.endpoint());
+  submitter_->AskSizes([](const std::string&, const std::stop_token& stop) {
+    Wakeup stopped;
+    const std::stop_callback wake(stop, [&stopped] { stopped.Notify(); });
+    SystemClock().WaitUntil(Instant::Never(), stopped);
+    return std::nullopt;
+  });
+  Begin(0);
+  run_.images()[0].image_ref = "sha256:a";
+  Pull(0);
+  stop_.request_stop();
+  EndRun();
+
+  EXPECT_THAT(log(), HasSubstr("warn attempts not submitted "));
 }
 
 // Field number and type, then the value, as image-prefetcher's server has them.

@@ -1,18 +1,21 @@
 // Sends what became of each attempt to a server of image-prefetcher's results
 // (--metrics-endpoint).
 //
-// A failed attempt is sent when it ends; one that pulled its image when the
-// size of the image is known, which is when the node has been asked at the end
-// of the run. A separate thread sends, so that a slow server delays no pull; it
-// tries again until the run is over, and then for as long as AwaitLast says.
+// An attempt is sent when it ends, that of a pulled image with its size. A
+// separate thread asks for that and sends, so that a slow server delays no
+// pull; it tries again until the run is over, and then for as long as AwaitLast
+// says.
 // What it has no room for is dropped, the oldest first. Failures are warnings
 // in the log and change nothing else. An image that was on the node already has
 // no attempt, so nothing is sent of it.
 #ifndef PREPULL_METRICS_RESULT_SUBMITTER_H_
 #define PREPULL_METRICS_RESULT_SUBMITTER_H_
 
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -22,6 +25,12 @@
 #include "prepull/run/run_observer.h"
 
 namespace prepull {
+
+// Returns the size in bytes of an image by the runtime's name for it, or
+// nothing if the runtime does not say, or not soon. Called on the sending
+// thread.
+using AskSize = std::function<std::optional<int64_t>(
+    const std::string& image_ref, const std::stop_token& stop)>;
 
 struct SubmitOptions {
   std::string endpoint = "";  // "HOST:PORT"; "" = nothing is sent
@@ -45,6 +54,10 @@ class ResultSubmitter : public RunObserver {
   void OnRunEnded(const Run& run) override;
   void OnFinished(const Run& run, Instant) override { OnRunEnded(run); }
 
+  // Where sizes of images come from; without it they are not known. Called
+  // before the first attempt; `ask` must be callable until AwaitLast returns.
+  void AskSizes(AskSize ask);
+
   // Waits until all is sent: at most `last_timeout` from OnRunEnded, or
   // `last_after_stop` after a stop.
   void AwaitLast();
@@ -57,13 +70,10 @@ class ResultSubmitter : public RunObserver {
     int number = 0;  // of its image
     Instant start;
     absl::Time wall_start;
-    bool has_pulled = false;  // its size is not known yet
-    absl::Duration took = absl::ZeroDuration();
   };
 
-  void Fail(const Run& run, const ImageOutcome& image);
-  void Send(const Run& run, const ImageOutcome& image, const Attempt& attempt,
-            std::string error);
+  // Sends what became of the attempt at `image`, if one has begun.
+  void Send(const Run& run, const ImageOutcome& image);
 
   const SubmitOptions options_;
   Clock& clock_;

@@ -76,6 +76,13 @@ class FakeCriServer::Server : public cri::ImageService::CallbackService,
       response->mutable_image()->set_id(info->first);
       (*response->mutable_info())["info"] = info->second;
     }
+    for (const auto& [name, image] : stored) {
+      const bool is_meant = image.id() == request->image().image() ||
+                            name == request->image().image();
+      if (request->verbose() || !is_meant) continue;
+      error = absl::OkStatus();
+      *response->mutable_image() = image;
+    }
     Answer(reactor, error, lock);
     return reactor;
   }

@@ -71,7 +71,8 @@ class FakeCriServer {
   void StoreTags(absl::string_view repository, int count);
   void Remove(const std::string& image);
 
-  // What `image` was built for. Without it ImageStatus is UNIMPLEMENTED.
+  // What `image` was built for. Without it a verbose ImageStatus is
+  // UNIMPLEMENTED.
   void BuiltFor(const std::string& image, const std::string& os,
                 const std::string& architecture);
 
