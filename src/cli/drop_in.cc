@@ -53,7 +53,7 @@ class FetchWords {
     Add("--host-root", kHost);
     const std::string path = FromEnvironment(host_, secret);
     Add("--docker-config", OnHost(path.empty() ? kPullSecret : path));
-    // Those tools have no limit of their own: their Jobs do.
+    // Neither tool has a limit, and of the Jobs only TALM's has one.
     Add("--overall-timeout", "24h");
   }
 

@@ -35,7 +35,7 @@ CommandDoc UnpinDoc() {
       .examples = {"prepull unpin quay.io/team/app:1.2",
                    "prepull unpin --image-list-file images.txt",
                    "prepull unpin --not-in-list --image-list-file images.txt",
-                   "prepull unpin --status-file status.json"},
+                   "prepull unpin --from-status status.json"},
       .exit_codes =
           {"0  the images are unpinned, or were not pinned by prepull",
            "1  an image is still pinned, or the runtime has no pins (CRI-O)",
@@ -119,7 +119,7 @@ class UnpinCommand : public CommandProgram {
                               "that is not on the list, e.g. of an older "
                               "list"},
                      not_in_list_);
-    command().Text({.name = "--status-file",
+    command().Text({.name = "--from-status",
                     .value = "PATH",
                     .text = "status file of a run of fetch: unpin its images; "
                             "no file means no images",
@@ -174,7 +174,7 @@ class UnpinCommand : public CommandProgram {
   absl::Status AddImagesOfRun(const CommandContext& context) {
     if (not_in_list_) {
       return absl::InvalidArgumentError(
-          "--status-file: its images are unpinned, so not with --not-in-list");
+          "--from-status: its images are unpinned, so not with --not-in-list");
     }
     const absl::StatusOr<std::string> text =
         context.files.ReadFile(status_file_, kMaxDocumentBytes);

@@ -137,8 +137,7 @@ Yaml CleanUpContainer(const DeploymentOptions& options, absl::string_view name,
 }
 
 void AddCleanUp(const DeploymentOptions& options, Yaml& spec) {
-  const std::string status_file =
-      Literal(absl::StrCat("--status-file=", StatusFile(options)));
+  const std::string status_file = StatusFile(options);
   if (options.unpins) {
     // First, because the file names the images.
     spec.Add(
@@ -146,12 +145,14 @@ void AddCleanUp(const DeploymentOptions& options, Yaml& spec) {
         Yaml::List({CleanUpContainer(
             options, "unpin",
             {"unpin", Literal(absl::StrCat("--cri-socket=", SocketOf(options))),
-             status_file},
+             Literal(absl::StrCat("--from-status=", status_file))},
             Yaml::List({CriMount(options), Mount("status", kStatusFolder)}))}));
   }
   spec.Add("containers",
            Yaml::List({CleanUpContainer(
-               options, "clean", {"status", status_file, "--remove"},
+               options, "clean",
+               {"status", Literal(absl::StrCat("--status-file=", status_file)),
+                "--remove"},
                Yaml::List({Mount("status", kStatusFolder,
                                  /*is_read_only=*/false)}))}))
       .Add("volumes", CleanUpVolumes(options));

@@ -36,7 +36,7 @@ TEST_F(PinCommandTest, ARuntimeWithoutPinsIsAWarning) {
 
 TEST_F(PinCommandTest, AStatusFileThatIsGoneNamesNoImages) {
   const Ended unpin = RunPrepull({"unpin", "--cri-socket", "/run/no/cri.sock",
-                                  "--status-file", status_path()});
+                                  "--from-status", status_path()});
 
   EXPECT_THAT(unpin, ExitsWith(0));
   EXPECT_EQ(unpin.out, "no pins of prepull found\n");
@@ -46,9 +46,9 @@ TEST_F(PinCommandTest, AStatusFileNamesTheImages) {
   ASSERT_THAT(Fetch({"quay.io/a:1"}), ExitsWith(0));
 
   // It asks a runtime, which has no pins.
-  EXPECT_THAT(Unpin({"--status-file", status_path()}), ExitsWith(1));
+  EXPECT_THAT(Unpin({"--from-status", status_path()}), ExitsWith(1));
   folder_.Write("status.json", "{}");
-  EXPECT_THAT(Unpin({"--status-file", status_path()}), ExitsWith(2));
+  EXPECT_THAT(Unpin({"--from-status", status_path()}), ExitsWith(2));
 }
 
 TEST_F(PinCommandTest, WithoutTheFlagThereIsNoWarning) {
