@@ -21,6 +21,7 @@
 #include "prepull/base/host.h"
 #include "prepull/base/random.h"
 #include "prepull/http/http_client.h"
+#include "prepull/kube/kube_object.h"
 
 namespace prepull {
 
@@ -38,16 +39,6 @@ absl::StatusOr<ApiServer> FindApiServer(const Host& host);
 // name of a namespace; others as errno says.
 absl::StatusOr<std::string> ReadNamespace(
     const std::string& service_account_dir, FileSystem& files);
-
-// Names one object of the API.
-struct KubeObject {
-  std::string group_version = "v1";   // "batch/v1"
-  std::string resource = "";          // "configmaps"
-  std::string object_namespace = "";  // "" = it belongs to the cluster
-  std::string name = "";
-  // What an answer 404 means for people; "" = that there is no such object.
-  std::string if_missing = "";
-};
 
 // How one call goes about its work.
 struct KubeCall {
