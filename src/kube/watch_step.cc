@@ -7,7 +7,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
@@ -16,7 +15,6 @@
 namespace prepull {
 namespace {
 
-constexpr int kObjectsPerPage = 500;
 constexpr absl::Duration kListEvery = absl::Minutes(30);
 // The server ends a watch after so many seconds, by chance so that not all
 // clients come back at once.
@@ -65,19 +63,6 @@ bool SaysVersionTooLarge(absl::string_view message) {
 std::string Sentence(int code, absl::string_view message) {
   return absl::StrCat("the API server answered ", code,
                       message.empty() ? "" : ": ", message);
-}
-
-std::string SelectorsOf(const KubeCollection& collection) {
-  std::string text;
-  if (!collection.label_selector.empty()) {
-    absl::StrAppend(
-        &text, "&labelSelector=", PercentEncoded(collection.label_selector));
-  }
-  if (!collection.field_selector.empty()) {
-    absl::StrAppend(
-        &text, "&fieldSelector=", PercentEncoded(collection.field_selector));
-  }
-  return text;
 }
 
 }  // namespace
@@ -281,7 +266,11 @@ void WatchStep::OnRefusal(const KubeRefusal& refusal) {
     // The token may have been replaced between the reading and the asking.
     delay_ = absl::ZeroDuration();
   } else if (code == 403 || code == 404) {
-    if (code == 403) absl::StrAppend(&problem_, RightTo(verb()));
+    if (code == 403) {
+      absl::StrAppend(&problem_, " (the service account needs ",
+                      RightTo(absl::StrCat("\"", verb(), "\""), collection_),
+                      ")");
+    }
     BackOff(kAfterForbidden);
   } else if (code == 401 || code == 429 ||
              (code / 100 == 5 && !SaysVersionTooLarge(refusal.message))) {
@@ -322,15 +311,6 @@ void WatchStep::ForgetFailures() {
 
 absl::string_view WatchStep::verb() const {
   return is_watching_ ? "watch" : "list";
-}
-
-std::string WatchStep::RightTo(absl::string_view verb) const {
-  std::string text = absl::StrCat(" (the service account needs \"", verb,
-                                  "\" on \"", collection_.resource, "\"");
-  if (!collection_.object_namespace.empty()) {
-    absl::StrAppend(&text, " in namespace ", collection_.object_namespace);
-  }
-  return absl::StrCat(text, ")");
 }
 
 }  // namespace prepull

@@ -109,7 +109,6 @@ class WatchStep {
   void TakeAsConnected();
   void ForgetFailures();
   absl::string_view verb() const;
-  std::string RightTo(absl::string_view verb) const;
 
   const KubeCollection collection_;
   const KeepFields keep_;
