@@ -27,7 +27,8 @@ constexpr size_t kMaxLineBytes = 4 << 20;
 
 constexpr absl::Duration kFirstBackOff = absl::Milliseconds(800);
 constexpr absl::Duration kMaxBackOff = absl::Seconds(30);
-constexpr absl::Duration kHoldsAfter = absl::Seconds(5);
+// Longer than it takes to find that there is no server.
+constexpr absl::Duration kHoldsAfter = absl::Seconds(15);
 // What a person has to put right: a role, a missing CRD.
 constexpr absl::Duration kAfterForbidden = absl::Seconds(30);
 // A server's word counts, but not for a day.
@@ -246,10 +247,15 @@ absl::Status WatchStep::GiveUpWatch(const std::string& why) {
 void WatchStep::OnEnd(const absl::Status& how, Instant now) {
   half_line_.clear();
   if (how.ok()) TakeAsConnected();
-  const bool has_held = is_watching_ && now - asked_at_ >= kHoldsAfter;
+  // The server was to end the watch before.
+  const bool was_silent = absl::IsDeadlineExceeded(how) && now < next_list_;
+  const bool has_held =
+      is_watching_ && !was_silent && now - asked_at_ >= kHoldsAfter;
+  // One lost connection is nothing.
+  const bool is_problem = !how.ok() && (!is_watching_ || failures_ > 0);
   if (has_held) {
     ForgetFailures();
-  } else if (!how.ok() && !is_given_up_) {
+  } else if (is_problem && !is_given_up_) {
     problem_ =
         absl::StrCat(verb(), " of ", collection_.resource, ": ", how.message());
   }

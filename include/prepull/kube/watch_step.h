@@ -3,9 +3,9 @@
 //
 // A list in pages replaces the copy; a watch from there on changes it. The copy
 // is right once a list is in and what came after it was in order; whatever else
-// arrives, the next list makes it right again, at the latest after 30 min. Each
-// question after a failure, and each new watch, waits longer than the one
-// before, until a connection has brought an event or held for 5 s.
+// arrives, the next list makes it right again, at the latest after 30 min. A
+// question after a failure or the end of a watch waits, longer each time until
+// a watch has brought an event or held for 15 s.
 //
 // The driver calls Next, does what it says, and reports how that ended by one
 // call of On...; for a watch it first reports each piece.
