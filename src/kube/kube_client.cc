@@ -2,90 +2,79 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <optional>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
-#include "prepull/base/json_reader.h"
+#include "prepull/base/json_writer.h"
 #include "prepull/base/label.h"
 #include "prepull/base/log.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
 #include "prepull/http/headers.h"
 #include "prepull/http/url.h"
+#include "src/kube/api_call.h"
 
 namespace prepull {
 namespace {
 
 constexpr absl::Duration kTryTimeout = absl::Seconds(4);
+// A page of 500 pods has megabytes.
+constexpr absl::Duration kPageTimeout = absl::Seconds(30);
 constexpr absl::Duration kFirstDelay = absl::Milliseconds(250);
 constexpr absl::Duration kMaxDelay = absl::Seconds(2);
-// A bound token has 1 to 2 kB.
-constexpr int64_t kMaxAccountFileBytes = 64 << 10;
+// An object has at most 1.5 MiB in the server's store.
+constexpr int64_t kMaxObjectBytes = 4 << 20;
+constexpr int64_t kMaxPageBytes = 64 << 20;
+
+constexpr absl::string_view kJson = "application/json";
+
+// What an answer means for one verb, if not what it means for all; `said` is
+// the answer in words.
+using Meaning = std::function<std::optional<absl::Status>(
+    const ApiAnswer& answer, const std::string& said)>;
 
 // What is asked of the API server.
 struct KubeRequest {
-  const KubeObject& object;
-  std::string method = "";
-  std::string query = "";  // "?key=value"
-  std::string content_type = "";
-  std::string body = "";
-  // What RBAC calls it: "\"patch\"".
-  std::string verb = "";
+  ApiCall call = {};
+  // Of one try.
+  absl::Duration timeout = kTryTimeout;
+  // Whether it may have been done before, by a try whose answer was lost.
+  bool is_harmless_twice = true;
+  std::string right = "";       // "\"patch\" on \"nodes\""
+  std::string if_missing = "";  // what 404 means
+  Meaning meaning = nullptr;
 };
 
-// Returns the text of a file of the service account.
-absl::StatusOr<std::string> ReadAccountFile(const std::string& path,
-                                            FileSystem& files) {
-  // Reading a pipe could block for ever.
-  ASSIGN_OR_RETURN(const FileKind kind, files.KindOf(path));
-  if (kind != FileKind::kFile) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": expected a file"));
-  }
-  ASSIGN_OR_RETURN(const std::string text,
-                   files.ReadFile(path, kMaxAccountFileBytes));
-  return std::string(absl::StripAsciiWhitespace(text));
+// The answer to a change is the whole object; it is not needed.
+absl::Status Discard(const HttpResponse&, absl::string_view) {
+  return absl::OkStatus();
 }
 
-std::string PathOf(const KubeObject& object) {
-  const bool is_core = !absl::StrContains(object.group_version, '/');
-  std::string path =
-      absl::StrCat(is_core ? "/api/" : "/apis/", object.group_version);
-  if (!object.object_namespace.empty()) {
-    absl::StrAppend(&path, "/namespaces/",
-                    PercentEncoded(object.object_namespace));
-  }
-  return absl::StrCat(path, "/", object.resource, "/",
-                      PercentEncoded(object.name));
+std::string IfMissing(const KubeObject& object) {
+  return object.if_missing.empty()
+             ? absl::StrCat("there is no ", NameOf(object))
+             : object.if_missing;
 }
 
-// As kubectl calls it: configmaps "x" in namespace y.
-std::string NameOf(const KubeObject& object) {
-  std::string text = absl::StrCat(object.resource, " \"", object.name, "\"");
-  if (!object.object_namespace.empty()) {
-    absl::StrAppend(&text, " in namespace ", object.object_namespace);
-  }
-  return text;
+KubeRequest RequestFor(const KubeObject& object, absl::string_view verb) {
+  KubeRequest request;
+  request.call.target = PathOf(object);
+  request.right = RightTo(verb, object);
+  request.if_missing = IfMissing(object);
+  return request;
 }
 
-// Roles name objects; what belongs to the cluster is granted as a whole.
-std::string RightTo(const std::string& verb, const KubeObject& object) {
-  if (object.object_namespace.empty()) {
-    return absl::StrCat(verb, " on \"", object.resource, "\"");
-  }
-  return absl::StrCat(verb, " on \"", object.resource, "/", object.name,
-                      "\" in namespace ", object.object_namespace);
-}
-
-// Returns the message of the Status in `body`, printable and short; "" if there
-// is none. `secret` is cut out.
-std::string MessageOf(absl::string_view body, absl::string_view secret) {
-  const absl::StatusOr<JsonDocument> status = JsonDocument::Parse(body);
-  if (!status.ok() || (*status)["kind"].StringOrEmpty() != "Status") return "";
-  const std::string message = (*status)["message"].StringOrEmpty();
-  return Printable(absl::StrReplaceAll(message, {{secret, "..."}}), 300);
+KubeRequest PatchOf(const KubeObject& object, absl::string_view verb,
+                    const std::string& content_type, std::string patch) {
+  KubeRequest request = RequestFor(object, verb);
+  request.call.method = "PATCH";
+  request.call.content_type = content_type;
+  request.call.body = std::move(patch);
+  request.call.sink = Discard;
+  return request;
 }
 
 // One request with all its tries.
@@ -95,11 +84,14 @@ class Tries {
         KubeRequest request)
       : server_(server), seams_(seams), request_(std::move(request)) {}
 
-  absl::Status Run(const KubeCall& call) {
+  // Returns the body of the answer.
+  absl::StatusOr<std::string> Run(const KubeCall& call) {
     absl::Status status = TryUntil(call.until, call.stop, call.purpose);
-    if (!absl::IsCancelled(status)) return status;
-    if (call.after_stop <= absl::ZeroDuration()) return status;
-    return TryUntil(seams_.clock.Now() + call.after_stop, {}, call.purpose);
+    if (absl::IsCancelled(status) && call.after_stop > absl::ZeroDuration()) {
+      status = TryUntil(seams_.clock.Now() + call.after_stop, {}, call.purpose);
+    }
+    if (!status.ok()) return status;
+    return std::move(body_);
   }
 
  private:
@@ -129,69 +121,51 @@ class Tries {
     return doubled * (1.0 - 0.5 * seams_.roll_dice());
   }
 
-  absl::StatusOr<std::string> ReadToken() const {
-    const std::string path =
-        absl::StrCat(server_.service_account_dir, "/token");
-    ASSIGN_OR_RETURN(std::string token, ReadAccountFile(path, seams_.files));
-    const bool is_token =
-        !token.empty() &&
-        std::all_of(token.begin(), token.end(), absl::ascii_isgraph);
-    if (is_token) return token;
-    return absl::InvalidArgumentError(absl::StrCat(path, ": invalid token"));
-  }
-
   Try TryOnce(Instant until, const std::stop_token& stop) {
-    const absl::StatusOr<std::string> token = ReadToken();
-    if (!token.ok()) return {Annotate(token.status(), "service account")};
-    const Instant now = seams_.clock.Now();
-    const absl::StatusOr<HttpResponse> response = seams_.http.Send(
-        {.method = request_.method,
-         .url =
-             absl::StrCat(server_.url, PathOf(request_.object), request_.query),
-         .headers = {{"Authorization", absl::StrCat("Bearer ", *token)},
-                     {"Accept", "application/json"},
-                     {"Content-Type", request_.content_type}},
-         .body = request_.body,
-         // The answer is the whole object; it is not needed.
-         .sink = [](const HttpResponse&,
-                    absl::string_view) { return absl::OkStatus(); },
-         .limits = {.connect = kTryTimeout,
-                    .idle = kTryTimeout,
-                    .until = std::min(until, now + kTryTimeout)},
-         .ca_file = absl::StrCat(server_.service_account_dir, "/ca.crt")},
-        stop);
-    if (response.ok()) return Evaluate(*response, *token);
-    return {response.status(), absl::IsUnavailable(response.status()) ||
-                                   absl::IsDeadlineExceeded(response.status())};
+    request_.call.limits.connect = kTryTimeout;
+    request_.call.limits.idle = kTryTimeout;
+    request_.call.limits.until =
+        std::min(until, seams_.clock.Now() + request_.timeout);
+    absl::StatusOr<ApiAnswer> answer =
+        SendOnce(server_, seams_, request_.call, stop);
+    if (answer.ok()) return Evaluate(*std::move(answer));
+    return {answer.status(), request_.is_harmless_twice &&
+                                 (absl::IsUnavailable(answer.status()) ||
+                                  absl::IsDeadlineExceeded(answer.status()))};
   }
 
-  Try Evaluate(const HttpResponse& response, const std::string& token) {
-    const int code = response.status;
-    if (code / 100 == 2) return {absl::OkStatus()};
-    std::string answer = absl::StrCat("the API server answered ", code);
-    const std::string message = MessageOf(response.body, token);
-    if (!message.empty()) absl::StrAppend(&answer, ": ", message);
-    const KubeObject& object = request_.object;
+  Try Evaluate(ApiAnswer answer) {
+    if (answer.ok()) {
+      body_ = std::move(answer.response.body);
+      return {absl::OkStatus()};
+    }
+    const int code = answer.response.status;
+    std::string said = absl::StrCat("the API server answered ", code);
+    const std::string message = answer.Message();
+    if (!message.empty()) absl::StrAppend(&said, ": ", message);
+    if (request_.meaning) {
+      if (std::optional<absl::Status> own = request_.meaning(answer, said)) {
+        return {*std::move(own)};
+      }
+    }
     switch (code) {
       case 401:
-        return {absl::UnauthenticatedError(answer), IsWorthAnotherTry(token)};
+        return {absl::UnauthenticatedError(said),
+                IsWorthAnotherTry(answer.token)};
       case 403:
-        return {absl::PermissionDeniedError(
-            absl::StrCat(answer, " (the service account needs ",
-                         RightTo(request_.verb, object), ")"))};
+        return {absl::PermissionDeniedError(absl::StrCat(
+            said, " (the service account needs ", request_.right, ")"))};
       case 404:
         return {absl::NotFoundError(
-            absl::StrCat(answer, " (",
-                         object.if_missing.empty()
-                             ? absl::StrCat("there is no ", NameOf(object))
-                             : object.if_missing,
-                         ")"))};
+            absl::StrCat(said, " (", request_.if_missing, ")"))};
       case 409:
       case 429:
-        return {absl::UnavailableError(answer), true, RetryAfter(response)};
+        return {absl::UnavailableError(said), true,
+                RetryAfter(answer.response)};
       default:
-        return {absl::UnavailableError(answer), code / 100 == 5,
-                RetryAfter(response)};
+        return {absl::UnavailableError(said),
+                code / 100 == 5 && request_.is_harmless_twice,
+                RetryAfter(answer.response)};
     }
   }
 
@@ -203,8 +177,9 @@ class Tries {
 
   const ApiServer& server_;
   const KubeClient::Seams& seams_;
-  const KubeRequest request_;
+  KubeRequest request_;
   std::string last_refused_;
+  std::string body_;
 };
 
 }  // namespace
@@ -236,30 +211,128 @@ absl::StatusOr<std::string> ReadNamespace(
 KubeClient::KubeClient(ApiServer server, Seams seams)
     : server_(std::move(server)), seams_(std::move(seams)) {}
 
+absl::StatusOr<JsonDocument> KubeClient::Get(const KubeObject& object,
+                                             const KubeCall& call) {
+  KubeRequest request = RequestFor(object, "\"get\"");
+  request.call.limits.body_bytes = kMaxObjectBytes;
+  ASSIGN_OR_RETURN(const std::string body,
+                   Tries(server_, seams_, std::move(request)).Run(call));
+  return JsonDocument::ParseObject(body);
+}
+
+absl::StatusOr<JsonDocument> KubeClient::List(const KubeCollection& collection,
+                                              absl::string_view page,
+                                              const KubeCall& call) {
+  KubeRequest request;
+  request.call.target =
+      absl::StrCat(PathOf(collection), "?limit=", kObjectsPerPage,
+                   page.empty() ? "" : "&continue=", PercentEncoded(page),
+                   SelectorsOf(collection));
+  request.call.limits.body_bytes = kMaxPageBytes;
+  request.timeout = kPageTimeout;
+  request.right = RightTo("\"list\"", collection);
+  request.if_missing = absl::StrCat("there are no ", collection.resource);
+  request.meaning = [](const ApiAnswer& answer,
+                       const std::string& said) -> std::optional<absl::Status> {
+    if (answer.response.status != 410) return std::nullopt;
+    return absl::AbortedError(said);
+  };
+  ASSIGN_OR_RETURN(const std::string body,
+                   Tries(server_, seams_, std::move(request)).Run(call));
+  return JsonDocument::ParseObject(body);
+}
+
+absl::Status KubeClient::Create(const KubeObject& object, std::string text,
+                                const KubeCall& call) {
+  const KubeCollection among = {.group_version = object.group_version,
+                                .resource = object.resource,
+                                .object_namespace = object.object_namespace};
+  KubeRequest request;
+  request.call = {
+      .method = "POST",
+      .target = absl::StrCat(PathOf(among), "?fieldManager=prepull"),
+      .content_type = std::string(kJson),
+      .body = std::move(text),
+      .sink = Discard};
+  // A role cannot name what is yet to be made.
+  request.right = RightTo("\"create\"", among);
+  request.if_missing =
+      object.if_missing.empty()
+          ? absl::StrCat("there is no place for ", NameOf(object))
+          : object.if_missing;
+  request.meaning = [](const ApiAnswer& answer,
+                       const std::string& said) -> std::optional<absl::Status> {
+    const bool exists =
+        answer.response.status == 409 && answer.Reason() == "AlreadyExists";
+    if (!exists) return std::nullopt;
+    return absl::AlreadyExistsError(said);
+  };
+  return Tries(server_, seams_, std::move(request)).Run(call).status();
+}
+
+absl::Status KubeClient::Delete(const KubeObject& object,
+                                const std::string& uid, const KubeCall& call) {
+  KubeRequest request = RequestFor(object, "\"delete\"");
+  JsonWriter options;
+  options.OpenObject();
+  options.String("kind", "DeleteOptions").String("apiVersion", "v1");
+  options.String("propagationPolicy", "Background");
+  if (!uid.empty()) {
+    options.OpenObject("preconditions").String("uid", uid).CloseObject();
+  }
+  options.CloseObject();
+  request.call.method = "DELETE";
+  request.call.content_type = std::string(kJson);
+  request.call.body = options.Take();
+  request.call.sink = Discard;
+  request.meaning =
+      [&uid](const ApiAnswer& answer,
+             const std::string& said) -> std::optional<absl::Status> {
+    const int code = answer.response.status;
+    if (code == 404) return absl::OkStatus();
+    // The words tell it from a conflict that passes.
+    const bool is_another =
+        code == 409 && !uid.empty() &&
+        absl::StrContains(answer.Message(), "UID in precondition");
+    if (!is_another) return std::nullopt;
+    return absl::FailedPreconditionError(said);
+  };
+  return Tries(server_, seams_, std::move(request)).Run(call).status();
+}
+
+absl::Status KubeClient::JsonPatch(const KubeObject& object, std::string patch,
+                                   const KubeCall& call) {
+  KubeRequest request = PatchOf(
+      object, "\"patch\"", "application/json-patch+json", std::move(patch));
+  // It may add to a list.
+  request.is_harmless_twice = false;
+  request.meaning = [](const ApiAnswer& answer,
+                       const std::string& said) -> std::optional<absl::Status> {
+    if (answer.response.status != 422) return std::nullopt;
+    return absl::FailedPreconditionError(said);
+  };
+  return Tries(server_, seams_, std::move(request)).Run(call).status();
+}
+
 absl::Status KubeClient::MergePatch(const KubeObject& object, std::string patch,
                                     const KubeCall& call) {
   // Like a strategic merge patch, which is more complex, it changes the keys of
   // a map that it has and keeps the others.
   return Tries(server_, seams_,
-               {.object = object,
-                .method = "PATCH",
-                .content_type = "application/merge-patch+json",
-                .body = std::move(patch),
-                .verb = "\"patch\""})
-      .Run(call);
+               PatchOf(object, "\"patch\"", "application/merge-patch+json",
+                       std::move(patch)))
+      .Run(call)
+      .status();
 }
 
 absl::Status KubeClient::Apply(const KubeObject& object, std::string intent,
                                const KubeCall& call) {
-  return Tries(server_, seams_,
-               {.object = object,
-                .method = "PATCH",
-                .query = "?fieldManager=prepull&force=true",
-                // JSON is YAML.
-                .content_type = "application/apply-patch+yaml",
-                .body = std::move(intent),
-                .verb = "\"patch\" and \"create\""})
-      .Run(call);
+  // JSON is YAML.
+  KubeRequest request =
+      PatchOf(object, "\"patch\" and \"create\"",
+              "application/apply-patch+yaml", std::move(intent));
+  request.call.target += "?fieldManager=prepull&force=true";
+  return Tries(server_, seams_, std::move(request)).Run(call).status();
 }
 
 }  // namespace prepull

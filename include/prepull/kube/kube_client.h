@@ -2,25 +2,30 @@
 //
 // What may pass is tried again until the caller's deadline: no connection, 409,
 // 429 and 5xx, after the server's Retry-After or a growing delay with jitter. A
-// try has 4 s. The token is read for each try and the CA file for each
-// connection, because the kubelet replaces both. No proxy is used and no
-// redirect is followed.
+// try has 4 s, that of a list 30. The token is read for each try and the CA
+// file for each connection, because the kubelet replaces both. No proxy is used
+// and no redirect is followed.
 //
 // Source: https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
 #ifndef PREPULL_KUBE_KUBE_CLIENT_H_
 #define PREPULL_KUBE_KUBE_CLIENT_H_
 
+#include <functional>
 #include <stop_token>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "prepull/base/clock.h"
 #include "prepull/base/file_system.h"
 #include "prepull/base/host.h"
+#include "prepull/base/json_reader.h"
 #include "prepull/base/random.h"
 #include "prepull/http/http_client.h"
+#include "prepull/kube/kube_object.h"
+#include "prepull/kube/watch_step.h"
 
 namespace prepull {
 
@@ -38,16 +43,6 @@ absl::StatusOr<ApiServer> FindApiServer(const Host& host);
 // name of a namespace; others as errno says.
 absl::StatusOr<std::string> ReadNamespace(
     const std::string& service_account_dir, FileSystem& files);
-
-// Names one object of the API.
-struct KubeObject {
-  std::string group_version = "v1";   // "batch/v1"
-  std::string resource = "";          // "configmaps"
-  std::string object_namespace = "";  // "" = it belongs to the cluster
-  std::string name = "";
-  // What an answer 404 means for people; "" = that there is no such object.
-  std::string if_missing = "";
-};
 
 // How one call goes about its work.
 struct KubeCall {
@@ -72,23 +67,62 @@ class KubeClient {
 
   KubeClient(ApiServer server, Seams seams);
 
-  // Changes the keys of `object` that the JSON object `patch` has, and no
-  // others (RFC 7396). Errors are those of the last try, without the token:
+  // The errors of all calls are those of the last try, without the token:
   //   UNAUTHENTICATED     401, also for the token that was there a try later
   //   PERMISSION_DENIED   403; says what the service account needs
   //   NOT_FOUND           404; says what is missing
   //   UNAVAILABLE         any other answer
   //   CANCELLED           `stop` was requested, and there is no time after it
+  //   INVALID_ARGUMENT    the answer is not what was asked for
   //   others              those of HttpClient; there is no usable token
+
+  absl::StatusOr<JsonDocument> Get(const KubeObject& object,
+                                   const KubeCall& call);
+
+  // Returns a page of at most 500 objects; `page` is the text
+  // metadata.continue of the one before, or "". Errors, besides: ABORTED  410,
+  // `page` has expired: the list begins anew.
+  absl::StatusOr<JsonDocument> List(const KubeCollection& collection,
+                                    absl::string_view page,
+                                    const KubeCall& call);
+
+  // Makes the object that the JSON object `text` says, which has the name in
+  // `object`. Errors, besides: ALREADY_EXISTS  there is one of that name, which
+  // may be the work of a try whose answer was lost.
+  absl::Status Create(const KubeObject& object, std::string text,
+                      const KubeCall& call);
+
+  // Deletes the object and, in the background, what belongs to it; that there
+  // is none is fine. With `uid` ("" = any) only that bearer of the name.
+  // Errors, besides: FAILED_PRECONDITION  the name has another bearer.
+  absl::Status Delete(const KubeObject& object, const std::string& uid,
+                      const KubeCall& call);
+
+  // Changes the object by the JSON array `patch` (RFC 6902). As it may have
+  // been done already, it is not tried again when no answer came or one of 5xx.
+  // Errors, besides: FAILED_PRECONDITION  422: a test in it does not hold, or
+  // the result is not valid.
+  absl::Status JsonPatch(const KubeObject& object, std::string patch,
+                         const KubeCall& call);
+
+  // Changes the keys of `object` that the JSON object `patch` has, and no
+  // others (RFC 7396).
   absl::Status MergePatch(const KubeObject& object, std::string patch,
                           const KubeCall& call);
 
   // Makes `object` what the JSON object `intent` says, creating it if need be:
   // keys of an earlier intent that are missing now are removed, those of others
-  // stay, and where both differ ours counts. Errors: as MergePatch.
+  // stay, and where both differ ours counts.
   // Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/
   absl::Status Apply(const KubeObject& object, std::string intent,
                      const KubeCall& call);
+
+  // Keeps `step` in agreement with the server until `stop` is requested.
+  // `on_news` is called on the caller's thread after all that has arrived, for
+  // it to take the changes and the problem; a new problem is a warning in the
+  // log.
+  void Watch(WatchStep& step, const std::function<void(WatchStep&)>& on_news,
+             const std::stop_token& stop);
 
  private:
   const ApiServer server_;
