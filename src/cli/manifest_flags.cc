@@ -84,14 +84,6 @@ void OptionalPause(Command& command, const FlagDoc& flag,
   });
 }
 
-void OptionalSeconds(Command& command, const FlagDoc& flag,
-                     std::optional<absl::Duration>& value) {
-  command.Custom(flag, [&value](const std::string& text) {
-    ASSIGN_OR_RETURN(value, ParseSeconds(text));
-    return absl::OkStatus();
-  });
-}
-
 void AddMetadataFlags(Command& command, DeploymentOptions& options) {
   Pairs(command,
         {.name = "--label",
@@ -334,58 +326,15 @@ void AddPlacementFlags(Command& command, ManifestFlags& flags) {
                  });
 }
 
-void AddDaemonSetFlags(Command& command, ManifestFlags& flags) {
-  command.Group("Of a DaemonSet only");
-  command.Custom(
-      {.name = "--max-nodes",
-       .value = "N|P%",
-       .text = "nodes that fetch a changed list at once (maxUnavailable). It "
-               "does not bound the first placement, for which there is "
-               "--start-jitter, nor nodes whose old pod is not available; and "
-               "a node that fails keeps its place: as many of them stop the "
-               "others",
-       .fallback = flags.options.max_nodes},
-      [&flags](const std::string& text) {
-        RETURN_IF_ERROR(CheckShare(text, 1));
-        flags.max_nodes = text;
-        return absl::OkStatus();
-      });
-}
-
-void AddJobFlags(Command& command, ManifestFlags& flags) {
-  command.Group("Of a Job, also a hub's");
-  command.Integer({.name = "--backoff-limit",
-                   .value = "N",
-                   .text = "retries after exit code 1 (an image failed), 4 "
-                           "(no runtime) and 70, 0 to 100",
-                   .fallback = "2"},
-                  0, 100, flags.backoff_limit);
-  OptionalSeconds(command,
-                  {.name = "--ttl",
-                   .value = "D",
-                   .text = "how long the Job is kept after its end",
-                   .fallback = "24h"},
-                  flags.kept_for);
-  command.Choice(
-      {.name = "--for",
-       .value = "READER",
-       .text =
-           "talm: a Job that TALM's pre-caching understands. It has one "
-           "try, --deadline (else 4h) ends it, and it writes its result "
-           "into --result-configmap (else NAME-result), --result-every 30s"},
-      {"talm"}, [&flags](size_t) { flags.options.reader = JobReader::kTalm; });
-  command.Switch({.name = "--clean",
-                  .text = "a Job NAME-clean that fetches nothing and removes "
-                          "the status file NAME.json of --status-dir from its "
-                          "node; it needs no list"},
-                 flags.clean);
-  command.Switch({.name = "--unpin",
-                  .text = "with --clean: first remove the pins of the images "
-                          "in that file (containerd)"},
-                 flags.options.unpins);
-}
-
 }  // namespace
+
+void OptionalSeconds(Command& command, const FlagDoc& flag,
+                     std::optional<absl::Duration>& value) {
+  command.Custom(flag, [&value](const std::string& text) {
+    ASSIGN_OR_RETURN(value, ParseSeconds(text));
+    return absl::OkStatus();
+  });
+}
 
 // Kubernetes counts in whole seconds, up to 2^31 of them for a TTL, and the
 // time for all tries must be within its range, too.

@@ -40,6 +40,12 @@ struct ManifestFlags {
 // Parses a duration of one second to a year, in which Kubernetes counts.
 absl::StatusOr<absl::Duration> ParseSeconds(const std::string& text);
 
+// Adds a flag with such a duration.
+void OptionalSeconds(Command& command, const FlagDoc& flag,
+                     std::optional<absl::Duration>& value);
+
+void AddDaemonSetFlags(Command& command, ManifestFlags& flags);
+void AddJobFlags(Command& command, ManifestFlags& flags);
 void AddHubFlags(Command& command, ManifestFlags& flags);
 
 void AddManifestFlags(Command& command, ManifestFlags& flags);

@@ -230,7 +230,7 @@ absl::Status ResultSender::Send(const std::vector<Waiting>& results) {
     if (is_given_up_) return absl::CancelledError("given up");
     call_ = &call;
   }
-  const absl::Status sent = call.Run(results, **stub_);
+  absl::Status sent = call.Run(results, **stub_);
   MutexLock lock(mutex_);
   call_ = nullptr;
   return sent;
