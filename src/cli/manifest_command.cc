@@ -46,8 +46,8 @@ CommandDoc ManifestDoc() {
            "    --for talm --flavor openshift",
            "prepull manifest hub pre-cache --images-from images.txt \\",
            "    --placement spokes --max-concurrency 10%",
-           "prepull manifest job my-images --clean --status-dir "
-           "/var/lib/prepull"},
+           "prepull manifest job my-images --clean \\",
+           "    --status-dir /var/lib/prepull"},
       .exit_codes = {"0  printed", "2  bad flags, unreadable or empty list"},
       .positional = "daemonset|job|hub NAME [-- FETCH FLAGS]",
       .positional_text =

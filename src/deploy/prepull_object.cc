@@ -7,6 +7,17 @@
 namespace prepull {
 namespace {
 
+Yaml Expressions(const std::vector<LabelSelector::Expression>& expressions) {
+  Yaml list = Yaml::List();
+  for (const LabelSelector::Expression& each : expressions) {
+    Yaml item;
+    item.Add("key", each.key).Add("operator", each.op);
+    if (!each.values.empty()) item.Add("values", Yaml::Texts(each.values));
+    list.Append(std::move(item));
+  }
+  return list;
+}
+
 Yaml Selector(const LabelSelector& selector) {
   Yaml yaml;
   if (!selector.labels.empty()) {
@@ -15,16 +26,7 @@ Yaml Selector(const LabelSelector& selector) {
     yaml.Add("matchLabels", std::move(labels));
   }
   if (!selector.expressions.empty()) {
-    Yaml expressions = Yaml::List();
-    for (const LabelSelector::Expression& each : selector.expressions) {
-      Yaml expression;
-      expression.Add("key", each.key).Add("operator", each.op);
-      if (!each.values.empty()) {
-        expression.Add("values", Yaml::Texts(each.values));
-      }
-      expressions.Append(std::move(expression));
-    }
-    yaml.Add("matchExpressions", std::move(expressions));
+    yaml.Add("matchExpressions", Expressions(selector.expressions));
   }
   return yaml;
 }

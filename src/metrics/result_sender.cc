@@ -41,6 +41,17 @@ gpr_timespec InTime(absl::Duration timeout) {
       gpr_time_from_nanos(absl::ToInt64Nanoseconds(timeout), GPR_TIMESPAN));
 }
 
+// Takes as many off the front as one call may have.
+template <typename Queue>
+std::vector<typename Queue::value_type> TakeFirst(Queue& queue) {
+  const auto count =
+      static_cast<std::ptrdiff_t>(std::min(queue.size(), kMaxPerCall));
+  const auto begin = std::make_move_iterator(queue.begin());
+  std::vector<typename Queue::value_type> taken(begin, begin + count);
+  queue.erase(queue.begin(), queue.begin() + count);
+  return taken;
+}
+
 }  // namespace
 
 class ResultSender::Stub {
@@ -201,15 +212,7 @@ std::vector<ResultSender::Waiting> ResultSender::Next() {
     {
       MutexLock lock(mutex_);
       if (is_given_up_) return {};
-      const size_t count = std::min(waiting_.size(), kMaxPerCall);
-      if (count > 0 || is_closed_) {
-        const auto begin = std::make_move_iterator(waiting_.begin());
-        std::vector<Waiting> results(
-            begin, begin + static_cast<std::ptrdiff_t>(count));
-        waiting_.erase(waiting_.begin(),
-                       waiting_.begin() + static_cast<std::ptrdiff_t>(count));
-        return results;
-      }
+      if (!waiting_.empty() || is_closed_) return TakeFirst(waiting_);
     }
     clock_.WaitUntil(Instant::Never(), given_);
   }
