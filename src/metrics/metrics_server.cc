@@ -78,15 +78,13 @@ class SubmitStream : public grpc::ServerReadReactor<grpc::ByteBuffer> {
   // Its reads fail then, too.
   void OnCancel() override {}
 
-  void OnDone() override {
-    --streams_;
-    delete this;
-  }
+  void OnDone() override { delete this; }
 
  private:
-  // What came is saved before the client hears how it ended.
+  // What came is saved, and its place free, before the client hears of the end.
   void End(const grpc::Status& status) {
     store_.Save();
+    --streams_;
     Finish(status);
   }
 
