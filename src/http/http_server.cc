@@ -109,10 +109,14 @@ class Session : public std::enable_shared_from_this<Session> {
     }
     out_ = absl::StrCat(HeadText(head), is_head ? "" : Framed(page_.body));
     page_.body.clear();
+    is_late_ = false;
     page_timer_.expires_after(absl::ToChronoMilliseconds(limits_.page));
     page_timer_.async_wait([weak = weak_from_this()](const IoError& error) {
       const std::shared_ptr<Session> self = weak.lock();
-      if (!error && self) self->stream_.cancel();
+      if (error || !self) return;
+      // A piece that is written already can no longer be cancelled.
+      self->is_late_ = true;
+      self->stream_.cancel();
     });
     Write();
   }
@@ -155,7 +159,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   void OnWritten(const IoError& error) {
     out_.clear();
-    if (error) return;
+    if (error || is_late_) return;
     if (page_.next_piece) return Write();
     page_timer_.cancel();
     if (keep_alive_) return Read();
@@ -174,6 +178,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::string out_;  // head, and pieces
   bool is_chunked_ = false;
   bool keep_alive_ = false;
+  bool is_late_ = false;  // the page took too long
   io::steady_timer page_timer_{stream_.get_executor()};
 };
 

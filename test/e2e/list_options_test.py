@@ -71,7 +71,7 @@ class LineTest(RealNodeTest):
         good, bad = run.status()["images"]
         self.assertEqual((good["state"], bad["state"]), ("Pulled", "Failed"))
         self.assertEqual((bad["image"], bad["reason"], bad["attempts"]),
-                         (names[1], "InvalidReference", 0))
+                         (f"{names[1]} colour=red", "InvalidReference", 0))
         self.assertRegex(bad["message"], r'images\.txt:2: "colour=red"')
 
 
