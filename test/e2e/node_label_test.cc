@@ -147,14 +147,19 @@ TEST_F(NodeLabelE2eTest, StopsInTimeThoughTheApiServerHangs) {
 
 TEST_F(NodeLabelE2eTest, EndsAtOnceAtASecondSignalThatComesLater) {
   api_.Script({{.then = Then::kHang}});
-  PrepullProcess fetch(LabelSetup({"quay.io/a:1"}));
+  const std::string last_words = folder_.Write("termination-log", "");
+  PrepullProcess fetch(
+      LabelSetup({"quay.io/a:1", "--termination-log", last_words}));
   ASSERT_TRUE(api_.WaitUntilAsked(1));
+  const std::string message = ReadAll(last_words);
 
   fetch.Signal(SIGTERM);
   ASSERT_TRUE(fetch.WaitForOutput("stopping (again to force)"));
   SignalUntilItEnds(fetch, SIGTERM);
 
   EXPECT_THAT(fetch.Wait().err, Not(HasSubstr("node not labelled")));
+  EXPECT_THAT(message, HasSubstr(R"("code":0,"n":[1,1,0,0,0])"));
+  EXPECT_EQ(ReadAll(last_words), message);
 }
 
 TEST_F(NodeLabelE2eTest, KeepsItsExitCodeThoughTheApiServerNeverAnswers) {
