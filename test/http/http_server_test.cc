@@ -7,8 +7,10 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -103,6 +105,14 @@ class HttpServerTest : public testing::Test {
     if (path == "/endless") {
       return {.next_piece = [] { return std::string(64 << 10, 'x'); }};
     }
+    if (path == "/endless-and-slow") {
+      // Each piece is made in more time than the page has, so that the end
+      // comes between two writes.
+      return {.next_piece = [] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        return std::string(64 << 10, 'x');
+      }};
+    }
     return {.status = 404, .body = "not here\n"};
   }
 
@@ -182,6 +192,13 @@ TEST_F(HttpServerTest, EndsAPageThatTakesTooLong) {
   Serve({.page = absl::Milliseconds(50)});
 
   EXPECT_THAT(Ask("GET /endless HTTP/1.1\r\nHost: a\r\n\r\n"),
+              StartsWith("HTTP/1.1 200 OK\r\n"));
+}
+
+TEST_F(HttpServerTest, EndsAPageThatNoWriteHoldsUp) {
+  Serve({.page = absl::Milliseconds(1)});
+
+  EXPECT_THAT(Ask("GET /endless-and-slow HTTP/1.1\r\nHost: a\r\n\r\n"),
               StartsWith("HTTP/1.1 200 OK\r\n"));
 }
 
