@@ -13,9 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "test/support/certificates.h"
-#include "test/support/cri/e2e_test_base.h"
-#include "test/support/http_server.h"
+#include "test/support/cri/api_server_test_base.h"
 
 namespace prepull {
 namespace {
@@ -35,22 +33,12 @@ using Then = HttpReply::Then;
 
 constexpr absl::Duration kStopIsDue = absl::Seconds(5);
 
-class NodeLabelE2eTest : public E2eTest {
+class NodeLabelE2eTest : public ApiServerE2eTest {
  protected:
-  NodeLabelE2eTest() {
-    folder_.Write("token", "first-token");
-    folder_.Write("ca.crt", authority_.pem());
-  }
-
   ProcessSetup LabelSetup(std::vector<std::string> words,
                           const std::string& label = "x/y") {
-    words.insert(words.end(), {"--node-label", label, "--service-account-dir",
-                               folder_.Path("")});
-    return {.arguments = FetchWords(std::move(words)),
-            .environment = {
-                {"KUBERNETES_SERVICE_HOST", "127.0.0.1"},
-                {"KUBERNETES_SERVICE_PORT", std::to_string(api_.port())},
-                {"NODE_NAME", "worker-1"}}};
+    words.insert(words.end(), {"--node-label", label});
+    return PodSetup(std::move(words));
   }
   Ended FetchAndLabel(std::vector<std::string> words,
                       const std::string& label = "x/y") {
@@ -58,21 +46,12 @@ class NodeLabelE2eTest : public E2eTest {
   }
 
   // The bodies of the patches.
-  std::vector<std::string> Patches() const {
-    std::vector<std::string> patches;
-    for (const std::string& request : api_.requests()) {
-      patches.push_back(request.substr(request.find("\r\n\r\n") + 4));
-    }
-    return patches;
-  }
+  std::vector<std::string> Patches() const { return BodiesTo("/nodes/"); }
   static std::string PatchTo(const std::string& value,
                              const std::string& key = "x/y") {
     return absl::StrCat(R"({"metadata":{"labels":{")", key, "\":\"", value,
                         "\"}}}");
   }
-
-  CertificateAuthority authority_;
-  HttpServer api_{authority_.Sign("IP:127.0.0.1")};
 };
 
 TEST_F(NodeLabelE2eTest, PatchesTheNodeAfterTheRun) {

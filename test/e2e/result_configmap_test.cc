@@ -8,9 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "test/support/certificates.h"
-#include "test/support/cri/e2e_test_base.h"
-#include "test/support/http_server.h"
+#include "test/support/cri/api_server_test_base.h"
 
 namespace prepull {
 namespace {
@@ -26,45 +24,24 @@ using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
-class ResultConfigMapE2eTest : public E2eTest {
+class ResultConfigMapE2eTest : public ApiServerE2eTest {
  protected:
-  ResultConfigMapE2eTest() {
-    folder_.Write("token", "first-token");
-    folder_.Write("namespace", "team");
-    folder_.Write("ca.crt", authority_.pem());
-  }
-
   ProcessSetup ResultSetup(std::vector<std::string> words) {
-    words.insert(words.end(), {"--result-configmap", "my-result",
-                               "--service-account-dir", folder_.Path("")});
-    return {.arguments = FetchWords(std::move(words)),
-            .environment = {
-                {"KUBERNETES_SERVICE_HOST", "127.0.0.1"},
-                {"KUBERNETES_SERVICE_PORT", std::to_string(api_.port())},
-                {"NODE_NAME", "worker-1"}}};
+    words.insert(words.end(), {"--result-configmap", "my-result"});
+    return PodSetup(std::move(words));
   }
   Ended FetchWithResult(std::vector<std::string> words) {
     return RunProcess(ResultSetup(std::move(words)));
   }
 
   // The bodies of the patches of the ConfigMap.
-  std::vector<std::string> Patches() const {
-    std::vector<std::string> patches;
-    for (const std::string& request : api_.requests()) {
-      if (!absl::StrContains(request, "/configmaps/")) continue;
-      patches.push_back(request.substr(request.find("\r\n\r\n") + 4));
-    }
-    return patches;
-  }
+  std::vector<std::string> Patches() const { return BodiesTo("/configmaps/"); }
   std::string LastDocument() const {
     return JsonAt(Patches().back(), "/data/status.json");
   }
   std::string LastSummary() const {
     return JsonAt(Patches().back(), "/data/summary");
   }
-
-  CertificateAuthority authority_;
-  HttpServer api_{authority_.Sign("IP:127.0.0.1")};
 };
 
 constexpr absl::Duration kResultStopIsDue = absl::Seconds(5);
