@@ -8,10 +8,9 @@
 namespace prepull {
 
 void Wakeup::Notify() {
-  {
-    MutexLock lock(mutex_);
-    is_set_ = true;
-  }
+  // Under the lock: the waiter may destroy the wakeup as soon as it has it.
+  MutexLock lock(mutex_);
+  is_set_ = true;
   changed_.notify_one();
 }
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <stop_token>
 #include <thread>
 
@@ -65,6 +66,17 @@ TEST(WakeupTest, RaisedTwiceItEndsOneWait) {
 
   EXPECT_TRUE(wakeup.Clear());
   EXPECT_FALSE(wakeup.Clear());
+}
+
+// For ThreadSanitizer, mostly.
+TEST(WakeupTest, MayBeDestroyedOnceTheWaitHasEnded) {
+  for (int i = 0; i < 1000; ++i) {
+    auto wakeup = std::make_unique<Wakeup>();
+    std::jthread notifier([&notified = *wakeup] { notified.Notify(); });
+
+    EXPECT_TRUE(wakeup->WaitFor(kLong));
+    wakeup.reset();
+  }
 }
 
 TEST(WakeupTest, TakesATimeoutThatHasPassed) {

@@ -50,7 +50,8 @@ class Instant {
 
 // A flag that one thread waits for and any thread may set.
 //
-// Set before the wait it ends the wait at once; a wait clears it.
+// Set before the wait it ends the wait at once; a wait clears it. Whoever has
+// waited for the last Notify may destroy it.
 // Threads: Notify from any, the waiting from one.
 class Wakeup {
  public:
