@@ -77,6 +77,22 @@ KubeRequest PatchOf(const KubeObject& object, absl::string_view verb,
   return request;
 }
 
+// Returns `patch` with the version of the object that it is for.
+absl::StatusOr<std::string> Guarded(absl::string_view patch,
+                                    const std::string& version) {
+  // The server takes "" as any version.
+  if (version.empty()) return absl::InvalidArgumentError("no version to guard");
+  ASSIGN_OR_RETURN(const JsonDocument keys, JsonDocument::ParseObject(patch));
+  if (keys["metadata"].exists()) {
+    return absl::InvalidArgumentError("a guarded patch has metadata");
+  }
+  std::string guarded = R"({"metadata":{"resourceVersion":)";
+  AppendJsonString(version, guarded);
+  absl::StrAppend(&guarded, "}", keys.root().size() == 0 ? "" : ",",
+                  patch.substr(patch.find('{') + 1));
+  return guarded;
+}
+
 // One request with all its tries.
 class Tries {
  public:
@@ -323,6 +339,28 @@ absl::Status KubeClient::MergePatch(const KubeObject& object, std::string patch,
                        std::move(patch)))
       .Run(call)
       .status();
+}
+
+absl::StatusOr<std::string> KubeClient::ChangeGuarded(
+    const KubeObject& object, absl::string_view patch,
+    const std::string& version, const KubeCall& call) {
+  ASSIGN_OR_RETURN(std::string guarded, Guarded(patch, version));
+  KubeRequest request = PatchOf(
+      object, "\"patch\"", "application/merge-patch+json", std::move(guarded));
+  request.call.sink = nullptr;
+  request.call.limits.body_bytes = kMaxObjectBytes;
+  request.meaning = [](const ApiAnswer& answer,
+                       const std::string& said) -> std::optional<absl::Status> {
+    if (answer.response.status != 409) return std::nullopt;
+    return absl::AbortedError(absl::StrCat("the object has changed: ", said));
+  };
+  ASSIGN_OR_RETURN(const std::string body,
+                   Tries(server_, seams_, std::move(request)).Run(call));
+  ASSIGN_OR_RETURN(const JsonDocument changed, JsonDocument::ParseObject(body));
+  std::string now = changed["metadata"]["resourceVersion"].StringOrEmpty();
+  if (now.empty())
+    return absl::InvalidArgumentError("no version in the answer");
+  return now;
 }
 
 absl::Status KubeClient::Apply(const KubeObject& object, std::string intent,

@@ -110,6 +110,16 @@ class KubeClient {
   absl::Status MergePatch(const KubeObject& object, std::string patch,
                           const KubeCall& call);
 
+  // MergePatch of the object as it was at `version`, which is the text of its
+  // metadata.resourceVersion; `patch` has no metadata. Returns the version that
+  // it has now. Errors, besides: ABORTED  the object has changed meanwhile,
+  // which may be the work of a try whose answer was lost: it is to be read
+  // anew. INVALID_ARGUMENT  also: no version, or a patch that is none.
+  absl::StatusOr<std::string> ChangeGuarded(const KubeObject& object,
+                                            absl::string_view patch,
+                                            const std::string& version,
+                                            const KubeCall& call);
+
   // Makes `object` what the JSON object `intent` says, creating it if need be:
   // keys of an earlier intent that are missing now are removed, those of others
   // stay, and where both differ ours counts.
