@@ -9,10 +9,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "prepull/base/json_writer.h"
-#include "prepull/base/label.h"
 #include "prepull/base/log.h"
 #include "prepull/base/status_macros.h"
-#include "prepull/base/text.h"
 #include "prepull/http/headers.h"
 #include "prepull/http/url.h"
 #include "src/kube/api_call.h"
@@ -169,8 +167,8 @@ class Tries {
         return {absl::UnauthenticatedError(said),
                 IsWorthAnotherTry(answer.token)};
       case 403:
-        return {absl::PermissionDeniedError(absl::StrCat(
-            said, " (the service account needs ", request_.right, ")"))};
+        return {absl::PermissionDeniedError(
+            absl::StrCat(said, " (the account needs ", request_.right, ")"))};
       case 404:
         return {absl::NotFoundError(
             absl::StrCat(said, " (", request_.if_missing, ")"))};
@@ -199,30 +197,6 @@ class Tries {
 };
 
 }  // namespace
-
-absl::StatusOr<ApiServer> FindApiServer(const Host& host) {
-  const auto variable = [&host](const char* name) {
-    return host.Environment(name).value_or("");
-  };
-  std::string name = variable("KUBERNETES_SERVICE_HOST");
-  if (name.empty()) {
-    return absl::NotFoundError("KUBERNETES_SERVICE_HOST is not set");
-  }
-  if (absl::StrContains(name, ':')) name = absl::StrCat("[", name, "]");
-  std::string port = variable("KUBERNETES_SERVICE_PORT_HTTPS");
-  if (port.empty()) port = variable("KUBERNETES_SERVICE_PORT");
-  if (port.empty()) port = "443";
-  return ApiServer{.url = absl::StrCat("https://", name, ":", port)};
-}
-
-absl::StatusOr<std::string> ReadNamespace(
-    const std::string& service_account_dir, FileSystem& files) {
-  const std::string path = absl::StrCat(service_account_dir, "/namespace");
-  ASSIGN_OR_RETURN(std::string name, ReadAccountFile(path, files));
-  if (IsDnsSubdomain(name)) return name;
-  return absl::InvalidArgumentError(
-      absl::StrCat(path, ": \"", Printable(name, 64), "\" is no namespace"));
-}
 
 KubeClient::KubeClient(ApiServer server, Seams seams)
     : server_(std::move(server)), seams_(std::move(seams)) {}

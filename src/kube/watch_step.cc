@@ -277,7 +277,7 @@ void WatchStep::OnRefusal(const KubeRefusal& refusal) {
     delay_ = absl::ZeroDuration();
   } else if (code == 403 || code == 404) {
     if (code == 403) {
-      absl::StrAppend(&problem_, " (the service account needs ",
+      absl::StrAppend(&problem_, " (the account needs ",
                       RightTo(absl::StrCat("\"", verb(), "\""), collection_),
                       ")");
     }

@@ -42,7 +42,7 @@ class KubeVerbsTest : public testing::Test {
   FakeFileSystem files_;
   FakeHttpClient http_{clock_};
   KubeClient client_{
-      {.url = "https://10.0.0.1", .service_account_dir = "/sa"},
+      ServerForAccount("https://10.0.0.1", "/sa"),
       {.http = http_, .files = files_, .clock = clock_, .roll_dice = [] {
          return 0.0;
        }}};
@@ -120,7 +120,7 @@ TEST_F(KubeVerbsTest, SaysWhichPermissionAListNeeds) {
 
   EXPECT_THAT(client_.List(jobs_, "", call_),
               StatusIs(StatusCode::kPermissionDenied,
-                       HasSubstr("(the service account needs \"list\" on "
+                       HasSubstr("(the account needs \"list\" on "
                                  "\"jobs\" in namespace team)")));
 }
 
