@@ -18,6 +18,10 @@ namespace prepull {
 
 // Of a Job and of its pods: the name of the Prepull.
 inline constexpr absl::string_view kPrepullLabel = "prepull.dev/prepull";
+// Of all that the controller makes: who made it.
+inline constexpr absl::string_view kManagedByLabel =
+    "app.kubernetes.io/managed-by";
+inline constexpr absl::string_view kController = "prepull-controller";
 // Of a Job. A node's name may be longer than a label.
 inline constexpr absl::string_view kNodeAnnotation = "prepull.dev/node";
 inline constexpr absl::string_view kListAnnotation = "prepull.dev/list";
@@ -41,7 +45,8 @@ enum class NodeTask {
   kCheck,  // preflight, and whether all images are there; pulls nothing
 };
 
-// "Fetch", "Check".
+// "Fetch", "Check"; the container's name and its command are the same in lower
+// case.
 absl::string_view NodeTaskName(NodeTask task);
 
 struct NodeJob {
@@ -52,10 +57,10 @@ struct NodeJob {
   NodeTask task = NodeTask::kFetch;
   int64_t round = 1;
   std::string list_hash = "";
-  std::string list_config_map = "";  // it has the key images.txt
+  std::string list_config_map = "";              // it has the key images.txt
   absl::Time deadline = absl::InfiniteFuture();  // of all its pods
   absl::Duration timeout = absl::Minutes(30);    // the same, from the creation
-  int64_t retry_times = 0;                       // further pods
+  int64_t retry_times = 0;  // further pods; a check is never repeated
   // Secrets of kind dockerconfigjson: for all images, and for lines that name
   // one. A pod starts without one that is missing, and fetch says so.
   std::vector<std::string> secrets = {};
