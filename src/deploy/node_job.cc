@@ -129,7 +129,7 @@ Yaml OnNode(const std::string& node) {
 Yaml NodeLabels(const NodeJob& job) {
   return Yaml()
       .Add("app.kubernetes.io/name", "prepull")
-      .Add(kManagedByLabel, kController)
+      .Add("app.kubernetes.io/managed-by", "prepull")
       .Add(kPrepullLabel, job.prepull);
 }
 

@@ -18,10 +18,6 @@ namespace prepull {
 
 // Of a Job and of its pods: the name of the Prepull.
 inline constexpr absl::string_view kPrepullLabel = "prepull.dev/prepull";
-// Of all that the controller makes: who made it.
-inline constexpr absl::string_view kManagedByLabel =
-    "app.kubernetes.io/managed-by";
-inline constexpr absl::string_view kController = "prepull-controller";
 // Of a Job. A node's name may be longer than a label.
 inline constexpr absl::string_view kNodeAnnotation = "prepull.dev/node";
 inline constexpr absl::string_view kListAnnotation = "prepull.dev/list";
