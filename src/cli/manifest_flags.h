@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "prepull/deploy/deployment.h"
 #include "src/cli/command_context.h"
+#include "src/cli/shared_flags.h"
 
 namespace prepull {
 

@@ -23,13 +23,8 @@ constexpr int kTalmGraceSeconds = 5;
 constexpr absl::Duration kFirstPause = absl::Seconds(10);
 constexpr absl::Duration kMaxPause = absl::Minutes(10);
 
-Yaml Seconds(absl::Duration duration) {
-  return Yaml::Number(
-      absl::ToInt64Seconds(absl::Ceil(duration, absl::Seconds(1))));
-}
-
-// The rule that does `action` after the exit codes of fetch that call for it.
-Yaml OnExitCodes(JobAction action) {
+// The rule that does `action` after the exit codes that call for it.
+Yaml OnExitCodes(absl::string_view container, JobAction action) {
   Yaml values = Yaml::List();
   for (const int code : ExitCodesWith(action)) {
     values.Append(Yaml::Number(code));
@@ -37,14 +32,19 @@ Yaml OnExitCodes(JobAction action) {
   return Yaml()
       .Add("action", JobActionName(action))
       .Add("onExitCodes", Yaml()
-                              .Add("containerName", kFetchContainer)
+                              .Add("containerName", container)
                               .Add("operator", "In")
                               .Add("values", std::move(values)));
 }
 
-// Fetch's exit codes as a Job should take them, and before them pods that were
-// evicted, which count for nothing: they end with 3 like those out of time.
-Yaml PodFailurePolicy() {
+}  // namespace
+
+Yaml Seconds(absl::Duration duration) {
+  return Yaml::Number(
+      absl::ToInt64Seconds(absl::Ceil(duration, absl::Seconds(1))));
+}
+
+Yaml PodFailurePolicy(absl::string_view container) {
   const Yaml disrupted =
       Yaml()
           .Add("action", JobActionName(JobAction::kIgnore))
@@ -52,12 +52,11 @@ Yaml PodFailurePolicy() {
                Yaml::List({Yaml()
                                .Add("type", "DisruptionTarget")
                                .Add("status", "True")}));
-  return Yaml().Add("rules",
-                    Yaml::List({disrupted, OnExitCodes(JobAction::kFailJob),
-                                OnExitCodes(JobAction::kCount)}));
+  return Yaml().Add(
+      "rules",
+      Yaml::List({disrupted, OnExitCodes(container, JobAction::kFailJob),
+                  OnExitCodes(container, JobAction::kCount)}));
 }
-
-}  // namespace
 
 absl::Duration TimeForAllTries(const DeploymentOptions& options) {
   absl::Duration all = options.overall_timeout + kTimeToStart;
@@ -94,7 +93,7 @@ Yaml Job(const DeploymentOptions& options) {
   // TALM's reader does not know the reason PodFailurePolicy, and what cleans up
   // has other exit codes.
   if (options.reader != JobReader::kTalm && options.cleans.empty()) {
-    spec.Add("podFailurePolicy", PodFailurePolicy());
+    spec.Add("podFailurePolicy", PodFailurePolicy(kFetchContainer));
   }
   spec.Add("template", PodTemplate(options));
   return Yaml()

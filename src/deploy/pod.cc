@@ -3,67 +3,13 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
+#include "src/deploy/container.h"
 #include "src/deploy/job.h"
 #include "src/deploy/metadata.h"
 #include "src/deploy/volumes.h"
 
 namespace prepull {
 namespace {
-
-// User "nobody": sleep opens no files.
-constexpr int kNobody = 65534;
-
-// The SELinux type that may use files of the host without a privileged
-// container: no other container type may connect to the runtime's socket.
-Yaml SuperPrivilegedType() { return Yaml().Add("type", "spc_t"); }
-
-Yaml Confinement(const std::vector<std::string>& added_capabilities) {
-  Yaml capabilities;
-  capabilities.Add("drop", Yaml::Texts({"ALL"}));
-  if (!added_capabilities.empty()) {
-    capabilities.Add("add", Yaml::Texts(added_capabilities));
-  }
-  return Yaml()
-      .Add("allowPrivilegeEscalation", Yaml::Bool(false))
-      .Add("readOnlyRootFilesystem", Yaml::Bool(true))
-      .Add("capabilities", std::move(capabilities));
-}
-
-Yaml FetchSecurity(const DeploymentOptions& options) {
-  Yaml security = Confinement(AddedCapabilities(options));
-  // The socket belongs to root.
-  security.Add("runAsUser", Yaml::Number(0));
-  if (options.flavor == Flavor::kOpenShift) {
-    security.Add("seLinuxOptions", SuperPrivilegedType());
-  }
-  if (options.watch_connections) {
-    // AppArmor's profile for containers forbids to look into the runtime.
-    security.Add("appArmorProfile", Yaml().Add("type", "Unconfined"));
-  }
-  return security;
-}
-
-Yaml AmountsMap(const Amounts& amounts) {
-  Yaml map;
-  if (!amounts.cpu.empty()) map.Add("cpu", amounts.cpu);
-  if (!amounts.memory.empty()) map.Add("memory", amounts.memory);
-  return map;
-}
-
-Yaml Resources(const Amounts& requests, const Amounts& limits) {
-  Yaml resources;
-  const Yaml wanted = AmountsMap(requests);
-  const Yaml most = AmountsMap(limits);
-  if (!wanted.empty()) resources.Add("requests", wanted);
-  if (!most.empty()) resources.Add("limits", most);
-  return resources;
-}
-
-// Kubernetes replaces "$(NAME)" by a variable and "$$" by "$".
-std::string Literal(absl::string_view text) {
-  return absl::StrReplaceAll(text, {{"$", "$$"}});
-}
 
 Yaml Environment(const DeploymentOptions& options) {
   Yaml environment = Yaml::List(
@@ -81,17 +27,25 @@ Yaml Environment(const DeploymentOptions& options) {
   return environment;
 }
 
+Yaml FetchSecurity(const DeploymentOptions& options) {
+  Yaml security = Confinement(AddedCapabilities(options));
+  // The socket belongs to root.
+  security.Add("runAsUser", Yaml::Number(0));
+  if (options.flavor == Flavor::kOpenShift) {
+    security.Add("seLinuxOptions", SuperPrivilegedType());
+  }
+  if (options.watch_connections) {
+    // AppArmor's profile for containers forbids to look into the runtime.
+    security.Add("appArmorProfile", Yaml().Add("type", "Unconfined"));
+  }
+  return security;
+}
+
 Yaml FetchContainer(const DeploymentOptions& options) {
-  return Yaml()
-      .Add("name", kFetchContainer)
-      .Add("image", options.image)
-      .Add("imagePullPolicy", "IfNotPresent")
-      .Add("args", Yaml::Texts(FetchArguments(options)))
-      .Add("env", Environment(options))
-      .Add("resources", Resources(options.requests, options.limits))
-      .Add("securityContext", FetchSecurity(options))
-      .Add("terminationMessagePolicy", "FallbackToLogsOnError")
-      .Add("volumeMounts", FetchMounts(options));
+  return NodeContainer(options, {.name = kFetchContainer,
+                                 .arguments = FetchArguments(options),
+                                 .environment = Environment(options),
+                                 .mounts = FetchMounts(options)});
 }
 
 // The container that keeps the pod running after fetch, and in which
@@ -122,39 +76,28 @@ Yaml SleepContainer(const DeploymentOptions& options) {
   return container;
 }
 
-// A container of a Job that cleans up: it has no token, list or capability.
-Yaml CleanUpContainer(const DeploymentOptions& options, absl::string_view name,
-                      const std::vector<std::string>& arguments, Yaml mounts) {
-  return Yaml()
-      .Add("name", name)
-      .Add("image", options.image)
-      .Add("imagePullPolicy", "IfNotPresent")
-      .Add("args", Yaml::Texts(arguments))
-      .Add("resources", Resources(options.requests, options.limits))
-      .Add("securityContext", FetchSecurity(options))
-      .Add("terminationMessagePolicy", "FallbackToLogsOnError")
-      .Add("volumeMounts", std::move(mounts));
-}
-
+// The containers of a Job that cleans up have no token, list or capability.
 void AddCleanUp(const DeploymentOptions& options, Yaml& spec) {
   const std::string status_file = StatusFile(options);
   if (options.unpins) {
     // First, because the file names the images.
-    spec.Add(
-        "initContainers",
-        Yaml::List({CleanUpContainer(
-            options, "unpin",
-            {"unpin", Literal(absl::StrCat("--cri-socket=", SocketOf(options))),
-             Literal(absl::StrCat("--from-status=", status_file))},
-            Yaml::List({CriMount(options), Mount("status", kStatusFolder)}))}));
+    const ContainerParts unpin = {
+        .name = "unpin",
+        .arguments = {"unpin",
+                      Literal(absl::StrCat("--cri-socket=", SocketOf(options))),
+                      Literal(absl::StrCat("--from-status=", status_file))},
+        .mounts =
+            Yaml::List({CriMount(options), Mount("status", kStatusFolder)})};
+    spec.Add("initContainers", Yaml::List({NodeContainer(options, unpin)}));
   }
-  spec.Add("containers",
-           Yaml::List({CleanUpContainer(
-               options, "clean",
-               {"status", Literal(absl::StrCat("--status-file=", status_file)),
-                "--remove"},
-               Yaml::List({Mount("status", kStatusFolder,
-                                 /*is_read_only=*/false)}))}))
+  const ContainerParts clean = {
+      .name = "clean",
+      .arguments = {"status",
+                    Literal(absl::StrCat("--status-file=", status_file)),
+                    "--remove"},
+      .mounts =
+          Yaml::List({Mount("status", kStatusFolder, /*is_read_only=*/false)})};
+  spec.Add("containers", Yaml::List({NodeContainer(options, clean)}))
       .Add("volumes", CleanUpVolumes(options));
 }
 
@@ -183,6 +126,39 @@ Yaml NodeSelector(const DeploymentOptions& options) {
 }
 
 Yaml PodSpec(const DeploymentOptions& options) {
+  Yaml spec = PodBase(options);
+  if (options.workload == Workload::kDaemonSet) {
+    spec.Add("initContainers", Yaml::List({FetchContainer(options)}))
+        .Add("containers", Yaml::List({SleepContainer(options)}));
+  } else {
+    spec.Add("restartPolicy", "Never");
+    AddPodDeadlines(options, spec);
+    if (!options.cleans.empty()) {
+      AddCleanUp(options, spec);
+      return spec;
+    }
+    spec.Add("containers", Yaml::List({FetchContainer(options)}));
+  }
+  return spec.Add("volumes", Volumes(options));
+}
+
+}  // namespace
+
+Yaml NodeContainer(const DeploymentOptions& options,
+                   const ContainerParts& parts) {
+  Yaml container;
+  container.Add("name", parts.name)
+      .Add("image", options.image)
+      .Add("imagePullPolicy", "IfNotPresent")
+      .Add("args", Yaml::Texts(parts.arguments));
+  if (!parts.environment.empty()) container.Add("env", parts.environment);
+  return container.Add("resources", Resources(options.requests, options.limits))
+      .Add("securityContext", FetchSecurity(options))
+      .Add("terminationMessagePolicy", "FallbackToLogsOnError")
+      .Add("volumeMounts", parts.mounts);
+}
+
+Yaml PodBase(const DeploymentOptions& options) {
   Yaml spec;
   spec.Add("serviceAccountName", options.name)
       .Add("automountServiceAccountToken", Yaml::Bool(false))
@@ -200,21 +176,7 @@ Yaml PodSpec(const DeploymentOptions& options) {
   spec.Add("nodeSelector", NodeSelector(options));
   const Yaml tolerations = Tolerations(options);
   if (!tolerations.empty()) spec.Add("tolerations", tolerations);
-  spec.Add("securityContext",
-           Yaml().Add("seccompProfile", Yaml().Add("type", "RuntimeDefault")));
-  if (options.workload == Workload::kDaemonSet) {
-    spec.Add("initContainers", Yaml::List({FetchContainer(options)}))
-        .Add("containers", Yaml::List({SleepContainer(options)}));
-  } else {
-    spec.Add("restartPolicy", "Never");
-    AddPodDeadlines(options, spec);
-    if (!options.cleans.empty()) {
-      AddCleanUp(options, spec);
-      return spec;
-    }
-    spec.Add("containers", Yaml::List({FetchContainer(options)}));
-  }
-  return spec.Add("volumes", Volumes(options));
+  return spec.Add("securityContext", PodSecurity());
 }
 
 Yaml PodAnnotations(const DeploymentOptions& options) {
@@ -235,8 +197,6 @@ Yaml PodAnnotations(const DeploymentOptions& options) {
   }
   return Annotations(options, own);
 }
-
-}  // namespace
 
 std::vector<std::string> AddedCapabilities(const DeploymentOptions& options) {
   std::vector<std::string> capabilities;

@@ -16,10 +16,6 @@ constexpr absl::string_view kTokenFolder =
 // The kubelet renews it long before; fetch reads it for each try.
 constexpr int kTokenSeconds = 3600;
 
-std::string FolderOf(const std::string& path) {
-  return path.substr(0, path.rfind('/'));
-}
-
 std::string LineSecretVolume(size_t i) { return absl::StrCat("secret-", i); }
 
 Yaml HostFolder(absl::string_view name, absl::string_view path,
@@ -27,12 +23,6 @@ Yaml HostFolder(absl::string_view name, absl::string_view path,
   return Yaml()
       .Add("name", name)
       .Add("hostPath", Yaml().Add("path", path).Add("type", type));
-}
-
-Yaml SecretVolume(absl::string_view name, absl::string_view secret) {
-  return Yaml()
-      .Add("name", name)
-      .Add("secret", Yaml().Add("secretName", secret));
 }
 
 // The volume that automountServiceAccountToken would add to every container,
@@ -76,8 +66,13 @@ std::string SocketOf(const DeploymentOptions& options) {
              : "/run/containerd/containerd.sock";
 }
 
+std::string SocketFolder(const DeploymentOptions& options) {
+  const std::string socket = SocketOf(options);
+  return socket.substr(0, socket.rfind('/'));
+}
+
 absl::Status CheckSocketFolder(const DeploymentOptions& options) {
-  const std::string folder = FolderOf(SocketOf(options)) + "/";
+  const std::string folder = SocketFolder(options) + "/";
   std::vector<absl::string_view> own_folders = {"/etc/prepull", kStatusFolder,
                                                 kHostRoot};
   if (NeedsToken(options)) own_folders.push_back(kTokenFolder);
@@ -116,9 +111,37 @@ Yaml Mount(absl::string_view volume, absl::string_view path,
   return mount;
 }
 
+Yaml CriVolume(const DeploymentOptions& options) {
+  // The folder rather than the socket: a restarted runtime creates a new
+  // socket, and a mounted file would still be the old one.
+  return HostFolder("cri", SocketFolder(options), "Directory");
+}
+
+Yaml StorageVolume(const DeploymentOptions& options) {
+  return HostFolder("storage", options.storage_folder, "Directory");
+}
+
+Yaml ConfigMapVolume(absl::string_view name, absl::string_view config_map) {
+  return Yaml()
+      .Add("name", name)
+      .Add("configMap", Yaml().Add("name", config_map));
+}
+
+Yaml SecretVolume(absl::string_view name, absl::string_view secret,
+                  bool is_optional) {
+  Yaml source;
+  source.Add("secretName", secret);
+  if (is_optional) source.Add("optional", Yaml::Bool(true));
+  return Yaml().Add("name", name).Add("secret", std::move(source));
+}
+
 Yaml CriMount(const DeploymentOptions& options) {
   // At the same path as on the host, so that messages are valid there.
-  return Mount("cri", FolderOf(SocketOf(options)));
+  return Mount("cri", SocketFolder(options));
+}
+
+Yaml StorageMount(const DeploymentOptions& options) {
+  return Mount("storage", absl::StrCat(kHostRoot, options.storage_folder));
 }
 
 Yaml FetchMounts(const DeploymentOptions& options) {
@@ -135,8 +158,7 @@ Yaml FetchMounts(const DeploymentOptions& options) {
     mounts.Append(Mount("status", kStatusFolder, /*is_read_only=*/false));
   }
   if (!options.storage_folder.empty()) {
-    mounts.Append(
-        Mount("storage", absl::StrCat(kHostRoot, options.storage_folder)));
+    mounts.Append(StorageMount(options));
   }
   if (NeedsToken(options)) mounts.Append(Mount("token", kTokenFolder));
   return mounts;
@@ -146,19 +168,14 @@ Yaml CleanUpVolumes(const DeploymentOptions& options) {
   Yaml volumes = Yaml::List(
       {HostFolder("status", options.status_folder, "DirectoryOrCreate")});
   if (options.unpins) {
-    volumes.Append(HostFolder("cri", FolderOf(SocketOf(options)), "Directory"));
+    volumes.Append(CriVolume(options));
   }
   return volumes;
 }
 
 Yaml Volumes(const DeploymentOptions& options) {
-  // The folder rather than the socket: a restarted runtime creates a new
-  // socket, and a mounted file would still be the old one.
   Yaml volumes = Yaml::List(
-      {HostFolder("cri", FolderOf(SocketOf(options)), "Directory"),
-       Yaml()
-           .Add("name", "list")
-           .Add("configMap", Yaml().Add("name", ListName(options)))});
+      {CriVolume(options), ConfigMapVolume("list", ListName(options))});
   if (!options.secret.empty()) {
     volumes.Append(SecretVolume("pull-secret", options.secret));
   }
@@ -172,7 +189,7 @@ Yaml Volumes(const DeploymentOptions& options) {
     volumes.Append(Yaml().Add("name", "status").Add("emptyDir", Yaml()));
   }
   if (!options.storage_folder.empty()) {
-    volumes.Append(HostFolder("storage", options.storage_folder, "Directory"));
+    volumes.Append(StorageVolume(options));
   }
   if (NeedsToken(options)) volumes.Append(TokenVolume());
   return volumes;

@@ -17,6 +17,9 @@ inline constexpr absl::string_view kLineSecretsFolder = "/etc/prepull/secrets";
 inline constexpr absl::string_view kStatusFolder = "/var/lib/prepull";
 inline constexpr absl::string_view kHostRoot = "/host";
 
+// Returns the folder of the socket.
+std::string SocketFolder(const DeploymentOptions& options);
+
 // Whether the pod has a folder for the status file.
 bool HasStatus(const DeploymentOptions& options);
 
@@ -29,8 +32,19 @@ bool NeedsToken(const DeploymentOptions& options);
 Yaml Mount(absl::string_view volume, absl::string_view path,
            bool is_read_only = true);
 
-// Returns the mount of the folder with the runtime's socket.
+// Return volumes of the pod. Without an optional Secret its folder is empty;
+// without another one the pod waits for it.
+Yaml ConfigMapVolume(absl::string_view name, absl::string_view config_map);
+Yaml SecretVolume(absl::string_view name, absl::string_view secret,
+                  bool is_optional = false);
+
+// Return the folder with the runtime's socket, and its mount.
+Yaml CriVolume(const DeploymentOptions& options);
 Yaml CriMount(const DeploymentOptions& options);
+
+// The same of the folder with the runtime's images.
+Yaml StorageVolume(const DeploymentOptions& options);
+Yaml StorageMount(const DeploymentOptions& options);
 
 // Returns the mounts of the fetch container.
 Yaml FetchMounts(const DeploymentOptions& options);

@@ -12,6 +12,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "prepull/base/json_writer.h"
 #include "prepull/base/text.h"
 
 namespace prepull {
@@ -133,6 +134,32 @@ std::string Yaml::Document() const {
   std::string out;
   PrintMap(0, /*is_begun=*/false, out);
   return out;
+}
+
+std::string Yaml::Json() const {
+  std::string out;
+  PrintJson(out);
+  return out;
+}
+
+void Yaml::PrintJson(std::string& out) const {
+  if (kind_ == Kind::kWord) {
+    out.append(scalar_);
+  } else if (kind_ != Kind::kMap && kind_ != Kind::kList) {
+    AppendJsonString(scalar_, out);
+  } else {
+    const bool is_map = kind_ == Kind::kMap;
+    out.push_back(is_map ? '{' : '[');
+    for (size_t i = 0; i < items_.size(); ++i) {
+      if (i > 0) out.push_back(',');
+      if (is_map) {
+        AppendJsonString(keys_[i], out);
+        out.push_back(':');
+      }
+      items_[i].PrintJson(out);
+    }
+    out.push_back(is_map ? '}' : ']');
+  }
 }
 
 // `is_begun`: the first line is already indented, after a "- ".

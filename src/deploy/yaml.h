@@ -1,5 +1,5 @@
 // Writes YAML: a tree of maps, lists and scalars, printed in the style of
-// kubectl.
+// kubectl, or as JSON.
 //
 // Every text is read back as the same text: what YAML could read as something
 // else ("no", "1e3", "a: b") is quoted and escaped.
@@ -44,6 +44,9 @@ class Yaml {
   // Returns the document without its "---".
   std::string Document() const;
 
+  // Returns the same as JSON, on one line.
+  std::string Json() const;
+
  private:
   enum class Kind { kMap, kList, kText, kBlock, kWord };
 
@@ -54,6 +57,7 @@ class Yaml {
   void PrintBlock(size_t indent, std::string& out) const;
   void PrintValue(size_t indent, std::string& out) const;
   std::string Scalar() const;
+  void PrintJson(std::string& out) const;
 
   Kind kind_ = Kind::kMap;
   std::string scalar_;

@@ -133,5 +133,35 @@ TEST(YamlTest, KeepsABlockReadable) {
               Not(HasSubstr("2")));
 }
 
+TEST(YamlTest, IsJsonToo) {
+  const Yaml inner = Yaml().Add("a", "no").Add(
+      "list",
+      Yaml::List({Yaml().Add("b", Yaml::Number(-1)), Yaml::Text("x"), Yaml()}));
+
+  EXPECT_EQ(Yaml()
+                .Add("map", inner)
+                .Add("nothing", Yaml::List())
+                .Add("null", Yaml::Null())
+                .Add("bool", Yaml::Bool(true))
+                .Add("share", Yaml::IntOrShare("10%"))
+                .Add("block", Yaml::Block("a:1\n\nb:2\n"))
+                .Json(),
+            R"({"map":{"a":"no","list":[{"b":-1},"x",{}]},"nothing":[],)"
+            R"("null":null,"bool":true,"share":"10%",)"
+            R"("block":"a:1\n\nb:2\n"})");
+}
+
+// YAML is a superset of JSON.
+TEST_P(YamlTextTest, ComesBackFromJson) {
+  const std::string json =
+      Yaml().Add(GetParam(), Yaml::List({Yaml::Text(GetParam())})).Json();
+
+  const YAML::Node read = YAML::Load(json);
+
+  ASSERT_EQ(read.size(), 1u) << json;
+  EXPECT_EQ(read.begin()->first.as<std::string>(), GetParam());
+  EXPECT_EQ(read.begin()->second[0].as<std::string>(), GetParam());
+}
+
 }  // namespace
 }  // namespace prepull

@@ -66,8 +66,8 @@ struct DeploymentOptions {
   Workload workload = Workload::kDaemonSet;
   std::string name;
   std::string image;
-  std::string list;       // its normal form
-  std::string list_hash;  // its ListHash
+  std::string list = "";       // its normal form
+  std::string list_hash = "";  // its ListHash
   Flavor flavor = Flavor::kVanilla;
   std::string name_space = "default";
   bool with_namespace = false;

@@ -41,7 +41,8 @@ enum class NodeTask {
   kCheck,  // preflight, and whether all images are there; pulls nothing
 };
 
-// "Fetch", "Check".
+// "Fetch", "Check"; the container's name and its command are the same in lower
+// case.
 absl::string_view NodeTaskName(NodeTask task);
 
 struct NodeJob {
@@ -52,10 +53,10 @@ struct NodeJob {
   NodeTask task = NodeTask::kFetch;
   int64_t round = 1;
   std::string list_hash = "";
-  std::string list_config_map = "";  // it has the key images.txt
+  std::string list_config_map = "";              // it has the key images.txt
   absl::Time deadline = absl::InfiniteFuture();  // of all its pods
   absl::Duration timeout = absl::Minutes(30);    // the same, from the creation
-  int64_t retry_times = 0;                       // further pods
+  int64_t retry_times = 0;  // further pods; a check is never repeated
   // Secrets of kind dockerconfigjson: for all images, and for lines that name
   // one. A pod starts without one that is missing, and fetch says so.
   std::vector<std::string> secrets = {};
