@@ -113,6 +113,11 @@ const ApiResource* FindApiResource(const std::string& collection) {
   return nullptr;
 }
 
+std::string ApiRequest::target() const {
+  return subresource.empty() ? resource
+                             : absl::StrCat(resource, "/", subresource);
+}
+
 std::string ApiRequest::key() const {
   return name_space.empty() ? name : absl::StrCat(name_space, "/", name);
 }

@@ -40,6 +40,8 @@ struct ApiRequest {
 
   // "batch/v1/jobs"
   std::string collection() const { return group_version + "/" + resource; }
+  // "prepulls" or "prepulls/status".
+  std::string target() const;
   // "namespace/name", or "name".
   std::string key() const;
   // "" if it is not in the query.

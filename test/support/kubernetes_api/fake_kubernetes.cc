@@ -1,14 +1,12 @@
 #include "test/support/kubernetes_api/fake_kubernetes.h"
 
 #include <algorithm>
-#include <list>
 #include <set>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "prepull/base/mutex.h"
 #include "prepull/base/status_macros.h"
 #include "test/support/kubernetes_api/api_objects.h"
@@ -29,26 +27,7 @@ std::string KeyOf(const KubeObject& object) {
              : absl::StrCat(object.object_namespace, "/", object.name);
 }
 
-std::string ResourceOf(const ApiRequest& request) {
-  return request.subresource.empty()
-             ? request.resource
-             : absl::StrCat(request.resource, "/", request.subresource);
-}
-
-bool IsOfWatches(FaultKind kind) { return kind >= FaultKind::kCut; }
-
 absl::Status Lost() { return absl::UnavailableError("connection was closed"); }
-
-HttpResponse Refusal(const KubernetesFault& fault) {
-  HttpResponse response =
-      StatusAnswer(fault.http_status, ReasonOf(fault.http_status),
-                   "the fake API server says so");
-  if (fault.retry_after > absl::ZeroDuration()) {
-    response.headers.push_back(
-        {"Retry-After", absl::StrCat(absl::ToInt64Seconds(fault.retry_after))});
-  }
-  return response;
-}
 
 // As the client does it with what a server has sent.
 absl::StatusOr<HttpResponse> Deliver(HttpResponse response,
@@ -83,8 +62,8 @@ class FakeKubernetes::Server {
     {
       MutexLock lock(mutex_);
       if (is_away_) return absl::UnavailableError("connect: refused");
-      ++counts_[absl::StrCat(parsed.verb, " ", ResourceOf(parsed))];
-      fault = TakeFault(parsed);
+      ++counts_[absl::StrCat(parsed.verb, " ", parsed.target())];
+      fault = faults_.Take(parsed);
       if (!is_watch) most_in_flight_ = std::max(most_in_flight_, ++in_flight_);
     }
     const absl::Cleanup leave = [this, is_watch] {
@@ -136,11 +115,11 @@ class FakeKubernetes::Server {
 
   void Inject(KubernetesFault fault) {
     MutexLock lock(mutex_);
-    faults_.push_back(std::move(fault));
+    faults_.Add(std::move(fault));
   }
   void Heal() {
     MutexLock lock(mutex_);
-    faults_.clear();
+    faults_.Clear();
   }
 
   void DisturbWatches(const KubernetesFault& fault) {
@@ -190,21 +169,6 @@ class FakeKubernetes::Server {
     WatchStream stream;
     Wakeup wakeup = {};
   };
-
-  KubernetesFault TakeFault(const ApiRequest& request)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    for (KubernetesFault& fault : faults_) {
-      const bool fits =
-          fault.times != 0 && !request.verb.empty() &&
-          (fault.verb.empty() || fault.verb == request.verb) &&
-          (fault.resource.empty() || fault.resource == ResourceOf(request)) &&
-          (!IsOfWatches(fault.kind) || request.verb == "watch");
-      if (!fits || (fault.skip > 0 && fault.skip-- > 0)) continue;
-      if (fault.times > 0) --fault.times;
-      return fault;
-    }
-    return {};
-  }
 
   void WakeWatches(const std::vector<ObjectStore::News>& news)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -310,7 +274,7 @@ class FakeKubernetes::Server {
   const Options options_;
   mutable Mutex mutex_;
   ApiObjects objects_ ABSL_GUARDED_BY(mutex_);
-  std::list<KubernetesFault> faults_ ABSL_GUARDED_BY(mutex_);
+  KubernetesFaults faults_ ABSL_GUARDED_BY(mutex_);
   std::set<OpenWatch*> watches_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, int64_t> counts_ ABSL_GUARDED_BY(mutex_);
   bool is_away_ ABSL_GUARDED_BY(mutex_) = false;

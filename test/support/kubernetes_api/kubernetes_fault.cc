@@ -3,6 +3,8 @@
 #include <array>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+
 namespace prepull {
 namespace {
 
@@ -20,7 +22,34 @@ constexpr std::array<std::pair<absl::string_view, Kind>, 10> kKinds = {
      {"delay", Kind::kDelay},
      {"repeat", Kind::kRepeat}}};
 
+bool IsOfWatches(Kind kind) { return kind >= Kind::kCut; }
+
 }  // namespace
+
+KubernetesFault KubernetesFaults::Take(const ApiRequest& request) {
+  for (KubernetesFault& fault : faults_) {
+    const bool fits =
+        fault.times != 0 && !request.verb.empty() &&
+        (fault.verb.empty() || fault.verb == request.verb) &&
+        (fault.resource.empty() || fault.resource == request.target()) &&
+        (!IsOfWatches(fault.kind) || request.verb == "watch");
+    if (!fits || (fault.skip > 0 && fault.skip-- > 0)) continue;
+    if (fault.times > 0) --fault.times;
+    return fault;
+  }
+  return {};
+}
+
+HttpResponse Refusal(const KubernetesFault& fault) {
+  HttpResponse response =
+      StatusAnswer(fault.http_status, ReasonOf(fault.http_status),
+                   "the fake API server says so");
+  if (fault.retry_after > absl::ZeroDuration()) {
+    response.headers.push_back(
+        {"Retry-After", absl::StrCat(absl::ToInt64Seconds(fault.retry_after))});
+  }
+  return response;
+}
 
 KubernetesFault::Kind FaultKindOf(absl::string_view word) {
   for (const auto& [name, kind] : kKinds) {

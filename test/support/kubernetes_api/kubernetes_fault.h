@@ -2,10 +2,13 @@
 #ifndef PREPULL_TEST_SUPPORT_KUBERNETES_API_KUBERNETES_FAULT_H_
 #define PREPULL_TEST_SUPPORT_KUBERNETES_API_KUBERNETES_FAULT_H_
 
+#include <list>
 #include <string>
+#include <utility>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "test/support/kubernetes_api/api_request.h"
 
 namespace prepull {
 
@@ -40,6 +43,22 @@ struct KubernetesFault {
   absl::Duration delay = absl::Seconds(1);
   int events = 0;
 };
+
+// Those that are still to come. Threads: of one at a time.
+class KubernetesFaults {
+ public:
+  void Add(KubernetesFault fault) { faults_.push_back(std::move(fault)); }
+  void Clear() { faults_.clear(); }
+
+  // Returns what is to happen to the request, and counts it.
+  KubernetesFault Take(const ApiRequest& request);
+
+ private:
+  std::list<KubernetesFault> faults_;
+};
+
+// The answer of kRefuse.
+HttpResponse Refusal(const KubernetesFault& fault);
 
 // "cut" and so on, for those who have no enumerators; kNone for another word.
 KubernetesFault::Kind FaultKindOf(absl::string_view word);
