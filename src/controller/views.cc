@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "absl/strings/match.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "prepull/base/text.h"
@@ -10,8 +10,6 @@
 namespace prepull {
 namespace {
 
-// The container that a node's Job runs (src/deploy/pod.h).
-constexpr absl::string_view kWorkContainer = "fetch";
 constexpr size_t kMaxWords = 300;
 
 int CountOf(JsonValue value) {
@@ -37,9 +35,13 @@ JsonValue ConditionOf(JsonValue object, absl::string_view type) {
   return {};
 }
 
+// The one that the Job names; others may be added to a pod.
 JsonValue WorkContainer(JsonValue pod) {
   for (const JsonValue each : pod["status"]["containerStatuses"].elements()) {
-    if (each["name"].StringOrEmpty() == kWorkContainer) return each;
+    const std::string name = each["name"].StringOrEmpty();
+    for (const NodeTask task : {NodeTask::kFetch, NodeTask::kCheck}) {
+      if (name == absl::AsciiStrToLower(NodeTaskName(task))) return each;
+    }
   }
   return {};
 }
