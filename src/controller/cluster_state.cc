@@ -39,7 +39,8 @@ void ClusterState::PutJob(JobView job) {
 
 void ClusterState::PutList(const std::string& name, ListView list) {
   prepull_of_config_[name] = list.prepull;
-  objects_[list.prepull].lists[name] = std::move(list);
+  ListView& kept = objects_[list.prepull].lists[name];
+  kept = std::move(list);
 }
 
 void ClusterState::PutShard(ShardView shard) {
@@ -51,7 +52,8 @@ void ClusterState::PutShard(ShardView shard) {
 
 void ClusterState::PutPod(const std::string& name, PodView pod) {
   job_of_pod_[name] = pod.job_uid;
-  pods_[pod.job_uid][name] = {.view = std::move(pod)};
+  KeptPod& kept = pods_[pod.job_uid][name];
+  kept = {.view = std::move(pod)};
 }
 
 void ClusterState::EraseJob(const std::string& name) {
