@@ -73,7 +73,12 @@ Rollout NextNodes(const PrepullSpec& spec, const std::vector<NodeFate>& fates,
                   int64_t jobs) {
   const Tally tally = TallyOf(fates);
   Rollout rollout;
-  if (IsTooMuch(tally.failed, tally.nodes, spec.failure_tolerate)) {
+  // With nobody left to ask there is nothing to hold back.
+  const bool has_more = std::any_of(
+      fates.begin(), fates.end(),
+      [](const NodeFate& fate) { return !fate.has_ended; });
+  if (has_more &&
+      IsTooMuch(tally.failed, tally.nodes, spec.failure_tolerate)) {
     rollout.paused =
         TooManyFailed(tally.failed, tally.nodes, spec.failure_tolerate);
   }

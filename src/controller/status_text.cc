@@ -86,7 +86,7 @@ std::optional<FailedNode> FailureBefore(const NodeFate& fate,
   }
   if (ended == nullptr) return std::nullopt;
   NodeRecord record = {.list_hash = fate.job->list_hash,
-                       .ended_at = ApiTimeText(ended->created),
+                       .ended_at = ended->ended_at,
                        .code = ended->sight.exit_code};
   TakeMachineLine(ended->sight.message, record);
   FailedNode failed = FailureOf(fate, record);

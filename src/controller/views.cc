@@ -70,14 +70,19 @@ JobSight SightOfJob(JsonValue object) {
   return sight;
 }
 
+// How the container has ended, or has before it was started again.
+JsonValue EndOf(JsonValue container) {
+  const JsonValue ended = container["state"]["terminated"];
+  return ended.is_unset() ? container["lastState"]["terminated"] : ended;
+}
+
 PodSight SightOfPod(JsonValue object) {
   const JsonValue container = WorkContainer(object);
   PodSight sight = {
       .phase = object["status"]["phase"].StringOrEmpty(),
       .reason = Printable(object["status"]["reason"].StringOrEmpty(), 64),
       .waiting = WaitsFor(object, container)};
-  JsonValue ended = container["state"]["terminated"];
-  if (ended.is_unset()) ended = container["lastState"]["terminated"];
+  const JsonValue ended = EndOf(container);
   if (const std::optional<int64_t> code = ended["exitCode"].integer()) {
     sight.exit_code = static_cast<int>(*code);
     sight.message = ended["message"].StringOrEmpty();
@@ -196,6 +201,8 @@ PodView ViewOfPod(JsonValue object) {
       .prepull = LabelOf(object, kPrepullLabel),
       .job_uid = LabelOf(object, "batch.kubernetes.io/controller-uid"),
       .created = ApiTime(metadata["creationTimestamp"].StringOrEmpty()),
+      .ended_at =
+          EndOf(WorkContainer(object))["finishedAt"].StringOrEmpty(),
       .sight = SightOfPod(object)};
   if (metadata["deletionTimestamp"].exists()) {
     pod.due = ApiTime(metadata["deletionTimestamp"].StringOrEmpty());

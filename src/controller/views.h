@@ -65,6 +65,7 @@ struct PodView {
   absl::Time created = absl::InfinitePast();
   // By when it is to be gone: the end of its grace period.
   absl::Time due = absl::InfiniteFuture();
+  std::string ended_at = "";  // RFC 3339; of its container
   PodSight sight = {};
 };
 
