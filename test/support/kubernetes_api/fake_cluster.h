@@ -43,6 +43,9 @@ class FakeCluster {
     absl::Duration heartbeat = absl::InfiniteDuration();
     // Until the pods of a node that is gone are deleted.
     absl::Duration orphan_grace = absl::Minutes(1);
+    // What the deadlines of Jobs, pods and nodes are multiplied by, for those
+    // who cannot wait.
+    double haste = 1.0;
     // Called when a Job is over: Complete, or FailureTarget.
     std::function<void(const JobSpecSight&)> on_job_over = nullptr;
   };
@@ -144,7 +147,8 @@ class FakeCluster {
              const std::string& patch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // fake_cluster_nodes.cc
-  void Silence(const std::string& name, Power power);
+  void Silence(const std::string& name, Power power)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Unreach(const std::string& name, bool is_unknown)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The kubelet at work, of a node that exists.

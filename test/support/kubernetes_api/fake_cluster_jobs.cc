@@ -16,7 +16,7 @@ void FakeCluster::MeetJob(const News& news) {
                              .object_namespace = spec.name_space,
                              .name = spec.name};
   if (spec.deadline) {
-    After(*spec.deadline, [this, uid] {
+    After(*spec.deadline * options_.haste, [this, uid] {
       const auto found = jobs_.find(uid);
       if (found == jobs_.end()) return;
       found->second.play.OnDeadline();

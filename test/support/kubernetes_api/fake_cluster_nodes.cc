@@ -37,32 +37,36 @@ void FakeCluster::Cordon(const std::string& name, bool is_cordoned) {
 }
 
 void FakeCluster::StopKubelet(const std::string& name) {
-  Silence(name, Power::kNoKubelet);
+  {
+    MutexLock lock(mutex_);
+    Silence(name, Power::kNoKubelet);
+  }
+  Tell();
 }
 
 void FakeCluster::PowerOff(const std::string& name) {
-  Silence(name, Power::kOff);
+  {
+    MutexLock lock(mutex_);
+    Silence(name, Power::kOff);
+  }
+  Tell();
 }
 
 void FakeCluster::Silence(const std::string& name, Power power) {
-  {
-    MutexLock lock(mutex_);
-    Node& node = nodes_[name];
-    node.power = power;
-    const int outage = ++node.outages;
-    for (const std::string& uid : node.pods) {
-      Pod* pod = FindPod(uid);
-      const bool runs = pod != nullptr && pod->phase == PodPhase::kRunning;
-      if (power == Power::kOff && runs) pod->is_lost = true;
-    }
-    After(options_.node_grace, [this, name, outage] {
-      const auto found = nodes_.find(name);
-      const bool is_still_out =
-          found != nodes_.end() && found->second.outages == outage;
-      if (is_still_out) Unreach(name, true);
-    });
+  Node& node = nodes_[name];
+  node.power = power;
+  const int outage = ++node.outages;
+  for (const std::string& uid : node.pods) {
+    Pod* pod = FindPod(uid);
+    const bool runs = pod != nullptr && pod->phase == PodPhase::kRunning;
+    if (power == Power::kOff && runs) pod->is_lost = true;
   }
-  Tell();
+  After(options_.node_grace * options_.haste, [this, name, outage] {
+    const auto found = nodes_.find(name);
+    const bool is_still_out =
+        found != nodes_.end() && found->second.outages == outage;
+    if (is_still_out) Unreach(name, true);
+  });
 }
 
 void FakeCluster::StartNode(const std::string& name) {

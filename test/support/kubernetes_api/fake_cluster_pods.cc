@@ -70,7 +70,7 @@ void FakeCluster::Admit(const std::string& uid) {
         WaitingPatch(pod.facts, waits ? pod.play.waiting : "ContainerCreating",
                      pod.play.waiting_message, clock_.WallNow()));
   if (pod.deadline) {
-    After(*pod.deadline, [this, uid] { EndByDeadline(uid); });
+    After(*pod.deadline * options_.haste, [this, uid] { EndByDeadline(uid); });
   }
   if (!waits) {
     After(pod.play.starts_after, [this, uid] { StartContainer(uid); });
@@ -91,6 +91,7 @@ void FakeCluster::StartContainer(const std::string& uid) {
   After(pod->play.takes, [this, uid] {
     const Pod* running = FindPod(uid);
     if (running == nullptr) return;
+    if (running->play.kills_node) return Silence(running->node, Power::kOff);
     EndContainer(
         uid, {.exit_code = running->play.exit_code,
               .message = TerminationMessageOf(running->play, running->task)});

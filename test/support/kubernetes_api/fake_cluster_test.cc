@@ -258,6 +258,16 @@ TEST_F(FakeClusterTest, LosesWhatRanWhenThePowerWentOff) {
   EXPECT_THAT(Conditions(), SizeIs(2));
 }
 
+TEST_F(FakeClusterTest, LosesANodeByItsPod) {
+  cluster_.Script("w1", {{.kills_node = true}});
+  CreateJob("w1");
+
+  clock_.Advance(absl::Minutes(1));
+
+  EXPECT_EQ(ReadyOf("w1"), "Unknown");
+  EXPECT_EQ(PhaseOf(Pod()), "Running");
+}
+
 TEST_F(FakeClusterTest, StartsAPodThatWaitsForItsNode) {
   cluster_.RemoveNode("w1");
   CreateJob("w1");

@@ -50,8 +50,9 @@ struct PodPlay {
   // It never starts: "ImagePullBackOff", and the kubelet's words behind it.
   std::string waiting = "";
   std::string waiting_message = "";
-  bool hangs = false;    // it ends only when it is told to, with code 3
-  bool is_deaf = false;  // nor then: it is killed, and leaves no message
+  bool hangs = false;       // it ends only when it is told to, with code 3
+  bool is_deaf = false;     // nor then: it is killed, and leaves no message
+  bool kills_node = false;  // in place of its end the node loses its power
 };
 
 // What the pod is to do.
