@@ -34,6 +34,7 @@ struct Resolution {
 // What a controller knows of a Prepull beside the cluster; lost at its end, and
 // then found out again.
 struct PrepullMemory {
+  std::string uid = "";  // of the Prepull that it is of
   std::optional<Resolution> resolution = std::nullopt;
   bool is_resolving = false;
   std::set<std::string> asked = {};  // Jobs whose pods were asked for, by uid
@@ -74,7 +75,7 @@ struct Decision {
   bool resolves = false;  // its sources are to be asked
   std::vector<ListWrite> lists = {};
   std::vector<JobStep> steps = {};
-  std::vector<ShardWrite> records = {};  // those of the steps
+  std::vector<ShardWrite> records = {};   // those of the steps
   std::vector<FailedRecord> failed = {};  // in them
   std::vector<NodeJob> jobs = {};
   std::vector<std::string> unused_lists = {};  // ConfigMaps

@@ -22,7 +22,8 @@ bool WasTrue(const PrepullStatus& status, absl::string_view type) {
 }  // namespace
 
 void EventLog::Take(const PrepullStatus& before, const PrepullStatus& after,
-                    const Decision& decision) {
+                    const Decision& decision,
+                    const std::set<std::string>& recorded) {
   if (before.round != after.round) {
     const int64_t nodes = decision.status.summary.nodes.total;
     plain_.push_back({.reason = "Started",
@@ -30,6 +31,7 @@ void EventLog::Take(const PrepullStatus& before, const PrepullStatus& after,
                                               Counted(nodes, "node"))});
   }
   for (const FailedRecord& each : decision.failed) {
+    if (!recorded.contains(each.node)) continue;
     Group& group = groups_[{each.image, each.reason}];
     ++group.count;
     group.message = each.message;
@@ -57,17 +59,15 @@ std::vector<PrepullEvent> EventLog::Due(absl::Time now) {
   for (auto& [key, group] : groups_) {
     if (group.count == 0 || group.told_at + kEvery > now) continue;
     const auto& [image, reason] = key;
-    const int64_t more =
-        group.count - static_cast<int64_t>(group.nodes.size());
-    due.insert(
-        due.begin(),
-        {.is_warning = true,
-         .reason = "NodeFailed",
-         .message = absl::StrCat(
-             absl::StrJoin(group.nodes, ", "),
-             more > 0 ? absl::StrCat(" and ", more, " more") : "", ": ",
-             image.empty() ? "" : absl::StrCat(image, ": "), reason,
-             group.message.empty() ? "" : ": ", group.message)});
+    const int64_t more = group.count - static_cast<int64_t>(group.nodes.size());
+    due.insert(due.begin(),
+               {.is_warning = true,
+                .reason = "NodeFailed",
+                .message = absl::StrCat(
+                    absl::StrJoin(group.nodes, ", "),
+                    more > 0 ? absl::StrCat(" and ", more, " more") : "", ": ",
+                    image.empty() ? "" : absl::StrCat(image, ": "), reason,
+                    group.message.empty() ? "" : ": ", group.message)});
     group = {.told_at = now};
   }
   if (groups_.size() > kMaxGroups) {

@@ -34,9 +34,8 @@ KubeObject JobOf(const std::string& name_space, const std::string& name) {
 }
 
 KubeObject ConfigMapOf(const std::string& name_space, const std::string& name) {
-  return {.resource = "configmaps",
-          .object_namespace = name_space,
-          .name = name};
+  return {
+      .resource = "configmaps", .object_namespace = name_space, .name = name};
 }
 
 // As the watch will show it, but for its uid.
@@ -142,6 +141,7 @@ class ObjectWriter::Round {
         return;
       }
       cluster().PutList(list.name, {.prepull = prepull_.name,
+                                    .owner_uid = prepull_.uid,
                                     .hash = list.hash,
                                     .inputs = list.inputs,
                                     .text = list.text});
@@ -185,11 +185,14 @@ class ObjectWriter::Round {
     const std::map<std::string, ShardView>& shards =
         cluster().ObjectsOf(prepull_.name).shards;
     const auto found = shards.find(write.name);
-    ShardView shard = {.name = write.name, .prepull = prepull_.name};
+    ShardView shard = {.name = write.name,
+                       .prepull = prepull_.name,
+                       .owner_uid = prepull_.uid};
     if (found != shards.end()) shard = found->second;
     shard.version = version;
     for (const auto& [node, record] : write.records) {
       shard.records[node] = record;
+      progress_.recorded.insert(node);
     }
     for (const std::string& node : write.removed) shard.records.erase(node);
     cluster().PutShard(std::move(shard));
@@ -215,18 +218,17 @@ class ObjectWriter::Round {
 
   // The watch of the pods may be behind that of the Jobs.
   void AskPods(const JobStep& step) {
-    const absl::StatusOr<JsonDocument> pods = client().List(
-        {.resource = "pods",
-         .object_namespace = writer_.name_space_,
-         .label_selector =
-             absl::StrCat("batch.kubernetes.io/controller-uid=", step.uid)},
-        "", Call("pods of a job"));
+    const absl::StatusOr<JsonDocument> pods =
+        client().List({.resource = "pods",
+                       .object_namespace = writer_.name_space_,
+                       .label_selector = absl::StrCat(
+                           "batch.kubernetes.io/controller-uid=", step.uid)},
+                      "", Call("pods of a job"));
     if (!Done("list", absl::StrCat("pods of job ", step.job), pods.status())) {
       return;
     }
     for (const JsonValue pod : (*pods)["items"].elements()) {
-      cluster().PutPod(pod["metadata"]["name"].StringOrEmpty(),
-                       ViewOfPod(pod));
+      cluster().PutPod(pod["metadata"]["name"].StringOrEmpty(), ViewOfPod(pod));
     }
     memory_.asked.insert(step.uid);
   }

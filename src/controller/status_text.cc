@@ -51,9 +51,13 @@ void Count(const NodeFate& fate, NodeCounts& counts) {
   }
 }
 
-std::string ImageAt(const NodeFate& fate, size_t place) {
-  return place < fate.group->images.size() ? fate.group->images[place]
-                                           : absl::StrCat("image ", place);
+// A Job of an older list counts the images of that one.
+std::string ImageAt(const NodeFate& fate, const NodeRecord& record,
+                    size_t place) {
+  const bool is_known = fate.group->list_hash == record.list_hash &&
+                        place < fate.group->images.size();
+  return is_known ? fate.group->images[place]
+                  : absl::StrCat("image ", place + 1);
 }
 
 // What a node's last pod, or its record, says of a failure.
@@ -65,7 +69,7 @@ FailedNode FailureOf(const NodeFate& fate, const NodeRecord& record) {
   if (!record.failures.empty()) {
     const MachineResult::Failure& first = record.failures.front();
     failed.reason = std::string(ReasonName(first.reason));
-    failed.image = ImageAt(fate, first.image);
+    failed.image = ImageAt(fate, record, first.image);
     if (!first.message.empty()) failed.message = first.message;
   } else if (record.code) {
     failed.reason =
@@ -131,7 +135,8 @@ class FailureGroups {
   void Add(const NodeFate& fate) {
     for (const MachineResult::Failure& each : fate.record->failures) {
       const std::string reason(ReasonName(each.reason));
-      ImageFailure& group = groups_[{ImageAt(fate, each.image), reason}];
+      ImageFailure& group =
+          groups_[{ImageAt(fate, *fate.record, each.image), reason}];
       if (group.nodes.empty()) group.message = each.message;
       if (group.nodes.size() < kMaxNodesOfFailure) {
         group.nodes.push_back(fate.chosen.name);
@@ -231,8 +236,7 @@ void WriteConditions(const PrepullView& prepull, const StatusFacts& facts,
 
 }  // namespace
 
-FateSummary Summarise(const std::vector<NodeFate>& fates,
-                      int64_t retry_times) {
+FateSummary Summarise(const std::vector<NodeFate>& fates, int64_t retry_times) {
   FateSummary summary;
   FailureGroups failures;
   std::vector<FailedNode> waiting;
