@@ -165,13 +165,13 @@ def _pod_complaints(pod):
 def _workload_complaints(workload):
     spec = workload["spec"]
     pod = spec["template"]["spec"]
-    if workload["kind"] == "DaemonSet":
+    if workload["kind"] in ("DaemonSet", "Deployment"):
         wanted = spec["selector"]["matchLabels"]
         labels = spec["template"]["metadata"]["labels"]
         if not wanted.items() <= labels.items():
             yield "the selector does not select the pods"
         if pod.get("restartPolicy", "Always") != "Always":
-            yield "a DaemonSet restarts its pods always"
+            yield f"a {workload['kind']} restarts its pods always"
         return
     if pod.get("restartPolicy") != "Never":
         yield "podFailurePolicy needs restartPolicy Never"
