@@ -160,6 +160,7 @@ std::vector<std::unique_ptr<CommandProgram>> AllCommands() {
   programs.push_back(MakeAggregateMetricsCommand());
   programs.push_back(MakeSleepCommand());
   programs.push_back(MakeManifestCommand());
+  programs.push_back(MakeControllerCommand());
   programs.push_back(MakeConvertCommand());
   programs.push_back(MakeCompletionCommand());
   programs.push_back(MakeVersionCommand());

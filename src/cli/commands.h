@@ -18,6 +18,7 @@ std::unique_ptr<CommandProgram> MakeUnpinCommand();
 std::unique_ptr<CommandProgram> MakeAggregateMetricsCommand();
 std::unique_ptr<CommandProgram> MakeSleepCommand();
 std::unique_ptr<CommandProgram> MakeManifestCommand();
+std::unique_ptr<CommandProgram> MakeControllerCommand();
 std::unique_ptr<CommandProgram> MakeConvertCommand();
 std::unique_ptr<CommandProgram> MakeCompletionCommand();
 std::unique_ptr<CommandProgram> MakeVersionCommand();

@@ -63,8 +63,9 @@ class Exchange {
     }
     connection_.tls_context = setup_.tls_context;
     connection_.tls.emplace(socket_, *connection_.tls_context);
-    RETURN_IF_ERROR(
-        ExpectHost(connection_.tls->native_handle(), setup_.url.host));
+    const std::string& name = setup_.request.server_name;
+    RETURN_IF_ERROR(ExpectHost(connection_.tls->native_handle(),
+                               name.empty() ? setup_.url.host : name));
     return Handshake(*connection_.tls, connected_by);
   }
 
@@ -333,7 +334,8 @@ std::string PeerOf(const ExchangeSetup& setup) {
   const auto& proxy = setup.request.proxy;
   return absl::StrCat(setup.url.is_secure ? "https://" : "http://",
                       setup.url.authority, " ", proxy ? proxy->authority : "",
-                      " ", proxy ? proxy->authorization : "");
+                      " ", proxy ? proxy->authorization : "", " ",
+                      setup.request.server_name);
 }
 
 // Sends the request over `connection`, and keeps it if it is reusable.

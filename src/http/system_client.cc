@@ -45,10 +45,11 @@ absl::Status CheckRequest(const HttpRequest& request) {
 // Returns whom `request` trusts, after reading its CA files.
 absl::StatusOr<TlsTrust> TrustOf(const HttpRequest& request,
                                  FileSystem& files) {
+  TlsTrust trust = {.client = request.client_certificate};
   if (request.accepts_any_certificate) {
-    return TlsTrust{.accepts_any_certificate = true};
+    trust.accepts_any_certificate = true;
+    return trust;
   }
-  TlsTrust trust;
   const bool has_extra =
       !request.extra_ca_file.empty() || !request.extra_ca.empty();
   absl::StatusOr<std::string> pem =

@@ -1,5 +1,6 @@
 #include "src/http/tls.h"
 
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -8,10 +9,40 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "prepull/base/status_macros.h"
 
 namespace prepull {
 
 namespace ssl = boost::asio::ssl;
+
+namespace {
+
+absl::Status Present(const ClientCertificate& client, ssl::context& context) {
+  const auto invalid = [&client](absl::string_view why) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("client certificate of ", client.place, ": ", why));
+  };
+  boost::system::error_code error;
+  context.use_certificate_chain(boost::asio::buffer(client.certificate), error);
+  if (error) return invalid("no PEM certificate found");
+  // By default OpenSSL asks at the terminal.
+  bool is_encrypted = false;
+  context.set_password_callback([&is_encrypted](size_t, auto) {
+    is_encrypted = true;
+    return std::string();
+  });
+  context.use_private_key(boost::asio::buffer(client.key), ssl::context::pem,
+                          error);
+  context.set_password_callback([](size_t, auto) { return std::string(); });
+  if (is_encrypted) return invalid("its key is encrypted");
+  if (ERR_GET_REASON(static_cast<unsigned long>(error.value())) ==
+      X509_R_KEY_VALUES_MISMATCH) {
+    return invalid("its key belongs to another");
+  }
+  return error ? invalid("no PEM key found") : absl::OkStatus();
+}
+
+}  // namespace
 
 absl::StatusOr<TlsContext> MakeTlsContext(const TlsTrust& trust) {
   // No openssl.cnf: a static program cannot load the modules it names.
@@ -32,6 +63,7 @@ absl::StatusOr<TlsContext> MakeTlsContext(const TlsTrust& trust) {
           absl::StrCat("CA file ", file.path, ": no PEM certificates found"));
     }
   }
+  if (trust.client) RETURN_IF_ERROR(Present(*trust.client, *tls_context));
   return tls_context;
 }
 

@@ -4,6 +4,7 @@
 
 #include <boost/asio/ssl/context.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,20 +15,21 @@
 
 namespace prepull {
 
-// Whom a connection trusts.
+// Whom a connection trusts, and who it is itself.
 struct TlsTrust {
   std::vector<CaFile> authorities = {};
   bool accepts_any_certificate = false;
+  std::optional<ClientCertificate> client = std::nullopt;
 
   friend bool operator==(const TlsTrust&, const TlsTrust&) = default;
 };
 
-// The trusted certificates, shared by any number of connections.
+// The certificates, shared by any number of connections.
 using TlsContext = std::shared_ptr<boost::asio::ssl::context>;
 
 // Returns a context for TLS 1.2 or later with this trust. Takes tens of
 // milliseconds for the system's file. Errors: INVALID_ARGUMENT  names a file
-// without certificates.
+// without certificates, or says what is wrong with the client's.
 absl::StatusOr<TlsContext> MakeTlsContext(const TlsTrust& trust);
 
 // Requires a certificate for `host`, a name or an address, from the peer of

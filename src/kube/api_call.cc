@@ -13,18 +13,37 @@
 namespace prepull {
 namespace {
 
-// A bound token has 1 to 2 kB.
+// A bound token has 1 to 2 kB, a certificate with its chain some more.
 constexpr int64_t kMaxAccountFileBytes = 64 << 10;
 
+// "" if there is none.
 absl::StatusOr<std::string> ReadToken(const ApiServer& server,
                                       FileSystem& files) {
-  const std::string path = absl::StrCat(server.service_account_dir, "/token");
-  ASSIGN_OR_RETURN(std::string token, ReadAccountFile(path, files));
+  if (!server.token.is_set()) return std::string();
+  ASSIGN_OR_RETURN(std::string token, ReadKubeText(server.token, files));
   const bool is_token =
       !token.empty() &&
       std::all_of(token.begin(), token.end(), absl::ascii_isgraph);
   if (is_token) return token;
-  return absl::InvalidArgumentError(absl::StrCat(path, ": invalid token"));
+  return absl::InvalidArgumentError(
+      absl::StrCat(server.token.place, ": invalid token"));
+}
+
+absl::Status AddCertificates(const ApiServer& server, FileSystem& files,
+                             HttpRequest& request) {
+  if (server.ca.text) {
+    request.ca_file.clear();
+    request.extra_ca = {{server.ca.place, *server.ca.text}};
+  } else if (server.ca.is_set()) {
+    request.ca_file = server.ca.place;
+  }
+  request.server_name = server.server_name;
+  if (!server.certificate.is_set()) return absl::OkStatus();
+  ClientCertificate& client = request.client_certificate.emplace();
+  client.place = server.certificate.place;
+  ASSIGN_OR_RETURN(client.certificate, ReadKubeText(server.certificate, files));
+  ASSIGN_OR_RETURN(client.key, ReadKubeText(server.key, files));
+  return absl::OkStatus();
 }
 
 // The text of `key` in the Status that `body` may be.
@@ -36,16 +55,18 @@ std::string FieldOfStatus(absl::string_view body, absl::string_view key) {
 
 }  // namespace
 
-absl::StatusOr<std::string> ReadAccountFile(const std::string& path,
-                                            FileSystem& files) {
+absl::StatusOr<std::string> ReadKubeText(const KubeText& text,
+                                         FileSystem& files) {
+  if (text.text) return std::string(absl::StripAsciiWhitespace(*text.text));
   // Reading a pipe could block for ever.
-  ASSIGN_OR_RETURN(const FileKind kind, files.KindOf(path));
+  ASSIGN_OR_RETURN(const FileKind kind, files.KindOf(text.place));
   if (kind != FileKind::kFile) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": expected a file"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(text.place, ": expected a file"));
   }
-  ASSIGN_OR_RETURN(const std::string text,
-                   files.ReadFile(path, kMaxAccountFileBytes));
-  return std::string(absl::StripAsciiWhitespace(text));
+  ASSIGN_OR_RETURN(const std::string read,
+                   files.ReadFile(text.place, kMaxAccountFileBytes));
+  return std::string(absl::StripAsciiWhitespace(read));
 }
 
 std::string ApiAnswer::Message() const {
@@ -62,22 +83,23 @@ absl::StatusOr<ApiAnswer> SendOnce(const ApiServer& server,
                                    const KubeClient::Seams& seams,
                                    const ApiCall& call,
                                    const std::stop_token& stop) {
-  absl::StatusOr<std::string> token = ReadToken(server, seams.files);
-  if (!token.ok()) return Annotate(token.status(), "service account");
-  HttpRequest request = {
-      .method = call.method,
-      .url = absl::StrCat(server.url, call.target),
-      .headers = {{"Authorization", absl::StrCat("Bearer ", *token)},
-                  {"Accept", "application/json"}},
-      .body = call.body,
-      .sink = call.sink,
-      .limits = call.limits,
-      .ca_file = absl::StrCat(server.service_account_dir, "/ca.crt")};
+  ASSIGN_OR_RETURN(std::string token, ReadToken(server, seams.files));
+  HttpRequest request = {.method = call.method,
+                         .url = absl::StrCat(server.url, call.target),
+                         .headers = {{"Accept", "application/json"}},
+                         .body = call.body,
+                         .sink = call.sink,
+                         .limits = call.limits};
+  RETURN_IF_ERROR(AddCertificates(server, seams.files, request));
+  if (!token.empty()) {
+    request.headers.insert(request.headers.begin(),
+                           {"Authorization", absl::StrCat("Bearer ", token)});
+  }
   if (!call.content_type.empty()) {
     request.headers.push_back({"Content-Type", call.content_type});
   }
   ASSIGN_OR_RETURN(HttpResponse response, seams.http.Send(request, stop));
-  return ApiAnswer{.response = std::move(response), .token = *std::move(token)};
+  return ApiAnswer{.response = std::move(response), .token = std::move(token)};
 }
 
 }  // namespace prepull

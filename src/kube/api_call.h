@@ -12,10 +12,10 @@
 
 namespace prepull {
 
-// Returns the text of a file of the service account, stripped; at most 64 KiB.
-// Errors: INVALID_ARGUMENT  it is no file; others as errno says.
-absl::StatusOr<std::string> ReadAccountFile(const std::string& path,
-                                            FileSystem& files);
+// Returns the text, stripped; of a file at most 64 KiB. Errors:
+// INVALID_ARGUMENT  it is no file; others as errno says.
+absl::StatusOr<std::string> ReadKubeText(const KubeText& text,
+                                         FileSystem& files);
 
 struct ApiCall {
   std::string method = "GET";
@@ -28,7 +28,7 @@ struct ApiCall {
 
 struct ApiAnswer {
   HttpResponse response = {};
-  std::string token = "";  // with which it was asked
+  std::string token = "";  // with which it was asked, if any
 
   bool ok() const { return response.status / 100 == 2; }
   // The Status in the body in one printable line, without the token; "" if it
@@ -38,7 +38,7 @@ struct ApiAnswer {
   std::string Reason() const;
 };
 
-// Reads the token and sends. Errors: there is no usable token; those of
+// Reads the credentials and sends. Errors: they are not usable; those of
 // HttpClient, without the token.
 absl::StatusOr<ApiAnswer> SendOnce(const ApiServer& server,
                                    const KubeClient::Seams& seams,

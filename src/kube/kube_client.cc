@@ -9,10 +9,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "prepull/base/json_writer.h"
-#include "prepull/base/label.h"
 #include "prepull/base/log.h"
 #include "prepull/base/status_macros.h"
-#include "prepull/base/text.h"
 #include "prepull/http/headers.h"
 #include "prepull/http/url.h"
 #include "src/kube/api_call.h"
@@ -75,6 +73,22 @@ KubeRequest PatchOf(const KubeObject& object, absl::string_view verb,
   request.call.body = std::move(patch);
   request.call.sink = Discard;
   return request;
+}
+
+// Returns `patch` with the version of the object that it is for.
+absl::StatusOr<std::string> Guarded(absl::string_view patch,
+                                    const std::string& version) {
+  // The server takes "" as any version.
+  if (version.empty()) return absl::InvalidArgumentError("no version to guard");
+  ASSIGN_OR_RETURN(const JsonDocument keys, JsonDocument::ParseObject(patch));
+  if (keys["metadata"].exists()) {
+    return absl::InvalidArgumentError("a guarded patch has metadata");
+  }
+  std::string guarded = R"({"metadata":{"resourceVersion":)";
+  AppendJsonString(version, guarded);
+  absl::StrAppend(&guarded, "}", keys.root().size() == 0 ? "" : ",",
+                  patch.substr(patch.find('{') + 1));
+  return guarded;
 }
 
 // One request with all its tries.
@@ -153,8 +167,8 @@ class Tries {
         return {absl::UnauthenticatedError(said),
                 IsWorthAnotherTry(answer.token)};
       case 403:
-        return {absl::PermissionDeniedError(absl::StrCat(
-            said, " (the service account needs ", request_.right, ")"))};
+        return {absl::PermissionDeniedError(
+            absl::StrCat(said, " (the account needs ", request_.right, ")"))};
       case 404:
         return {absl::NotFoundError(
             absl::StrCat(said, " (", request_.if_missing, ")"))};
@@ -183,30 +197,6 @@ class Tries {
 };
 
 }  // namespace
-
-absl::StatusOr<ApiServer> FindApiServer(const Host& host) {
-  const auto variable = [&host](const char* name) {
-    return host.Environment(name).value_or("");
-  };
-  std::string name = variable("KUBERNETES_SERVICE_HOST");
-  if (name.empty()) {
-    return absl::NotFoundError("KUBERNETES_SERVICE_HOST is not set");
-  }
-  if (absl::StrContains(name, ':')) name = absl::StrCat("[", name, "]");
-  std::string port = variable("KUBERNETES_SERVICE_PORT_HTTPS");
-  if (port.empty()) port = variable("KUBERNETES_SERVICE_PORT");
-  if (port.empty()) port = "443";
-  return ApiServer{.url = absl::StrCat("https://", name, ":", port)};
-}
-
-absl::StatusOr<std::string> ReadNamespace(
-    const std::string& service_account_dir, FileSystem& files) {
-  const std::string path = absl::StrCat(service_account_dir, "/namespace");
-  ASSIGN_OR_RETURN(std::string name, ReadAccountFile(path, files));
-  if (IsDnsSubdomain(name)) return name;
-  return absl::InvalidArgumentError(
-      absl::StrCat(path, ": \"", Printable(name, 64), "\" is no namespace"));
-}
 
 KubeClient::KubeClient(ApiServer server, Seams seams)
     : server_(std::move(server)), seams_(std::move(seams)) {}
@@ -323,6 +313,28 @@ absl::Status KubeClient::MergePatch(const KubeObject& object, std::string patch,
                        std::move(patch)))
       .Run(call)
       .status();
+}
+
+absl::StatusOr<std::string> KubeClient::ChangeGuarded(
+    const KubeObject& object, absl::string_view patch,
+    const std::string& version, const KubeCall& call) {
+  ASSIGN_OR_RETURN(std::string guarded, Guarded(patch, version));
+  KubeRequest request = PatchOf(
+      object, "\"patch\"", "application/merge-patch+json", std::move(guarded));
+  request.call.sink = nullptr;
+  request.call.limits.body_bytes = kMaxObjectBytes;
+  request.meaning = [](const ApiAnswer& answer,
+                       const std::string& said) -> std::optional<absl::Status> {
+    if (answer.response.status != 409) return std::nullopt;
+    return absl::AbortedError(absl::StrCat("the object has changed: ", said));
+  };
+  ASSIGN_OR_RETURN(const std::string body,
+                   Tries(server_, seams_, std::move(request)).Run(call));
+  ASSIGN_OR_RETURN(const JsonDocument changed, JsonDocument::ParseObject(body));
+  std::string now = changed["metadata"]["resourceVersion"].StringOrEmpty();
+  if (now.empty())
+    return absl::InvalidArgumentError("no version in the answer");
+  return now;
 }
 
 absl::Status KubeClient::Apply(const KubeObject& object, std::string intent,

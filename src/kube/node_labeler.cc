@@ -28,7 +28,8 @@ NodeLabeler::NodeLabeler(const NodeLabelOptions& options, const Seams& seams)
 
 void NodeLabeler::Start(const Run& run) {
   if (!options_.label) return;
-  const absl::StatusOr<ApiServer> server = FindApiServer(seams_.host);
+  const absl::StatusOr<ApiServer> server =
+      FindApiServer(seams_.host, options_.service_account_dir);
   if (!server.ok()) {
     Log(LogLevel::kWarn, "no API server: the node gets no label",
         {{"error", server.status().message()}});
@@ -54,12 +55,11 @@ void NodeLabeler::Start(const Run& run) {
 void NodeLabeler::Finish(const Run& run, const std::stop_token& stop) const {
   if (server_url_.empty()) return;
   const std::string value = ValueAfter(*options_.label, *run.exit_code());
-  KubeClient client(
-      {.url = server_url_, .service_account_dir = options_.service_account_dir},
-      {.http = seams_.http,
-       .files = seams_.files,
-       .clock = seams_.clock,
-       .roll_dice = SystemDice()});
+  KubeClient client(ServerForAccount(server_url_, options_.service_account_dir),
+                    {.http = seams_.http,
+                     .files = seams_.files,
+                     .clock = seams_.clock,
+                     .roll_dice = SystemDice()});
   const absl::Status status = client.MergePatch(
       {.resource = "nodes",
        .name = run.node(),

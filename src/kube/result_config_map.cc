@@ -164,13 +164,13 @@ ResultConfigMap::~ResultConfigMap() = default;
 
 void ResultConfigMap::OnStarted(const Run& run) {
   if (options_.config_map.empty()) return;
-  absl::StatusOr<ApiServer> server = FindApiServer(seams_.host);
+  const absl::StatusOr<ApiServer> server =
+      FindApiServer(seams_.host, options_.service_account_dir);
   if (!server.ok()) {
     Log(LogLevel::kWarn, "no API server: the result is not written",
         {{"error", server.status().message()}});
     return;
   }
-  server->service_account_dir = options_.service_account_dir;
   const absl::StatusOr<std::string> own =
       ReadNamespace(options_.service_account_dir, seams_.files);
   if (!own.ok()) {

@@ -215,15 +215,19 @@ absl::Status WatchStep::OnObjectEvent(absl::string_view type,
   }
   const std::optional<ObjectIdentity> identity = IdentityOf(object);
   if (!identity) return GiveUpWatch("an object has no name or no version");
+  const auto kept = [&] {
+    return WatchedObject{.value = keep_(object),
+                         .resource_version = identity->version,
+                         .uid = identity->uid};
+  };
   if (type == "ADDED" || type == "MODIFIED") {
-    store_[identity->key] = {.value = keep_(object),
-                             .resource_version = identity->version,
-                             .uid = identity->uid};
+    store_[identity->key] = kept();
     changed_.insert(identity->key);
   } else if (type == "DELETED") {
     const auto found = store_.find(identity->key);
     // The name may have a new bearer by now.
     if (found != store_.end() && found->second.uid == identity->uid) {
+      deleted_[identity->key] = kept();
       store_.erase(found);
       changed_.insert(identity->key);
     }
@@ -273,7 +277,7 @@ void WatchStep::OnRefusal(const KubeRefusal& refusal) {
     delay_ = absl::ZeroDuration();
   } else if (code == 403 || code == 404) {
     if (code == 403) {
-      absl::StrAppend(&problem_, " (the service account needs ",
+      absl::StrAppend(&problem_, " (the account needs ",
                       RightTo(absl::StrCat("\"", verb(), "\""), collection_),
                       ")");
     }
@@ -291,6 +295,8 @@ void WatchStep::OnRefusal(const KubeRefusal& refusal) {
 std::set<std::string> WatchStep::TakeChanges() {
   return std::exchange(changed_, {});
 }
+
+WatchStore WatchStep::TakeDeleted() { return std::exchange(deleted_, {}); }
 
 // What was asked by version is wrong now, so none is named.
 void WatchStep::ListAnew() {

@@ -188,7 +188,7 @@ TEST_F(NodeLabelE2eTest, SaysWhichPermissionIsMissing) {
   EXPECT_THAT(api_.requests(), SizeIs(1));
   EXPECT_THAT(ended.err,
               HasSubstr("the API server answered 403: nodes is forbidden (the "
-                        "service account needs \\\"patch\\\" on "
+                        "account needs \\\"patch\\\" on "
                         "\\\"nodes\\\")"));
 }
 

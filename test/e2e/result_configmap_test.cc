@@ -206,7 +206,7 @@ TEST_F(ResultConfigMapE2eTest, SaysWhichPermissionIsMissing) {
   EXPECT_THAT(api_.requests(), SizeIs(1));
   EXPECT_THAT(
       ended.err,
-      HasSubstr("the API server answered 403: it is forbidden (the service "
+      HasSubstr("the API server answered 403: it is forbidden (the "
                 "account needs \\\"patch\\\" on \\\"configmaps/my-result\\\" "
                 "in namespace team)"));
 }

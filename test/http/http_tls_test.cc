@@ -108,6 +108,80 @@ TEST_F(HttpTlsTest, AcceptsAnyCertificateOnlyWhereTheRequestSaysSo) {
   EXPECT_THAT(GetSecure(server), StatusIs(StatusCode::kFailedPrecondition));
 }
 
+TEST_F(HttpTlsTest, TrustsOnlyTheNameThatTheRequestSays) {
+  HttpServer server(authority_.Sign("DNS:kubernetes"));
+  HttpRequest request = {.url = UrlOf(server, /*is_secure=*/true),
+                         .ca_file = "/ca.crt",
+                         .server_name = "kubernetes"};
+
+  EXPECT_THAT(client_.Send(request, {}), IsOk());
+  request.server_name = "elsewhere";
+  EXPECT_THAT(client_.Send(request, {}),
+              StatusIs(StatusCode::kFailedPrecondition,
+                       HasSubstr("hostname mismatch")));
+}
+
+class HttpClientCertificateTest : public HttpClientTest {
+ protected:
+  absl::StatusOr<HttpResponse> GetAs(std::optional<ClientCertificate> client) {
+    return client_.Send({.url = UrlOf(server_, /*is_secure=*/true),
+                         .ca_file = "/ca.crt",
+                         .client_certificate = std::move(client)},
+                        {});
+  }
+
+  static ClientCertificate Signed(const CertificateAuthority& authority) {
+    Certificate made = authority.Sign("DNS:client");
+    return {"/me", std::move(made.certificate_pem), std::move(made.key_pem)};
+  }
+
+  CertificateAuthority clients_;
+  HttpServer server_{authority_.Sign("IP:127.0.0.1"), "127.0.0.1",
+                     clients_.pem()};
+};
+
+TEST_F(HttpClientCertificateTest, ShowsItsCertificate) {
+  EXPECT_THAT(GetAs(Signed(clients_)), IsOk());
+}
+
+TEST_F(HttpClientCertificateTest, IsNotLetInWithoutIt) {
+  EXPECT_THAT(GetAs(std::nullopt), StatusIs(StatusCode::kUnavailable));
+  EXPECT_THAT(GetAs(Signed(authority_)), StatusIs(StatusCode::kUnavailable));
+  EXPECT_THAT(server_.requests(), IsEmpty());
+}
+
+TEST_F(HttpClientCertificateTest, SharesNoConnectionWithAnother) {
+  HttpReply open = Answer("200 OK");
+  open.second_bytes = open.bytes;
+  server_.Script({open});
+  const ClientCertificate client = Signed(clients_);
+  ASSERT_THAT(GetAs(client), IsOk());
+
+  EXPECT_THAT(GetAs(std::nullopt), StatusIs(StatusCode::kUnavailable));
+  EXPECT_THAT(GetAs(client), IsOk());
+  EXPECT_EQ(server_.requests().size(), 2);
+}
+
+TEST_F(HttpClientCertificateTest, SaysWhatIsWrongWithIt) {
+  const ClientCertificate good = Signed(clients_);
+  const std::string encrypted =
+      "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n"
+      "DEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF\n\n"
+      "AAAAAAAAAAAAAAAAAAAAAA==\n-----END EC PRIVATE KEY-----\n";
+  const std::vector<std::pair<ClientCertificate, std::string>> rows = {
+      {{"/me", "no PEM", good.key}, "no PEM certificate found"},
+      {{"/me", good.certificate, "no PEM"}, "no PEM key found"},
+      {{"/me", good.certificate, Signed(clients_).key},
+       "its key belongs to another"},
+      {{"/me", good.certificate, encrypted}, "its key is encrypted"},
+  };
+  for (const auto& [client, why] : rows) {
+    EXPECT_THAT(GetAs(client),
+                StatusIs(StatusCode::kInvalidArgument,
+                         EndsWith("client certificate of /me: " + why)));
+  }
+}
+
 TEST_F(HttpTlsTest, NeedsTheCaFile) {
   HttpServer server(authority_.Sign("IP:127.0.0.1"));
   files_.Remove("/ca.crt");

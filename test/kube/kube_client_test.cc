@@ -1,6 +1,5 @@
 #include "prepull/kube/kube_client.h"
 
-#include <map>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -8,7 +7,6 @@
 #include "absl/strings/str_cat.h"
 #include "test/support/fake_clock.h"
 #include "test/support/fake_file_system.h"
-#include "test/support/fake_host.h"
 #include "test/support/fake_http_client.h"
 #include "test/support/status_matchers.h"
 
@@ -40,7 +38,7 @@ class KubeClientTest : public testing::Test {
 
   KubeClient ClientOver(HttpClient& http) {
     return KubeClient(
-        {.url = "https://10.0.0.1:443", .service_account_dir = "/sa"},
+        ServerForAccount("https://10.0.0.1:443", "/sa"),
         {.http = http, .files = files_, .clock = clock_, .roll_dice = [] {
            return 0.0;
          }});
@@ -214,7 +212,7 @@ TEST_F(KubeClientTest, SaysWhichPermissionIsMissing) {
 
   EXPECT_THAT(Patch(),
               StatusIs(StatusCode::kPermissionDenied,
-                       "the API server answered 403: forbidden (the service "
+                       "the API server answered 403: forbidden (the "
                        "account needs \"patch\" on \"configmaps/result\" in "
                        "namespace team)"));
   EXPECT_THAT(ClientOver(http_).Apply(object_, "{}", Call()),
@@ -277,12 +275,11 @@ TEST_F(KubeClientTest, NeverRepeatsTheToken) {
 
 TEST_F(KubeClientTest, NeedsAToken) {
   files_.Remove("/sa/token");
-  EXPECT_THAT(Patch(), StatusIs(StatusCode::kNotFound,
-                                HasSubstr("service account: /sa/token")));
+  EXPECT_THAT(Patch(), StatusIs(StatusCode::kNotFound, HasSubstr("/sa/token")));
 
   WriteToken("two words");
   EXPECT_THAT(Patch(), StatusIs(StatusCode::kInvalidArgument,
-                                "service account: /sa/token: invalid token"));
+                                "/sa/token: invalid token"));
   EXPECT_THAT(http_.calls(), IsEmpty());
 }
 
@@ -291,7 +288,7 @@ TEST_F(KubeClientTest, ReadsNoTokenFromWhatIsNoFile) {
   EXPECT_THAT(files_.WriteFileAtomically("/sa/token/below", "token"), IsOk());
 
   EXPECT_THAT(Patch(), StatusIs(StatusCode::kInvalidArgument,
-                                "service account: /sa/token: expected a file"));
+                                "/sa/token: expected a file"));
 }
 
 TEST_F(KubeClientTest, HasItsTimeAfterAStop) {
@@ -334,59 +331,6 @@ TEST_F(KubeClientTest, EndsAtAStopWithoutTimeAfterIt) {
   EXPECT_THAT(Patch(), StatusIs(StatusCode::kCancelled));
   EXPECT_EQ(clock_.Now() - start_, absl::Seconds(1));
   EXPECT_THAT(http_.calls(), SizeIs(1));
-}
-
-struct Environment {
-  std::map<std::string, std::string> variables;
-  std::string url;
-};
-
-TEST(FindApiServerTest, ReadsThePodsEnvironment) {
-  const std::vector<Environment> rows = {
-      {{{"KUBERNETES_SERVICE_HOST", "10.0.0.1"},
-        {"KUBERNETES_SERVICE_PORT", "6443"}},
-       "https://10.0.0.1:6443"},
-      {{{"KUBERNETES_SERVICE_HOST", "10.0.0.1"},
-        {"KUBERNETES_SERVICE_PORT", "80"},
-        {"KUBERNETES_SERVICE_PORT_HTTPS", "443"}},
-       "https://10.0.0.1:443"},
-      {{{"KUBERNETES_SERVICE_HOST", "fd00::1"}}, "https://[fd00::1]:443"},
-  };
-  for (const Environment& row : rows) {
-    FakeHost host;
-    host.environment = row.variables;
-
-    const absl::StatusOr<ApiServer> server = FindApiServer(host);
-
-    ASSERT_THAT(server, IsOk());
-    EXPECT_EQ(server->url, row.url);
-  }
-}
-
-TEST(FindApiServerTest, FindsNoneOutsideOfAPod) {
-  EXPECT_THAT(
-      FindApiServer(FakeHost()),
-      StatusIs(StatusCode::kNotFound, "KUBERNETES_SERVICE_HOST is not set"));
-}
-
-TEST(ReadNamespaceTest, ReadsThePodsOwn) {
-  FakeFileSystem files;
-  EXPECT_THAT(files.WriteFileAtomically("/sa/namespace", "team-a\n"), IsOk());
-
-  EXPECT_THAT(ReadNamespace("/sa", files), IsOkAndHolds("team-a"));
-}
-
-TEST(ReadNamespaceTest, TakesNothingThatIsNoName) {
-  FakeFileSystem files;
-
-  EXPECT_THAT(ReadNamespace("/sa", files), StatusIs(StatusCode::kNotFound));
-  for (const std::string name : {"", "a/../b", "A"}) {
-    EXPECT_THAT(files.WriteFileAtomically("/sa/namespace", name), IsOk());
-    EXPECT_THAT(ReadNamespace("/sa", files),
-                StatusIs(StatusCode::kInvalidArgument,
-                         absl::StrCat("/sa/namespace: \"", name,
-                                      "\" is no namespace")));
-  }
 }
 
 }  // namespace

@@ -13,6 +13,7 @@ namespace {
 
 using ::absl::StatusCode;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 // An error of the API server.
@@ -41,7 +42,7 @@ class KubeVerbsTest : public testing::Test {
   FakeFileSystem files_;
   FakeHttpClient http_{clock_};
   KubeClient client_{
-      {.url = "https://10.0.0.1", .service_account_dir = "/sa"},
+      ServerForAccount("https://10.0.0.1", "/sa"),
       {.http = http_, .files = files_, .clock = clock_, .roll_dice = [] {
          return 0.0;
        }}};
@@ -119,7 +120,7 @@ TEST_F(KubeVerbsTest, SaysWhichPermissionAListNeeds) {
 
   EXPECT_THAT(client_.List(jobs_, "", call_),
               StatusIs(StatusCode::kPermissionDenied,
-                       HasSubstr("(the service account needs \"list\" on "
+                       HasSubstr("(the account needs \"list\" on "
                                  "\"jobs\" in namespace team)")));
 }
 
@@ -229,6 +230,45 @@ TEST_F(KubeVerbsTest, TellsThatATestDoesNotHold) {
   EXPECT_THAT(
       client_.JsonPatch(job_, "[]", call_),
       StatusIs(StatusCode::kFailedPrecondition, "the API server answered 422"));
+}
+
+TEST_F(KubeVerbsTest, ChangesWhatIsStillAtItsVersion) {
+  http_.Script(
+      {FakeHttpClient::Status(500),
+       FakeHttpClient::Status(200, R"({"metadata":{"resourceVersion":"8"}})")});
+
+  EXPECT_THAT(client_.ChangeGuarded(job_, R"({"a":"b"})", "7", call_),
+              IsOkAndHolds("8"));
+
+  EXPECT_THAT(http_.calls(), SizeIs(2));
+  EXPECT_EQ(Sent().method, "PATCH");
+  EXPECT_EQ(Sent().headers.at(2).value, "application/merge-patch+json");
+  EXPECT_EQ(Sent().body, R"({"metadata":{"resourceVersion":"7"},"a":"b"})");
+}
+
+TEST_F(KubeVerbsTest, TellsThatTheObjectHasChanged) {
+  http_.Script({Refusal(409, "Conflict", "please apply your changes")});
+
+  EXPECT_THAT(client_.ChangeGuarded(job_, "{}", "7", call_),
+              StatusIs(StatusCode::kAborted,
+                       "the object has changed: the API server answered 409: "
+                       "please apply your changes"));
+  EXPECT_THAT(http_.calls(), SizeIs(1));
+  EXPECT_EQ(Sent().body, R"({"metadata":{"resourceVersion":"7"}})");
+}
+
+TEST_F(KubeVerbsTest, ChangesNothingUnguarded) {
+  const StatusCode invalid = StatusCode::kInvalidArgument;
+  EXPECT_THAT(client_.ChangeGuarded(job_, "{}", "", call_), StatusIs(invalid));
+  EXPECT_THAT(client_.ChangeGuarded(job_, "[]", "7", call_), StatusIs(invalid));
+  EXPECT_THAT(
+      client_.ChangeGuarded(job_, R"({"metadata":{"name":"a"}})", "7", call_),
+      StatusIs(invalid, "a guarded patch has metadata"));
+  EXPECT_THAT(http_.calls(), IsEmpty());
+
+  http_.Script({FakeHttpClient::Status(200, "{}")});
+  EXPECT_THAT(client_.ChangeGuarded(job_, "{}", "7", call_),
+              StatusIs(invalid, "no version in the answer"));
 }
 
 TEST_F(KubeVerbsTest, AppliesAStatus) {

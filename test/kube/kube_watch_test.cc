@@ -115,7 +115,7 @@ class KubeWatchTest : public testing::Test {
   std::stop_source stop_;
   StreamingHttpClient http_{clock_, stop_};
   KubeClient client_{
-      {.url = "https://10.0.0.1", .service_account_dir = "/sa"},
+      ServerForAccount("https://10.0.0.1", "/sa"),
       {.http = http_, .files = files_, .clock = clock_, .roll_dice = [] {
          return 0.0;
        }}};

@@ -69,7 +69,7 @@ TEST_F(NodeLabelerTest, SaysWhichPermissionIsMissing) {
   Label();
 
   EXPECT_THAT(warnings_, ElementsAre(HasSubstr(
-                             "the API server answered 403 (the service "
+                             "the API server answered 403 (the "
                              "account needs \\\"patch\\\" on \\\"nodes\\\")")));
 }
 

@@ -153,7 +153,7 @@ TEST_F(WatchFaultsTest, SaysWhichPermissionIsMissing) {
   Next();
   EXPECT_EQ(Refused(403, "forbidden").delay, absl::Seconds(30));
   EXPECT_EQ(step_.problem(),
-            "list of jobs: the API server answered 403: forbidden (the service "
+            "list of jobs: the API server answered 403: forbidden (the "
             "account needs \"list\" on \"jobs\" in namespace team)");
 
   step_.OnPage(ListText({}, "9"), now_);

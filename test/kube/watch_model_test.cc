@@ -28,6 +28,12 @@ struct ModelObject {
 };
 using ModelObjects = std::map<std::string, ModelObject>;
 
+bool Has(const ModelObjects& objects, const std::string& name,
+         const ModelObject& object) {
+  const auto found = objects.find(name);
+  return found != objects.end() && found->second == object;
+}
+
 // The number behind `key` in a query, or 0.
 int NumberIn(absl::string_view query, absl::string_view key) {
   const size_t at = query.find(absl::StrCat("&", key, "="));
@@ -61,6 +67,7 @@ class ModelServer {
     } else if (chance_() % 3 == 0) {
       found->second.version = version_;
       Record("DELETED", name, found->second);
+      deletions_[name] = found->second;
       objects_.erase(found);
     } else {
       found->second.version = version_;
@@ -108,6 +115,8 @@ class ModelServer {
   }
 
   const ModelObjects& objects() const { return objects_; }
+  // The newest of each name.
+  const ModelObjects& deletions() const { return deletions_; }
   int version() const { return version_; }
 
  private:
@@ -120,6 +129,7 @@ class ModelServer {
 
   std::mt19937& chance_;
   ModelObjects objects_;
+  ModelObjects deletions_;
   std::vector<std::pair<int, std::string>> history_;
   int version_ = 1;
   int compacted_ = 0;
@@ -150,24 +160,20 @@ class World {
   }
 
   // One change without faults, and all that is asked until a watch has ended.
-  void Follow() {
+  // Returns whether it was told by events alone.
+  bool Follow() {
+    const int lists = lists_;
     server_.Change();
     do {
       Round(false);
     } while (!was_watch_);
+    return lists_ == lists;
   }
 
-  ModelObjects Copy() const {
-    ModelObjects copy;
-    for (const auto& [key, object] : step_.store()) {
-      ModelObject& into = copy[std::string(absl::StripPrefix(key, "t/"))];
-      EXPECT_TRUE(absl::SimpleAtoi(object.resource_version, &into.version));
-      EXPECT_TRUE(absl::SimpleAtoi(object.uid, &into.uid));
-      EXPECT_EQ(std::any_cast<std::string>(object.value),
-                object.resource_version);
-    }
-    return copy;
-  }
+  ModelObjects Copy() const { return ObjectsOf(step_.store()); }
+  // The newest last words of each name.
+  const ModelObjects& LastWords() const { return last_words_; }
+  const ModelObjects& Deletions() const { return server_.deletions(); }
   const ModelObjects& Truth() const { return server_.objects(); }
   absl::Duration ShortestPause() const { return shortest_pause_; }
   // What its reader would have who takes the changes only.
@@ -176,6 +182,18 @@ class World {
   }
 
  private:
+  static ModelObjects ObjectsOf(const WatchStore& store) {
+    ModelObjects objects;
+    for (const auto& [key, object] : store) {
+      ModelObject& into = objects[std::string(absl::StripPrefix(key, "t/"))];
+      EXPECT_TRUE(absl::SimpleAtoi(object.resource_version, &into.version));
+      EXPECT_TRUE(absl::SimpleAtoi(object.uid, &into.uid));
+      EXPECT_EQ(std::any_cast<std::string>(object.value),
+                object.resource_version);
+    }
+    return objects;
+  }
+
   int Below(int limit) { return static_cast<int>(chance_() % limit); }
 
   void Round(bool has_faults) {
@@ -294,6 +312,9 @@ class World {
         followed_[key] = found->second.resource_version;
       }
     }
+    for (const auto& [name, object] : ObjectsOf(step_.TakeDeleted())) {
+      last_words_[name] = object;
+    }
   }
 
   std::mt19937 chance_;
@@ -303,6 +324,7 @@ class World {
                   [](JsonValue object) { return object["v"].StringOrEmpty(); },
                   [this] { return Below(1000) / 1000.0; }};
   std::map<std::string, std::string> followed_;
+  ModelObjects last_words_;
   bool was_watch_ = false;
   bool is_after_failure_ = false;
   int listed_from_ = 0;
@@ -331,12 +353,20 @@ TEST_P(WatchModelTest, EqualsTheServerOnceItIsQuiet) {
 TEST_P(WatchModelTest, EqualsTheServerByEventsAlone) {
   World world(GetParam());
   world.BecomeQuiet();
+  int deletions = 0;
 
   for (int i = 0; i < 100; ++i) {
-    world.Follow();
+    const ModelObjects known = world.Deletions();
+    const bool by_events = world.Follow();
 
     ASSERT_EQ(world.Copy(), world.Truth());
+    for (const auto& [name, object] : world.Deletions()) {
+      if (!by_events || Has(known, name, object)) continue;
+      ASSERT_TRUE(Has(world.LastWords(), name, object)) << name;
+      ++deletions;
+    }
   }
+  EXPECT_GT(deletions, 5);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, WatchModelTest, testing::Range(0, 10));

@@ -4,6 +4,7 @@
 // The first byte of each round says what happens, the second how many of the
 // bytes behind it are the text of that.
 #include <cstdint>
+#include <set>
 #include <string>
 
 #include "absl/strings/match.h"
@@ -80,6 +81,12 @@ class Driver {
     }
     Require(Printable(step_.problem(), 2048) == step_.problem(),
             "a problem can be shown");
+    const std::set<std::string> changed = step_.TakeChanges();
+    for (const auto& [key, object] : step_.TakeDeleted()) {
+      Require(changed.count(key) == 1, "what is deleted has changed");
+      Require(!object.resource_version.empty() && object.value.has_value(),
+              "what is deleted has last words");
+    }
   }
 
   void Watch(int pieces) {

@@ -14,6 +14,7 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Key;
 using ::testing::Not;
 using ::testing::Pair;
 
@@ -132,6 +133,42 @@ TEST_F(WatchStepTest, KeepsTheNewBearerOfAName) {
               IsOk());
 
   EXPECT_THAT(Colors(), ElementsAre(Pair("team/a", "a9")));
+}
+
+TEST_F(WatchStepTest, HasTheLastWordsOfWhatIsDeleted) {
+  Listed();
+
+  EXPECT_THAT(step_.OnPiece(EventText("DELETED", JobText("a", "9"))), IsOk());
+
+  const WatchStore deleted = step_.TakeDeleted();
+  ASSERT_THAT(deleted, ElementsAre(Key("team/a")));
+  const WatchedObject& last = deleted.at("team/a");
+  EXPECT_EQ(std::any_cast<std::string>(last.value), "a9");
+  EXPECT_EQ(last.resource_version, "9");
+  EXPECT_EQ(last.uid, "u1");
+  EXPECT_THAT(step_.TakeDeleted(), IsEmpty());
+}
+
+TEST_F(WatchStepTest, KeepsLastWordsWhenTheNameIsGivenAgain) {
+  Listed();
+
+  EXPECT_THAT(step_.OnPiece(EventText("DELETED", JobText("a", "8", "u1")) +
+                            EventText("ADDED", JobText("a", "9", "u2"))),
+              IsOk());
+  Ended(absl::Minutes(30));
+  step_.OnPage(ListText({}, "12"), now_);
+
+  EXPECT_EQ(step_.TakeDeleted().at("team/a").uid, "u1");
+}
+
+TEST_F(WatchStepTest, HasNoLastWordsOfAnotherBearer) {
+  Listed();
+
+  EXPECT_THAT(step_.OnPiece(EventText("DELETED", JobText("a", "8", "u0")) +
+                            EventText("DELETED", JobText("b", "9"))),
+              IsOk());
+
+  EXPECT_THAT(step_.TakeDeleted(), IsEmpty());
 }
 
 TEST_F(WatchStepTest, ListsEveryHalfHour) {

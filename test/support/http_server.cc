@@ -28,7 +28,19 @@ namespace {
 
 constexpr auto kGenerous = std::chrono::seconds(30);
 
-SSL_CTX* MakeContext(const Certificate& certificate) {
+// Lets in only whom `authority` has signed.
+void AskForCertificates(SSL_CTX* context, const std::string& authority) {
+  BIO* bio = BIO_new_mem_buf(authority.data(), -1);
+  X509* x509 = PEM_read_bio_X509(bio, nullptr, nullptr, nullptr);
+  BIO_free(bio);
+  X509_STORE_add_cert(SSL_CTX_get_cert_store(context), x509);
+  X509_free(x509);
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+                     nullptr);
+}
+
+SSL_CTX* MakeContext(const Certificate& certificate,
+                     const std::string& client_authority) {
   SSL_CTX* context = SSL_CTX_new(TLS_server_method());
   BIO* bio = BIO_new_mem_buf(certificate.certificate_pem.data(), -1);
   X509* x509 = PEM_read_bio_X509(bio, nullptr, nullptr, nullptr);
@@ -40,6 +52,7 @@ SSL_CTX* MakeContext(const Certificate& certificate) {
   SSL_CTX_use_PrivateKey(context, key);
   X509_free(x509);
   EVP_PKEY_free(key);
+  if (!client_authority.empty()) AskForCertificates(context, client_authority);
   return context;
 }
 
@@ -138,8 +151,9 @@ HttpReply Answer(absl::string_view status, absl::string_view body,
 class HttpServer::Server {
  public:
   Server(const std::optional<Certificate>& certificate,
-         const std::string& address)
-      : context_(certificate ? MakeContext(*certificate) : nullptr),
+         const std::string& address, const std::string& client_authority)
+      : context_(certificate ? MakeContext(*certificate, client_authority)
+                             : nullptr),
         fd_(Listen(address)),
         acceptor_([this] { AcceptAll(); }) {}
 
@@ -296,8 +310,10 @@ class HttpServer::Server {
 };
 
 HttpServer::HttpServer(std::optional<Certificate> certificate,
-                       const std::string& address)
-    : server_(std::make_unique<Server>(certificate, address)) {}
+                       const std::string& address,
+                       const std::string& client_authority)
+    : server_(
+          std::make_unique<Server>(certificate, address, client_authority)) {}
 
 HttpServer::~HttpServer() = default;
 

@@ -44,9 +44,11 @@ HttpReply Answer(absl::string_view status, absl::string_view body = "",
 class HttpServer {
  public:
   // Plain HTTP without a certificate. Listens from here on, at `address`
-  // ("127.0.0.1" or "::1").
+  // ("127.0.0.1" or "::1"). With `client_authority`, PEM, it lets in only whom
+  // that has signed.
   explicit HttpServer(std::optional<Certificate> certificate = std::nullopt,
-                      const std::string& address = "127.0.0.1");
+                      const std::string& address = "127.0.0.1",
+                      const std::string& client_authority = "");
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;

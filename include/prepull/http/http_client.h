@@ -66,6 +66,16 @@ struct CaFile {
   friend bool operator==(const CaFile&, const CaFile&) = default;
 };
 
+// Who a client is, for a server that asks for its certificate.
+struct ClientCertificate {
+  std::string place = "";        // where it comes from, for messages
+  std::string certificate = "";  // PEM, its chain behind it
+  std::string key = "";          // PEM, not encrypted
+
+  friend bool operator==(const ClientCertificate&,
+                         const ClientCertificate&) = default;
+};
+
 struct HttpRequest {
   std::string method = "GET";
   std::string url = "";  // http:// or https://
@@ -80,12 +90,15 @@ struct HttpRequest {
   // PEM. The path in Debian and in our image: a statically linked OpenSSL has
   // no valid default.
   std::string ca_file = "/etc/ssl/certs/ca-certificates.crt";
-  // PEM, trusted in addition; if given, ca_file may be missing.
+  // PEM, trusted in addition; if given, ca_file may be missing or "".
   std::string extra_ca_file = "";
   // The same of files that have been read.
   std::vector<CaFile> extra_ca = {};
   // Whether no certificate is checked, so that anybody may be the server.
   bool accepts_any_certificate = false;
+  // Whom the server's certificate must be for; "" = the host of the URL.
+  std::string server_name = "";
+  std::optional<ClientCertificate> client_certificate = std::nullopt;
   // An https URL uses a tunnel (CONNECT).
   std::optional<HttpProxy> proxy = std::nullopt;
 };

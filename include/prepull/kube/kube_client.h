@@ -1,12 +1,11 @@
-// Asks the Kubernetes API server, as the service account of a pod.
+// Asks the Kubernetes API server, as the service account of a pod or as the
+// user of a kubeconfig.
 //
 // What may pass is tried again until the caller's deadline: no connection, 409,
 // 429 and 5xx, after the server's Retry-After or a growing delay with jitter. A
-// try has 4 s, that of a list 30. The token is read for each try and the CA
-// file for each connection, because the kubelet replaces both. No proxy is used
-// and no redirect is followed.
-//
-// Source: https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
+// try has 4 s, that of a list 30. The files of the credentials are read for
+// each try, because the kubelet and others replace them. No proxy is used and
+// no redirect is followed.
 #ifndef PREPULL_KUBE_KUBE_CLIENT_H_
 #define PREPULL_KUBE_KUBE_CLIENT_H_
 
@@ -20,29 +19,14 @@
 #include "absl/time/time.h"
 #include "prepull/base/clock.h"
 #include "prepull/base/file_system.h"
-#include "prepull/base/host.h"
 #include "prepull/base/json_reader.h"
 #include "prepull/base/random.h"
 #include "prepull/http/http_client.h"
+#include "prepull/kube/api_server.h"
 #include "prepull/kube/kube_object.h"
 #include "prepull/kube/watch_step.h"
 
 namespace prepull {
-
-struct ApiServer {
-  std::string url = "";  // without a path
-  // Where the kubelet puts `token`, `ca.crt` and `namespace`.
-  std::string service_account_dir = "";
-};
-
-// Returns the API server that the pod's environment names, without the service
-// account's folder. Errors: NOT_FOUND  it names none.
-absl::StatusOr<ApiServer> FindApiServer(const Host& host);
-
-// Returns the pod's own namespace. Errors: INVALID_ARGUMENT  the file has no
-// name of a namespace; others as errno says.
-absl::StatusOr<std::string> ReadNamespace(
-    const std::string& service_account_dir, FileSystem& files);
 
 // How one call goes about its work.
 struct KubeCall {
@@ -69,12 +53,12 @@ class KubeClient {
 
   // The errors of all calls are those of the last try, without the token:
   //   UNAUTHENTICATED     401, also for the token that was there a try later
-  //   PERMISSION_DENIED   403; says what the service account needs
+  //   PERMISSION_DENIED   403; says what the account needs
   //   NOT_FOUND           404; says what is missing
   //   UNAVAILABLE         any other answer
   //   CANCELLED           `stop` was requested, and there is no time after it
   //   INVALID_ARGUMENT    the answer is not what was asked for
-  //   others              those of HttpClient; there is no usable token
+  //   others              those of HttpClient; there are no usable credentials
 
   absl::StatusOr<JsonDocument> Get(const KubeObject& object,
                                    const KubeCall& call);
@@ -109,6 +93,16 @@ class KubeClient {
   // others (RFC 7396).
   absl::Status MergePatch(const KubeObject& object, std::string patch,
                           const KubeCall& call);
+
+  // MergePatch of the object as it was at `version`, which is the text of its
+  // metadata.resourceVersion; `patch` has no metadata. Returns the version that
+  // it has now. Errors, besides: ABORTED  the object has changed meanwhile,
+  // which may be the work of a try whose answer was lost: it is to be read
+  // anew. INVALID_ARGUMENT  also: no version, or a patch that is none.
+  absl::StatusOr<std::string> ChangeGuarded(const KubeObject& object,
+                                            absl::string_view patch,
+                                            const std::string& version,
+                                            const KubeCall& call);
 
   // Makes `object` what the JSON object `intent` says, creating it if need be:
   // keys of an earlier intent that are missing now are removed, those of others

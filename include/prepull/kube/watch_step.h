@@ -91,6 +91,11 @@ class WatchStep {
   // after a list.
   std::set<std::string> TakeChanges();
 
+  // Returns what events have deleted from the store since the last call, as
+  // they showed it: its last words, which a list has no more. Of two that bore
+  // a name the newer one. What a list has left out is not among it.
+  WatchStore TakeDeleted();
+
   // What is in the way, for people; "" = nothing. A watch that has ended is
   // nothing, as it does so all day.
   const std::string& problem() const { return problem_; }
@@ -116,6 +121,7 @@ class WatchStep {
 
   WatchStore store_;
   std::set<std::string> changed_;
+  WatchStore deleted_;
   bool is_listed_ = false;
   std::string problem_;
 

@@ -1,0 +1,324 @@
+#include "src/controller/prepull_spec.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "prepull/base/hash.h"
+#include "prepull/base/json_writer.h"
+#include "prepull/base/status_macros.h"
+#include "prepull/base/text.h"
+#include "prepull/base/units.h"
+
+namespace prepull {
+namespace {
+
+constexpr int64_t kMaxNodesAtOnce = 100'000;
+constexpr int64_t kMaxTimeoutSeconds = 7 * 24 * 3600;
+constexpr int64_t kMaxRetryTimes = 20;
+
+absl::Status Wrong(absl::string_view field, absl::string_view why) {
+  return absl::InvalidArgumentError(absl::StrCat("spec.", field, ": ", why));
+}
+
+// Reads fields of the spec; the first that is wrong becomes the error.
+class SpecReader {
+ public:
+  // `place` is before each field's name in messages: "sources[1]."
+  explicit SpecReader(JsonValue object, std::string place = "")
+      : object_(object), place_(std::move(place)) {}
+
+  std::string Text(absl::string_view key) {
+    const JsonValue value = object_[key];
+    if (!value.is_unset() && !value.is_string()) Fail(key, "expected a text");
+    return value.StringOrEmpty();
+  }
+
+  std::vector<std::string> Texts(absl::string_view key) {
+    std::vector<std::string> texts;
+    for (const JsonValue each : Items(key)) {
+      if (!each.is_string()) Fail(key, "expected texts");
+      texts.push_back(each.StringOrEmpty());
+    }
+    return texts;
+  }
+
+  std::vector<JsonValue> Items(absl::string_view key) {
+    const JsonValue value = object_[key];
+    if (!value.is_unset() && !value.is_array()) Fail(key, "expected a list");
+    return value.elements();
+  }
+
+  bool Bool(absl::string_view key, bool fallback) {
+    const JsonValue value = object_[key];
+    if (value.is_unset()) return fallback;
+    if (!value.boolean()) Fail(key, "expected true or false");
+    return value.boolean().value_or(fallback);
+  }
+
+  int64_t Number(absl::string_view key, int64_t fallback, int64_t least,
+                 int64_t most) {
+    const JsonValue value = object_[key];
+    if (value.is_unset()) return fallback;
+    const int64_t number = value.integer().value_or(least - 1);
+    if (number < least || number > most) {
+      Fail(key,
+           absl::StrCat("expected a number from ", least, " to ", most));
+      return fallback;
+    }
+    return number;
+  }
+
+  // One of `words`, the first of which is the default.
+  std::string Word(absl::string_view key,
+                   const std::vector<absl::string_view>& words) {
+    const std::string word = Text(key);
+    if (word.empty()) return std::string(words.front());
+    if (std::find(words.begin(), words.end(), word) == words.end()) {
+      Fail(key, absl::StrCat("unknown word \"", Printable(word, 64), "\""));
+    }
+    return word;
+  }
+
+  JsonValue operator[](absl::string_view key) const { return object_[key]; }
+
+  void Fail(absl::string_view key, absl::string_view why) {
+    if (status_.ok()) status_ = Wrong(absl::StrCat(place_, key), why);
+  }
+  void Take(const absl::Status& status) {
+    if (status_.ok()) status_ = status;
+  }
+  const absl::Status& status() const { return status_; }
+
+ private:
+  const JsonValue object_;
+  const std::string place_;
+  absl::Status status_;
+};
+
+std::string Place(absl::string_view list, size_t i) {
+  return absl::StrCat(list, "[", i, "]");
+}
+
+LabelSelector ReadSelector(SpecReader& reader) {
+  LabelSelector selector;
+  for (const auto& [key, value] : reader["matchLabels"].members()) {
+    selector.labels.push_back({std::string(key), value.StringOrEmpty()});
+  }
+  for (const JsonValue each : reader.Items("matchExpressions")) {
+    SpecReader item(each, "matchExpressions.");
+    selector.expressions.push_back({.key = item.Text("key"),
+                                    .op = item.Text("operator"),
+                                    .values = item.Texts("values")});
+    reader.Take(item.status());
+  }
+  return selector;
+}
+
+ImageSource ReadSource(SpecReader& reader) {
+  SpecReader catalog(reader["catalog"], "catalog.");
+  ImageSource source = {.select = reader.Text("select"),
+                        .release = reader.Text("release"),
+                        .excludes = reader.Texts("exclude"),
+                        .catalog = catalog.Text("image"),
+                        .packages = catalog.Texts("packages"),
+                        .versions = catalog.Text("versions"),
+                        .precache_spec = reader.Text("precacheSpec")};
+  reader.Take(catalog.status());
+  const int kinds = !source.select.empty() + !source.release.empty() +
+                    !source.catalog.empty() + !source.precache_spec.empty();
+  if (kinds != 1) {
+    reader.Fail("select",
+                "expected one of select, release, catalog and precacheSpec");
+  }
+  return source;
+}
+
+std::vector<PartOverride> ReadParts(
+    SpecReader& reader, absl::string_view key,
+    const std::vector<absl::string_view>& components) {
+  std::vector<PartOverride> parts;
+  for (const JsonValue each : reader.Items(key)) {
+    SpecReader part(each, absl::StrCat(key, "."));
+    parts.push_back({.component = part.Word("component", components),
+                     .op = part.Word("operator", {"replace", "add", "remove"}),
+                     .value = part.Text("value")});
+    if (parts.back().op != "remove" && parts.back().value.empty()) {
+      part.Fail("value", "missing");
+    }
+    reader.Take(part.status());
+  }
+  return parts;
+}
+
+NodeOverride ReadOverride(SpecReader& reader) {
+  SpecReader selector(reader["labelSelector"], "labelSelector.");
+  NodeOverride override_ = {
+      .nodes = ReadSelector(selector),
+      .images = ReadParts(reader, "images", {"Registry", "Repository", "Tag"}),
+      .secrets = ReadParts(reader, "secrets", {"SecretName"})};
+  reader.Take(selector.status());
+  return override_;
+}
+
+double ReadTolerance(SpecReader& reader) {
+  const std::string text = reader.Text("failureTolerate");
+  double share = PrepullSpec().failure_tolerate;
+  if (text.empty()) return share;
+  if (!absl::SimpleAtod(text, &share) || !(share >= 0 && share <= 1)) {
+    reader.Fail("failureTolerate", "expected a share from 0 to 1, as \"0.1\"");
+  }
+  return share;
+}
+
+absl::Duration ReadInterval(SpecReader& reader) {
+  const std::string text = reader.Text("refreshInterval");
+  if (text.empty()) return absl::ZeroDuration();
+  const absl::StatusOr<absl::Duration> interval = ParseDuration(text);
+  if (!interval.ok()) {
+    reader.Fail("refreshInterval", interval.status().message());
+    return absl::ZeroDuration();
+  }
+  if (*interval > absl::ZeroDuration() && *interval < absl::Minutes(1)) {
+    reader.Fail("refreshInterval", "expected 0 or at least 1m");
+  }
+  return *interval;
+}
+
+std::vector<Share> ReadWaves(SpecReader& reader) {
+  std::vector<Share> waves;
+  for (const JsonValue each : reader.Items("waves")) {
+    const std::optional<Share> share = ParseShare(each);
+    if (!share) {
+      reader.Fail(Place("waves", waves.size()),
+                  "expected a number from 1, or a share as \"10%\"");
+      break;
+    }
+    waves.push_back(*share);
+  }
+  return waves;
+}
+
+std::string InputsHash(const PrepullSpec& spec) {
+  JsonWriter json;
+  json.OpenArray();
+  const auto add = [&json](const std::vector<std::string>& texts) {
+    json.OpenArray();
+    for (const std::string& text : texts) json.String("", text);
+    json.CloseArray();
+  };
+  add(spec.images);
+  for (const ImageSource& each : spec.sources) {
+    add({each.select, each.release, each.catalog, each.versions,
+         each.precache_spec});
+    add(each.excludes);
+    add(each.packages);
+  }
+  json.Bool("", spec.pin);
+  json.Bool("", spec.pull_policy == PullPolicy::kAlways);
+  return Sha256Hex(json.CloseArray().text()).substr(0, 16);
+}
+
+void ReadNodes(SpecReader& reader, PrepullSpec& spec) {
+  spec.node_names = reader.Texts("nodeNames");
+  if (!reader["labelSelector"].is_unset()) {
+    SpecReader selector(reader["labelSelector"], "labelSelector.");
+    spec.nodes = ReadSelector(selector);
+    reader.Take(selector.status());
+  }
+  spec.includes_cordoned = reader.Bool("includeCordoned", true);
+  std::vector<JsonValue> overrides = reader.Items("overrides");
+  for (size_t i = 0; i < overrides.size(); ++i) {
+    SpecReader item(overrides[i], Place("overrides", i) + ".");
+    spec.overrides.push_back(ReadOverride(item));
+    reader.Take(item.status());
+  }
+}
+
+void ReadImages(SpecReader& reader, PrepullSpec& spec) {
+  spec.images = reader.Texts("images");
+  const std::vector<JsonValue> sources = reader.Items("sources");
+  for (size_t i = 0; i < sources.size(); ++i) {
+    SpecReader item(sources[i], Place("sources", i) + ".");
+    spec.sources.push_back(ReadSource(item));
+    reader.Take(item.status());
+  }
+  spec.refresh_interval = ReadInterval(reader);
+  if (spec.images.empty() && spec.sources.empty()) {
+    reader.Fail("images", "there are neither images nor sources");
+  }
+}
+
+void ReadPace(SpecReader& reader, PrepullSpec& spec) {
+  if (const JsonValue value = reader["concurrency"]; !value.is_unset()) {
+    const std::optional<Share> share = ParseShare(value);
+    if (!share) {
+      reader.Fail("concurrency",
+                  "expected a number from 1, or a share as \"10%\"");
+    }
+    spec.concurrency = share.value_or(spec.concurrency);
+  }
+  spec.waves = ReadWaves(reader);
+  spec.failure_tolerate = ReadTolerance(reader);
+  spec.timeout =
+      absl::Seconds(reader.Number("timeoutSeconds", 1800, 1,
+                                  kMaxTimeoutSeconds));
+  spec.retry_times = reader.Number("retryTimes", 2, 0, kMaxRetryTimes);
+  spec.is_suspended = reader.Bool("suspend", false);
+  if (!reader["ttlSecondsAfterFinished"].is_unset()) {
+    spec.kept_for = absl::Seconds(
+        reader.Number("ttlSecondsAfterFinished", 0, 0, INT32_MAX));
+  }
+}
+
+}  // namespace
+
+int64_t Share::Of(int64_t all) const {
+  if (!is_percent) return number;
+  return (all * number + 99) / 100;
+}
+
+std::optional<Share> ParseShare(JsonValue value) {
+  if (const std::optional<int64_t> number = value.integer()) {
+    if (*number < 1 || *number > kMaxNodesAtOnce) return std::nullopt;
+    return Share{.number = *number};
+  }
+  const std::optional<std::string> text = value.string();
+  if (!text) return std::nullopt;
+  absl::string_view digits = *text;
+  Share share = {.is_percent = absl::ConsumeSuffix(&digits, "%")};
+  if (!absl::SimpleAtoi(digits, &share.number)) return std::nullopt;
+  const int64_t most = share.is_percent ? 100 : kMaxNodesAtOnce;
+  if (share.number < 1 || share.number > most) return std::nullopt;
+  return share;
+}
+
+absl::StatusOr<PrepullSpec> ParsePrepullSpec(JsonValue value) {
+  SpecReader reader(value);
+  PrepullSpec spec;
+  ReadImages(reader, spec);
+  ReadNodes(reader, spec);
+  ReadPace(reader, spec);
+  if (reader.Word("mode", {"Once", "Check"}) == "Check") {
+    spec.task = NodeTask::kCheck;
+  }
+  if (reader.Word("imagePullPolicy", {"IfNotPresent", "Always"}) == "Always") {
+    spec.pull_policy = PullPolicy::kAlways;
+  }
+  spec.check_items = reader.Texts("checkItems");
+  spec.space_required = reader.Text("spaceRequired");
+  if (!spec.space_required.empty()) {
+    const absl::Status size = ParseBytes(spec.space_required).status();
+    if (!size.ok()) reader.Fail("spaceRequired", size.message());
+  }
+  spec.image_secrets = reader.Texts("imageSecrets");
+  spec.pin = reader.Bool("pin", false);
+  spec.priority_class = reader.Text("priorityClassName");
+  RETURN_IF_ERROR(reader.status());
+  spec.inputs_hash = InputsHash(spec);
+  return spec;
+}
+
+}  // namespace prepull

@@ -1,0 +1,152 @@
+// fake_kubernetes [--port P] [--nodes N] [--pull-time D] [--fail-share S]
+// [--dead N] [--heartbeat D] [--node-images N] [--managed-bytes N]
+// [--haste F]: a Kubernetes API server at 127.0.0.1:P with a cluster of nodes
+// node-00000 to N, for scripts/bench and end-to-end tests. There each pod takes
+// D; a share S of the nodes, spread evenly, ends with code 1, and N nodes die
+// while their first pod runs. Says "port P" and "ready", and ends at SIGTERM.
+//
+// GET /fake/writes tells what it cost (write_statistics.h), POST /fake/...
+// changes it (control_pages.h).
+#include <cstdio>
+#include <functional>
+#include <map>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/time.h"
+#include "prepull/base/clock.h"
+#include "test/support/cri/stop_signals.h"
+#include "test/support/kubernetes_api/control_pages.h"
+#include "test/support/kubernetes_api/fake_cluster.h"
+#include "test/support/kubernetes_api/fake_kubernetes.h"
+#include "test/support/kubernetes_api/kubernetes_server.h"
+#include "test/support/kubernetes_api/write_statistics.h"
+
+namespace prepull {
+namespace {
+
+struct Flags {
+  uint32_t port = 0;
+  int nodes = 3;
+  absl::Duration pull_time = absl::Seconds(1);
+  double fail_share = 0;
+  int dead = 0;
+  absl::Duration heartbeat = absl::InfiniteDuration();
+  int node_images = 0;
+  int managed_bytes = 0;
+  double haste = 1.0;
+};
+
+bool ParseFlag(const std::string& flag, const std::string& value,
+               Flags& flags) {
+  const std::map<std::string, std::function<bool()>> parsers = {
+      {"--port", [&] { return absl::SimpleAtoi(value, &flags.port); }},
+      {"--nodes", [&] { return absl::SimpleAtoi(value, &flags.nodes); }},
+      {"--pull-time",
+       [&] { return absl::ParseDuration(value, &flags.pull_time); }},
+      {"--fail-share",
+       [&] { return absl::SimpleAtod(value, &flags.fail_share); }},
+      {"--dead", [&] { return absl::SimpleAtoi(value, &flags.dead); }},
+      {"--heartbeat",
+       [&] { return absl::ParseDuration(value, &flags.heartbeat); }},
+      {"--node-images",
+       [&] { return absl::SimpleAtoi(value, &flags.node_images); }},
+      {"--managed-bytes",
+       [&] { return absl::SimpleAtoi(value, &flags.managed_bytes); }},
+      {"--haste", [&] { return absl::SimpleAtod(value, &flags.haste); }}};
+  const auto parser = parsers.find(flag);
+  return parser != parsers.end() && parser->second();
+}
+
+std::string NodeName(int index) { return absl::StrFormat("node-%05d", index); }
+
+// Whether the node is among `chosen` of `all` that are spread evenly.
+bool IsChosen(int64_t index, int64_t chosen, int64_t all) {
+  return (index + 1) * chosen / all > index * chosen / all;
+}
+
+void AddNodes(const Flags& flags, FakeCluster& cluster) {
+  const int failing = static_cast<int>(flags.nodes * flags.fail_share);
+  cluster.ScriptTheRest(PodPlay{.takes = flags.pull_time});
+  for (int i = 0; i < flags.nodes; ++i) {
+    const std::string name = NodeName(i);
+    cluster.AddNode({.name = name, .images = flags.node_images});
+    PodPlay play = {.takes = flags.pull_time};
+    if (IsChosen(i, flags.dead, flags.nodes)) {
+      play.kills_node = true;
+      cluster.Script(name, {play});
+    } else if (IsChosen(i, failing, flags.nodes)) {
+      play.exit_code = 1;
+      cluster.Script(name, {play});
+    }
+  }
+}
+
+std::jthread PlayOnItsThread(FakeCluster& cluster, Clock& clock,
+                             Wakeup& wakeup) {
+  cluster.OnNews([&wakeup] { wakeup.Notify(); });
+  return std::jthread([&](const std::stop_token& stop) {
+    const std::stop_callback wake(stop, [&wakeup] { wakeup.Notify(); });
+    while (!stop.stop_requested()) {
+      cluster.Turn();
+      clock.WaitUntil(cluster.next(), wakeup);
+    }
+  });
+}
+
+int Main(int argc, char** argv) {
+  const StopSignals signals;
+  Flags flags;
+  bool ok = argc % 2 == 1;
+  for (int i = 1; ok && i + 1 < argc; i += 2) {
+    ok = ParseFlag(argv[i], argv[i + 1], flags);
+  }
+  if (!ok) {
+    std::fputs("fake_kubernetes: see its source for its flags\n", stderr);
+    return 2;
+  }
+  SystemClock clock;
+  FakeKubernetes kubernetes(
+      clock, {.managed_bytes = static_cast<size_t>(flags.managed_bytes)});
+  WriteStatistics statistics(kubernetes, clock);
+  kubernetes.OnWrite([&statistics](const FakeKubernetes::Write& write) {
+    statistics.OnWrite(write);
+  });
+  FakeCluster cluster(kubernetes, clock,
+                      {.heartbeat = flags.heartbeat,
+                       .haste = flags.haste,
+                       .on_job_over = [&statistics](const JobSpecSight& job) {
+                         statistics.OnJobOver(job);
+                       }});
+  AddNodes(flags, cluster);
+  ControlPages pages(kubernetes, cluster);
+  const KubernetesServer server(
+      kubernetes, static_cast<uint16_t>(flags.port),
+      [&](const HttpRequest& request) -> std::optional<HttpResponse> {
+        if (request.method == "GET" &&
+            absl::EndsWith(request.url, "/fake/writes")) {
+          return JsonAnswer(200, statistics.Json(cluster.writes()));
+        }
+        return pages.Answer(request);
+      });
+  if (server.port() == 0) {
+    std::fputs("fake_kubernetes: the port is not free\n", stderr);
+    return 1;
+  }
+  Wakeup wakeup;
+  const std::jthread player = PlayOnItsThread(cluster, clock, wakeup);
+  std::printf("port %d\n", server.port());
+  signals.SayReadyAndWait();
+  return 0;
+}
+
+}  // namespace
+}  // namespace prepull
+
+int main(int argc, char** argv) { return prepull::Main(argc, argv); }
