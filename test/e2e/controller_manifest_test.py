@@ -18,7 +18,7 @@ _ROOT = _TEST.parent
 sys.path.insert(0, str(_TEST / "support"))
 
 from kubernetes import strict  # noqa: E402
-from manifest_test import CONTROLLER, manifest, of_kind  # noqa: E402
+from manifest_test import CONTROLLER, manifest, of_kind, run  # noqa: E402
 
 _CRD = (_ROOT / "manifests/crd.yaml").read_text()
 _BETWEEN = "---\n"
@@ -141,6 +141,15 @@ class ContentTest(unittest.TestCase):
                                   "initContainers"} & pod.keys())
                 self.assertFalse([each for each in pod["volumes"]
                                   if "hostPath" in each])
+
+    def test_the_controller_takes_its_arguments(self):
+        for name, words in CONTROLLER.items():
+            with self.subTest(name):
+                container = of_kind(objects_of(words), "Deployment")["spec"][
+                    "template"]["spec"]["containers"][0]
+                ended = run([*container["args"], "--kubeconfig=/nowhere"])
+                self.assertEqual(ended.returncode, 2)
+                self.assertIn("/nowhere", ended.stderr)
 
     def test_nobody_may_read_secrets_or_change_nodes(self):
         for name, words in CONTROLLER.items():
