@@ -16,7 +16,9 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-NodePods Pods() { return {.name_space = "prepull", .image = "registry.example/prepull:1"}; }
+NodePods Pods() {
+  return {.name_space = "prepull", .image = "registry.example/prepull:1"};
+}
 
 NodeJob Fetch() {
   return {.name = "app-1f3870be27",
