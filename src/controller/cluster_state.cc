@@ -38,12 +38,14 @@ void ClusterState::PutJob(JobView job) {
 }
 
 void ClusterState::PutList(const std::string& name, ListView list) {
+  EraseConfigMap(name);
   prepull_of_config_[name] = list.prepull;
-  ListView& kept = objects_[list.prepull].lists[name];
-  kept = std::move(list);
+  std::map<std::string, ListView>& lists = objects_[list.prepull].lists;
+  lists[name] = std::move(list);
 }
 
 void ClusterState::PutShard(ShardView shard) {
+  EraseConfigMap(shard.name);
   prepull_of_config_[shard.name] = shard.prepull;
   std::map<std::string, ShardView>& shards = objects_[shard.prepull].shards;
   const std::string name = shard.name;
@@ -51,6 +53,10 @@ void ClusterState::PutShard(ShardView shard) {
 }
 
 void ClusterState::PutPod(const std::string& name, PodView pod) {
+  const auto known = job_of_pod_.find(name);
+  const bool has_moved =
+      known != job_of_pod_.end() && known->second != pod.job_uid;
+  if (has_moved) pods_[known->second].erase(name);
   job_of_pod_[name] = pod.job_uid;
   KeptPod& kept = pods_[pod.job_uid][name];
   kept = {.view = std::move(pod)};
@@ -90,8 +96,7 @@ void ClusterState::ErasePod(const std::string& name, const PodView* last) {
   KeptPod& pod = pods[name];
   if (last != nullptr) pod.view = *last;
   pod.is_gone = true;
-  const bool has_news =
-      pod.view.sight.exit_code && job_uids_.contains(job_uid);
+  const bool has_news = pod.view.sight.exit_code && job_uids_.contains(job_uid);
   if (!has_news) pods.erase(name);
   if (pods.empty()) pods_.erase(job_uid);
 }
@@ -99,7 +104,8 @@ void ClusterState::ErasePod(const std::string& name, const PodView* last) {
 JobPods ClusterState::PodsOf(const std::string& job_uid) const {
   JobPods pods;
   const auto found = pods_.find(job_uid);
-  if (found == pods_.end()) return pods;
+  // A Job that no watch has shown yet has no uid, nor have strangers' pods.
+  if (job_uid.empty() || found == pods_.end()) return pods;
   for (const auto& [name, pod] : found->second) pods.push_back(&pod.view);
   std::stable_sort(pods.begin(), pods.end(),
                    [](const PodView* a, const PodView* b) {

@@ -59,11 +59,11 @@ class ClusterState {
     bool is_gone = false;
   };
 
-  std::map<std::string, PrepullObjects> objects_;          // by Prepull
-  std::map<std::string, std::string> prepull_of_job_;      // by Job
+  std::map<std::string, PrepullObjects> objects_;      // by Prepull
+  std::map<std::string, std::string> prepull_of_job_;  // by Job
   std::set<std::string> job_uids_;
-  std::map<std::string, std::string> prepull_of_config_;   // by ConfigMap
-  std::map<std::string, std::string> job_of_pod_;          // uid, by pod
+  std::map<std::string, std::string> prepull_of_config_;        // by ConfigMap
+  std::map<std::string, std::string> job_of_pod_;               // uid, by pod
   std::map<std::string, std::map<std::string, KeptPod>> pods_;  // by Job's uid
 };
 

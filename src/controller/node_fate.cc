@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "prepull/base/hash.h"
+#include "prepull/deploy/names.h"
 
 namespace prepull {
 namespace {
@@ -14,10 +15,9 @@ namespace {
 constexpr absl::Duration kOutlives = absl::Seconds(30);
 
 bool HasCondition(const JobView& job, absl::string_view type) {
-  return std::any_of(job.sight.conditions.begin(), job.sight.conditions.end(),
-                     [type](const JobCondition& each) {
-                       return each.type == type;
-                     });
+  return std::any_of(
+      job.sight.conditions.begin(), job.sight.conditions.end(),
+      [type](const JobCondition& each) { return each.type == type; });
 }
 
 // Complete or Failed is there once no pod of the Job runs any more.
@@ -36,8 +36,8 @@ PodSight SightAt(const PodView& pod, absl::Time now) {
   return sight;
 }
 
-NodeVerdict VerdictOfJob(const JobView& job, const JobPods& pods,
-                         bool is_ready, bool is_wanted, absl::Time now) {
+NodeVerdict VerdictOfJob(const JobView& job, const JobPods& pods, bool is_ready,
+                         bool is_wanted, absl::Time now) {
   JobSight sight = job.sight;
   sight.is_older = !is_wanted;
   PodSight pod;
@@ -122,8 +122,8 @@ RecordMap RecordsIn(const std::map<std::string, ShardView>& shards) {
   for (const auto& [name, shard] : shards) {
     for (const auto& [node, record] : shard.records) {
       KnownRecord& known = records[node];
-      const bool is_newer = known.record == nullptr ||
-                            record.ended_at > known.record->ended_at;
+      const bool is_newer =
+          known.record == nullptr || record.ended_at > known.record->ended_at;
       if (is_newer) known = {.shard = name, .record = &record};
     }
   }
@@ -176,12 +176,12 @@ std::vector<NodeFate> FatesOf(const PrepullSpec& spec, const Work& work,
           !fate.job->is_deleting &&
           fate.job->name ==
               NodeJobName(fate.job->prepull, name, *fate.group, work);
-      fate.verdict = VerdictOfJob(*fate.job, fate.pods, node->is_ready,
-                                  is_wanted, now);
+      fate.verdict =
+          VerdictOfJob(*fate.job, fate.pods, node->is_ready, is_wanted, now);
     } else {
-      fate.verdict = {node->is_ready ? NodeState::kNotStarted
-                                     : NodeState::kUnreachable,
-                      node->why_not_ready};
+      fate.verdict = {
+          node->is_ready ? NodeState::kNotStarted : NodeState::kUnreachable,
+          node->why_not_ready};
     }
     fates.push_back(std::move(fate));
   }
@@ -209,7 +209,7 @@ std::vector<JobStep> JobStepsOf(const std::vector<NodeFate>& fates,
         known != records.end() && known->second.record->job_uid == job.uid;
     if (is_recorded) {
       steps.push_back(StepFor(job, JobStep::Kind::kDelete));
-    } else if (IsOver(job)) {
+    } else if (IsOver(job) && CheckDnsSubdomain(job.node).ok()) {
       steps.push_back(StepOver(job, cluster.PodsOf(job.uid),
                                IsReady(cluster, job.node),
                                asked.contains(job.uid), now));

@@ -17,6 +17,9 @@
 namespace prepull {
 namespace {
 
+// Of a name without one.
+constexpr absl::string_view kDefaultRegistry = "docker.io";
+
 // The parts of an image's name; what is joined again need not be the text.
 struct NameParts {
   std::string registry;
@@ -25,9 +28,9 @@ struct NameParts {
 };
 
 NameParts PartsOf(const Reference& reference) {
-  NameParts parts = {.registry = reference.registry(),
-                     .path = reference.repository().substr(
-                         reference.registry().size() + 1)};
+  NameParts parts = {
+      .registry = reference.registry(),
+      .path = reference.repository().substr(reference.registry().size() + 1)};
   if (!reference.digest().empty()) {
     parts.suffix = absl::StrCat("@", reference.digest());
   } else if (!reference.tag().empty()) {
@@ -37,8 +40,10 @@ NameParts PartsOf(const Reference& reference) {
 }
 
 std::string Joined(const NameParts& parts) {
-  return absl::StrCat(parts.registry, parts.registry.empty() ? "" : "/",
-                      parts.path, parts.suffix);
+  // Left away, the beginning of the path could become the registry.
+  const absl::string_view registry =
+      parts.registry.empty() ? kDefaultRegistry : parts.registry;
+  return absl::StrCat(registry, "/", parts.path, parts.suffix);
 }
 
 void ChangePart(const PartOverride& change, std::string& part) {
@@ -110,10 +115,10 @@ absl::Status CheckSecrets(const std::vector<std::string>& secrets,
     if (std::find(allowed.begin(), allowed.end(), secret) != allowed.end()) {
       continue;
     }
-    return absl::InvalidArgumentError(absl::StrCat(
-        "Secret \"", Printable(secret, 64),
-        "\": not among those that the controller allows "
-        "(--allowed-image-secrets)"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("Secret \"", Printable(secret, 64),
+                     "\": not among those that the controller allows "
+                     "(--allowed-image-secrets)"));
   }
   return absl::OkStatus();
 }
@@ -206,10 +211,9 @@ absl::StatusOr<std::vector<NodeGroup>> GroupsOf(
     const std::string place = absl::StrCat("spec.overrides[", i, "]");
     std::vector<ImageRequest> changed = requests;
     RETURN_IF_ERROR(Annotate(Override(change, changed), place));
-    absl::StatusOr<NodeGroup> group =
-        MakeGroup(std::move(changed),
-                  ChangedSecrets(spec.image_secrets, change.secrets),
-                  allowed_secrets);
+    absl::StatusOr<NodeGroup> group = MakeGroup(
+        std::move(changed), ChangedSecrets(spec.image_secrets, change.secrets),
+        allowed_secrets);
     RETURN_IF_ERROR(Annotate(group.status(), place));
     group->id = Sha256Hex(SelectorText(change.nodes)).substr(0, 8);
     groups.push_back(*std::move(group));

@@ -33,8 +33,8 @@ absl::StatusOr<std::vector<ImageRequest>> NamedImages(const PrepullSpec& spec);
 void TakeOptions(const PrepullSpec& spec, std::vector<ImageRequest>& requests);
 
 // Returns `reference` after the changes to its parts, in their order: Registry
-// is the host, Repository the path behind it, Tag the tag or digest. Errors:
-// INVALID_ARGUMENT  the result is no reference.
+// is the host (removed, Docker Hub), Repository the path behind it, Tag the tag
+// or digest. Errors: INVALID_ARGUMENT  the result is no reference.
 absl::StatusOr<Reference> Overridden(const Reference& reference,
                                      const std::vector<PartOverride>& parts);
 

@@ -16,9 +16,8 @@ constexpr int kRecordVersion = 1;
 constexpr size_t kMaxRecordWhy = 300;
 
 absl::StatusOr<NodeState> StateNamed(absl::string_view name) {
-  for (const NodeState state :
-       {NodeState::kSucceeded, NodeState::kTimedOut, NodeState::kFailed,
-        NodeState::kUnreachable}) {
+  for (const NodeState state : {NodeState::kSucceeded, NodeState::kTimedOut,
+                                NodeState::kFailed, NodeState::kUnreachable}) {
     if (NodeStateName(state) == name) return state;
   }
   return absl::InvalidArgumentError("state: not one of a record");
@@ -34,6 +33,8 @@ absl::string_view LastLine(absl::string_view text) {
 
 void TakeMachineLine(absl::string_view message, NodeRecord& record) {
   const absl::string_view line = LastLine(message);
+  // 200 records are in one object, which is bounded.
+  if (line.size() > kMaxMachineLineBytes) return;
   absl::StatusOr<MachineResult> result = ParseMachineLine(line);
   if (!result.ok()) return;
   if (result->list_hash && *result->list_hash != record.list_hash) return;

@@ -23,6 +23,8 @@ absl::Status Wrong(absl::string_view field, absl::string_view why) {
   return absl::InvalidArgumentError(absl::StrCat("spec.", field, ": ", why));
 }
 
+using Words = std::vector<absl::string_view>;
+
 // Reads fields of the spec; the first that is wrong becomes the error.
 class SpecReader {
  public:
@@ -64,69 +66,98 @@ class SpecReader {
     if (value.is_unset()) return fallback;
     const int64_t number = value.integer().value_or(least - 1);
     if (number < least || number > most) {
-      Fail(key,
-           absl::StrCat("expected a number from ", least, " to ", most));
+      Fail(key, absl::StrCat("expected a number from ", least, " to ", most));
       return fallback;
     }
     return number;
   }
 
   // One of `words`, the first of which is the default.
-  std::string Word(absl::string_view key,
-                   const std::vector<absl::string_view>& words) {
+  std::string Word(absl::string_view key, const Words& words) {
     const std::string word = Text(key);
     if (word.empty()) return std::string(words.front());
+    CheckWord(key, word, words);
+    return word;
+  }
+
+  void CheckWord(absl::string_view key, const std::string& word,
+                 const Words& words) {
     if (std::find(words.begin(), words.end(), word) == words.end()) {
       Fail(key, absl::StrCat("unknown word \"", Printable(word, 64), "\""));
     }
-    return word;
   }
 
   JsonValue operator[](absl::string_view key) const { return object_[key]; }
 
+  // Reads the object `key`, or each of the objects in the list `key`; the first
+  // that is wrong in them is wrong in this one.
+  template <typename Read>
+  auto Object(absl::string_view key, Read read) {
+    const JsonValue value = object_[key];
+    if (!value.is_unset() && !value.is_object())
+      Fail(key, "expected an object");
+    SpecReader reader(value, absl::StrCat(place_, key, "."));
+    auto result = read(reader);
+    Take(reader.status());
+    return result;
+  }
+  template <typename Read>
+  auto Objects(absl::string_view key, Read read) {
+    std::vector<decltype(read(*this))> results;
+    for (const JsonValue each : Items(key)) {
+      SpecReader reader(each,
+                        absl::StrCat(place_, key, "[", results.size(), "]."));
+      results.push_back(read(reader));
+      Take(reader.status());
+    }
+    return results;
+  }
+
   void Fail(absl::string_view key, absl::string_view why) {
     if (status_.ok()) status_ = Wrong(absl::StrCat(place_, key), why);
-  }
-  void Take(const absl::Status& status) {
-    if (status_.ok()) status_ = status;
   }
   const absl::Status& status() const { return status_; }
 
  private:
+  void Take(const absl::Status& status) {
+    if (status_.ok()) status_ = status;
+  }
+
   const JsonValue object_;
   const std::string place_;
   absl::Status status_;
 };
 
-std::string Place(absl::string_view list, size_t i) {
-  return absl::StrCat(list, "[", i, "]");
-}
-
 LabelSelector ReadSelector(SpecReader& reader) {
   LabelSelector selector;
-  for (const auto& [key, value] : reader["matchLabels"].members()) {
+  const JsonValue labels = reader["matchLabels"];
+  bool are_texts = labels.is_unset() || labels.is_object();
+  for (const auto& [key, value] : labels.members()) {
+    are_texts = are_texts && value.is_string();
     selector.labels.push_back({std::string(key), value.StringOrEmpty()});
   }
-  for (const JsonValue each : reader.Items("matchExpressions")) {
-    SpecReader item(each, "matchExpressions.");
-    selector.expressions.push_back({.key = item.Text("key"),
-                                    .op = item.Text("operator"),
-                                    .values = item.Texts("values")});
-    reader.Take(item.status());
+  if (!are_texts) {
+    reader.Fail("matchLabels", "expected texts by their keys");
   }
+  selector.expressions =
+      reader.Objects("matchExpressions", [](SpecReader& item) {
+        return LabelSelector::Expression{.key = item.Text("key"),
+                                         .op = item.Text("operator"),
+                                         .values = item.Texts("values")};
+      });
   return selector;
 }
 
 ImageSource ReadSource(SpecReader& reader) {
-  SpecReader catalog(reader["catalog"], "catalog.");
-  ImageSource source = {.select = reader.Text("select"),
-                        .release = reader.Text("release"),
-                        .excludes = reader.Texts("exclude"),
-                        .catalog = catalog.Text("image"),
-                        .packages = catalog.Texts("packages"),
-                        .versions = catalog.Text("versions"),
-                        .precache_spec = reader.Text("precacheSpec")};
-  reader.Take(catalog.status());
+  ImageSource source = reader.Object("catalog", [](SpecReader& catalog) {
+    return ImageSource{.catalog = catalog.Text("image"),
+                       .packages = catalog.Texts("packages"),
+                       .versions = catalog.Text("versions")};
+  });
+  source.select = reader.Text("select");
+  source.release = reader.Text("release");
+  source.excludes = reader.Texts("exclude");
+  source.precache_spec = reader.Text("precacheSpec");
   const int kinds = !source.select.empty() + !source.release.empty() +
                     !source.catalog.empty() + !source.precache_spec.empty();
   if (kinds != 1) {
@@ -136,31 +167,29 @@ ImageSource ReadSource(SpecReader& reader) {
   return source;
 }
 
-std::vector<PartOverride> ReadParts(
-    SpecReader& reader, absl::string_view key,
-    const std::vector<absl::string_view>& components) {
-  std::vector<PartOverride> parts;
-  for (const JsonValue each : reader.Items(key)) {
-    SpecReader part(each, absl::StrCat(key, "."));
-    parts.push_back({.component = part.Word("component", components),
-                     .op = part.Word("operator", {"replace", "add", "remove"}),
-                     .value = part.Text("value")});
-    if (parts.back().op != "remove" && parts.back().value.empty()) {
+std::vector<PartOverride> ReadParts(SpecReader& reader, absl::string_view key,
+                                    const Words& components) {
+  return reader.Objects(key, [&components](SpecReader& part) {
+    PartOverride change = {
+        .component = part.Word("component", components),
+        .op = part.Word("operator", {"replace", "add", "remove"}),
+        .value = part.Text("value")};
+    if (change.op != "remove" && change.value.empty()) {
       part.Fail("value", "missing");
     }
-    reader.Take(part.status());
-  }
-  return parts;
+    return change;
+  });
 }
 
 NodeOverride ReadOverride(SpecReader& reader) {
-  SpecReader selector(reader["labelSelector"], "labelSelector.");
-  NodeOverride override_ = {
-      .nodes = ReadSelector(selector),
+  // Without it the override would be for all nodes.
+  if (reader["labelSelector"].is_unset()) {
+    reader.Fail("labelSelector", "expected an object");
+  }
+  return {
+      .nodes = reader.Object("labelSelector", ReadSelector),
       .images = ReadParts(reader, "images", {"Registry", "Repository", "Tag"}),
       .secrets = ReadParts(reader, "secrets", {"SecretName"})};
-  reader.Take(selector.status());
-  return override_;
 }
 
 double ReadTolerance(SpecReader& reader) {
@@ -192,7 +221,7 @@ std::vector<Share> ReadWaves(SpecReader& reader) {
   for (const JsonValue each : reader.Items("waves")) {
     const std::optional<Share> share = ParseShare(each);
     if (!share) {
-      reader.Fail(Place("waves", waves.size()),
+      reader.Fail(absl::StrCat("waves[", waves.size(), "]"),
                   "expected a number from 1, or a share as \"10%\"");
       break;
     }
@@ -224,27 +253,15 @@ std::string InputsHash(const PrepullSpec& spec) {
 void ReadNodes(SpecReader& reader, PrepullSpec& spec) {
   spec.node_names = reader.Texts("nodeNames");
   if (!reader["labelSelector"].is_unset()) {
-    SpecReader selector(reader["labelSelector"], "labelSelector.");
-    spec.nodes = ReadSelector(selector);
-    reader.Take(selector.status());
+    spec.nodes = reader.Object("labelSelector", ReadSelector);
   }
   spec.includes_cordoned = reader.Bool("includeCordoned", true);
-  std::vector<JsonValue> overrides = reader.Items("overrides");
-  for (size_t i = 0; i < overrides.size(); ++i) {
-    SpecReader item(overrides[i], Place("overrides", i) + ".");
-    spec.overrides.push_back(ReadOverride(item));
-    reader.Take(item.status());
-  }
+  spec.overrides = reader.Objects("overrides", ReadOverride);
 }
 
 void ReadImages(SpecReader& reader, PrepullSpec& spec) {
   spec.images = reader.Texts("images");
-  const std::vector<JsonValue> sources = reader.Items("sources");
-  for (size_t i = 0; i < sources.size(); ++i) {
-    SpecReader item(sources[i], Place("sources", i) + ".");
-    spec.sources.push_back(ReadSource(item));
-    reader.Take(item.status());
-  }
+  spec.sources = reader.Objects("sources", ReadSource);
   spec.refresh_interval = ReadInterval(reader);
   if (spec.images.empty() && spec.sources.empty()) {
     reader.Fail("images", "there are neither images nor sources");
@@ -262,9 +279,8 @@ void ReadPace(SpecReader& reader, PrepullSpec& spec) {
   }
   spec.waves = ReadWaves(reader);
   spec.failure_tolerate = ReadTolerance(reader);
-  spec.timeout =
-      absl::Seconds(reader.Number("timeoutSeconds", 1800, 1,
-                                  kMaxTimeoutSeconds));
+  spec.timeout = absl::Seconds(
+      reader.Number("timeoutSeconds", 1800, 1, kMaxTimeoutSeconds));
   spec.retry_times = reader.Number("retryTimes", 2, 0, kMaxRetryTimes);
   spec.is_suspended = reader.Bool("suspend", false);
   if (!reader["ttlSecondsAfterFinished"].is_unset()) {
@@ -308,6 +324,9 @@ absl::StatusOr<PrepullSpec> ParsePrepullSpec(JsonValue value) {
     spec.pull_policy = PullPolicy::kAlways;
   }
   spec.check_items = reader.Texts("checkItems");
+  for (const std::string& item : spec.check_items) {
+    reader.CheckWord("checkItems", item, {"disk", "cpu", "mem"});
+  }
   spec.space_required = reader.Text("spaceRequired");
   if (!spec.space_required.empty()) {
     const absl::Status size = ParseBytes(spec.space_required).status();

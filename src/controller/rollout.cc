@@ -9,10 +9,10 @@ namespace prepull {
 namespace {
 
 struct Tally {
-  int64_t nodes = 0;       // of the Prepull
-  int64_t askable = 0;     // those that exist and have a runtime
-  int64_t failed = 0;      // for whatever reason
-  int64_t ended = 0;       // of those that were asked
+  int64_t nodes = 0;        // of the Prepull
+  int64_t askable = 0;      // those that exist and have a runtime
+  int64_t failed = 0;       // for whatever reason
+  int64_t ended = 0;        // of those that were asked
   int64_t ended_badly = 0;  // of those
   int64_t running = 0;      // have a Job, also an older one
 };
@@ -33,7 +33,9 @@ Tally TallyOf(const std::vector<NodeFate>& fates) {
 }
 
 bool IsTooMuch(int64_t failed, int64_t all, double tolerated) {
-  return static_cast<double>(failed) > tolerated * static_cast<double>(all);
+  // A bit more, as the product may be less than the number that is meant.
+  return static_cast<double>(failed) >
+         tolerated * static_cast<double>(all) + 1e-6;
 }
 
 std::string TooManyFailed(int64_t failed, int64_t all, double tolerated) {
@@ -57,10 +59,9 @@ int64_t RoomInWave(const PrepullSpec& spec, const Tally& tally,
     if (begun > ends[i]) continue;
     if (tally.running > 0) return 0;
     if (IsTooMuch(tally.ended_badly, ends[i], spec.failure_tolerate)) {
-      rollout.paused =
-          absl::StrCat(rollout.wave, ": ",
-                       TooManyFailed(tally.ended_badly, ends[i],
-                                     spec.failure_tolerate));
+      rollout.paused = absl::StrCat(
+          rollout.wave, ": ",
+          TooManyFailed(tally.ended_badly, ends[i], spec.failure_tolerate));
       return 0;
     }
   }
@@ -74,11 +75,10 @@ Rollout NextNodes(const PrepullSpec& spec, const std::vector<NodeFate>& fates,
   const Tally tally = TallyOf(fates);
   Rollout rollout;
   // With nobody left to ask there is nothing to hold back.
-  const bool has_more = std::any_of(
-      fates.begin(), fates.end(),
-      [](const NodeFate& fate) { return !fate.has_ended; });
-  if (has_more &&
-      IsTooMuch(tally.failed, tally.nodes, spec.failure_tolerate)) {
+  const bool has_more =
+      std::any_of(fates.begin(), fates.end(),
+                  [](const NodeFate& fate) { return !fate.has_ended; });
+  if (has_more && IsTooMuch(tally.failed, tally.nodes, spec.failure_tolerate)) {
     rollout.paused =
         TooManyFailed(tally.failed, tally.nodes, spec.failure_tolerate);
   }

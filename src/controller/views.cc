@@ -52,7 +52,8 @@ std::string WaitsFor(JsonValue pod, JsonValue container) {
   if (scheduled["status"].StringOrEmpty() == "False") return WordsOf(scheduled);
   const std::string words = WordsOf(container["state"]["waiting"]);
   // Which is no news.
-  return words == "ContainerCreating" || words == "PodInitializing" ? "" : words;
+  return words == "ContainerCreating" || words == "PodInitializing" ? ""
+                                                                    : words;
 }
 
 JobSight SightOfJob(JsonValue object) {
@@ -152,6 +153,7 @@ absl::Time ApiTime(absl::string_view text) {
 }
 
 std::string ApiTimeText(absl::Time time) {
+  if (time == absl::InfinitePast()) return "";
   return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
 }
 
@@ -171,8 +173,7 @@ NodeView ViewOfNode(JsonValue object) {
       .runtime = system["containerRuntimeVersion"].StringOrEmpty(),
       .is_ready = ready["status"].StringOrEmpty() == "True",
       .ready_changed = ApiTime(ready["lastTransitionTime"].StringOrEmpty()),
-      .is_cordoned =
-          object["spec"]["unschedulable"].boolean().value_or(false)};
+      .is_cordoned = object["spec"]["unschedulable"].boolean().value_or(false)};
   if (!node.is_ready) node.why_not_ready = WordsOf(ready);
   return node;
 }
@@ -201,8 +202,7 @@ PodView ViewOfPod(JsonValue object) {
       .prepull = LabelOf(object, kPrepullLabel),
       .job_uid = LabelOf(object, "batch.kubernetes.io/controller-uid"),
       .created = ApiTime(metadata["creationTimestamp"].StringOrEmpty()),
-      .ended_at =
-          EndOf(WorkContainer(object))["finishedAt"].StringOrEmpty(),
+      .ended_at = EndOf(WorkContainer(object))["finishedAt"].StringOrEmpty(),
       .sight = SightOfPod(object)};
   if (metadata["deletionTimestamp"].exists()) {
     pod.due = ApiTime(metadata["deletionTimestamp"].StringOrEmpty());
@@ -235,8 +235,8 @@ ShardView ViewOfShard(JsonValue object) {
   for (const auto& [node, text] : object["data"].members()) {
     absl::StatusOr<NodeRecord> record = ParseRecord(text.StringOrEmpty());
     // An unreadable one still has its place: it is replaced, not doubled.
-    shard.records.emplace(std::string(node), record.ok() ? *std::move(record)
-                                                         : NodeRecord());
+    shard.records.emplace(std::string(node),
+                          record.ok() ? *std::move(record) : NodeRecord());
   }
   return shard;
 }

@@ -128,7 +128,7 @@ ShardView ViewOfShard(JsonValue object);
 std::string LabelOf(JsonValue object, absl::string_view key);
 std::string AnnotationOf(JsonValue object, absl::string_view key);
 
-// A time of the API; absl::InfinitePast() for anything else.
+// A time of the API; absl::InfinitePast() for anything else, whose text is "".
 absl::Time ApiTime(absl::string_view text);
 std::string ApiTimeText(absl::Time time);
 
