@@ -35,7 +35,8 @@ CommandDoc ManifestDoc() {
           "Prints all objects that a DaemonSet (every node) or a Job (one "
           "node, once) needs\nto fetch a list, for kubectl apply -f -; or the "
           "work of a hub of Open Cluster\nManagement, which runs such a Job "
-          "on many clusters.",
+          "on many clusters. Or those of the controller,\nwhich brings lists "
+          "to many nodes as Prepulls ask for it.",
       .examples =
           {"prepull manifest daemonset my-images --images-from images.txt",
            "prepull manifest job my-images --images-from images.txt \\",
@@ -47,13 +48,16 @@ CommandDoc ManifestDoc() {
            "prepull manifest hub pre-cache --images-from images.txt \\",
            "    --placement spokes --max-concurrency 10%",
            "prepull manifest job my-images --clean \\",
-           "    --status-dir /var/lib/prepull"},
+           "    --status-dir /var/lib/prepull",
+           "prepull manifest controller --namespace prepull \\",
+           "    --create-namespace --allowed-image-secrets team-a,team-b"},
       .exit_codes = {"0  printed", "2  bad flags, unreadable or empty list"},
-      .positional = "daemonset|job|hub NAME [-- FETCH FLAGS]",
+      .positional = "KIND [NAME] [-- FETCH FLAGS]",
       .positional_text =
-          "what to print, the name of its objects, and further "
-          "flags for fetch",
-      .first_words = {"daemonset", "job", "hub"}};
+          "what to print: daemonset, job, hub or controller; the name of its "
+          "objects, which a controller has already; and further flags for "
+          "fetch",
+      .first_words = {"daemonset", "job", "hub", "controller"}};
 }
 
 // Warns of malformed lines, which fetch will count as failed images.
@@ -107,10 +111,7 @@ void WarnOfWork(const DeploymentOptions& options) {
 
 // Other namespaces refuse pods with the annotation.
 void WarnOfNamespace(const DeploymentOptions& options) {
-  if (options.workload != Workload::kJob ||
-      options.flavor != Flavor::kOpenShift || options.with_namespace) {
-    return;
-  }
+  if (options.flavor != Flavor::kOpenShift || options.with_namespace) return;
   Log(LogLevel::kWarn, "the namespace needs an annotation",
       {{"namespace", options.name_space},
        {"annotation", "workload.openshift.io/allowed=management"}});
@@ -235,6 +236,7 @@ class ManifestCommand : public CommandProgram {
 
   CommandEnd Run(const CommandContext& context) override {
     StartLogging(flags_.logging, context, /*hides_info=*/true);
+    if (IsController(flags_)) return PrintController(context);
     const absl::StatusOr<DeploymentOptions> options = Deployment(context);
     if (!options.ok()) {
       return {ExitCode::kBadInput, std::string(options.status().message())};
@@ -244,6 +246,17 @@ class ManifestCommand : public CommandProgram {
   }
 
  private:
+  CommandEnd PrintController(const CommandContext& context) {
+    const absl::StatusOr<ControllerDeployment> controller =
+        ToController(flags_, command().GivenFlags());
+    if (!controller.ok()) {
+      return {ExitCode::kBadInput, std::string(controller.status().message())};
+    }
+    WarnOfNamespace(flags_.options);
+    context.console.PrintOut(RenderController(*controller));
+    return {};
+  }
+
   absl::StatusOr<DeploymentOptions> Deployment(const CommandContext& context) {
     ASSIGN_OR_RETURN(DeploymentOptions options, ToDeployment(flags_));
     if (flags_.clean) {
@@ -284,7 +297,7 @@ class ManifestCommand : public CommandProgram {
     WarnOfLines(requests);
     WarnOfSize(options.list);
     WarnOfDeadline(options);
-    WarnOfNamespace(options);
+    if (options.workload == Workload::kJob) WarnOfNamespace(options);
     WarnOfWork(options);
     return options;
   }

@@ -355,6 +355,7 @@ void AddManifestFlags(Command& command, ManifestFlags& flags) {
   AddDaemonSetFlags(command, flags);
   AddJobFlags(command, flags);
   AddHubFlags(command, flags);
+  AddControllerFlags(command, flags);
   command.Group("Output");
   AddLoggingFlags(command, flags.logging);
   command.Positionals(flags.words);

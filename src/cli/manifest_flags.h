@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "prepull/deploy/controller_deployment.h"
 #include "prepull/deploy/deployment.h"
 #include "src/cli/command_context.h"
 #include "src/cli/shared_flags.h"
@@ -35,6 +36,8 @@ struct ManifestFlags {
   // Of a hub only.
   Hub hub;
   bool has_hub_flags = false;
+  // Of a controller only.
+  std::vector<std::string> allowed_secrets;
   LoggingOptions logging;
 };
 
@@ -48,6 +51,7 @@ void OptionalSeconds(Command& command, const FlagDoc& flag,
 void AddDaemonSetFlags(Command& command, ManifestFlags& flags);
 void AddJobFlags(Command& command, ManifestFlags& flags);
 void AddHubFlags(Command& command, ManifestFlags& flags);
+void AddControllerFlags(Command& command, ManifestFlags& flags);
 
 void AddManifestFlags(Command& command, ManifestFlags& flags);
 
@@ -55,6 +59,20 @@ void AddManifestFlags(Command& command, ManifestFlags& flags);
 // about fetching.
 absl::Status CheckCleanUp(const std::vector<FlagDoc>& given,
                           const DeploymentOptions& options);
+
+// Whether what is asked for is a controller, which has no list.
+bool IsController(const ManifestFlags& flags);
+
+// Returns the deployment of a controller. Errors: INVALID_ARGUMENT  one of the
+// `given` flags is not about it, or they contradict each other.
+absl::StatusOr<ControllerDeployment> ToController(
+    const ManifestFlags& flags, const std::vector<FlagDoc>& given);
+
+// Errors: INVALID_ARGUMENT  the Namespace to print belongs to Kubernetes.
+absl::Status CheckNamespace(const DeploymentOptions& options);
+
+// Errors: INVALID_ARGUMENT  a label or variable that manifest itself writes.
+absl::Status CheckKeys(const DeploymentOptions& options);
 
 // Returns the options without the list. Errors: INVALID_ARGUMENT  flags that
 // contradict each other.

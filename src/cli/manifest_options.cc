@@ -17,16 +17,6 @@ constexpr absl::Duration kTalmResultEvery = absl::Seconds(30);
 // So that the Job's deadline comes first, and is the reason.
 constexpr absl::Duration kBeyondDeadline = absl::Minutes(1);
 
-// kubectl delete -f would delete it with all its objects.
-absl::Status CheckNamespace(const DeploymentOptions& options) {
-  const bool is_kubernetes_own = options.name_space == "default" ||
-                                 absl::StartsWith(options.name_space, "kube-");
-  if (!options.with_namespace || !is_kubernetes_own) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat("--create-namespace: \"", options.name_space,
-                   "\" belongs to Kubernetes: give another --namespace"));
-}
-
 absl::Status CheckJob(const DeploymentOptions& options) {
   if (options.deadline == absl::ZeroDuration() ||
       options.deadline >= options.overall_timeout) {
@@ -36,30 +26,6 @@ absl::Status CheckJob(const DeploymentOptions& options) {
       absl::StrCat("--deadline ", absl::FormatDuration(options.deadline),
                    ": shorter than --overall-timeout ",
                    absl::FormatDuration(options.overall_timeout)));
-}
-
-// Keys that manifest itself writes.
-absl::Status CheckKeys(const DeploymentOptions& options) {
-  const auto has = [](const std::vector<Label>& pairs, absl::string_view key) {
-    return std::any_of(pairs.begin(), pairs.end(),
-                       [key](const Label& each) { return each.key == key; });
-  };
-  for (const char* key :
-       {"app.kubernetes.io/name", "app.kubernetes.io/instance",
-        "app.kubernetes.io/component", "job-name", "controller-uid",
-        "batch.kubernetes.io/job-name", "batch.kubernetes.io/controller-uid"}) {
-    if (has(options.labels, key)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--label ", key, ": manifest or Kubernetes sets it"));
-    }
-  }
-  for (const char* name : {"NODE_NAME", "INSTANCE_NAME"}) {
-    if (has(options.environment, name)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--env ", name, ": manifest sets it"));
-    }
-  }
-  return absl::OkStatus();
 }
 
 absl::Status CheckHub(const ManifestFlags& flags,
@@ -188,6 +154,39 @@ absl::Status AsCleanUp(const ManifestFlags& flags, DeploymentOptions& options) {
 
 }  // namespace
 
+absl::Status CheckNamespace(const DeploymentOptions& options) {
+  // kubectl delete -f would delete it with all its objects.
+  const bool is_kubernetes_own = options.name_space == "default" ||
+                                 absl::StartsWith(options.name_space, "kube-");
+  if (!options.with_namespace || !is_kubernetes_own) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("--create-namespace: \"", options.name_space,
+                   "\" belongs to Kubernetes: give another --namespace"));
+}
+
+absl::Status CheckKeys(const DeploymentOptions& options) {
+  const auto has = [](const std::vector<Label>& pairs, absl::string_view key) {
+    return std::any_of(pairs.begin(), pairs.end(),
+                       [key](const Label& each) { return each.key == key; });
+  };
+  for (const char* key :
+       {"app.kubernetes.io/name", "app.kubernetes.io/instance",
+        "app.kubernetes.io/component", "job-name", "controller-uid",
+        "batch.kubernetes.io/job-name", "batch.kubernetes.io/controller-uid"}) {
+    if (has(options.labels, key)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--label ", key, ": manifest or Kubernetes sets it"));
+    }
+  }
+  for (const char* name : {"NODE_NAME", "INSTANCE_NAME"}) {
+    if (has(options.environment, name)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--env ", name, ": manifest sets it"));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckCleanUp(const std::vector<FlagDoc>& given,
                           const DeploymentOptions& options) {
   static constexpr absl::string_view kAllowed[] = {
@@ -215,11 +214,15 @@ absl::Status CheckCleanUp(const std::vector<FlagDoc>& given,
 
 absl::StatusOr<DeploymentOptions> ToDeployment(const ManifestFlags& flags) {
   DeploymentOptions options = flags.options;
+  if (!flags.allowed_secrets.empty()) {
+    return absl::InvalidArgumentError(
+        "--allowed-image-secrets: only valid for a controller");
+  }
   if (flags.words.size() < 2 ||
       (flags.words[0] != "daemonset" && flags.words[0] != "job" &&
        flags.words[0] != "hub")) {
     return absl::InvalidArgumentError(
-        "manifest: expected daemonset, job or hub, and a name");
+        "manifest: expected daemonset, job or hub, and a name; or controller");
   }
   options.workload =
       flags.words[0] == "daemonset" ? Workload::kDaemonSet : Workload::kJob;

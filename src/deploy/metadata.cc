@@ -75,9 +75,11 @@ Yaml Metadata(const DeploymentOptions& options, absl::string_view name,
   return metadata;
 }
 
-Yaml ClusterWideMetadata(const DeploymentOptions& options) {
+Yaml ClusterWideMetadata(const DeploymentOptions& options,
+                         absl::string_view more) {
   Yaml metadata;
-  metadata.Add("name", ClusterWideName(options)).Add("labels", Labels(options));
+  metadata.Add("name", absl::StrCat(ClusterWideName(options), more))
+      .Add("labels", Labels(options));
   AddAnnotations(options, metadata);
   return metadata;
 }

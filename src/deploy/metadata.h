@@ -38,8 +38,9 @@ Yaml Metadata(const DeploymentOptions& options, absl::string_view name,
               absl::string_view component = "");
 
 // Returns that of an object of the whole cluster, which has no owner: what
-// belongs to a namespace cannot own it.
-Yaml ClusterWideMetadata(const DeploymentOptions& options);
+// belongs to a namespace cannot own it. `more` is appended to its name.
+Yaml ClusterWideMetadata(const DeploymentOptions& options,
+                         absl::string_view more = "");
 
 }  // namespace prepull
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "src/deploy/container.h"
 #include "src/deploy/job.h"
+#include "src/deploy/node_pod.h"
 #include "src/deploy/pod.h"
 #include "src/deploy/volumes.h"
 #include "src/deploy/yaml.h"
@@ -18,20 +19,11 @@ namespace {
 // deletes a pod with its message.
 constexpr absl::Duration kBeyondPods = absl::Minutes(5);
 
-// What a node's pod has in common with those of `prepull manifest job`.
-DeploymentOptions OptionsOf(const NodeJob& job, const NodePods& pods) {
-  return {.workload = Workload::kJob,
-          .name = pods.service_account,
-          .image = pods.image,
-          .flavor = pods.flavor,
-          .name_space = pods.name_space,
-          .cri_socket = pods.cri_socket,
-          .storage_folder = pods.storage_folder,
-          .overall_timeout = job.timeout,
-          .tolerations = {Toleration{}},
-          .priority_class = job.priority_class,
-          .requests = pods.requests,
-          .limits = pods.limits};
+DeploymentOptions JobOptions(const NodeJob& job, const NodePods& pods) {
+  DeploymentOptions options = NodeOptions(pods);
+  options.overall_timeout = job.timeout;
+  options.priority_class = job.priority_class;
+  return options;
 }
 
 std::string TaskWord(NodeTask task) {
@@ -70,11 +62,11 @@ std::vector<std::string> NodeArguments(const NodeJob& job,
 
 Yaml NodeEnvironment(const NodeJob& job) {
   Yaml environment = Yaml::List(
-      {Yaml().Add("name", "NODE_NAME").Add("value", Literal(job.node))});
+      {Yaml().Add("name", kNodeVariable).Add("value", Literal(job.node))});
   if (job.deadline != absl::InfiniteFuture()) {
     environment.Append(
         Yaml()
-            .Add("name", "PREPULL_DEADLINE")
+            .Add("name", kDeadlineVariable)
             .Add("value", absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", job.deadline,
                                            absl::UTCTimeZone())));
   }
@@ -174,12 +166,25 @@ Yaml JobMetadata(const NodeJob& job, const NodePods& pods) {
 
 }  // namespace
 
+DeploymentOptions NodeOptions(const NodePods& pods) {
+  return {.workload = Workload::kJob,
+          .name = pods.service_account,
+          .image = pods.image,
+          .flavor = pods.flavor,
+          .name_space = pods.name_space,
+          .cri_socket = pods.cri_socket,
+          .storage_folder = pods.storage_folder,
+          .tolerations = {Toleration{}},
+          .requests = pods.requests,
+          .limits = pods.limits};
+}
+
 absl::string_view NodeTaskName(NodeTask task) {
   return task == NodeTask::kFetch ? "Fetch" : "Check";
 }
 
 std::string NodeJobJson(const NodeJob& job, const NodePods& pods) {
-  const DeploymentOptions options = OptionsOf(job, pods);
+  const DeploymentOptions options = JobOptions(job, pods);
   // What is missing is still missing a minute later.
   const int64_t more_pods = job.task == NodeTask::kCheck ? 0 : job.retry_times;
   const Yaml spec =

@@ -145,21 +145,25 @@ std::string Yaml::Json() const {
 void Yaml::PrintJson(std::string& out) const {
   if (kind_ == Kind::kWord) {
     out.append(scalar_);
-  } else if (kind_ != Kind::kMap && kind_ != Kind::kList) {
-    AppendJsonString(scalar_, out);
+  } else if (kind_ == Kind::kMap || kind_ == Kind::kList) {
+    PrintJsonItems(out);
   } else {
-    const bool is_map = kind_ == Kind::kMap;
-    out.push_back(is_map ? '{' : '[');
-    for (size_t i = 0; i < items_.size(); ++i) {
-      if (i > 0) out.push_back(',');
-      if (is_map) {
-        AppendJsonString(keys_[i], out);
-        out.push_back(':');
-      }
-      items_[i].PrintJson(out);
-    }
-    out.push_back(is_map ? '}' : ']');
+    AppendJsonString(scalar_, out);
   }
+}
+
+void Yaml::PrintJsonItems(std::string& out) const {
+  const bool is_map = kind_ == Kind::kMap;
+  out.push_back(is_map ? '{' : '[');
+  for (size_t i = 0; i < items_.size(); ++i) {
+    if (i > 0) out.push_back(',');
+    if (is_map) {
+      AppendJsonString(keys_[i], out);
+      out.push_back(':');
+    }
+    items_[i].PrintJson(out);
+  }
+  out.push_back(is_map ? '}' : ']');
 }
 
 // `is_begun`: the first line is already indented, after a "- ".

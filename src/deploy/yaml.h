@@ -58,6 +58,7 @@ class Yaml {
   void PrintValue(size_t indent, std::string& out) const;
   std::string Scalar() const;
   void PrintJson(std::string& out) const;
+  void PrintJsonItems(std::string& out) const;
 
   Kind kind_ = Kind::kMap;
   std::string scalar_;

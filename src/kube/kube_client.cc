@@ -75,6 +75,13 @@ KubeRequest PatchOf(const KubeObject& object, absl::string_view verb,
   return request;
 }
 
+// The words tell it from a conflict that passes. The server has two texts for
+// it: before it deletes, and while it does.
+bool IsOfAnother(absl::string_view message) {
+  return absl::StrContains(message, "the UID in the precondition") ||
+         absl::StrContains(message, "UID in precondition");
+}
+
 // Returns `patch` with the version of the object that it is for.
 absl::StatusOr<std::string> Guarded(absl::string_view patch,
                                     const std::string& version) {
@@ -280,10 +287,8 @@ absl::Status KubeClient::Delete(const KubeObject& object,
              const std::string& said) -> std::optional<absl::Status> {
     const int code = answer.response.status;
     if (code == 404) return absl::OkStatus();
-    // The words tell it from a conflict that passes.
     const bool is_another =
-        code == 409 && !uid.empty() &&
-        absl::StrContains(answer.Message(), "UID in precondition");
+        code == 409 && !uid.empty() && IsOfAnother(answer.Message());
     if (!is_another) return std::nullopt;
     return absl::FailedPreconditionError(said);
   };

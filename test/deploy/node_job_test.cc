@@ -4,6 +4,11 @@
 #include <gtest/gtest.h>
 #include <yaml-cpp/yaml.h>
 
+#include <cstdlib>
+#include <fstream>
+
+#include "test/support/temp_folder.h"
+
 namespace prepull {
 namespace {
 
@@ -11,7 +16,9 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-NodePods Pods() { return {.name_space = "prepull", .image = "prepull:1"}; }
+NodePods Pods() {
+  return {.name_space = "prepull", .image = "registry.example/prepull:1"};
+}
 
 NodeJob Fetch() {
   return {.name = "app-1f3870be27",
@@ -42,63 +49,41 @@ std::vector<std::string> Arguments(const YAML::Node& job) {
   return ContainerOf(job)["args"].as<std::vector<std::string>>();
 }
 
+// What the golden file holds, which test/e2e/api_server_test.py gives to a real
+// API server; after it was written anew if that is wanted.
+std::string Golden(const std::string& name, const std::string& now) {
+  const std::string path = "test/golden/node_job/" + name + ".json";
+  const char* update = std::getenv("UPDATE_GOLDEN");
+  if (update != nullptr && std::string(update) == "1") {
+    std::ofstream(path, std::ios::binary) << now << "\n";
+  }
+  return ReadAll(path);
+}
+
 TEST(NodeJobTest, IsAJobOfOneNode) {
-  EXPECT_EQ(
-      NodeJobJson(Fetch(), Pods()),
-      R"({"apiVersion":"batch/v1","kind":"Job",)"
-      R"("metadata":{"name":"app-1f3870be27","namespace":"prepull",)"
-      R"("labels":{"app.kubernetes.io/name":"prepull",)"
-      R"("app.kubernetes.io/managed-by":"prepull",)"
-      R"("prepull.dev/prepull":"app"},)"
-      R"("annotations":{"prepull.dev/node":"w7.example",)"
-      R"("prepull.dev/list":"0ed9e5f3c7f62b06","prepull.dev/round":"2",)"
-      R"("prepull.dev/task":"Fetch"},)"
-      R"("ownerReferences":[{"apiVersion":"prepull.dev/v1alpha1",)"
-      R"("kind":"Prepull","name":"app",)"
-      R"("uid":"0f6c1b2a-9d00-4b1c-8f00-000000000001","controller":true}]},)"
-      R"("spec":{"backoffLimit":2,"activeDeadlineSeconds":2100,)"
-      R"("podFailurePolicy":{"rules":[)"
-      R"({"action":"Ignore","onPodConditions":[)"
-      R"({"type":"DisruptionTarget","status":"True"}]},)"
-      R"({"action":"FailJob","onExitCodes":{"containerName":"fetch",)"
-      R"("operator":"In","values":[2,3,5]}},)"
-      R"({"action":"Count","onExitCodes":{"containerName":"fetch",)"
-      R"("operator":"In","values":[1,4,70]}}]},)"
-      R"("template":{"metadata":{)"
-      R"("labels":{"app.kubernetes.io/name":"prepull",)"
-      R"("app.kubernetes.io/managed-by":"prepull",)"
-      R"("prepull.dev/prepull":"app"},)"
-      R"("annotations":{"sidecar.istio.io/inject":"false",)"
-      R"("linkerd.io/inject":"disabled"}},)"
-      R"("spec":{"serviceAccountName":"prepull-node",)"
-      R"("automountServiceAccountToken":false,"enableServiceLinks":false,)"
-      R"("nodeSelector":{"kubernetes.io/os":"linux"},)"
-      R"("tolerations":[{"operator":"Exists"}],)"
-      R"("securityContext":{"seccompProfile":{"type":"RuntimeDefault"}},)"
-      R"("affinity":{"nodeAffinity":{)"
-      R"("requiredDuringSchedulingIgnoredDuringExecution":{)"
-      R"("nodeSelectorTerms":[{"matchFields":[{"key":"metadata.name",)"
-      R"("operator":"In","values":["w7.example"]}]}]}}},)"
-      R"("restartPolicy":"Never","activeDeadlineSeconds":1860,)"
-      R"("containers":[{"name":"fetch","image":"prepull:1",)"
-      R"("imagePullPolicy":"IfNotPresent","args":["fetch",)"
-      R"("--image-list-file=/etc/prepull/list/images.txt",)"
-      R"("--cri-socket=/run/containerd/containerd.sock",)"
-      R"("--overall-timeout=30m"],)"
-      R"("env":[{"name":"NODE_NAME","value":"w7.example"},)"
-      R"({"name":"PREPULL_DEADLINE","value":"2026-09-21T14:13:20Z"}],)"
-      R"("resources":{"requests":{"cpu":"10m","memory":"16Mi"},)"
-      R"("limits":{"memory":"256Mi"}},)"
-      R"("securityContext":{"allowPrivilegeEscalation":false,)"
-      R"("readOnlyRootFilesystem":true,"capabilities":{"drop":["ALL"]},)"
-      R"("runAsUser":0},)"
-      R"("terminationMessagePolicy":"FallbackToLogsOnError",)"
-      R"("volumeMounts":[)"
-      R"({"name":"cri","mountPath":"/run/containerd","readOnly":true},)"
-      R"({"name":"list","mountPath":"/etc/prepull/list","readOnly":true}]}],)"
-      R"("volumes":[{"name":"cri","hostPath":{"path":"/run/containerd",)"
-      R"("type":"Directory"}},)"
-      R"({"name":"list","configMap":{"name":"app-0ed9e5f3c7f62b06"}}]}}}})");
+  const std::string json = NodeJobJson(Fetch(), Pods());
+
+  EXPECT_EQ(json + "\n", Golden("fetch", json));
+}
+
+TEST(NodeJobTest, HasAllThatAPrepullMayAskFor) {
+  NodePods pods = Pods();
+  pods.storage_folder = "/var/lib/containerd";
+  for (const NodeTask task : {NodeTask::kFetch, NodeTask::kCheck}) {
+    NodeJob job = Fetch();
+    job.task = task;
+    job.secrets = {"team-a"};
+    job.line_secrets = {"team-a", "team-b"};
+    job.priority_class = "system-node-critical";
+    job.check_items = {"disk", "cpu", "mem"};
+    job.space_required = "35GiB";
+
+    const std::string json = NodeJobJson(job, pods);
+
+    EXPECT_EQ(
+        json + "\n",
+        Golden(task == NodeTask::kFetch ? "fetch-all" : "check-all", json));
+  }
 }
 
 TEST(NodeJobTest, ChecksWithItsOwnCommand) {

@@ -123,6 +123,22 @@ CLEAN = {
 }
 
 
+# The controller, of no list: controller_manifest_test.py.
+CONTROLLER = {
+    "controller": "controller --namespace prepull --create-namespace",
+    "controller-openshift":
+        "controller --namespace prepull --create-namespace --flavor openshift "
+        "--allowed-image-secrets team-a",
+    "controller-options":
+        "controller --namespace images --image "
+        "registry.example:5000/prepull@sha256:" + "a" * 64 + " --cri-socket "
+        "/run/k3s/containerd/containerd.sock --storage-dir "
+        "/var/lib/rancher/k3s --allowed-image-secrets team-a,team-b "
+        "--secret sources --label team=infra --annotation a.example/b=c "
+        "--env HTTPS_PROXY=http://proxy.example:3128",
+}
+
+
 def run(words, **more):
     """prepull with nothing of ours in its environment."""
     return subprocess.run([_BINARY, *words], cwd=_ROOT, text=True, timeout=60,
@@ -196,16 +212,18 @@ class GoldenTest(unittest.TestCase):
     def test_nothing_lies_about_that_is_not_held(self):
         self.assertEqual({path.stem for path in
                           (_TEST / "golden/manifest").glob("*.yaml")},
-                         {*GOLDEN, *CLEAN})
+                         {*GOLDEN, *CLEAN, *CONTROLLER})
         self.assertEqual({path.stem for path in
-                          (_ROOT / "manifests").glob("*.yaml")}, set(READY))
+                          (_ROOT / "manifests").glob("*.yaml")},
+                         {*READY, "crd", "prepull"})
 
     def test_every_flag_is_in_some_golden_file(self):
         words = run(["manifest", "--help"]).stdout.split()
         flags = {word.strip(";.,:").split("=")[0] for word in words
                  if word.startswith("--")}
         given = {word.split("=")[0] for words in
-                 [*GOLDEN.values(), *CLEAN.values(), *READY.values()] for word in words.split()}
+                 [*GOLDEN.values(), *CLEAN.values(), *READY.values(),
+                  *CONTROLLER.values()] for word in words.split()}
         self.assertEqual(
             flags - given - {"--images-from", "--log-level", "--quiet",
                              "--log-format", "--verbose",

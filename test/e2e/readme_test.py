@@ -178,7 +178,7 @@ class ManifestsTest(unittest.TestCase):
         commands = [command[:command.index(">")]
                     for command in prepull_commands()
                     if command[0] == "manifest" and ">" in command]
-        self.assertEqual(len(commands), 8)
+        self.assertEqual(len(commands), 10)
         with tempfile.TemporaryDirectory() as folder:
             (pathlib.Path(folder) / "images.txt").write_text(
                 images, encoding="utf-8")

@@ -11,8 +11,10 @@ const path = require('path');
 
 const GROUPS = {
   'v1': 'Core',
+  'admissionregistration.k8s.io/v1': 'Admissionregistration',
   'apps/v1': 'Apps',
   'batch/v1': 'Batch',
+  'networking.k8s.io/v1': 'Networking',
   'rbac.authorization.k8s.io/v1': 'Rbac',
 };
 

@@ -92,7 +92,7 @@ class FakeKubernetes::Server {
   template <typename What>
   auto Do(What what) {
     std::vector<ObjectStore::News> news;
-    std::function<void(const Change&)> on_change;
+    std::vector<std::function<void(const Change&)>> on_change;
     auto result = [&] {
       MutexLock lock(mutex_);
       auto done = what(objects_);
@@ -102,13 +102,14 @@ class FakeKubernetes::Server {
       return done;
     }();
     for (const auto& [collection, event] : news) {
-      if (!on_change) break;
-      on_change({.type = event.is_deletion ? "DELETED"
-                         : event.before    ? "MODIFIED"
-                                           : "ADDED",
-                 .collection = collection,
-                 .key = event.after->key(),
-                 .text = event.after->text});
+      for (const std::function<void(const Change&)>& each : on_change) {
+        each({.type = event.is_deletion ? "DELETED"
+                      : event.before    ? "MODIFIED"
+                                        : "ADDED",
+              .collection = collection,
+              .key = event.after->key(),
+              .text = event.after->text});
+      }
     }
     return result;
   }
@@ -157,7 +158,7 @@ class FakeKubernetes::Server {
 
   void OnChange(std::function<void(const Change&)> on_change) {
     MutexLock lock(mutex_);
-    on_change_ = std::move(on_change);
+    on_change_.push_back(std::move(on_change));
   }
   void OnWrite(std::function<void(const Write&)> on_write) {
     MutexLock lock(mutex_);
@@ -280,7 +281,8 @@ class FakeKubernetes::Server {
   bool is_away_ ABSL_GUARDED_BY(mutex_) = false;
   int in_flight_ ABSL_GUARDED_BY(mutex_) = 0;
   int most_in_flight_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::function<void(const Change&)> on_change_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::function<void(const Change&)>> on_change_
+      ABSL_GUARDED_BY(mutex_);
   std::function<void(const Write&)> on_write_ ABSL_GUARDED_BY(mutex_);
 };
 
