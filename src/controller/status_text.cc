@@ -135,7 +135,7 @@ class FailureGroups {
   void Add(const NodeFate& fate) {
     for (const MachineResult::Failure& each : fate.record->failures) {
       const std::string reason(ReasonName(each.reason));
-      ImageFailure& group =
+      SharedFailure& group =
           groups_[{ImageAt(fate, *fate.record, each.image), reason}];
       if (group.nodes.empty()) group.message = each.message;
       if (group.nodes.size() < kMaxNodesOfFailure) {
@@ -146,8 +146,8 @@ class FailureGroups {
     }
   }
 
-  std::vector<ImageFailure> Take() {
-    std::vector<ImageFailure> failures;
+  std::vector<SharedFailure> Take() {
+    std::vector<SharedFailure> failures;
     for (auto& [key, group] : groups_) {
       if (failures.size() == kMaxFailures) break;
       group.image = key.first;
@@ -158,7 +158,7 @@ class FailureGroups {
   }
 
  private:
-  std::map<std::pair<std::string, std::string>, ImageFailure> groups_;
+  std::map<std::pair<std::string, std::string>, SharedFailure> groups_;
 };
 
 void AddCounts(const ImageCounts& counts, ImageCounts& sum) {
@@ -180,10 +180,10 @@ void WriteNodes(const NodeCounts& counts, JsonWriter& json) {
       .CloseObject();
 }
 
-void WriteFailures(const std::vector<ImageFailure>& failures,
+void WriteFailures(const std::vector<SharedFailure>& failures,
                    JsonWriter& json) {
   json.OpenArray("failures");
-  for (const ImageFailure& each : failures) {
+  for (const SharedFailure& each : failures) {
     json.OpenObject()
         .String("image", each.image)
         .String("reason", each.reason)
