@@ -3,6 +3,7 @@
 #include <array>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 
 namespace prepull {
 namespace {
@@ -19,7 +20,7 @@ void AddHead(absl::string_view name, absl::string_view type,
 }
 
 void AddSample(absl::string_view name, absl::string_view labels,
-               double value, std::string& page) {
+               const absl::AlphaNum& value, std::string& page) {
   absl::StrAppend(&page, name, labels.empty() ? "" : "{", labels,
                   labels.empty() ? "" : "}", " ", value, "\n");
 }
@@ -38,8 +39,7 @@ void AddNodes(absl::string_view prepull, const NodeCounts& nodes,
        {"TimedOut", nodes.timed_out},
        {"Unreachable", nodes.unreachable}}};
   for (const auto& [state, count] : states) {
-    AddSample("prepull_nodes", StateLabels(prepull, state),
-              static_cast<double>(count), page);
+    AddSample("prepull_nodes", StateLabels(prepull, state), count, page);
   }
 }
 
@@ -51,8 +51,7 @@ void AddImages(absl::string_view prepull, const ImageCounts& images,
        {"Failed", images.failed},
        {"Stopped", images.stopped}}};
   for (const auto& [state, count] : states) {
-    AddSample("prepull_images", StateLabels(prepull, state),
-              static_cast<double>(count), page);
+    AddSample("prepull_images", StateLabels(prepull, state), count, page);
   }
 }
 
@@ -162,19 +161,18 @@ std::string ControllerMetrics::Figures() const {
           "Images in the results of a Prepull's nodes by state.", page);
   page += images;
   AddHead("prepull_prepulls", "gauge", "Prepulls.", page);
-  AddSample("prepull_prepulls", "", static_cast<double>(prepulls_.size()),
-            page);
+  AddSample("prepull_prepulls", "", prepulls_.size(), page);
   AddHead("prepull_prepulls_paused", "gauge",
           "Prepulls that wait for an edit, because too many nodes failed.",
           page);
-  AddSample("prepull_prepulls_paused", "", static_cast<double>(paused), page);
+  AddSample("prepull_prepulls_paused", "", paused, page);
   AddHead("prepull_api_writes_total", "counter",
           "Writes to the API server by verb and result.", page);
   for (const auto& [key, count] : writes_) {
     AddSample("prepull_api_writes_total",
               absl::StrCat("verb=\"", key.first, "\",result=\"",
                            key.second ? "ok" : "error", "\""),
-              static_cast<double>(count), page);
+              count, page);
   }
   AddHead("prepull_watch_up_to_date", "gauge",
           "Whether the copy of the objects of a kind is up to date.", page);
@@ -185,9 +183,8 @@ std::string ControllerMetrics::Figures() const {
   AddHead("prepull_reconcile_seconds", "summary",
           "What deciding and writing took.", page);
   AddSample("prepull_reconcile_seconds_sum", "",
-            absl::ToDoubleSeconds(pass_time_), page);
-  AddSample("prepull_reconcile_seconds_count", "",
-            static_cast<double>(passes_), page);
+            absl::StrFormat("%.3f", absl::ToDoubleSeconds(pass_time_)), page);
+  AddSample("prepull_reconcile_seconds_count", "", passes_, page);
   return page;
 }
 
