@@ -23,7 +23,7 @@ absl::Status Wrong(absl::string_view field, absl::string_view why) {
   return absl::InvalidArgumentError(absl::StrCat("spec.", field, ": ", why));
 }
 
-using Words = std::vector<absl::string_view>;
+using Choices = std::vector<absl::string_view>;
 
 // Reads fields of the spec; the first that is wrong becomes the error.
 class SpecReader {
@@ -73,7 +73,7 @@ class SpecReader {
   }
 
   // One of `words`, the first of which is the default.
-  std::string Word(absl::string_view key, const Words& words) {
+  std::string Word(absl::string_view key, const Choices& words) {
     const std::string word = Text(key);
     if (word.empty()) return std::string(words.front());
     CheckWord(key, word, words);
@@ -81,7 +81,7 @@ class SpecReader {
   }
 
   void CheckWord(absl::string_view key, const std::string& word,
-                 const Words& words) {
+                 const Choices& words) {
     if (std::find(words.begin(), words.end(), word) == words.end()) {
       Fail(key, absl::StrCat("unknown word \"", Printable(word, 64), "\""));
     }
@@ -151,8 +151,8 @@ LabelSelector ReadSelector(SpecReader& reader) {
 SourceSpec ReadSource(SpecReader& reader) {
   SourceSpec source = reader.Object("catalog", [](SpecReader& catalog) {
     return SourceSpec{.catalog = catalog.Text("image"),
-                       .packages = catalog.Texts("packages"),
-                       .versions = catalog.Text("versions")};
+                      .packages = catalog.Texts("packages"),
+                      .versions = catalog.Text("versions")};
   });
   source.select = reader.Text("select");
   source.release = reader.Text("release");
@@ -168,7 +168,7 @@ SourceSpec ReadSource(SpecReader& reader) {
 }
 
 std::vector<PartOverride> ReadParts(SpecReader& reader, absl::string_view key,
-                                    const Words& components) {
+                                    const Choices& components) {
   return reader.Objects(key, [&components](SpecReader& part) {
     PartOverride change = {
         .component = part.Word("component", components),
