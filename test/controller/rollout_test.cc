@@ -81,7 +81,7 @@ class RolloutTest : public testing::Test {
   }
 
   PrepullSpec spec_ = {.concurrency = {.number = 3}};
-  const JobView job_;
+  const JobView job_ = {};
 };
 
 struct RolloutRow {
