@@ -166,9 +166,7 @@ void FakeCluster::Terminate(const std::string& uid) {
 
 void FakeCluster::RemovePod(const std::string& uid) {
   const Pod* pod = FindPod(uid);
-  if (pod == nullptr) return;
-  ++writes_["delete pods"];
-  kubernetes_.Remove(pod->object);
+  if (pod != nullptr) kubernetes_.Remove(pod->object);
 }
 
 // It is no more, for whatever reason.
@@ -177,6 +175,7 @@ void FakeCluster::ForgetPod(const std::string& uid) {
   if (found == pods_.end()) return;
   const Pod pod = found->second;
   pods_.erase(found);
+  ++writes_["delete pods"];
   unscheduled_.erase(uid);
   uids_.erase(absl::StrCat(pod.object.object_namespace, "/", pod.object.name));
   if (const auto node = nodes_.find(pod.node); node != nodes_.end()) {
