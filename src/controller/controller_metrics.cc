@@ -18,8 +18,8 @@ void AddHead(absl::string_view name, absl::string_view type,
                   type, "\n");
 }
 
-void AddSample(absl::string_view name, absl::string_view labels,
-               double value, std::string& page) {
+void AddSample(absl::string_view name, absl::string_view labels, double value,
+               std::string& page) {
   absl::StrAppend(&page, name, labels.empty() ? "" : "{", labels,
                   labels.empty() ? "" : "}", " ", value, "\n");
 }
@@ -186,8 +186,8 @@ std::string ControllerMetrics::Figures() const {
           "What deciding and writing took.", page);
   AddSample("prepull_reconcile_seconds_sum", "",
             absl::ToDoubleSeconds(pass_time_), page);
-  AddSample("prepull_reconcile_seconds_count", "",
-            static_cast<double>(passes_), page);
+  AddSample("prepull_reconcile_seconds_count", "", static_cast<double>(passes_),
+            page);
   return page;
 }
 

@@ -15,6 +15,9 @@ namespace {
 
 // Sources that could not be read are asked again after so long.
 constexpr absl::Duration kResolveAgain = absl::Minutes(1);
+// Another controller may have put the result of a Job on record and deleted it,
+// and the two watches are not in step.
+constexpr absl::Duration kResultIsSeen = absl::Seconds(5);
 
 std::string ListNameOf(absl::string_view prepull, absl::string_view hash) {
   return absl::StrCat(prepull, "-", hash);
@@ -182,18 +185,23 @@ class Decider {
                             prepull_.status.list_hash != all.list_hash;
     if (is_changed) status().started_at = ApiTimeText(now_);
     // The same list is as old as it was.
-    const bool is_kept =
-        spec().sources.empty() && !is_changed &&
-        !prepull_.status.resolved_at.empty();
+    const bool is_kept = spec().sources.empty() && !is_changed &&
+                         !prepull_.status.resolved_at.empty();
     if (is_kept) status().resolved_at = prepull_.status.resolved_at;
     return true;
   }
 
   void TakeFates() {
     records_ = RecordsIn(objects_.shards);
+    for (const auto& [node, own] : objects_.own_records) {
+      KnownRecord& known = records_[node];
+      const bool is_newer = known.record == nullptr ||
+                            own.record.ended_at > known.record->ended_at;
+      if (is_newer) known = {.shard = own.shard, .record = &own.record};
+    }
     fates_ = FatesOf(spec(), work_, cluster_, objects_, records_, now_);
-    decision_.steps = JobStepsOf(fates_, cluster_, objects_, records_,
-                                 memory_.asked, now_);
+    decision_.steps =
+        JobStepsOf(fates_, cluster_, objects_, records_, memory_.asked, now_);
     for (const JobStep& step : decision_.steps) LookAgain(step.look_again);
     decision_.records = ShardWritesOf(prepull_.name, objects_.shards, records_,
                                       decision_.steps);
@@ -253,12 +261,20 @@ class Decider {
   }
 
   void Start() {
-    rollout_ = NextNodes(spec(), fates_,
-                         static_cast<int64_t>(objects_.jobs.size()));
+    rollout_ =
+        NextNodes(spec(), fates_, static_cast<int64_t>(objects_.jobs.size()));
     if (decision_.begins_round || is_closed()) return;
     for (const NodeFate* fate : rollout_.next) {
       if (!ready_lists_.contains(fate->group->list_hash)) continue;
-      decision_.jobs.push_back(JobFor(*fate));
+      NodeJob job = JobFor(*fate);
+      const auto gone = objects_.gone_jobs.find(job.name);
+      const bool may_be_done = gone != objects_.gone_jobs.end() &&
+                               gone->second + kResultIsSeen > now_;
+      if (may_be_done) {
+        LookAgain(gone->second + kResultIsSeen);
+      } else {
+        decision_.jobs.push_back(std::move(job));
+      }
     }
   }
 
@@ -288,15 +304,14 @@ class Decider {
     bool has_ended = true;
     for (const NodeFate& fate : fates_) {
       if (fate.has_ended) continue;
-      const bool may_be_left = fate.job == nullptr &&
-                               fate.verdict.state == NodeState::kUnreachable;
+      const bool may_be_left =
+          fate.job == nullptr && fate.verdict.state == NodeState::kUnreachable;
       if (!may_be_left) {
         has_ended = false;
         continue;
       }
-      const absl::Time since =
-          std::max(fate.chosen.node->ready_changed,
-                   ApiTime(decision_.status.started_at));
+      const absl::Time since = std::max(fate.chosen.node->ready_changed,
+                                        ApiTime(decision_.status.started_at));
       if (since + spec().timeout <= now_) continue;
       has_ended = false;
       LookAgain(since + spec().timeout);

@@ -74,7 +74,7 @@ struct Decision {
   bool resolves = false;  // its sources are to be asked
   std::vector<ListWrite> lists = {};
   std::vector<JobStep> steps = {};
-  std::vector<ShardWrite> records = {};  // those of the steps
+  std::vector<ShardWrite> records = {};   // those of the steps
   std::vector<FailedRecord> failed = {};  // in them
   std::vector<NodeJob> jobs = {};
   std::vector<std::string> unused_lists = {};  // ConfigMaps

@@ -57,17 +57,15 @@ std::vector<PrepullEvent> EventLog::Due(absl::Time now) {
   for (auto& [key, group] : groups_) {
     if (group.count == 0 || group.told_at + kEvery > now) continue;
     const auto& [image, reason] = key;
-    const int64_t more =
-        group.count - static_cast<int64_t>(group.nodes.size());
-    due.insert(
-        due.begin(),
-        {.is_warning = true,
-         .reason = "NodeFailed",
-         .message = absl::StrCat(
-             absl::StrJoin(group.nodes, ", "),
-             more > 0 ? absl::StrCat(" and ", more, " more") : "", ": ",
-             image.empty() ? "" : absl::StrCat(image, ": "), reason,
-             group.message.empty() ? "" : ": ", group.message)});
+    const int64_t more = group.count - static_cast<int64_t>(group.nodes.size());
+    due.insert(due.begin(),
+               {.is_warning = true,
+                .reason = "NodeFailed",
+                .message = absl::StrCat(
+                    absl::StrJoin(group.nodes, ", "),
+                    more > 0 ? absl::StrCat(" and ", more, " more") : "", ": ",
+                    image.empty() ? "" : absl::StrCat(image, ": "), reason,
+                    group.message.empty() ? "" : ": ", group.message)});
     group = {.told_at = now};
   }
   if (groups_.size() > kMaxGroups) {

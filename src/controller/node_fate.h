@@ -74,7 +74,7 @@ struct JobStep {
   std::string job = "";
   std::string uid = "";
   std::string node = "";
-  NodeRecord record = {};                         // for kRecord
+  NodeRecord record = {};                          // for kRecord
   absl::Time look_again = absl::InfiniteFuture();  // without any news
 };
 

@@ -34,9 +34,8 @@ KubeObject JobOf(const std::string& name_space, const std::string& name) {
 }
 
 KubeObject ConfigMapOf(const std::string& name_space, const std::string& name) {
-  return {.resource = "configmaps",
-          .object_namespace = name_space,
-          .name = name};
+  return {
+      .resource = "configmaps", .object_namespace = name_space, .name = name};
 }
 
 // As the watch will show it, but for its uid.
@@ -190,6 +189,10 @@ class ObjectWriter::Round {
     shard.version = version;
     for (const auto& [node, record] : write.records) {
       shard.records[node] = record;
+      cluster().PutOwnRecord(prepull_.name, node,
+                             {.shard = write.name,
+                              .record = record,
+                              .written_at = writer_.seams_.clock.WallNow()});
     }
     for (const std::string& node : write.removed) shard.records.erase(node);
     cluster().PutShard(std::move(shard));
@@ -215,18 +218,17 @@ class ObjectWriter::Round {
 
   // The watch of the pods may be behind that of the Jobs.
   void AskPods(const JobStep& step) {
-    const absl::StatusOr<JsonDocument> pods = client().List(
-        {.resource = "pods",
-         .object_namespace = writer_.name_space_,
-         .label_selector =
-             absl::StrCat("batch.kubernetes.io/controller-uid=", step.uid)},
-        "", Call("pods of a job"));
+    const absl::StatusOr<JsonDocument> pods =
+        client().List({.resource = "pods",
+                       .object_namespace = writer_.name_space_,
+                       .label_selector = absl::StrCat(
+                           "batch.kubernetes.io/controller-uid=", step.uid)},
+                      "", Call("pods of a job"));
     if (!Done("list", absl::StrCat("pods of job ", step.job), pods.status())) {
       return;
     }
     for (const JsonValue pod : (*pods)["items"].elements()) {
-      cluster().PutPod(pod["metadata"]["name"].StringOrEmpty(),
-                       ViewOfPod(pod));
+      cluster().PutPod(pod["metadata"]["name"].StringOrEmpty(), ViewOfPod(pod));
     }
     memory_.asked.insert(step.uid);
   }

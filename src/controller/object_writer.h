@@ -40,8 +40,9 @@ class ObjectWriter {
   };
 
   // `on_write` is told of each write and whether it succeeded, for the metrics.
-  ObjectWriter(std::string name_space, NodePods pods, const Seams& seams,
-               std::function<void(absl::string_view verb, bool is_ok)> on_write);
+  ObjectWriter(
+      std::string name_space, NodePods pods, const Seams& seams,
+      std::function<void(absl::string_view verb, bool is_ok)> on_write);
 
   WriteProgress Write(const std::string& prepull, const Decision& decision,
                       PrepullMemory& memory, const std::stop_token& stop);

@@ -14,9 +14,8 @@ struct Ends {
 Ends EndOf(const NodeCounts& nodes) {
   // A success that did nothing would be a lie.
   if (nodes.total == 0) return {"Failed", "no node fits"};
-  const std::string message =
-      absl::StrCat(nodes.succeeded, " of ", Counted(nodes.total, "node"),
-                   " succeeded");
+  const std::string message = absl::StrCat(
+      nodes.succeeded, " of ", Counted(nodes.total, "node"), " succeeded");
   if (nodes.succeeded == nodes.total) return {"Succeeded", message};
   if (nodes.succeeded > 0) return {"PartiallyFailed", message};
   return {nodes.timed_out == nodes.total ? "TimedOut" : "Failed", message};
@@ -47,8 +46,7 @@ std::string SetPhase(const PhaseFacts& facts, StatusFacts& status) {
   }
   if (facts.is_finished) {
     const Ends end = EndOf(status.summary.nodes);
-    status.phase =
-        facts.closed_phase.empty() ? end.phase : facts.closed_phase;
+    status.phase = facts.closed_phase.empty() ? end.phase : facts.closed_phase;
     status.message = end.message;
     return status.phase;
   }
@@ -74,9 +72,9 @@ Condition Resolved(const PhaseFacts& facts, const std::string& reason,
       .type = "Resolved", .status = "True", .reason = "Resolved"};
   if (!facts.list_error.ok()) {
     resolved.reason = "LastGoodList";
-    resolved.message = absl::StrCat(
-        "the sources gave no new list, the last one counts: ",
-        facts.list_error.message());
+    resolved.message =
+        absl::StrCat("the sources gave no new list, the last one counts: ",
+                     facts.list_error.message());
   }
   return resolved;
 }

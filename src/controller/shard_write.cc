@@ -17,7 +17,8 @@ class Places {
   Places(absl::string_view prepull,
          const std::map<std::string, ShardView>& shards)
       : prepull_(prepull) {
-    for (const auto& [name, shard] : shards) sizes_[name] = shard.records.size();
+    for (const auto& [name, shard] : shards)
+      sizes_[name] = shard.records.size();
   }
 
   std::string Take() {

@@ -231,8 +231,7 @@ void WriteConditions(const PrepullView& prepull, const StatusFacts& facts,
 
 }  // namespace
 
-FateSummary Summarise(const std::vector<NodeFate>& fates,
-                      int64_t retry_times) {
+FateSummary Summarise(const std::vector<NodeFate>& fates, int64_t retry_times) {
   FateSummary summary;
   FailureGroups failures;
   std::vector<FailedNode> waiting;

@@ -30,7 +30,7 @@ struct NodeCounts {
 struct ImageFailure {
   std::string image = "";
   std::string reason = "";
-  std::string message = "";            // of the first of them
+  std::string message = "";             // of the first of them
   std::vector<std::string> nodes = {};  // at most 10
   int64_t more = 0;
 };
@@ -49,7 +49,7 @@ struct FailedNode {
 // What the nodes' fates come to.
 struct FateSummary {
   NodeCounts nodes = {};
-  ImageCounts images = {};  // over all nodes that have a result
+  ImageCounts images = {};                  // over all nodes that have a result
   std::vector<ImageFailure> failures = {};  // at most 50
   std::vector<FailedNode> failed_nodes = {};  // at most 100
   int64_t failed_nodes_omitted = 0;

@@ -194,6 +194,7 @@ TEST_F(ControllerTest, ANodeThatDoesNotAnswerDelaysNobody) {
 TEST_F(ControllerTest, AsksANodeThatComesBack) {
   AddNodes(2);
   cluster_.StopKubelet(Node(1));
+  Await([&] { return !IsReady(Node(1)); }, "a node that does not answer");
   Start();
   Apply(With(R"("timeoutSeconds":3600)"));
   Await([&] { return Count("succeeded") == 1 && Count("unreachable") == 1; },
@@ -252,20 +253,6 @@ TEST_F(ControllerTest, DeletesAPrepullSomeTimeAfterItsEnd) {
   Await([&] { return !kubernetes_.Has(Prepull()); }, "its end");
 
   EXPECT_THAT(Texts("configmaps"), IsEmpty());
-}
-
-TEST_F(ControllerTest, ReadsTheMessageOfAPodThatItsJobTookAway) {
-  AddNodes(1);
-  // Only the deadline of the Job ends a pod that its kubelet does not.
-  cluster_.Script(Node(0), {PodPlay{.starts_after = absl::Minutes(6),
-                                    .hangs = true}});
-  Start();
-
-  Apply(With(R"("timeoutSeconds":90,"retryTimes":0)"));
-  AwaitEnd();
-
-  EXPECT_EQ(Count("timedOut"), 1);
-  EXPECT_THAT(Records().at(Node(0)).at(0), HasSubstr("\"line\""));
 }
 
 TEST_F(ControllerTest, IsReadyOnceItKnowsTheCluster) {
