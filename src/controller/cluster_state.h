@@ -17,6 +17,7 @@ namespace prepull {
 
 struct OwnRecord {
   std::string shard = "";
+  std::string owner_uid = "";  // of the Prepull
   NodeRecord record = {};
   absl::Time written_at = absl::InfinitePast();
 };

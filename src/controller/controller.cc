@@ -195,7 +195,8 @@ class Controller::Loop {
     if (decision.resolves) Resolve(prepull, memory);
     const WriteProgress progress = writer_.Write(name, decision, memory, stop);
     if (progress.has_written) {
-      events.Take(prepull.status, cluster_.prepulls[name].status, decision);
+      events.Take(prepull.status, cluster_.prepulls[name].status, decision,
+                  progress.recorded);
       concerned_.insert(name);
     }
     writer_.Tell(prepull, events.Due(now), stop);

@@ -65,6 +65,8 @@ class Decider {
 
   Decision Make() {
     if (prepull_.is_deleting) return {};
+    // The name may have a new bearer.
+    if (memory_.uid != prepull_.uid) memory_ = {.uid = prepull_.uid};
     if (!prepull_.spec.ok()) {
       TakeRound();
       Describe(std::string(prepull_.spec.status().message()));
@@ -106,27 +108,27 @@ class Decider {
       UseList(*last->text, ApiTimeText(last->at));
     } else if (const ListView* kept = KeptList()) {
       UseList(kept->text, prepull_.status.resolved_at);
+      list_inputs_ = kept->inputs;
     }
     if (is_known && !last->text.ok()) list_error_ = last->text.status();
     AskSources(is_known ? last->at : ApiTime(prepull_.status.resolved_at));
   }
 
-  // The list for all nodes that an earlier controller has resolved, if the
-  // inputs are the same, or that counted before, once they cannot be resolved.
+  // The list for all nodes that was resolved from the same inputs before; once
+  // they cannot be resolved, from others. Of several, the one that counted.
   const ListView* KeptList() const {
-    const ListView* kept = nullptr;
+    const ListView* same = nullptr;
+    const ListView* other = nullptr;
+    for (const auto& [name, list] : objects_.lists) {
+      if (list.inputs.empty() || list.owner_uid != prepull_.uid) continue;
+      const bool counted = list.hash == prepull_.status.list_hash;
+      const ListView*& kept = list.inputs == spec().inputs_hash ? same : other;
+      if (kept == nullptr || counted) kept = &list;
+    }
     const bool has_failed =
         memory_.resolution &&
         memory_.resolution->inputs_hash == spec().inputs_hash;
-    for (const auto& [name, list] : objects_.lists) {
-      const bool counted = list.hash == prepull_.status.list_hash;
-      if (list.inputs == spec().inputs_hash && (kept == nullptr || counted)) {
-        kept = &list;
-      } else if (has_failed && counted && kept == nullptr) {
-        kept = &list;
-      }
-    }
-    return kept;
+    return same == nullptr && has_failed ? other : same;
   }
 
   void AskSources(absl::Time asked) {
@@ -145,6 +147,7 @@ class Decider {
   void UseList(std::string text, const std::string& resolved_at) {
     has_list_ = true;
     list_text_ = std::move(text);
+    list_inputs_ = spec().inputs_hash;
     status().resolved_at = resolved_at;
   }
 
@@ -181,8 +184,7 @@ class Decider {
     status().list_hash = all.list_hash;
     status().list_name = ListNameOf(prepull_.name, all.list_hash);
     status().images = static_cast<int64_t>(all.images.size());
-    const bool is_changed = !prepull_.status.list_hash.empty() &&
-                            prepull_.status.list_hash != all.list_hash;
+    const bool is_changed = prepull_.status.list_hash != all.list_hash;
     if (is_changed) status().started_at = ApiTimeText(now_);
     // The same list is as old as it was.
     const bool is_kept = spec().sources.empty() && !is_changed &&
@@ -192,19 +194,24 @@ class Decider {
   }
 
   void TakeFates() {
-    records_ = RecordsIn(objects_.shards);
+    records_ = RecordsIn(objects_.shards, prepull_.uid);
     for (const auto& [node, own] : objects_.own_records) {
       KnownRecord& known = records_[node];
-      const bool is_newer = known.record == nullptr ||
-                            own.record.ended_at > known.record->ended_at;
-      if (is_newer) known = {.shard = own.shard, .record = &own.record};
+      const bool is_newer = own.owner_uid == prepull_.uid &&
+                            (known.record == nullptr ||
+                             own.record.ended_at > known.record->ended_at);
+      if (is_newer) {
+        known = {.shard = own.shard, .record = &own.record};
+      } else if (known.record == nullptr) {
+        records_.erase(node);
+      }
     }
     fates_ = FatesOf(spec(), work_, cluster_, objects_, records_, now_);
     decision_.steps =
         JobStepsOf(fates_, cluster_, objects_, records_, memory_.asked, now_);
     for (const JobStep& step : decision_.steps) LookAgain(step.look_again);
-    decision_.records = ShardWritesOf(prepull_.name, objects_.shards, records_,
-                                      decision_.steps);
+    decision_.records =
+        ShardWritesOf(prepull_, objects_.shards, records_, decision_.steps);
     TakeFailures();
     status().summary = Summarise(fates_, spec().retry_times);
   }
@@ -233,8 +240,9 @@ class Decider {
       if (!wanted.contains(group.list_hash)) continue;
       const std::string name = ListNameOf(prepull_.name, group.list_hash);
       const auto found = objects_.lists.find(name);
-      const bool is_there = found != objects_.lists.end();
-      const std::string inputs = is_for_all ? spec().inputs_hash : "";
+      const bool is_there = found != objects_.lists.end() &&
+                            found->second.owner_uid == prepull_.uid;
+      const std::string inputs = is_for_all ? list_inputs_ : "";
       const bool is_same =
           is_there && (inputs.empty() || found->second.inputs == inputs);
       if (is_there) ready_lists_.insert(group.list_hash);
@@ -323,7 +331,6 @@ class Decider {
     DescribePhase({.refused = refused,
                    .has_list = has_list_,
                    .list_error = list_error_,
-                   .may_pass = memory_.is_resolving || decision_.resolves,
                    .is_finished = has_list_ && (is_closed() || HasEnded()),
                    .closed_phase = is_closed() ? prepull_.status.phase : "",
                    .is_suspended = has_list_ && spec().is_suspended,
@@ -353,6 +360,7 @@ class Decider {
   Decision decision_;
   bool has_list_ = false;
   std::string list_text_;
+  std::string list_inputs_;  // what it was resolved from
   absl::Status list_error_;
   Work work_;
   RecordMap records_;

@@ -34,6 +34,7 @@ struct Resolution {
 // What a controller knows of a Prepull beside the cluster; lost at its end, and
 // then found out again.
 struct PrepullMemory {
+  std::string uid = "";  // of the Prepull that it is of
   std::optional<Resolution> resolution = std::nullopt;
   bool is_resolving = false;
   std::set<std::string> asked = {};  // Jobs whose pods were asked for, by uid

@@ -22,7 +22,8 @@ bool WasTrue(const PrepullStatus& status, absl::string_view type) {
 }  // namespace
 
 void EventLog::Take(const PrepullStatus& before, const PrepullStatus& after,
-                    const Decision& decision) {
+                    const Decision& decision,
+                    const std::set<std::string>& recorded) {
   if (before.round != after.round) {
     const int64_t nodes = decision.status.summary.nodes.total;
     plain_.push_back({.reason = "Started",
@@ -30,6 +31,7 @@ void EventLog::Take(const PrepullStatus& before, const PrepullStatus& after,
                                               Counted(nodes, "node"))});
   }
   for (const FailedRecord& each : decision.failed) {
+    if (!recorded.contains(each.node)) continue;
     Group& group = groups_[{each.image, each.reason}];
     ++group.count;
     group.message = each.message;

@@ -4,6 +4,7 @@
 #define PREPULL_SRC_CONTROLLER_EVENT_LOG_H_
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,8 +18,10 @@ namespace prepull {
 class EventLog {
  public:
   // Takes what was decided and done: the status before and after that.
+  // `recorded`: the nodes whose results went on record; others are decided
+  // again.
   void Take(const PrepullStatus& before, const PrepullStatus& after,
-            const Decision& decision);
+            const Decision& decision, const std::set<std::string>& recorded);
 
   // Returns the events that may be told now.
   std::vector<PrepullEvent> Due(absl::Time now);

@@ -117,9 +117,11 @@ std::string NodeJobName(absl::string_view prepull, absl::string_view node,
   return absl::StrCat(prepull, "-", Sha256Hex(what).substr(0, 10));
 }
 
-RecordMap RecordsIn(const std::map<std::string, ShardView>& shards) {
+RecordMap RecordsIn(const std::map<std::string, ShardView>& shards,
+                    absl::string_view prepull_uid) {
   RecordMap records;
   for (const auto& [name, shard] : shards) {
+    if (shard.owner_uid != prepull_uid) continue;
     for (const auto& [node, record] : shard.records) {
       KnownRecord& known = records[node];
       const bool is_newer =

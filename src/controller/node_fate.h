@@ -38,7 +38,9 @@ struct KnownRecord {
 };
 using RecordMap = std::map<std::string, KnownRecord>;
 
-RecordMap RecordsIn(const std::map<std::string, ShardView>& shards);
+// Those of an earlier Prepull of the same name go with it, and say nothing.
+RecordMap RecordsIn(const std::map<std::string, ShardView>& shards,
+                    absl::string_view prepull_uid);
 
 // Whether `record` is the end of the present work on a node of `group`. Who has
 // all images is done in every round; who has not is asked again in a new one.

@@ -141,6 +141,7 @@ class ObjectWriter::Round {
         return;
       }
       cluster().PutList(list.name, {.prepull = prepull_.name,
+                                    .owner_uid = prepull_.uid,
                                     .hash = list.hash,
                                     .inputs = list.inputs,
                                     .text = list.text});
@@ -184,15 +185,19 @@ class ObjectWriter::Round {
     const std::map<std::string, ShardView>& shards =
         cluster().ObjectsOf(prepull_.name).shards;
     const auto found = shards.find(write.name);
-    ShardView shard = {.name = write.name, .prepull = prepull_.name};
+    ShardView shard = {.name = write.name,
+                       .prepull = prepull_.name,
+                       .owner_uid = prepull_.uid};
     if (found != shards.end()) shard = found->second;
     shard.version = version;
     for (const auto& [node, record] : write.records) {
       shard.records[node] = record;
       cluster().PutOwnRecord(prepull_.name, node,
                              {.shard = write.name,
+                              .owner_uid = prepull_.uid,
                               .record = record,
                               .written_at = writer_.seams_.clock.WallNow()});
+      progress_.recorded.insert(node);
     }
     for (const std::string& node : write.removed) shard.records.erase(node);
     cluster().PutShard(std::move(shard));

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -25,7 +26,8 @@ namespace prepull {
 
 // What a round of writes came to.
 struct WriteProgress {
-  bool has_written = false;  // so that there may be more to do
+  bool has_written = false;             // so that there may be more to do
+  std::set<std::string> recorded = {};  // nodes with a new result
   // When to go on: the budget is used up, or the server wants to be left alone.
   Instant again_at = Instant::Never();
 };

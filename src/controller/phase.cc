@@ -24,8 +24,7 @@ Ends EndOf(const NodeCounts& nodes) {
 // Whether no wait can mend that there is no list.
 bool IsHopeless(const PhaseFacts& facts) {
   if (!facts.refused.empty()) return true;
-  return !facts.has_list && !facts.may_pass &&
-         absl::IsInvalidArgument(facts.list_error);
+  return !facts.has_list && absl::IsInvalidArgument(facts.list_error);
 }
 
 // Returns the reason of the conditions but Resolved.

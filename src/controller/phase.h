@@ -14,7 +14,6 @@ struct PhaseFacts {
   bool has_list = false;
   // Why there is no list, or no newer one.
   absl::Status list_error = absl::OkStatus();
-  bool may_pass = false;  // its sources are being asked
   bool is_finished = false;
   std::string closed_phase = "";  // with which it had ended before
   bool is_suspended = false;

@@ -148,11 +148,11 @@ LabelSelector ReadSelector(SpecReader& reader) {
   return selector;
 }
 
-ImageSource ReadSource(SpecReader& reader) {
-  ImageSource source = reader.Object("catalog", [](SpecReader& catalog) {
-    return ImageSource{.catalog = catalog.Text("image"),
-                       .packages = catalog.Texts("packages"),
-                       .versions = catalog.Text("versions")};
+SourceSpec ReadSource(SpecReader& reader) {
+  SourceSpec source = reader.Object("catalog", [](SpecReader& catalog) {
+    return SourceSpec{.catalog = catalog.Text("image"),
+                      .packages = catalog.Texts("packages"),
+                      .versions = catalog.Text("versions")};
   });
   source.select = reader.Text("select");
   source.release = reader.Text("release");
@@ -239,7 +239,7 @@ std::string InputsHash(const PrepullSpec& spec) {
     json.CloseArray();
   };
   add(spec.images);
-  for (const ImageSource& each : spec.sources) {
+  for (const SourceSpec& each : spec.sources) {
     add({each.select, each.release, each.catalog, each.versions,
          each.precache_spec});
     add(each.excludes);

@@ -30,7 +30,7 @@ struct Share {
 };
 
 // Where images come from that are not named: the flags of `resolve`.
-struct ImageSource {
+struct SourceSpec {
   std::string select = "";
   std::string release = "";
   std::vector<std::string> excludes = {};
@@ -42,7 +42,7 @@ struct ImageSource {
 
 struct PrepullSpec {
   std::vector<std::string> images = {};
-  std::vector<ImageSource> sources = {};
+  std::vector<SourceSpec> sources = {};
   absl::Duration refresh_interval = absl::ZeroDuration();  // 0 = once
   NodeTask task = NodeTask::kFetch;
   std::vector<std::string> node_names = {};

@@ -14,11 +14,13 @@ constexpr size_t kNodesPerShard = 200;
 // Finds places for nodes that have none yet.
 class Places {
  public:
-  Places(absl::string_view prepull,
+  Places(const PrepullView& prepull,
          const std::map<std::string, ShardView>& shards)
-      : prepull_(prepull) {
-    for (const auto& [name, shard] : shards)
-      sizes_[name] = shard.records.size();
+      : prepull_(prepull.name) {
+    for (const auto& [name, shard] : shards) {
+      const bool is_ours = shard.owner_uid == prepull.uid;
+      sizes_[name] = is_ours ? shard.records.size() : kNodesPerShard;
+    }
   }
 
   std::string Take() {
@@ -52,7 +54,7 @@ std::string ShardWrite::Patch() const {
 }
 
 std::vector<ShardWrite> ShardWritesOf(
-    absl::string_view prepull, const std::map<std::string, ShardView>& shards,
+    const PrepullView& prepull, const std::map<std::string, ShardView>& shards,
     const RecordMap& records, const std::vector<JobStep>& steps) {
   std::map<std::string, ShardWrite> writes;
   const auto write_to = [&](const std::string& name) -> ShardWrite& {
@@ -75,6 +77,7 @@ std::vector<ShardWrite> ShardWritesOf(
   }
   // Two controllers may have found two places at once.
   for (const auto& [name, shard] : shards) {
+    if (shard.owner_uid != prepull.uid) continue;
     for (const auto& [node, record] : shard.records) {
       const bool is_known = records.at(node).shard == name;
       if (!is_known) write_to(name).removed.push_back(node);

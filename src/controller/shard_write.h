@@ -26,9 +26,10 @@ struct ShardWrite {
   std::string Patch() const;
 };
 
-// Returns the writes for the steps that record. `records` is RecordsIn(shards).
+// Returns the writes for the steps that record. `records` is
+// RecordsIn(shards, prepull.uid).
 std::vector<ShardWrite> ShardWritesOf(
-    absl::string_view prepull, const std::map<std::string, ShardView>& shards,
+    const PrepullView& prepull, const std::map<std::string, ShardView>& shards,
     const RecordMap& records, const std::vector<JobStep>& steps);
 
 // Returns the new ConfigMap of `write`, for the API server.

@@ -49,7 +49,7 @@ class Reader {
          std::stop_token stop)
       : options_(options), seams_(seams), stop_(std::move(stop)) {}
 
-  absl::StatusOr<std::vector<ImageRequest>> Read(const ImageSource& source) {
+  absl::StatusOr<std::vector<ImageRequest>> Read(const SourceSpec& source) {
     ListInputs inputs = options_.inputs;
     inputs.is_strict = true;
     SourceOptions& wanted = inputs.sources;

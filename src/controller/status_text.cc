@@ -51,9 +51,13 @@ void Count(const NodeFate& fate, NodeCounts& counts) {
   }
 }
 
-std::string ImageAt(const NodeFate& fate, size_t place) {
-  return place < fate.group->images.size() ? fate.group->images[place]
-                                           : absl::StrCat("image ", place);
+// A Job of an older list counts the images of that one.
+std::string ImageAt(const NodeFate& fate, const NodeRecord& record,
+                    size_t place) {
+  const bool is_known = fate.group->list_hash == record.list_hash &&
+                        place < fate.group->images.size();
+  return is_known ? fate.group->images[place]
+                  : absl::StrCat("image ", place + 1);
 }
 
 // What a node's last pod, or its record, says of a failure.
@@ -65,7 +69,7 @@ FailedNode FailureOf(const NodeFate& fate, const NodeRecord& record) {
   if (!record.failures.empty()) {
     const MachineResult::Failure& first = record.failures.front();
     failed.reason = std::string(ReasonName(first.reason));
-    failed.image = ImageAt(fate, first.image);
+    failed.image = ImageAt(fate, record, first.image);
     if (!first.message.empty()) failed.message = first.message;
   } else if (record.code) {
     failed.reason =
@@ -131,7 +135,8 @@ class FailureGroups {
   void Add(const NodeFate& fate) {
     for (const MachineResult::Failure& each : fate.record->failures) {
       const std::string reason(ReasonName(each.reason));
-      ImageFailure& group = groups_[{ImageAt(fate, each.image), reason}];
+      SharedFailure& group =
+          groups_[{ImageAt(fate, *fate.record, each.image), reason}];
       if (group.nodes.empty()) group.message = each.message;
       if (group.nodes.size() < kMaxNodesOfFailure) {
         group.nodes.push_back(fate.chosen.name);
@@ -141,8 +146,8 @@ class FailureGroups {
     }
   }
 
-  std::vector<ImageFailure> Take() {
-    std::vector<ImageFailure> failures;
+  std::vector<SharedFailure> Take() {
+    std::vector<SharedFailure> failures;
     for (auto& [key, group] : groups_) {
       if (failures.size() == kMaxFailures) break;
       group.image = key.first;
@@ -153,7 +158,7 @@ class FailureGroups {
   }
 
  private:
-  std::map<std::pair<std::string, std::string>, ImageFailure> groups_;
+  std::map<std::pair<std::string, std::string>, SharedFailure> groups_;
 };
 
 void AddCounts(const ImageCounts& counts, ImageCounts& sum) {
@@ -175,10 +180,10 @@ void WriteNodes(const NodeCounts& counts, JsonWriter& json) {
       .CloseObject();
 }
 
-void WriteFailures(const std::vector<ImageFailure>& failures,
+void WriteFailures(const std::vector<SharedFailure>& failures,
                    JsonWriter& json) {
   json.OpenArray("failures");
-  for (const ImageFailure& each : failures) {
+  for (const SharedFailure& each : failures) {
     json.OpenObject()
         .String("image", each.image)
         .String("reason", each.reason)

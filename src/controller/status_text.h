@@ -27,7 +27,7 @@ struct NodeCounts {
 };
 
 // The same image that failed in the same way on some nodes.
-struct ImageFailure {
+struct SharedFailure {
   std::string image = "";
   std::string reason = "";
   std::string message = "";             // of the first of them
@@ -49,8 +49,8 @@ struct FailedNode {
 // What the nodes' fates come to.
 struct FateSummary {
   NodeCounts nodes = {};
-  ImageCounts images = {};                  // over all nodes that have a result
-  std::vector<ImageFailure> failures = {};  // at most 50
+  ImageCounts images = {};  // over all nodes that have a result
+  std::vector<SharedFailure> failures = {};   // at most 50
   std::vector<FailedNode> failed_nodes = {};  // at most 100
   int64_t failed_nodes_omitted = 0;
 };

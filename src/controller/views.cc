@@ -134,6 +134,12 @@ std::string UidOf(JsonValue object) {
   return object["metadata"]["uid"].StringOrEmpty();
 }
 
+std::string OwnerUidOf(JsonValue object) {
+  const std::vector<JsonValue> owners =
+      object["metadata"]["ownerReferences"].elements();
+  return owners.empty() ? "" : owners.front()["uid"].StringOrEmpty();
+}
+
 }  // namespace
 
 std::string LabelOf(JsonValue object, absl::string_view key) {
@@ -222,6 +228,7 @@ PrepullView ViewOfPrepull(JsonValue object) {
 
 ListView ViewOfList(JsonValue object) {
   return {.prepull = LabelOf(object, kPrepullLabel),
+          .owner_uid = OwnerUidOf(object),
           .hash = AnnotationOf(object, kListAnnotation),
           .inputs = AnnotationOf(object, kInputsAnnotation),
           .text = object["data"][kListDataKey].StringOrEmpty()};
@@ -231,6 +238,7 @@ ShardView ViewOfShard(JsonValue object) {
   ShardView shard = {
       .name = NameOf(object),
       .prepull = LabelOf(object, kPrepullLabel),
+      .owner_uid = OwnerUidOf(object),
       .version = object["metadata"]["resourceVersion"].StringOrEmpty()};
   for (const auto& [node, text] : object["data"].members()) {
     absl::StatusOr<NodeRecord> record = ParseRecord(text.StringOrEmpty());

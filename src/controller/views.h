@@ -71,6 +71,7 @@ struct PodView {
 
 struct ListView {
   std::string prepull = "";
+  std::string owner_uid = "";  // of an earlier Prepull of that name it may be
   std::string hash = "";
   std::string inputs = "";
   std::string text = "";
@@ -79,6 +80,7 @@ struct ListView {
 struct ShardView {
   std::string name = "";
   std::string prepull = "";
+  std::string owner_uid = "";
   std::string version = "";
   std::map<std::string, NodeRecord> records = {};  // by node
 };

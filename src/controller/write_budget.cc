@@ -15,7 +15,9 @@ bool WriteBudget::Take(Instant now) {
 
 Instant WriteBudget::NextAt() const {
   const double missing = std::max(1 - left_, 0.0);
-  return filled_at_ + absl::Seconds(missing / per_second_);
+  // A bit later than it is computed, as it may be rounded down.
+  return filled_at_ + absl::Seconds(missing / per_second_) +
+         absl::Nanoseconds(1);
 }
 
 }  // namespace prepull

@@ -141,7 +141,7 @@ struct Fleet {
   }
 
   const PrepullObjects& objects() const { return cluster.ObjectsOf("app"); }
-  RecordMap Records() const { return RecordsIn(objects().shards); }
+  RecordMap Records() const { return RecordsIn(objects().shards, ""); }
   std::vector<NodeFate> Fates() const {
     return FatesOf(spec, work, cluster, objects(), Records(), now);
   }
