@@ -26,6 +26,9 @@ struct DockerConfig {
 
   // Why a file of a folder could not be read this time; empty if all could.
   std::string unread = "";
+
+  // Why a folder has no entry although nothing in it is wrong; else empty.
+  std::string empty = "";
 };
 
 // Errors: DATA_LOSS  invalid JSON: the file may be half written;

@@ -65,12 +65,17 @@ absl::StatusOr<DockerConfig> ReadFolder(const std::string& path,
                                           ": too many files: only the first ",
                                           kMaxFiles, " are read"));
   }
-  for (const std::string& name : names) {
-    if (!absl::StartsWith(name, "..")) AddFile(path, name, files, whole);
-  }
+  // The kubelet's own, which are there without a Secret, too.
+  std::erase_if(names, [](const std::string& name) {
+    return absl::StartsWith(name, "..");
+  });
+  for (const std::string& name : names) AddFile(path, name, files, whole);
   if (whole.entries.empty() && whole.warnings.empty()) {
-    whole.warnings.push_back(
-        absl::StrCat(Shown(path), ": no credentials found"));
+    whole.empty = absl::StrCat(
+        Shown(path), names.empty()
+                         ? ": empty folder: there may be no such Secret"
+                         : ": no credentials found");
+    whole.warnings.push_back(whole.empty);
   }
   return whole;
 }
@@ -115,7 +120,7 @@ absl::StatusOr<CredentialsToTry> FileCredentials::Find(
                     absl::StrCat("secret \"", Printable(secret, 253), "\""));
   }
   CredentialsToTry found;
-  found.credentials = FindIn(ReadConfigs(found.unread), image);
+  found.credentials = FindIn(ReadConfigs(found), image);
   return found;
 }
 
@@ -150,10 +155,10 @@ absl::StatusOr<CredentialsToTry> FileCredentials::FindInSecret(
 }
 
 std::vector<std::string> FileCredentials::Sources() {
-  std::string unread;
-  std::vector<KeyringEntry> entries = ReadConfigs(unread);
+  CredentialsToTry found;
+  std::vector<KeyringEntry> entries = ReadConfigs(found);
   for (const std::string& name : SecretNames()) {
-    std::vector<KeyringEntry> more = ReadConfig(SecretPath(name), unread);
+    std::vector<KeyringEntry> more = ReadConfig(SecretPath(name), found);
     std::move(more.begin(), more.end(), std::back_inserter(entries));
   }
   std::vector<std::string> sources;
@@ -164,27 +169,29 @@ std::vector<std::string> FileCredentials::Sources() {
   return sources;
 }
 
-std::vector<KeyringEntry> FileCredentials::ReadConfigs(std::string& unread) {
+std::vector<KeyringEntry> FileCredentials::ReadConfigs(
+    CredentialsToTry& found) {
   std::vector<KeyringEntry> all;
   for (const std::string& path : options_.docker_configs) {
-    std::vector<KeyringEntry> entries = ReadConfig(path, unread);
+    std::vector<KeyringEntry> entries = ReadConfig(path, found);
     std::move(entries.begin(), entries.end(), std::back_inserter(all));
   }
   return all;
 }
 
 std::vector<KeyringEntry> FileCredentials::ReadConfig(const std::string& path,
-                                                      std::string& unread) {
+                                                      CredentialsToTry& found) {
   absl::StatusOr<DockerConfig> config = ReadDockerConfigs(path, files_);
   if (!config.ok()) {
     warnings_->Add(std::string(config.status().message()));
     if (IsTransient(config.status())) {
-      unread = std::string(config.status().message());
+      found.unread = std::string(config.status().message());
     }
     return {};
   }
   warnings_->Add(config->warnings);
-  if (!config->unread.empty()) unread = config->unread;
+  if (!config->unread.empty()) found.unread = config->unread;
+  if (!config->empty.empty()) found.empty = config->empty;
   return std::move(config->entries);
 }
 

@@ -36,11 +36,11 @@ class FileCredentials {
  private:
   absl::StatusOr<CredentialsToTry> FindInSecret(const Reference& image,
                                                 const std::string& secret);
-  // Returns the entries of all docker configs. Sets `unread` to why one could
-  // not be read.
-  std::vector<KeyringEntry> ReadConfigs(std::string& unread);
+  // Returns the entries of all docker configs. Sets in `found` why one could
+  // not be read, and which has none.
+  std::vector<KeyringEntry> ReadConfigs(CredentialsToTry& found);
   std::vector<KeyringEntry> ReadConfig(const std::string& path,
-                                       std::string& unread);
+                                       CredentialsToTry& found);
   std::vector<std::string> SecretNames();
   std::string SecretPath(const std::string& name) const;
 

@@ -83,9 +83,10 @@ class ControllerCommand : public CommandProgram {
     Log(LogLevel::kInfo, "controller started",
         {{"namespace", options_.pods.name_space},
          {"http_port", static_cast<int64_t>(socket->port())}});
-    const WebServer pages(
-        *std::move(socket),
-        [&controller](absl::string_view path) { return controller.Page(path); });
+    const WebServer pages(*std::move(socket),
+                          [&controller](absl::string_view path) {
+                            return controller.Page(path);
+                          });
     controller.Run(context.stop);
     Log(LogLevel::kInfo, "controller stopped");
     return {};
@@ -119,10 +120,9 @@ class ControllerCommand : public CommandProgram {
   void AddPodFlags() {
     command().Group("Pods on nodes");
     NodePods& pods = options_.pods;
-    command().Text({.name = "--image",
-                    .value = "IMAGE",
-                    .text = "prepull's own image"},
-                   pods.image);
+    command().Text(
+        {.name = "--image", .value = "IMAGE", .text = "prepull's own image"},
+        pods.image);
     command().Custom({.name = "--service-account",
                       .value = "NAME",
                       .text = "of the pods, which get no token",

@@ -165,16 +165,19 @@ class Fetching {
                                .deadline = run_.deadline()});
   }
 
-  // Waits for a runtime that restarts meanwhile. Errors as for CheckDisk.
+  // Waits for a runtime that restarts meanwhile. Errors: see ReasonUnfit.
   absl::Status CheckFit(ContainerRuntime& runtime) {
-    const absl::Status fit = AskForDisk(runtime);
+    const absl::Status fit = AskIfFit(runtime);
     const bool came_back = IsUnreachable(fit) && Inventorise(runtime).ok();
-    return came_back ? AskForDisk(runtime) : fit;
+    return came_back ? AskIfFit(runtime) : fit;
   }
 
-  absl::Status AskForDisk(ContainerRuntime& runtime) const {
-    return CheckDisk(preflight_, runtime, context_.files,
-                     run_.deadline() - context_.clock.Now(), context_.stop);
+  absl::Status AskIfFit(ContainerRuntime& runtime) const {
+    RETURN_IF_ERROR(CheckDisk(preflight_, runtime, context_.files,
+                              run_.deadline() - context_.clock.Now(),
+                              context_.stop));
+    return CheckLoad(preflight_.load, context_.files, context_.clock,
+                     context_.stop);
   }
 
   // A node that has all images needs no space: at the second start of a pod the
@@ -298,15 +301,14 @@ class Fetching {
     return end;
   }
 
-  // Too little space, or the runtime went away before it was known.
   CommandEnd EndUnfit(ContainerRuntime& runtime, const absl::Status& why) {
-    if (why.code() != absl::StatusCode::kFailedPrecondition) {
-      return EndBeforePulls(ExitCode::kNoRuntime, Reason::kRuntimeUnavailable,
-                            why);
+    const Reason reason = ReasonUnfit(why);
+    const bool is_away = reason == Reason::kRuntimeUnavailable;
+    CommandEnd end = EndBeforePulls(
+        is_away ? ExitCode::kNoRuntime : ExitCode::kNodeNotFit, reason, why);
+    if (reason == Reason::kNoSpace) {
+      FreeDownloads(list_.requests, EngineOn(runtime), context_.stop, run_);
     }
-    CommandEnd end =
-        EndBeforePulls(ExitCode::kNodeNotFit, Reason::kNoSpace, why);
-    FreeDownloads(list_.requests, EngineOn(runtime), context_.stop, run_);
     return end;
   }
 
@@ -379,9 +381,7 @@ void FetchCommand::OnBadFlags(const CommandContext& context,
   class Run run = NewRun(options_, path, context);
   StatusFile status_file(path, context.files, context.clock);
   status_file.OnStarted(run);
-  run.End({ExitCode::kBadInput, Phase::kFailed, Reason::kBadInput,
-           Printable(why.message(), 1024)},
-          context.clock.WallNow());
+  run.End(EndOfBadFlags(why), context.clock.WallNow());
   status_file.OnRunEnded(run);
   std::string termination_log = peek("--termination-log");
   if (termination_log.empty()) {

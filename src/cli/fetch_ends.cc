@@ -3,6 +3,7 @@
 #include <string>
 
 #include "prepull/base/passing_error.h"
+#include "prepull/base/text.h"
 #include "prepull/source/image_list.h"
 
 namespace prepull {
@@ -19,6 +20,17 @@ RunEnd EndWithoutList(const absl::Status& why, bool is_stopped) {
   return {ExitCode::kStopped, Phase::kTimedOut,
           IsPassing(why) ? ReasonWithoutReference(why) : Reason::kTimeout,
           message};
+}
+
+RunEnd EndOfBadFlags(const absl::Status& why) {
+  return {ExitCode::kBadInput, Phase::kFailed, Reason::kBadInput,
+          Printable(why.message(), 1024)};
+}
+
+Reason ReasonUnfit(const absl::Status& why) {
+  if (absl::IsFailedPrecondition(why)) return Reason::kNoSpace;
+  return absl::IsResourceExhausted(why) ? Reason::kNodeBusy
+                                        : Reason::kRuntimeUnavailable;
 }
 
 }  // namespace prepull

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/numbers.h"
@@ -218,13 +219,7 @@ void AddOutputFlags(Command& command, FetchOptions& options) {
                         "on and always whole",
                 .is_path = true},
                options.status_file);
-  command.Text({.name = "--termination-log",
-                .value = "PATH",
-                .text = "termination message file of the container; written "
-                        "only if it exists",
-                .fallback = "/dev/termination-log",
-                .is_path = true},
-               options.termination_log);
+  AddTerminationLogFlag(command, options.termination_log);
   command.Switch({.name = "--dry-run", .text = "print the plan, pull nothing"},
                  options.dry_run);
   command.Choice({.name = "--output",
@@ -282,16 +277,7 @@ void AddFetchFlags(Command& command, FetchOptions& options) {
                     .text = "limit for the whole run",
                     .fallback = "20m"},
                    options.overall_timeout);
-  command.Custom(
-      {.name = "--deadline",
-       .value = "D|TIME",
-       .text = "end of the whole run: a duration from its start, or a time as "
-               "2026-12-24T04:00:00Z; the earlier of this and "
-               "--overall-timeout counts"},
-      [&options](const std::string& text) {
-        ASSIGN_OR_RETURN(options.deadline, ParseDeadline(text));
-        return absl::OkStatus();
-      });
+  AddDeadlineFlag(command, options.deadline);
   command.Duration({.name = "--start-jitter",
                     .value = "D",
                     .text = "random delay before the first pull, at most this "
@@ -299,7 +285,7 @@ void AddFetchFlags(Command& command, FetchOptions& options) {
                             "fleet does not start at the same time",
                     .fallback = "0"},
                    options.pull.start_jitter);
-  AddDiskFlags(command, options.preflight);
+  AddFitnessFlags(command, options.preflight);
   AddHostRootFlag(command, options.preflight.host_root);
   AddPriorityFlags(command, options.priority);
   AddCredentialFlags(command, options.list.credentials);
@@ -315,24 +301,30 @@ bool DrawsView(const FetchOptions& options, const Host& host) {
          host.Window().columns >= kMinViewColumns;
 }
 
+RunStart StartOf(absl::Duration overall_timeout, const Deadline& deadline,
+                 const CommandContext& context) {
+  const absl::Time started_at =
+      context.clock.WallNow() - (context.clock.Now() - context.started);
+  // From now on by our clock: the wall clock may jump.
+  const absl::Duration left = deadline.after.value_or(
+      deadline.at.value_or(absl::InfiniteFuture()) - started_at);
+  return {.id = RandomHex(16),
+          .started_at = started_at,
+          .start = context.started,
+          .overall_timeout =
+              std::max(std::min(overall_timeout, left), absl::ZeroDuration())};
+}
+
 Run NewRun(const FetchOptions& options, const std::string& status_file,
            const CommandContext& context) {
   std::string node = options.node;
   if (node.empty()) node = FromEnvironment(context.host, "NODE_NAME");
   if (node.empty()) node = context.host.HostName();
-  const absl::Time started_at =
-      context.clock.WallNow() - (context.clock.Now() - context.started);
-  // From now on by our clock: the wall clock may jump.
-  const absl::Duration left = options.deadline.after.value_or(
-      options.deadline.at.value_or(absl::InfiniteFuture()) - started_at);
-  Run run({.id = RandomHex(16),
-           .node = Printable(node, 256),
-           .instance =
-               Printable(FromEnvironment(context.host, "INSTANCE_NAME"), 256),
-           .started_at = started_at,
-           .start = context.started,
-           .overall_timeout = std::max(std::min(options.overall_timeout, left),
-                                       absl::ZeroDuration())});
+  RunStart start = StartOf(options.overall_timeout, options.deadline, context);
+  start.node = Printable(node, 256);
+  start.instance =
+      Printable(FromEnvironment(context.host, "INSTANCE_NAME"), 256);
+  Run run(std::move(start));
   for (const std::string& name : UnusableOf(status_file, context)) {
     run.MarkNotUsable(name);
   }

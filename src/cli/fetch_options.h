@@ -35,7 +35,7 @@ struct FetchOptions {
   absl::Duration overall_timeout = absl::Minutes(20);
   Deadline deadline;  // of the run, too
   std::string status_file;
-  std::string termination_log = "/dev/termination-log";
+  std::string termination_log = kTerminationLog;
   std::string node;
   NodeLabelOptions node_label;
   ResultOptions result;  // its folder is node_label's
@@ -46,6 +46,11 @@ struct FetchOptions {
 };
 
 void AddFetchFlags(Command& command, FetchOptions& options);
+
+// Returns what is known of a run of `context` before it begins, without the
+// names of the node and of its instance.
+RunStart StartOf(absl::Duration overall_timeout, const Deadline& deadline,
+                 const CommandContext& context);
 
 // Returns a run with its identity, and with what the last run wrote to
 // `status_file`, which need not exist.

@@ -173,13 +173,12 @@ check, ok, warning or failed: socket, runtime, its known bugs, whether cut pulls
 resume, stuck connections can be ended and pins are heeded, disk and inodes. It
 ends with 5 if one failed. -o json is one document:
 
-  {"schema":"prepull.preflight/v1","fit":true,
-   "runtime":{"name":"containerd","version":"1.7.24","api_version":"v1",
-              "socket":"...","byte_progress":true,"resume":true,"pin":true,
-              "watch_connections":true},"space_required_bytes":null,
-   "gc_high_threshold_percent":85,"image_file_system":{"path":"...",
-     "size_bytes":67108864,"used_bytes":24576,"available_bytes":57017958,
-     "image_bytes":0,"inodes":3085510,"free_inodes":3085498},
+  {"schema":"prepull.preflight/v1","fit":true,"runtime":{"name":"containerd",
+     "version":"1.7.24","api_version":"v1","socket":"...","byte_progress":true,
+     "resume":true,"pin":true,"watch_connections":true},
+   "space_required_bytes":null,"gc_high_threshold_percent":85,
+   "image_file_system":{"path":"...","size_bytes":67108864,"used_bytes":24576,
+     "available_bytes":57017958,"image_bytes":0,"inodes":9999,"free_inodes":99},
    "checks":[{"check":"disk","result":"Ok","detail":"..."}]}
 
 result is Ok, Warning or Failed; available_bytes is below the threshold and
@@ -190,7 +189,8 @@ sizes are null if it cannot be seen.
 runtime's image file system below the usage at which the kubelet begins to
 delete images (--gc-high-threshold, default 85%), so that available = 85/100 *
 size - used; and 1% of its inodes must be free. Else fetch ends with 5 before
-its first pull. A node that has all images needs no space.
+its first pull. A node that has all images needs no space. With --check-items
+disk,cpu,mem a node is not fit, either, where more than 80% of one is in use.
 
 Without it a disk that is that full is a warning, before the pulls and after
 them. In a container the disk can be seen only if the host's root is mounted:

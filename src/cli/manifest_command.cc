@@ -146,8 +146,8 @@ bool HasFlag(const Command& manifest, const FlagDoc& flag) {
   });
 }
 
-absl::Status CheckFetchFlag(const FlagDoc& flag, const Command& manifest,
-                            bool sees_disk) {
+absl::Status CheckFetchFlag(const FlagDoc& flag, const FetchOptions& options,
+                            const Command& manifest, bool sees_disk) {
   if (HasFlag(manifest, flag)) {
     return InvalidWord(flag.name, "flag of manifest: expected before --");
   }
@@ -157,7 +157,8 @@ absl::Status CheckFetchFlag(const FlagDoc& flag, const Command& manifest,
                        "list, --secret, --status-dir and --storage-dir");
   }
   const bool is_about_disk =
-      flag.name == "--space-required" || flag.name == "--gc-high-threshold";
+      flag.name == "--space-required" || flag.name == "--gc-high-threshold" ||
+      (flag.name == "--check-items" && options.preflight.disk.fails());
   if (is_about_disk && !sees_disk) {
     return InvalidWord(flag.name,
                        "the pod does not see the disk of the images: give "
@@ -187,7 +188,7 @@ absl::Status CheckFetchFlags(const std::vector<std::string>& words,
         "unexpected word: expected flags of fetch; images belong in the list");
   }
   for (const FlagDoc& flag : fetch.GivenFlags()) {
-    RETURN_IF_ERROR(CheckFetchFlag(flag, manifest, sees_disk));
+    RETURN_IF_ERROR(CheckFetchFlag(flag, options, manifest, sees_disk));
   }
   return absl::OkStatus();
 }
@@ -215,15 +216,15 @@ absl::Status CheckVariables(const std::vector<Label>& environment,
     AddFetchFlags(fetch, options);
     const FlagDoc* flag = FlagOfVariable(fetch, name);
     if (flag == nullptr) return InvalidWord(variable.key, "no flag of fetch");
-    if (flag->name != "--deadline") {
-      RETURN_IF_ERROR(Annotate(CheckFetchFlag(*flag, manifest, sees_disk),
-                               absl::StrCat("--env ", variable.key)));
-    }
     for (const absl::string_view value : absl::StrSplit(variable.value, '\n')) {
       RETURN_IF_ERROR(
           Annotate(fetch.ParseWords({absl::StrCat(flag->name, "=", value)}),
                    absl::StrCat("--env ", variable.key)));
     }
+    if (flag->name == "--deadline") continue;
+    RETURN_IF_ERROR(
+        Annotate(CheckFetchFlag(*flag, options, manifest, sees_disk),
+                 absl::StrCat("--env ", variable.key)));
   }
   return absl::OkStatus();
 }

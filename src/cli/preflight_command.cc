@@ -1,8 +1,6 @@
 // prepull preflight: checks whether this node is fit to pull images.
-#include <algorithm>
 #include <memory>
 #include <optional>
-#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -10,20 +8,16 @@
 #include "prepull/base/json_writer.h"
 #include "prepull/base/table.h"
 #include "prepull/base/text.h"
-#include "prepull/preflight/image_access.h"
 #include "prepull/preflight/image_disk.h"
-#include "prepull/preflight/kubelet_config.h"
 #include "prepull/preflight/runtime_checks.h"
 #include "prepull/report/run_document.h"
 #include "prepull/runtime/connect.h"
-#include "prepull/runtime/connections.h"
 #include "src/cli/commands.h"
+#include "src/cli/node_state.h"
 #include "src/cli/shared_flags.h"
 
 namespace prepull {
 namespace {
-
-constexpr absl::Duration kPreflightCallTimeout = absl::Seconds(10);
 
 CommandDoc PreflightDoc() {
   return {.name = "preflight",
@@ -40,51 +34,6 @@ CommandDoc PreflightDoc() {
                          "2  bad flags", "3  interrupted",
                          "4  the runtime cannot be reached",
                          "5  the node is not fit"}};
-}
-
-// What the checks are about.
-struct Node {
-  RuntimeState runtime;
-  absl::StatusOr<ImageDisk> disk;
-  std::vector<absl::StatusOr<KubeletConfig>> kubelets;
-  std::optional<std::vector<std::string>> credentials;  // names of those found
-};
-
-// A row for each, or a warning if none was found although flags name some.
-std::vector<Finding> EvaluateCredentials(const Node& node) {
-  std::vector<Finding> findings;
-  if (!node.credentials) return findings;
-  for (const std::string& name : *node.credentials) {
-    findings.push_back({"secret", CheckResult::kOk, name});
-  }
-  if (findings.empty()) {
-    findings.push_back(
-        {"secret", CheckResult::kWarning, "no usable credentials found"});
-  }
-  return findings;
-}
-
-// In the order in which a person reads them.
-std::vector<Finding> Evaluate(const Node& node,
-                              const DiskRequirements& required) {
-  std::vector<Finding> findings = EvaluateRuntime(node.runtime);
-  for (Finding& finding : EvaluateImageDisk(node.disk, required)) {
-    findings.push_back(std::move(finding));
-  }
-  for (const absl::StatusOr<KubeletConfig>& kubelet : node.kubelets) {
-    findings.push_back(EvaluateImageAccess(kubelet));
-  }
-  for (Finding& finding : EvaluateCredentials(node)) {
-    findings.push_back(std::move(finding));
-  }
-  return findings;
-}
-
-bool IsFit(const std::vector<Finding>& findings) {
-  return std::none_of(findings.begin(), findings.end(),
-                      [](const Finding& finding) {
-                        return finding.result == CheckResult::kFailed;
-                      });
 }
 
 // "Ok", as JSON has it.
@@ -126,7 +75,7 @@ void WriteDisk(const ImageDisk& disk, const DiskRequirements& required,
       .CloseObject();
 }
 
-std::string PreflightDocument(const Node& node,
+std::string PreflightDocument(const NodeState& node,
                               const std::vector<Finding>& findings,
                               const DiskRequirements& required) {
   JsonWriter json;
@@ -185,7 +134,7 @@ class PreflightCommand : public CommandProgram {
   PreflightCommand() : CommandProgram(PreflightDoc()) {
     command().Group("What");
     AddSocketFlag(command(), cri_socket_);
-    AddDiskFlags(command(), options_);
+    AddFitnessFlags(command(), options_);
     AddHostRootFlag(command(), options_.host_root);
     AddCredentialFlags(command(), credentials_);
     command().Group("Output");
@@ -211,16 +160,9 @@ class PreflightCommand : public CommandProgram {
       end.error += sockets->Hint();
       return end;
     }
-    RuntimeState runtime =
-        ReadRuntimeState(*found, kPreflightCallTimeout, context.stop);
-    runtime.connections = OpenConnections(found->socket).status();
-    const Node node = {
-        .runtime = std::move(runtime),
-        .disk =
-            ReadImageDisk(*found->runtime, context.files, options_.host_root,
-                          kPreflightCallTimeout, context.stop),
-        .kubelets = ReadKubeletConfigs(context.files, options_.host_root),
-        .credentials = SourcesOf(**finder)};
+    const NodeState node = ReadNodeState(
+        *found, options_,
+        HasCredentialSources(credentials_) ? finder->get() : nullptr, context);
     if (context.stop.stop_requested()) {
       return {ExitCode::kStopped, "interrupted"};
     }
@@ -231,14 +173,9 @@ class PreflightCommand : public CommandProgram {
   }
 
  private:
-  std::optional<std::vector<std::string>> SourcesOf(
-      CredentialFinder& finder) const {
-    if (!HasCredentialSources(credentials_)) return std::nullopt;
-    return finder.Sources();
-  }
-
-  CommandEnd Report(const Node& node, const CommandContext& context) const {
-    const std::vector<Finding> findings = Evaluate(node, options_.disk);
+  CommandEnd Report(const NodeState& node,
+                    const CommandContext& context) const {
+    const std::vector<Finding> findings = FindingsOf(node, options_.disk);
     if (output_ == "json") {
       context.console.PrintJson(
           PreflightDocument(node, findings, options_.disk));

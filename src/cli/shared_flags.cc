@@ -3,6 +3,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "prepull/base/status_macros.h"
 #include "prepull/base/text.h"
 #include "prepull/base/units.h"
@@ -85,6 +86,26 @@ void AddRegistryFlags(Command& command, RegistryOptions& registry) {
                          "the node's own mirrors; does not change those of the "
                          "runtime"},
                 registry.mirrors);
+}
+
+absl::Status ParseCheckItems(absl::string_view text,
+                             PreflightOptions& options) {
+  options.disk.max_used_percent.reset();
+  options.load = {};
+  for (const absl::string_view item : absl::StrSplit(text, ',')) {
+    if (item == "disk") {
+      options.disk.max_used_percent = kMaxUsedPercent;
+    } else if (item == "cpu") {
+      options.load.cpu = true;
+    } else if (item == "mem") {
+      options.load.mem = true;
+    } else {
+      return absl::InvalidArgumentError(
+          absl::StrCat("invalid item \"", Printable(item, 64),
+                       "\": expected disk, cpu or mem"));
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -187,7 +208,31 @@ absl::StatusOr<int> ParseConcurrency(const std::string& text) {
       "invalid value \"", Printable(text, 64), "\": expected auto or 1 to 64"));
 }
 
-void AddDiskFlags(Command& command, PreflightOptions& options) {
+void AddDeadlineFlag(Command& command, Deadline& deadline) {
+  command.Custom(
+      {.name = "--deadline",
+       .value = "D|TIME",
+       .text = "end of the whole run: a duration from its start, or a time as "
+               "2026-12-24T04:00:00Z; the earlier of this and "
+               "--overall-timeout counts"},
+      [&deadline](const std::string& text) {
+        ASSIGN_OR_RETURN(deadline, ParseDeadline(text));
+        return absl::OkStatus();
+      });
+}
+
+void AddTerminationLogFlag(Command& command, std::string& path) {
+  path = kTerminationLog;
+  command.Text({.name = "--termination-log",
+                .value = "PATH",
+                .text = "termination message file of the container; written "
+                        "only if it exists",
+                .fallback = path,
+                .is_path = true},
+               path);
+}
+
+void AddFitnessFlags(Command& command, PreflightOptions& options) {
   DiskRequirements& disk = options.disk;
   command.Custom({.name = "--space-required",
                   .value = "SIZE",
@@ -205,6 +250,14 @@ void AddDiskFlags(Command& command, PreflightOptions& options) {
                            "to delete images (imageGCHighThresholdPercent)",
                    .fallback = "85"},
                   1, 100, disk.gc_high_threshold_percent);
+  command.Custom({.name = "--check-items",
+                  .value = "ITEMS",
+                  .text = "of disk, cpu and mem, with commas between: the node "
+                          "is not fit (exit code 5) if more than 80% of one "
+                          "is in use"},
+                 [&options](const std::string& text) {
+                   return ParseCheckItems(text, options);
+                 });
 }
 
 void AddHostRootFlag(Command& command, std::string& host_root) {

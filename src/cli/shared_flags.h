@@ -19,6 +19,9 @@ struct Deadline {
   std::optional<absl::Time> at = std::nullopt;
 };
 
+// The file that the kubelet reads.
+inline constexpr char kTerminationLog[] = "/dev/termination-log";
+
 // Parses a duration or a time of RFC 3339.
 absl::StatusOr<Deadline> ParseDeadline(const std::string& text);
 
@@ -47,8 +50,14 @@ absl::StatusOr<int> ParseConcurrency(const std::string& text);
 // Where the host's root is mounted, "/" by default.
 void AddHostRootFlag(Command& command, std::string& host_root);
 
-// What the node's disk must have.
-void AddDiskFlags(Command& command, PreflightOptions& options);
+// What the node's disk must have, and how busy the node may be.
+void AddFitnessFlags(Command& command, PreflightOptions& options);
+
+// The end of the run.
+void AddDeadlineFlag(Command& command, Deadline& deadline);
+
+// Where the termination message goes.
+void AddTerminationLogFlag(Command& command, std::string& path);
 
 }  // namespace prepull
 

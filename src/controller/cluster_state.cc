@@ -4,6 +4,12 @@
 #include <utility>
 
 namespace prepull {
+namespace {
+
+// Longer than a watch is ever behind.
+constexpr absl::Duration kGoodFor = absl::Minutes(1);
+
+}  // namespace
 
 const PrepullObjects& ClusterState::ObjectsOf(const std::string& name) const {
   static const PrepullObjects* const none = new PrepullObjects();
@@ -62,7 +68,7 @@ void ClusterState::PutPod(const std::string& name, PodView pod) {
   kept = {.view = std::move(pod)};
 }
 
-void ClusterState::EraseJob(const std::string& name) {
+void ClusterState::EraseJob(const std::string& name, absl::Time seen_at) {
   const auto found = prepull_of_job_.find(name);
   if (found == prepull_of_job_.end()) return;
   std::map<std::string, JobView>& jobs = objects_[found->second].jobs;
@@ -75,6 +81,7 @@ void ClusterState::EraseJob(const std::string& name) {
     if (pods->second.empty()) pods_.erase(pods);
   }
   jobs.erase(job);
+  objects_[found->second].gone_jobs[name] = seen_at;
   prepull_of_job_.erase(found);
 }
 
@@ -112,6 +119,28 @@ JobPods ClusterState::PodsOf(const std::string& job_uid) const {
                      return a->created < b->created;
                    });
   return pods;
+}
+
+void ClusterState::PutOwnRecord(const std::string& prepull,
+                                const std::string& node, OwnRecord record) {
+  objects_[prepull].own_records[node] = std::move(record);
+}
+
+void ClusterState::Forget(absl::Time now) {
+  std::vector<std::string> unseen;
+  for (auto& [prepull, objects] : objects_) {
+    std::erase_if(objects.own_records, [now](const auto& each) {
+      return each.second.written_at + kGoodFor < now;
+    });
+    std::erase_if(objects.gone_jobs, [now](const auto& each) {
+      return each.second + kGoodFor < now;
+    });
+    for (const auto& [name, job] : objects.jobs) {
+      const bool is_unseen = job.uid.empty() && job.created + kGoodFor < now;
+      if (is_unseen) unseen.push_back(name);
+    }
+  }
+  for (const std::string& name : unseen) EraseJob(name);
 }
 
 void ClusterState::MarkDeleted(const std::string& job_name) {

@@ -15,11 +15,24 @@
 
 namespace prepull {
 
+struct OwnRecord {
+  std::string shard = "";
+  std::string owner_uid = "";  // of the Prepull
+  NodeRecord record = {};
+  absl::Time written_at = absl::InfinitePast();
+};
+
 // What the controller has made for one Prepull, by the objects' names.
 struct PrepullObjects {
   std::map<std::string, JobView> jobs = {};
   std::map<std::string, ListView> lists = {};
   std::map<std::string, ShardView> shards = {};
+  // What the controller itself has put on record a moment ago, by node: the
+  // watch may still show the shard as it was before.
+  std::map<std::string, OwnRecord> own_records = {};
+  // Jobs that are gone, and when that was seen: their results, which somebody
+  // has put on record before, may be yet to be seen.
+  std::map<std::string, absl::Time> gone_jobs = {};
 };
 
 // The pods of one Job, oldest first.
@@ -42,13 +55,22 @@ class ClusterState {
   void PutShard(ShardView shard);
   void PutPod(const std::string& name, PodView pod);
 
-  void EraseJob(const std::string& name);
+  // `seen_at`: when that was seen, of one that somebody has deleted.
+  void EraseJob(const std::string& name,
+                absl::Time seen_at = absl::InfinitePast());
   void EraseConfigMap(const std::string& name);
   // `last`: how the pod was when it was deleted. If it had ended, its result
   // is kept for as long as its Job is there.
   void ErasePod(const std::string& name, const PodView* last);
 
   JobPods PodsOf(const std::string& job_uid) const;
+
+  void PutOwnRecord(const std::string& prepull, const std::string& node,
+                    OwnRecord record);
+
+  // Forgets what is only good for a moment, and Jobs without uid that no watch
+  // has shown for long.
+  void Forget(absl::Time now);
 
   // Marks the Job as being deleted, before the watch says so.
   void MarkDeleted(const std::string& job_name);

@@ -32,8 +32,6 @@ constexpr double kPausePerPass = 4;
 constexpr absl::Duration kMostPause = absl::Seconds(2);
 // Time passes, and the wall clock may jump.
 constexpr absl::Duration kLookAnyway = absl::Minutes(1);
-// A Job that was made and that no watch shows is none.
-constexpr absl::Duration kAnnouncedFor = absl::Minutes(1);
 
 constexpr absl::string_view kAll = "*";
 
@@ -67,17 +65,26 @@ class Controller::Loop {
   }
 
   void Run(const std::stop_token& stop) {
-    const std::stop_callback wake(stop,
-                                  [this] { mailbox_.wakeup().Notify(); });
+    const std::stop_callback wake(stop, [this] { mailbox_.wakeup().Notify(); });
     const std::jthread sources(
         [this](const std::stop_token& end) { AnswerQuestions(end); });
     std::vector<std::unique_ptr<Watcher>> watchers;
-    for (const WatchedKind kind : WatchedKinds()) {
+    const auto watch = [&](WatchedKind kind) {
       watchers.push_back(std::make_unique<Watcher>(
           kind, rules_.name_space, server_, KubeSeams(), mailbox_));
+    };
+    for (const WatchedKind kind : WatchedKinds()) {
+      if (kind != WatchedKind::kConfigMaps) watch(kind);
     }
+    bool knows_jobs = false;
     while (!stop.stop_requested()) {
       TakeAllNews();
+      // A result is on record before its Job is deleted: where the records are
+      // listed after the Jobs, one that has no Job is among them.
+      const bool knew_jobs = std::exchange(
+          knows_jobs,
+          listed_.contains(std::string(WatchedKindName(WatchedKind::kJobs))));
+      if (knows_jobs && !knew_jobs) watch(WatchedKind::kConfigMaps);
       if (is_known() && seams_.clock.Now() >= next_pass_) Pass(stop);
       if (stop.stop_requested()) break;
       seams_.clock.WaitUntil(NextLook(), mailbox_.wakeup());
@@ -103,8 +110,9 @@ class Controller::Loop {
   }
 
   void TakeAllNews() {
+    const absl::Time now = seams_.clock.WallNow();
     for (const WatchNews& news : mailbox_.Take()) {
-      for (const std::string& name : TakeNews(news, cluster_)) {
+      for (const std::string& name : TakeNews(news, now, cluster_)) {
         if (!name.empty()) concerned_.insert(name);
       }
       TakeProblem(news);
@@ -132,12 +140,12 @@ class Controller::Loop {
     if (news.problem.empty()) {
       stale_.erase(kind);
     } else if (!stale_.contains(kind)) {
-      stale_[kind] = absl::StrCat("stale since ",
-                                  ApiTimeText(seams_.clock.WallNow()), ": ",
-                                  news.problem);
+      stale_[kind] =
+          absl::StrCat("stale since ", ApiTimeText(seams_.clock.WallNow()),
+                       ": ", news.problem);
     }
-    const std::string stale = absl::StrJoin(
-        stale_, "; ", [](std::string* out, const auto& each) {
+    const std::string stale =
+        absl::StrJoin(stale_, "; ", [](std::string* out, const auto& each) {
           absl::StrAppend(out, each.second);
         });
     if (stale == rules_.stale) return;
@@ -160,7 +168,7 @@ class Controller::Loop {
     if (names.empty() && seams_.clock.Now() < look_again_) return;
     const Instant begin = seams_.clock.Now();
     look_again_ = begin + kLookAnyway;
-    ForgetUnseenJobs();
+    cluster_.Forget(seams_.clock.WallNow());
     for (const std::string& name : names) {
       if (stop.stop_requested()) return;
       Reconcile(name, stop);
@@ -185,8 +193,7 @@ class Controller::Loop {
     const absl::Time now = seams_.clock.WallNow();
     const Decision decision = Decide(prepull, cluster_, rules_, memory, now);
     if (decision.resolves) Resolve(prepull, memory);
-    const WriteProgress progress =
-        writer_.Write(name, decision, memory, stop);
+    const WriteProgress progress = writer_.Write(name, decision, memory, stop);
     if (progress.has_written) {
       events.Take(prepull.status, cluster_.prepulls[name].status, decision,
                   progress.recorded);
@@ -216,33 +223,19 @@ class Controller::Loop {
     questions_.Post([this, name = prepull.name,
                      spec = *prepull.spec](const std::stop_token& stop) {
       KubeClient client(server_, KubeSeams());
-      absl::StatusOr<std::string> text =
-          ReadSources(spec,
-                      {.name_space = rules_.name_space,
-                       .inputs = options_.sources},
-                      {.host = seams_.host,
-                       .files = seams_.files,
-                       .clock = seams_.clock,
-                       .client = client},
-                      stop);
+      absl::StatusOr<std::string> text = ReadSources(
+          spec, {.name_space = rules_.name_space, .inputs = options_.sources},
+          {.host = seams_.host,
+           .files = seams_.files,
+           .clock = seams_.clock,
+           .client = client},
+          stop);
       answers_.Post({.prepull = name,
                      .resolution = {.inputs_hash = spec.inputs_hash,
                                     .text = std::move(text),
                                     .at = seams_.clock.WallNow()}});
       mailbox_.wakeup().Notify();
     });
-  }
-
-  void ForgetUnseenJobs() {
-    const absl::Time before = seams_.clock.WallNow() - kAnnouncedFor;
-    std::vector<std::string> forgotten;
-    for (const auto& [name, prepull] : cluster_.prepulls) {
-      for (const auto& [job_name, job] : cluster_.ObjectsOf(name).jobs) {
-        const bool is_unseen = job.uid.empty() && job.created < before;
-        if (is_unseen) forgotten.push_back(job_name);
-      }
-    }
-    for (const std::string& name : forgotten) cluster_.EraseJob(name);
   }
 
   const ControllerOptions options_;
@@ -264,7 +257,6 @@ class Controller::Loop {
   std::set<std::string> concerned_;  // Prepulls that something has come for
   Instant next_pass_;
   Instant look_again_;
-
 };
 
 Controller::Controller(ControllerOptions options, ApiServer server,

@@ -15,6 +15,9 @@ namespace {
 
 // Sources that could not be read are asked again after so long.
 constexpr absl::Duration kResolveAgain = absl::Minutes(1);
+// Another controller may have put the result of a Job on record and deleted it,
+// and the two watches are not in step.
+constexpr absl::Duration kResultIsSeen = absl::Seconds(5);
 
 std::string ListNameOf(absl::string_view prepull, absl::string_view hash) {
   return absl::StrCat(prepull, "-", hash);
@@ -192,6 +195,17 @@ class Decider {
 
   void TakeFates() {
     records_ = RecordsIn(objects_.shards, prepull_.uid);
+    for (const auto& [node, own] : objects_.own_records) {
+      KnownRecord& known = records_[node];
+      const bool is_newer = own.owner_uid == prepull_.uid &&
+                            (known.record == nullptr ||
+                             own.record.ended_at > known.record->ended_at);
+      if (is_newer) {
+        known = {.shard = own.shard, .record = &own.record};
+      } else if (known.record == nullptr) {
+        records_.erase(node);
+      }
+    }
     fates_ = FatesOf(spec(), work_, cluster_, objects_, records_, now_);
     decision_.steps =
         JobStepsOf(fates_, cluster_, objects_, records_, memory_.asked, now_);
@@ -260,7 +274,15 @@ class Decider {
     if (decision_.begins_round || is_closed()) return;
     for (const NodeFate* fate : rollout_.next) {
       if (!ready_lists_.contains(fate->group->list_hash)) continue;
-      decision_.jobs.push_back(JobFor(*fate));
+      NodeJob job = JobFor(*fate);
+      const auto gone = objects_.gone_jobs.find(job.name);
+      const bool may_be_done = gone != objects_.gone_jobs.end() &&
+                               gone->second + kResultIsSeen > now_;
+      if (may_be_done) {
+        LookAgain(gone->second + kResultIsSeen);
+      } else {
+        decision_.jobs.push_back(std::move(job));
+      }
     }
   }
 

@@ -22,10 +22,10 @@ struct NodeRecord {
   int64_t round = 0;
   NodeState state = NodeState::kFailed;
   std::string why = "";
-  std::string ended_at = "";  // RFC 3339
-  int64_t pods = 0;           // that have run
+  std::string ended_at = "";               // RFC 3339
+  int64_t pods = 0;                        // that have run
   std::optional<int> code = std::nullopt;  // with which the last one ended
-  std::string line = "";      // the machine line; "" if the pod left none
+  std::string line = "";  // the machine line; "" if the pod left none
 
   // Of the line; empty without one.
   ImageCounts counts = {};

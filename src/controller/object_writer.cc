@@ -192,6 +192,11 @@ class ObjectWriter::Round {
     shard.version = version;
     for (const auto& [node, record] : write.records) {
       shard.records[node] = record;
+      cluster().PutOwnRecord(prepull_.name, node,
+                             {.shard = write.name,
+                              .owner_uid = prepull_.uid,
+                              .record = record,
+                              .written_at = writer_.seams_.clock.WallNow()});
       progress_.recorded.insert(node);
     }
     for (const std::string& node : write.removed) shard.records.erase(node);

@@ -30,7 +30,7 @@ struct NodeCounts {
 struct SharedFailure {
   std::string image = "";
   std::string reason = "";
-  std::string message = "";            // of the first of them
+  std::string message = "";             // of the first of them
   std::vector<std::string> nodes = {};  // at most 10
   int64_t more = 0;
 };
@@ -50,7 +50,7 @@ struct FailedNode {
 struct FateSummary {
   NodeCounts nodes = {};
   ImageCounts images = {};  // over all nodes that have a result
-  std::vector<SharedFailure> failures = {};  // at most 50
+  std::vector<SharedFailure> failures = {};   // at most 50
   std::vector<FailedNode> failed_nodes = {};  // at most 100
   int64_t failed_nodes_omitted = 0;
 };

@@ -75,9 +75,8 @@ std::string NameIn(const std::string& key) {
 }
 
 WatchNews NewsOf(WatchedKind kind, WatchStep& step) {
-  WatchNews news = {.kind = kind,
-                    .is_listed = step.is_listed(),
-                    .problem = step.problem()};
+  WatchNews news = {
+      .kind = kind, .is_listed = step.is_listed(), .problem = step.problem()};
   WatchStore deleted = step.TakeDeleted();
   for (const std::string& key : step.TakeChanges()) {
     ObjectChange change = {.name = NameIn(key)};
@@ -117,7 +116,7 @@ void TakeNode(const ObjectChange& change, ClusterState& cluster,
   concerned.insert("*");
 }
 
-void TakeJob(const ObjectChange& change, ClusterState& cluster,
+void TakeJob(const ObjectChange& change, absl::Time now, ClusterState& cluster,
              Names& concerned) {
   if (const auto* last = std::any_cast<JobView>(&change.last)) {
     concerned.insert(last->prepull);
@@ -127,7 +126,7 @@ void TakeJob(const ObjectChange& change, ClusterState& cluster,
     cluster.PutJob(*job);
   } else {
     concerned.insert(cluster.PrepullOfJob(change.name));
-    cluster.EraseJob(change.name);
+    cluster.EraseJob(change.name, now);
   }
 }
 
@@ -182,7 +181,7 @@ std::vector<WatchedKind> WatchedKinds() {
           WatchedKind::kPods, WatchedKind::kConfigMaps};
 }
 
-std::vector<std::string> TakeNews(const WatchNews& news,
+std::vector<std::string> TakeNews(const WatchNews& news, absl::Time now,
                                   ClusterState& cluster) {
   Names concerned;
   for (const ObjectChange& change : news.changes) {
@@ -194,7 +193,7 @@ std::vector<std::string> TakeNews(const WatchNews& news,
         TakeNode(change, cluster, concerned);
         break;
       case WatchedKind::kJobs:
-        TakeJob(change, cluster, concerned);
+        TakeJob(change, now, cluster, concerned);
         break;
       case WatchedKind::kPods:
         TakePod(change, cluster, concerned);

@@ -37,9 +37,10 @@ struct WatchNews {
   std::vector<ObjectChange> changes = {};
 };
 
-// Takes the changes into `cluster`. Returns the names of the Prepulls that they
-// concern; "*" stands for all.
-std::vector<std::string> TakeNews(const WatchNews& news, ClusterState& cluster);
+// Takes the changes, seen at `now`, into `cluster`. Returns the names of the
+// Prepulls that they concern; "*" stands for all.
+std::vector<std::string> TakeNews(const WatchNews& news, absl::Time now,
+                                  ClusterState& cluster);
 
 // Threads: made and destroyed by one.
 class Watcher {

@@ -145,6 +145,9 @@ void AddConfinement(const NodePods& pods, Validations& rules) {
       pods.flavor == Flavor::kOpenShift
           ? HasAnd("variables.security", "seLinuxOptions", ".type == \"spc_t\"")
           : HasNone("variables.security", {"seLinuxOptions"});
+  const std::string proc_mount =
+      "(!has(variables.security.procMount) || "
+      "variables.security.procMount == \"Default\")";
   rules.Add(
       {"has(variables.container.securityContext)",
        IsNot("variables.security", "privileged"),
@@ -153,9 +156,7 @@ void AddConfinement(const NodePods& pods, Validations& rules) {
        HasAnd("variables.security", "capabilities", ".drop == [\"ALL\"]"),
        HasNone("variables.security.capabilities", {"add"}),
        HasNone("variables.security", {"seccompProfile", "appArmorProfile"}),
-       "(!has(variables.security.procMount) || "
-       "variables.security.procMount == \"Default\")",
-       selinux},
+       proc_mount, selinux},
       "a node's container has no privileges");
   rules.Add(
       {absl::StrCat("variables.pod.serviceAccountName == ",

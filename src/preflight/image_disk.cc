@@ -46,10 +46,8 @@ std::string PathOf(const ImageDisk& disk) {
                       Printable(disk.images.mountpoint, kMaxPath));
 }
 
-// Too little is a failure only if a requirement is given.
 CheckResult Short(const DiskRequirements& required) {
-  return required.space_required_bytes ? CheckResult::kFailed
-                                       : CheckResult::kWarning;
+  return required.fails() ? CheckResult::kFailed : CheckResult::kWarning;
 }
 
 Finding Unreadable(const ImageDisk& disk, const DiskRequirements& required) {
@@ -81,6 +79,15 @@ Finding TooSmall(const ImageDisk& disk, const DiskRequirements& required,
           Amount(bytes - std::max<int64_t>(available, 0)), " short)")};
 }
 
+Finding TooFull(const ImageDisk& disk, int max_percent) {
+  return {
+      .check = "disk",
+      .result = CheckResult::kFailed,
+      .detail = absl::StrCat(PathOf(disk), ": ", Amount(disk.usage->used_bytes),
+                             " of ", Amount(disk.usage->size_bytes),
+                             " used, more than ", max_percent, "%")};
+}
+
 Finding EvaluateBytes(const ImageDisk& disk, const DiskRequirements& required) {
   const DiskUsage& usage = *disk.usage;
   if (usage.size_bytes <= 0) {
@@ -93,6 +100,10 @@ Finding EvaluateBytes(const ImageDisk& disk, const DiskRequirements& required) {
   if (required.space_required_bytes &&
       available < *required.space_required_bytes) {
     return TooSmall(disk, required, available);
+  }
+  if (required.max_used_percent &&
+      BytesBelowThreshold(usage, *required.max_used_percent) < 0) {
+    return TooFull(disk, *required.max_used_percent);
   }
   if (available <= 0) {
     return {.check = "disk",
@@ -175,7 +186,7 @@ std::vector<Finding> EvaluateImageDisk(const absl::StatusOr<ImageDisk>& disk,
 absl::Status CheckDisk(const PreflightOptions& options,
                        ContainerRuntime& runtime, FileSystem& files,
                        absl::Duration timeout, const std::stop_token& stop) {
-  const bool is_required = options.disk.space_required_bytes.has_value();
+  const bool is_required = options.disk.fails();
   const absl::StatusOr<ImageDisk> disk =
       ReadImageDisk(runtime, files, options.host_root,
                     std::min(timeout, kCheckTimeout), stop);

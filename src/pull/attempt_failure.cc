@@ -29,6 +29,7 @@ std::string TriedCredentials(const RoundEnd& end) {
     parts.push_back(absl::StrCat("tried ", absl::StrJoin(sources, ", ")));
   }
   if (!end.unread.empty()) parts.push_back(end.unread);
+  if (!end.empty.empty()) parts.push_back(end.empty);
   if (parts.empty()) return "";
   return Printable(absl::StrCat(" (", absl::StrJoin(parts, "; "), ")"), 512);
 }

@@ -61,6 +61,7 @@ void PullRound::OnFound(const absl::StatusOr<CredentialsToTry>& found) {
   if (found.ok()) {
     credentials_ = found->credentials;
     unread_ = found->unread;
+    empty_ = found->empty;
   } else {
     credentials_ = found.status();
     if (absl::IsUnavailable(found.status())) {
@@ -131,7 +132,8 @@ void PullRound::EndFailed(const absl::Status& error, const ErrorClass& what) {
            credentials_.ok() ? WithoutSecrets(error, *credentials_) : error,
        .what = what,
        .credentials = credentials_,
-       .unread = unread_});
+       .unread = unread_,
+       .empty = empty_});
 }
 
 void PullRound::End(RoundEnd end) {

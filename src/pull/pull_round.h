@@ -33,6 +33,7 @@ struct RoundEnd {
   FoundCredentials credentials = std::vector<Credential>();
   // Why there may be more than these: see CredentialsToTry.
   std::string unread = "";
+  std::string empty = "";  // which source has none
   // Nothing was pulled, because there was nothing new to try.
   bool had_nothing_new = false;
 };
@@ -93,6 +94,7 @@ class PullRound {
   const TaskScope scope_;
   FoundCredentials credentials_ = std::vector<Credential>();
   std::string unread_;
+  std::string empty_;
   size_t next_credential_ = 0;
   std::unique_ptr<RunningCall> call_;
   bool is_cancelled_ = false;

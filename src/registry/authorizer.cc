@@ -155,7 +155,9 @@ void Authorizer::RecordTried(const Reference& image,
       });
   text =
       text.empty() ? "no matching credentials" : absl::StrCat("tried ", text);
-  if (!found.unread.empty()) absl::StrAppend(&text, "; ", found.unread);
+  for (const std::string& why : {found.unread, found.empty}) {
+    if (!why.empty()) absl::StrAppend(&text, "; ", why);
+  }
   MutexLock lock(mutex_);
   tried_[image.repository()] = {.text = Printable(text, 512),
                                 .is_all = found.unread.empty()};

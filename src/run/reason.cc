@@ -88,6 +88,17 @@ constexpr std::array kReasons = {
                 .meaning = "SIGTERM, SIGINT or SIGHUP",
                 .retried = "no",
                 .advice = "Run it again to continue"},
+    ReasonFacts{.reason = Reason::kMissing,
+                .name = "Missing",
+                .meaning = "check did not find it on the node",
+                .retried = "no",
+                .advice = "Fetch it"},
+    ReasonFacts{.reason = Reason::kNodeBusy,
+                .name = "NodeBusy",
+                .meaning = "CPU or memory is busier than --check-items "
+                           "allows; exit code 5",
+                .retried = "no",
+                .advice = "Run it again later"},
     ReasonFacts{.reason = Reason::kBadInput,
                 .name = "BadInput",
                 .meaning = "Of a run, never of an image: flags or list are "

@@ -107,6 +107,16 @@ TEST_F(CredentialFilesTest, SaysThatAFolderHasNone) {
   EXPECT_THAT(Sources(), ElementsAre(folder_ + ": no credentials found"));
 }
 
+// As the kubelet leaves the folder of an optional Secret that is missing.
+TEST_F(CredentialFilesTest, SaysThatAFolderIsEmpty) {
+  fs::create_directory(folder_ + "/..2026");
+  fs::create_symlink("..2026", folder_ + "/..data");
+
+  EXPECT_THAT(
+      Sources(),
+      ElementsAre(folder_ + ": empty folder: there may be no such Secret"));
+}
+
 TEST_F(CredentialFilesTest, SaysWhyAPathCannotBeUsed) {
   const std::string pipe = folder_ + "/pipe";
   mkfifo(pipe.c_str(), 0600);

@@ -46,6 +46,18 @@ TEST_F(UnreadCredentialsTest, AFileThatIsWrongByItselfWasRead) {
   EXPECT_THAT(log_, SizeIs(2));
 }
 
+TEST_F(UnreadCredentialsTest, SaysWhichSourceHasNone) {
+  Put("/team/ca.crt", "-----BEGIN CERTIFICATE-----");
+  Put("/one", ConfigOf("a.io", "u"));
+  ASSERT_THAT(Make({.docker_configs = {"/team", "/one"}}), IsOk());
+
+  const CredentialsToTry found = FindLater("a.io/x").get().value();
+
+  EXPECT_THAT(found.credentials, SizeIs(1));
+  EXPECT_EQ(found.empty, "/team: no credentials found");
+  EXPECT_EQ(found.unread, "");
+}
+
 TEST_F(UnreadCredentialsTest, SaysThatAPluginCouldNotBeRun) {
   Put("/one", ConfigOf("a.io", "file"));
   Put("/providers.yaml", Providers({"a", "b"}));

@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "prepull/base/json_reader.h"
+#include "prepull/base/json_writer.h"
 #include "prepull/controller/controller.h"
 #include "prepull/deploy/node_job.h"
 #include "test/support/fake_file_system.h"
@@ -45,21 +46,31 @@ class RunningController {
   std::jthread thread_;
 };
 
-// As a controller that is killed: from one moment on nothing of it arrives.
-class SeveredClient : public HttpClient {
+// The way to the server of a controller that is killed at its write `last`, the
+// first being 1: before that arrives, or once it is done. From then on nothing
+// of it arrives.
+class DyingClient : public HttpClient {
  public:
-  explicit SeveredClient(HttpClient& client) : client_(client) {}
+  DyingClient(HttpClient& client, int last, bool is_done)
+      : client_(client), last_(last), is_done_(is_done) {}
 
   absl::StatusOr<HttpResponse> Send(const HttpRequest& request,
                                     const std::stop_token& stop) override {
-    if (is_severed_) return absl::UnavailableError("severed");
-    return client_.Send(request, stop);
+    if (is_dead_) return absl::UnavailableError("dead");
+    const bool is_last = request.method != "GET" && ++writes_ == last_;
+    if (!is_last) return client_.Send(request, stop);
+    is_dead_ = true;
+    if (is_done_) return client_.Send(request, stop);
+    return absl::UnavailableError("dead");
   }
-  void Sever() { is_severed_ = true; }
+  bool is_dead() const { return is_dead_; }
 
  private:
   HttpClient& client_;
-  std::atomic<bool> is_severed_ = false;
+  const int last_;
+  const bool is_done_;
+  std::atomic<int> writes_ = 0;
+  std::atomic<bool> is_dead_ = false;
 };
 
 class ControllerRig : public ::testing::Test {
@@ -146,6 +157,19 @@ class ControllerRig : public ::testing::Test {
     return false;
   }
 
+  bool IsReady(const std::string& node) const {
+    const JsonDocument object =
+        JsonDocument::Parse(
+            kubernetes_.Text({.resource = "nodes", .name = node}))
+            .value();
+    for (const JsonValue each : object["status"]["conditions"].elements()) {
+      if (each["type"].StringOrEmpty() == "Ready") {
+        return each["status"].StringOrEmpty() == "True";
+      }
+    }
+    return false;
+  }
+
   std::vector<std::string> Texts(const std::string& resource,
                                  const std::string& group = "v1",
                                  const std::string& selector = "") const {
@@ -184,7 +208,7 @@ class ControllerRig : public ::testing::Test {
     Await([&] { return IsTrue("Finished") && Jobs() == 0; }, "Finished");
   }
 
-  HastyClock clock_{40};
+  HastyClock clock_{100};
   SystemClock real_;
   FakeHost host_;
   FakeFileSystem files_;

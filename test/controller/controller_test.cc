@@ -88,9 +88,9 @@ TEST_F(ControllerTest, TellsWhichImageFailedWhereAndWhy) {
 
 TEST_F(ControllerTest, ExplainsItselfWhileItStillTries) {
   AddNodes(1);
-  cluster_.Script(Node(0),
-                  {PodPlay{.exit_code = 1, .failures = {{.message = "gone"}}},
-                   PodPlay{.takes = absl::Minutes(10)}});
+  cluster_.Script(Node(0), {PodPlay{.exit_code = 1,
+                                    .failures = {{.message = "gone"}}},
+                            PodPlay{.takes = absl::Minutes(10)}});
   Start();
 
   Apply(With(R"("retryTimes":2)"));
@@ -132,12 +132,10 @@ TEST_F(ControllerTest, BeginsAnewWithAChangedList) {
   const std::string first = Got()["status"]["list"]["hash"].StringOrEmpty();
 
   Apply(R"("images":["quay.io/a/b:2"])", 2);
-  Await(
-      [&] {
-        return Got()["status"]["list"]["hash"].StringOrEmpty() != first &&
-               IsTrue("Finished");
-      },
-      "the new list");
+  Await([&] {
+    return Got()["status"]["list"]["hash"].StringOrEmpty() != first &&
+           IsTrue("Finished");
+  }, "the new list");
 
   EXPECT_EQ(Phase(), "Succeeded");
   EXPECT_EQ(created_, 6);
@@ -196,6 +194,7 @@ TEST_F(ControllerTest, ANodeThatDoesNotAnswerDelaysNobody) {
 TEST_F(ControllerTest, AsksANodeThatComesBack) {
   AddNodes(2);
   cluster_.StopKubelet(Node(1));
+  Await([&] { return !IsReady(Node(1)); }, "a node that does not answer");
   Start();
   Apply(With(R"("timeoutSeconds":3600)"));
   Await([&] { return Count("succeeded") == 1 && Count("unreachable") == 1; },
@@ -256,20 +255,6 @@ TEST_F(ControllerTest, DeletesAPrepullSomeTimeAfterItsEnd) {
   EXPECT_THAT(Texts("configmaps"), IsEmpty());
 }
 
-TEST_F(ControllerTest, ReadsTheMessageOfAPodThatItsJobTookAway) {
-  AddNodes(1);
-  // Only the deadline of the Job ends a pod that its kubelet does not.
-  cluster_.Script(Node(0),
-                  {PodPlay{.starts_after = absl::Minutes(6), .hangs = true}});
-  Start();
-
-  Apply(With(R"("timeoutSeconds":90,"retryTimes":0)"));
-  AwaitEnd();
-
-  EXPECT_EQ(Count("timedOut"), 1);
-  EXPECT_THAT(Records().at(Node(0)).at(0), HasSubstr("\"line\""));
-}
-
 TEST_F(ControllerTest, IsReadyOnceItKnowsTheCluster) {
   AddNodes(1);
   kubernetes_.SetAway(true);
@@ -282,9 +267,8 @@ TEST_F(ControllerTest, IsReadyOnceItKnowsTheCluster) {
   AwaitEnd();
 
   EXPECT_EQ(controller.Page("/readyz").status, 200);
-  EXPECT_THAT(
-      controller.Page("/metrics").body,
-      HasSubstr("prepull_nodes{prepull=\"app\",state=\"Succeeded\"} 1"));
+  EXPECT_THAT(controller.Page("/metrics").body,
+              HasSubstr("prepull_nodes{prepull=\"app\",state=\"Succeeded\"} 1"));
 }
 
 // The same for all faults: nothing is lost, and nothing is there twice.

@@ -54,6 +54,16 @@ TEST_F(PreflightCommandTest, ANodeWithoutTheSpaceIsFive) {
                     EndsWith("\nthis node is not fit: disk\n")));
 }
 
+TEST_F(PreflightCommandTest, HasARowForEachCheckItem) {
+  const Ended all = Preflight({"--check-items", "disk,cpu,mem"});
+  const Ended one = Preflight({"--check-items", "mem"});
+
+  EXPECT_THAT(all.out, AllOf(HasSubstr("\ncpu "), HasSubstr("\nmem "),
+                             HasSubstr("% of the node's CPUs used")));
+  EXPECT_THAT(one.out, AllOf(Not(HasSubstr("\ncpu ")), HasSubstr("\nmem ")));
+  EXPECT_THAT(Preflight({}).out, Not(HasSubstr("\nmem ")));
+}
+
 TEST_F(PreflightCommandTest, PrintsOneJsonDocument) {
   const Ended fit = Preflight({"-o", "json"});
   const Ended unfit = Preflight({"-o", "json", "--space-required", "4000 PiB"});

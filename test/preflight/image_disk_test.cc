@@ -151,6 +151,21 @@ TEST_F(EvaluateImageDiskTest, WithoutADemandAFullDiskIsAWarning) {
                                 "1 of 1000 free, less than 1%")));
 }
 
+TEST_F(EvaluateImageDiskTest, ALimitOfItsUseIsOneToStayWithin) {
+  const DiskRequirements limit = {.max_used_percent = 80};
+  DiskUsage usage = Plenty();
+
+  usage.used_bytes = 80'000'000'000;
+  EXPECT_EQ(EvaluateImageDisk(Disk(usage), limit)[0].result, CheckResult::kOk);
+  usage.used_bytes += 1;
+  EXPECT_THAT(EvaluateImageDisk(Disk(usage), limit)[0],
+              Found("disk", CheckResult::kFailed,
+                    "80.0GB of 100.0GB used, more than 80%"));
+  EXPECT_EQ(
+      EvaluateImageDisk(Disk(absl::NotFoundError("none")), limit)[0].result,
+      CheckResult::kFailed);
+}
+
 TEST_F(EvaluateImageDiskTest, WithADemandTooFewInodesAreAFailure) {
   DiskUsage usage = Plenty();
   usage.free_inodes = 1;

@@ -89,6 +89,18 @@ TEST_F(EngineCredentialsTest, ARefusalIsNoLastWordWhileASourceCannotBeRead) {
   EXPECT_LT(image(0).attempts, 40);
 }
 
+TEST_F(EngineCredentialsTest, SaysAfterARefusalWhichSourceHasNone) {
+  finder_.empty = "/secrets/team: empty folder";
+  runtime_.Script("quay.io/a:1", {{Unauthorized()}});
+
+  Fetch({"quay.io/a:1", "quay.io/b:1"});
+
+  EXPECT_EQ(run_.exit_code(), ExitCode::kImagesFailed);
+  EXPECT_EQ(image(0).attempts, 1);
+  EXPECT_THAT(image(0).message, HasSubstr("(/secrets/team: empty folder)"));
+  EXPECT_EQ(image(1).message, "");
+}
+
 TEST_F(EngineCredentialsTest, WhatASourceHasOnceItCanBeReadIsTried) {
   finder_.unread = "plugin ecr: /bin/ecr: ended with exit code 1";
   runtime_.Script("quay.io/a:1", {{Unauthorized()}, {Unauthorized()}, {}});

@@ -3,6 +3,7 @@
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
 #include <cassert>
@@ -63,7 +64,35 @@ X509Ptr Begin(EVP_PKEY* key, std::string name, absl::Duration from_now) {
   return certificate;
 }
 
+// Lets in only whom `authority` has signed.
+void AskForCertificates(SSL_CTX* context, const std::string& authority) {
+  BIO* bio = BIO_new_mem_buf(authority.data(), -1);
+  X509* x509 = PEM_read_bio_X509(bio, nullptr, nullptr, nullptr);
+  BIO_free(bio);
+  X509_STORE_add_cert(SSL_CTX_get_cert_store(context), x509);
+  X509_free(x509);
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+                     nullptr);
+}
+
 }  // namespace
+
+SSL_CTX* MakeServerContext(const Certificate& certificate,
+                           const std::string& client_authority) {
+  SSL_CTX* context = SSL_CTX_new(TLS_server_method());
+  BIO* bio = BIO_new_mem_buf(certificate.certificate_pem.data(), -1);
+  X509* x509 = PEM_read_bio_X509(bio, nullptr, nullptr, nullptr);
+  BIO_free(bio);
+  bio = BIO_new_mem_buf(certificate.key_pem.data(), -1);
+  EVP_PKEY* key = PEM_read_bio_PrivateKey(bio, nullptr, nullptr, nullptr);
+  BIO_free(bio);
+  SSL_CTX_use_certificate(context, x509);
+  SSL_CTX_use_PrivateKey(context, key);
+  X509_free(x509);
+  EVP_PKEY_free(key);
+  if (!client_authority.empty()) AskForCertificates(context, client_authority);
+  return context;
+}
 
 struct CertificateAuthority::Keys {
   Key key;

@@ -7,12 +7,19 @@
 
 #include "absl/time/time.h"
 
+struct ssl_ctx_st;
+
 namespace prepull {
 
 struct Certificate {
   std::string certificate_pem;
   std::string key_pem;
 };
+
+// Returns an SSL_CTX for a server, which the caller frees. `client_authority`:
+// PEM; each client needs a certificate that it has signed. "" = none does.
+ssl_ctx_st* MakeServerContext(const Certificate& certificate,
+                              const std::string& client_authority = "");
 
 class CertificateAuthority {
  public:

@@ -20,6 +20,8 @@ class FakeCredentials : public CredentialFinder {
   std::map<std::string, absl::Status> broken_secrets;
   // Why there may be more than `users`; empty if these are all.
   std::string unread;
+  // Which source has none.
+  std::string empty;
   // The users that were reported as refused, in this order.
   std::vector<std::string> refused;
   // Called before each Find is answered.
@@ -48,7 +50,8 @@ class FakeCredentials : public CredentialFinder {
       credentials.push_back(
           {.username = user, .password = "hidden", .source = user + ".json"});
     }
-    done(CredentialsToTry{.credentials = credentials, .unread = unread});
+    done(CredentialsToTry{
+        .credentials = credentials, .unread = unread, .empty = empty});
   }
 
   void Refused(const Reference&, const Credential& credential) override {

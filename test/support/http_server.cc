@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -27,34 +26,6 @@ namespace prepull {
 namespace {
 
 constexpr auto kGenerous = std::chrono::seconds(30);
-
-// Lets in only whom `authority` has signed.
-void AskForCertificates(SSL_CTX* context, const std::string& authority) {
-  BIO* bio = BIO_new_mem_buf(authority.data(), -1);
-  X509* x509 = PEM_read_bio_X509(bio, nullptr, nullptr, nullptr);
-  BIO_free(bio);
-  X509_STORE_add_cert(SSL_CTX_get_cert_store(context), x509);
-  X509_free(x509);
-  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
-                     nullptr);
-}
-
-SSL_CTX* MakeContext(const Certificate& certificate,
-                     const std::string& client_authority) {
-  SSL_CTX* context = SSL_CTX_new(TLS_server_method());
-  BIO* bio = BIO_new_mem_buf(certificate.certificate_pem.data(), -1);
-  X509* x509 = PEM_read_bio_X509(bio, nullptr, nullptr, nullptr);
-  BIO_free(bio);
-  bio = BIO_new_mem_buf(certificate.key_pem.data(), -1);
-  EVP_PKEY* key = PEM_read_bio_PrivateKey(bio, nullptr, nullptr, nullptr);
-  BIO_free(bio);
-  SSL_CTX_use_certificate(context, x509);
-  SSL_CTX_use_PrivateKey(context, key);
-  X509_free(x509);
-  EVP_PKEY_free(key);
-  if (!client_authority.empty()) AskForCertificates(context, client_authority);
-  return context;
-}
 
 // A connection with or without TLS, which blocks.
 class Connection {
@@ -152,7 +123,7 @@ class HttpServer::Server {
  public:
   Server(const std::optional<Certificate>& certificate,
          const std::string& address, const std::string& client_authority)
-      : context_(certificate ? MakeContext(*certificate, client_authority)
+      : context_(certificate ? MakeServerContext(*certificate, client_authority)
                              : nullptr),
         fd_(Listen(address)),
         acceptor_([this] { AcceptAll(); }) {}

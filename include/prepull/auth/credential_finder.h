@@ -30,6 +30,9 @@ struct CredentialsToTry {
   // Why a source that may have more could not be read or run this time: a
   // refusal is then not final. Empty if all could.
   std::string unread = "";
+  // Which source was read and has none at all, for people: a Secret that a pod
+  // may lack is an empty folder.
+  std::string empty = "";
 };
 
 // Threads: safe to share.

@@ -20,15 +20,21 @@
 #include "absl/time/time.h"
 #include "prepull/base/file_system.h"
 #include "prepull/preflight/finding.h"
+#include "prepull/preflight/node_load.h"
 #include "prepull/runtime/container_runtime.h"
 
 namespace prepull {
 
 struct DiskRequirements {
-  // Unset: too little of anything is a warning, not a failure.
+  // Unset: no amount is needed.
   std::optional<int64_t> space_required_bytes = std::nullopt;
   // The kubelet's imageGCHighThresholdPercent, 1 to 100.
   int gc_high_threshold_percent = 85;
+  // More in use fails the node; unset: only what is above says so.
+  std::optional<int> max_used_percent = std::nullopt;
+
+  // Whether too little of anything, or what cannot be read, fails the node.
+  bool fails() const { return space_required_bytes || max_used_percent; }
 };
 
 // The file system of the images, and its usage if it can be seen from here.
@@ -56,19 +62,20 @@ absl::StatusOr<ImageDisk> ReadImageDisk(ContainerRuntime& runtime,
                                         const std::stop_token& stop);
 
 // Returns one finding on the bytes and one on the inodes, or one that says why
-// there are none. What cannot be read is a failure if space is required.
+// there are none. What cannot be read is a failure if `required` has it so.
 std::vector<Finding> EvaluateImageDisk(const absl::StatusOr<ImageDisk>& disk,
                                        const DiskRequirements& required);
 
 struct PreflightOptions {
   DiskRequirements disk;
+  LoadItems load;
   std::string host_root = "/";
 };
 
 // Checks the disk of the images before a run, within 10 s and `timeout`, and
 // logs warnings. Errors:
 //   FAILED_PRECONDITION  the node is not fit: the message has the numbers
-//   IsUnreachable        the runtime does not answer, and space is required
+//   IsUnreachable        the runtime does not answer, and there has to be space
 absl::Status CheckDisk(const PreflightOptions& options,
                        ContainerRuntime& runtime, FileSystem& files,
                        absl::Duration timeout, const std::stop_token& stop);

@@ -28,6 +28,8 @@ enum class Reason {
   kRuntimeUnavailable,
   kNotUsable,
   kInterrupted,
+  kMissing,   // by a check, which pulls nothing
+  kNodeBusy,  // of a run that pulls nothing because of it, and its images
   kBadInput,  // of a run that ended with 2, never of an image
   kUnknown,
 };

@@ -296,15 +296,16 @@ void ApiObjects::Put(const std::string& collection, const std::string& key,
   store_.Put(collection, std::move(object), {}, clock_.Now());
 }
 
-void ApiObjects::Merge(const std::string& collection, const std::string& key,
+bool ApiObjects::Merge(const std::string& collection, const std::string& key,
                        absl::string_view patch) {
   const StoredPtr old = store_.Find(collection, key);
-  if (!old) return;
+  if (!old) return false;
   const json::value before = json::parse(old->text);
   json::value object = before;
   MergeJson(json::parse(AsJson(patch)), object);
-  if (object == before) return;
+  if (object == before) return false;
   store_.Put(collection, std::move(object), old->applied, clock_.Now());
+  return true;
 }
 
 void ApiObjects::Delete(const std::string& collection, const std::string& key) {

@@ -36,8 +36,8 @@ class ApiObjects {
   // Stores the whole object under the name in `key`, in place of any there.
   void Put(const std::string& collection, const std::string& key,
            absl::string_view text);
-  // A merge patch, also of its status; nothing if there is no such object.
-  void Merge(const std::string& collection, const std::string& key,
+  // A merge patch, also of its status. Returns whether it has changed anything.
+  bool Merge(const std::string& collection, const std::string& key,
              absl::string_view patch);
   // With what belongs to it; a pod that runs is only told to end.
   void Delete(const std::string& collection, const std::string& key);

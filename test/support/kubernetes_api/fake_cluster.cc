@@ -158,8 +158,7 @@ void FakeCluster::Hear(const News& news) {
 
 void FakeCluster::Patch(const std::string& what, const KubeObject& object,
                         const std::string& patch) {
-  ++writes_[what];
-  kubernetes_.Merge(object, patch);
+  if (kubernetes_.Merge(object, patch)) ++writes_[what];
 }
 
 std::map<std::string, int64_t> FakeCluster::writes() const {

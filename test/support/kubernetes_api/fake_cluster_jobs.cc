@@ -17,6 +17,7 @@ void FakeCluster::MeetJob(const News& news) {
                              .name = spec.name};
   if (spec.deadline) {
     After(*spec.deadline * options_.haste, [this, uid] {
+      mutex_.AssertHeld();
       const auto found = jobs_.find(uid);
       if (found == jobs_.end()) return;
       found->second.play.OnDeadline();
@@ -40,7 +41,10 @@ void FakeCluster::SyncJob(const std::string& uid) {
     if (delay <= absl::ZeroDuration()) {
       MakePod(uid, job);
     } else {
-      After(delay, [this, uid] { SyncJob(uid); });
+      After(delay, [this, uid] {
+        mutex_.AssertHeld();
+        SyncJob(uid);
+      });
     }
   }
   bool is_over = play.is_over();

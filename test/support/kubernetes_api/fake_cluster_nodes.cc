@@ -62,6 +62,7 @@ void FakeCluster::Silence(const std::string& name, Power power) {
     if (power == Power::kOff && runs) pod->is_lost = true;
   }
   After(options_.node_grace * options_.haste, [this, name, outage] {
+    mutex_.AssertHeld();
     const auto found = nodes_.find(name);
     const bool is_still_out =
         found != nodes_.end() && found->second.outages == outage;
@@ -103,7 +104,10 @@ void FakeCluster::Beat(const std::string& name) {
     Patch("patch nodes/status", NodeNamed(name),
           NodeReadyPatch("True", found->second.ready_since, clock_.WallNow()));
   }
-  After(options_.heartbeat, [this, name] { Beat(name); });
+  After(options_.heartbeat, [this, name] {
+    mutex_.AssertHeld();
+    Beat(name);
+  });
 }
 
 bool FakeCluster::IsUp(const std::string& node) const {
@@ -119,7 +123,10 @@ void FakeCluster::MeetNode(const std::string& name) {
     if (options_.heartbeat != absl::InfiniteDuration()) {
       // Not all at once.
       const double share = static_cast<double>(nodes_.size() % 1000) / 1000;
-      After(options_.heartbeat * share, [this, name] { Beat(name); });
+      After(options_.heartbeat * share, [this, name] {
+        mutex_.AssertHeld();
+        Beat(name);
+      });
     }
   }
   const std::set<std::string> waiting = unscheduled_;
@@ -132,6 +139,7 @@ void FakeCluster::MeetNode(const std::string& name) {
 void FakeCluster::ForgetNode(const std::string& name) {
   nodes_.erase(name);
   After(options_.orphan_grace, [this, name] {
+    mutex_.AssertHeld();
     if (!nodes_.contains(name)) CollectOrphans(name);
   });
 }

@@ -70,10 +70,16 @@ void FakeCluster::Admit(const std::string& uid) {
         WaitingPatch(pod.facts, waits ? pod.play.waiting : "ContainerCreating",
                      pod.play.waiting_message, clock_.WallNow()));
   if (pod.deadline) {
-    After(*pod.deadline * options_.haste, [this, uid] { EndByDeadline(uid); });
+    After(*pod.deadline * options_.haste, [this, uid] {
+      mutex_.AssertHeld();
+      EndByDeadline(uid);
+    });
   }
   if (!waits) {
-    After(pod.play.starts_after, [this, uid] { StartContainer(uid); });
+    After(pod.play.starts_after, [this, uid] {
+      mutex_.AssertHeld();
+      StartContainer(uid);
+    });
   }
 }
 
@@ -89,6 +95,7 @@ void FakeCluster::StartContainer(const std::string& uid) {
   SyncJob(pod->job);
   if (pod->play.hangs) return;
   After(pod->play.takes, [this, uid] {
+    mutex_.AssertHeld();
     const Pod* running = FindPod(uid);
     if (running == nullptr) return;
     if (running->play.kills_node) return Silence(running->node, Power::kOff);
@@ -157,6 +164,7 @@ void FakeCluster::Terminate(const std::string& uid) {
     const absl::Duration delay =
         pod->play.is_deaf ? pod->grace : absl::ZeroDuration();
     After(delay, [this, uid] {
+      mutex_.AssertHeld();
       const Pod* told = FindPod(uid);
       if (told != nullptr) EndContainer(uid, ToldToEnd(*told));
     });
@@ -166,9 +174,7 @@ void FakeCluster::Terminate(const std::string& uid) {
 
 void FakeCluster::RemovePod(const std::string& uid) {
   const Pod* pod = FindPod(uid);
-  if (pod == nullptr) return;
-  ++writes_["delete pods"];
-  kubernetes_.Remove(pod->object);
+  if (pod != nullptr) kubernetes_.Remove(pod->object);
 }
 
 // It is no more, for whatever reason.
@@ -177,6 +183,7 @@ void FakeCluster::ForgetPod(const std::string& uid) {
   if (found == pods_.end()) return;
   const Pod pod = found->second;
   pods_.erase(found);
+  ++writes_["delete pods"];
   unscheduled_.erase(uid);
   uids_.erase(absl::StrCat(pod.object.object_namespace, "/", pod.object.name));
   if (const auto node = nodes_.find(pod.node); node != nodes_.end()) {

@@ -10,6 +10,7 @@
 #include "prepull/base/mutex.h"
 #include "prepull/base/status_macros.h"
 #include "test/support/kubernetes_api/api_objects.h"
+#include "test/support/kubernetes_api/request_counts.h"
 #include "test/support/kubernetes_api/watch_stream.h"
 
 namespace prepull {
@@ -62,14 +63,10 @@ class FakeKubernetes::Server {
     {
       MutexLock lock(mutex_);
       if (is_away_) return absl::UnavailableError("connect: refused");
-      ++counts_[absl::StrCat(parsed.verb, " ", parsed.target())];
       fault = faults_.Take(parsed);
-      if (!is_watch) most_in_flight_ = std::max(most_in_flight_, ++in_flight_);
     }
-    const absl::Cleanup leave = [this, is_watch] {
-      MutexLock lock(mutex_);
-      if (!is_watch) --in_flight_;
-    };
+    counts_.Enter(parsed);
+    const absl::Cleanup leave = [&] { counts_.Leave(parsed); };
     const bool is_lost = fault.kind == FaultKind::kLoseRequest ||
                          (fault.kind == FaultKind::kLoseAnswer && is_watch);
     if (is_lost) return Lost();
@@ -114,6 +111,14 @@ class FakeKubernetes::Server {
     return result;
   }
 
+  template <typename What>
+  void Alter(What what) {
+    Do([&what](ApiObjects& objects) {
+      what(objects);
+      return 0;
+    });
+  }
+
   void Inject(KubernetesFault fault) {
     MutexLock lock(mutex_);
     faults_.Add(std::move(fault));
@@ -143,14 +148,7 @@ class FakeKubernetes::Server {
     if (is_away) DisturbWatches({.kind = FaultKind::kCut});
   }
 
-  std::map<std::string, int64_t> counts() const {
-    MutexLock lock(mutex_);
-    return counts_;
-  }
-  int most_in_flight() const {
-    MutexLock lock(mutex_);
-    return most_in_flight_;
-  }
+  const RequestCounts& counts() const { return counts_; }
   int open_watches() const {
     MutexLock lock(mutex_);
     return static_cast<int>(watches_.size());
@@ -273,14 +271,12 @@ class FakeKubernetes::Server {
 
   Clock& clock_;
   const Options options_;
+  RequestCounts counts_;
   mutable Mutex mutex_;
   ApiObjects objects_ ABSL_GUARDED_BY(mutex_);
   KubernetesFaults faults_ ABSL_GUARDED_BY(mutex_);
   std::set<OpenWatch*> watches_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::string, int64_t> counts_ ABSL_GUARDED_BY(mutex_);
   bool is_away_ ABSL_GUARDED_BY(mutex_) = false;
-  int in_flight_ ABSL_GUARDED_BY(mutex_) = 0;
-  int most_in_flight_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<std::function<void(const Change&)>> on_change_
       ABSL_GUARDED_BY(mutex_);
   std::function<void(const Write&)> on_write_ ABSL_GUARDED_BY(mutex_);
@@ -303,30 +299,26 @@ absl::StatusOr<HttpResponse> FakeKubernetes::Send(
 }
 
 void FakeKubernetes::Put(const KubeObject& object, absl::string_view text) {
-  server_->Do([&](ApiObjects& objects) {
+  server_->Alter([&](ApiObjects& objects) {
     objects.Put(CollectionOf(object), KeyOf(object), text);
-    return true;
   });
 }
 
-void FakeKubernetes::Merge(const KubeObject& object, absl::string_view patch) {
-  server_->Do([&](ApiObjects& objects) {
-    objects.Merge(CollectionOf(object), KeyOf(object), patch);
-    return true;
+bool FakeKubernetes::Merge(const KubeObject& object, absl::string_view patch) {
+  return server_->Do([&](ApiObjects& objects) {
+    return objects.Merge(CollectionOf(object), KeyOf(object), patch);
   });
 }
 
 void FakeKubernetes::Delete(const KubeObject& object) {
-  server_->Do([&](ApiObjects& objects) {
+  server_->Alter([&](ApiObjects& objects) {
     objects.Delete(CollectionOf(object), KeyOf(object));
-    return true;
   });
 }
 
 void FakeKubernetes::Remove(const KubeObject& object) {
-  server_->Do([&](ApiObjects& objects) {
+  server_->Alter([&](ApiObjects& objects) {
     objects.Remove(CollectionOf(object), KeyOf(object));
-    return true;
   });
 }
 
@@ -374,10 +366,7 @@ void FakeKubernetes::DisturbWatches(KubernetesFault::Kind kind,
 void FakeKubernetes::SetAway(bool is_away) { server_->SetAway(is_away); }
 
 void FakeKubernetes::Compact() {
-  server_->Do([](ApiObjects& objects) {
-    objects.store().Compact();
-    return true;
-  });
+  server_->Alter([](ApiObjects& objects) { objects.store().Compact(); });
 }
 
 int64_t FakeKubernetes::Count(const std::string& verb,
@@ -388,10 +377,10 @@ int64_t FakeKubernetes::Count(const std::string& verb,
 }
 
 std::map<std::string, int64_t> FakeKubernetes::counts() const {
-  return server_->counts();
+  return server_->counts().all();
 }
 
-int FakeKubernetes::most_in_flight() const { return server_->most_in_flight(); }
+int FakeKubernetes::most_in_flight() const { return server_->counts().most(); }
 int FakeKubernetes::open_watches() const { return server_->open_watches(); }
 
 void FakeKubernetes::OnChange(std::function<void(const Change&)> on_change) {

@@ -78,8 +78,8 @@ class FakeKubernetes : public HttpClient {
   // Stores a whole object, its status included, in place of any of that name.
   // What it lacks of metadata (namespace aside) is added.
   void Put(const KubeObject& object, absl::string_view text);
-  // A merge patch, also of its status; nothing if there is no such object.
-  void Merge(const KubeObject& object, absl::string_view patch);
+  // A merge patch, also of its status. Returns whether it has changed anything.
+  bool Merge(const KubeObject& object, absl::string_view patch);
   // As `kubectl delete`.
   void Delete(const KubeObject& object);
   // At once, as `kubectl delete --force`.

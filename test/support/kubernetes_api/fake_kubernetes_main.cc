@@ -1,13 +1,16 @@
-// fake_kubernetes [--port P] [--nodes N] [--pull-time D] [--fail-share S]
-// [--dead N] [--heartbeat D] [--node-images N] [--managed-bytes N]
-// [--haste F]: a Kubernetes API server at 127.0.0.1:P with a cluster of nodes
-// node-00000 to N, for scripts/bench and end-to-end tests. There each pod takes
-// D; a share S of the nodes, spread evenly, ends with code 1, and N nodes die
-// while their first pod runs. Says "port P" and "ready", and ends at SIGTERM.
+// fake_kubernetes [--port P] [--kubeconfig FILE] [--namespace NAME] [--nodes N]
+// [--pull-time D] [--fail-share S] [--dead N] [--heartbeat D] [--node-images N]
+// [--managed-bytes N] [--haste F]: a Kubernetes API server with a cluster, for
+// scripts/bench and end-to-end tests. Its nodes are node-00000 to N; there each
+// pod takes D; a share S of the nodes, spread evenly, ends with code 1, and
+// N nodes die while their first pod runs. It serves plain HTTP at 127.0.0.1:P,
+// and TLS at a port that FILE names, which it writes. Says "port P" and
+// "ready", and ends at SIGTERM.
 //
 // GET /fake/writes tells what it cost (write_statistics.h), POST /fake/...
 // changes it (control_pages.h).
 #include <cstdio>
+#include <fstream>
 #include <functional>
 #include <map>
 #include <optional>
@@ -15,12 +18,14 @@
 #include <string>
 #include <thread>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "prepull/base/clock.h"
+#include "test/support/certificates.h"
 #include "test/support/cri/stop_signals.h"
 #include "test/support/kubernetes_api/control_pages.h"
 #include "test/support/kubernetes_api/fake_cluster.h"
@@ -33,6 +38,8 @@ namespace {
 
 struct Flags {
   uint32_t port = 0;
+  std::string kubeconfig = "";
+  std::string name_space = "prepull";
   int nodes = 3;
   absl::Duration pull_time = absl::Seconds(1);
   double fail_share = 0;
@@ -47,6 +54,8 @@ bool ParseFlag(const std::string& flag, const std::string& value,
                Flags& flags) {
   const std::map<std::string, std::function<bool()>> parsers = {
       {"--port", [&] { return absl::SimpleAtoi(value, &flags.port); }},
+      {"--kubeconfig", [&] { return !(flags.kubeconfig = value).empty(); }},
+      {"--namespace", [&] { return !(flags.name_space = value).empty(); }},
       {"--nodes", [&] { return absl::SimpleAtoi(value, &flags.nodes); }},
       {"--pull-time",
        [&] { return absl::ParseDuration(value, &flags.pull_time); }},
@@ -100,6 +109,21 @@ std::jthread PlayOnItsThread(FakeCluster& cluster, Clock& clock,
   });
 }
 
+// Writes the file that leads to the server.
+bool WriteKubeconfig(const Flags& flags, const std::string& authority,
+                     uint16_t port) {
+  const std::string text = absl::StrCat(
+      "apiVersion: v1\nkind: Config\ncurrent-context: fake\n"
+      "contexts: [{name: fake, context: {cluster: fake, user: fake, "
+      "namespace: ",
+      flags.name_space,
+      "}}]\nusers: [{name: fake, user: {token: fake}}]\n"
+      "clusters: [{name: fake, cluster: {server: \"https://127.0.0.1:",
+      port, "\", certificate-authority-data: ", absl::Base64Escape(authority),
+      "}}]\n");
+  return std::ofstream(flags.kubeconfig).write(text.data(), text.size()).good();
+}
+
 int Main(int argc, char** argv) {
   const StopSignals signals;
   Flags flags;
@@ -126,22 +150,32 @@ int Main(int argc, char** argv) {
                        }});
   AddNodes(flags, cluster);
   ControlPages pages(kubernetes, cluster);
-  const KubernetesServer server(
-      kubernetes, static_cast<uint16_t>(flags.port),
-      [&](const HttpRequest& request) -> std::optional<HttpResponse> {
+  KubernetesServer::Setup setup = {
+      .port = static_cast<uint16_t>(flags.port),
+      .other_pages =
+          [&](const HttpRequest& request) -> std::optional<HttpResponse> {
         if (request.method == "GET" &&
             absl::EndsWith(request.url, "/fake/writes")) {
           return JsonAnswer(200, statistics.Json(cluster.writes()));
         }
         return pages.Answer(request);
-      });
-  if (server.port() == 0) {
-    std::fputs("fake_kubernetes: the port is not free\n", stderr);
+      }};
+  const KubernetesServer plain(kubernetes, setup);
+  const CertificateAuthority authority;
+  const KubernetesServer secure(
+      kubernetes,
+      {.certificate = authority.Sign("IP:127.0.0.1", absl::ZeroDuration())});
+  const bool is_ready =
+      plain.port() != 0 && secure.port() != 0 &&
+      (flags.kubeconfig.empty() ||
+       WriteKubeconfig(flags, authority.pem(), secure.port()));
+  if (!is_ready) {
+    std::fputs("fake_kubernetes: no port or no kubeconfig\n", stderr);
     return 1;
   }
   Wakeup wakeup;
   const std::jthread player = PlayOnItsThread(cluster, clock, wakeup);
-  std::printf("port %d\n", server.port());
+  std::printf("port %d\n", plain.port());
   signals.SayReadyAndWait();
   return 0;
 }

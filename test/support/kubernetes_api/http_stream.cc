@@ -1,5 +1,6 @@
 #include "test/support/kubernetes_api/http_stream.h"
 
+#include <openssl/ssl.h>
 #include <sys/socket.h>
 
 #include <utility>
@@ -27,10 +28,35 @@ std::string HeadOf(const HttpResponse& response, absl::string_view framing) {
 
 }  // namespace
 
+HttpStream::HttpStream(int fd, ssl_ctx_st* tls) : fd_(fd) {
+  if (tls == nullptr) return;
+  tls_ = SSL_new(tls);
+  SSL_set_fd(tls_, fd);
+  SSL_set_accept_state(tls_);
+}
+
+HttpStream::~HttpStream() { SSL_free(tls_); }
+
+void HttpStream::End() {
+  if (tls_ != nullptr) SSL_shutdown(tls_);
+  shutdown(fd_, SHUT_WR);
+}
+
+int64_t HttpStream::ReadSome(char* data, size_t size) {
+  return tls_ == nullptr ? recv(fd_, data, size, 0)
+                         : SSL_read(tls_, data, static_cast<int>(size));
+}
+
+int64_t HttpStream::WriteSome(absl::string_view text) {
+  return tls_ == nullptr
+             ? send(fd_, text.data(), text.size(), MSG_NOSIGNAL)
+             : SSL_write(tls_, text.data(), static_cast<int>(text.size()));
+}
+
 bool HttpStream::Fill(size_t size) {
   char piece[64 << 10];
   while (buffer_.size() < size) {
-    const ssize_t count = recv(fd_, piece, sizeof(piece), 0);
+    const int64_t count = ReadSome(piece, sizeof(piece));
     if (count <= 0) return false;
     buffer_.append(piece, count);
   }
@@ -87,7 +113,7 @@ bool HttpStream::WriteChunk(absl::string_view piece) {
 
 bool HttpStream::Send(absl::string_view text) {
   while (!text.empty()) {
-    const ssize_t count = send(fd_, text.data(), text.size(), MSG_NOSIGNAL);
+    const int64_t count = WriteSome(text);
     if (count <= 0) return false;
     text.remove_prefix(count);
   }

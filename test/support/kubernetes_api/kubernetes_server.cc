@@ -3,12 +3,14 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <csignal>
 #include <list>
 #include <stop_token>
 #include <thread>
@@ -37,9 +39,12 @@ void BreakConnection(int fd) {
 
 class KubernetesServer::Listener {
  public:
-  Listener(FakeKubernetes& kubernetes, uint16_t port, OtherPages other_pages)
-      : kubernetes_(kubernetes), other_pages_(std::move(other_pages)) {
-    if (fd_ >= 0 && wake_ >= 0 && Bind(port)) {
+  Listener(FakeKubernetes& kubernetes, const Setup& setup)
+      : kubernetes_(kubernetes),
+        other_pages_(setup.other_pages),
+        tls_(setup.certificate ? MakeServerContext(*setup.certificate)
+                               : nullptr) {
+    if (fd_ >= 0 && wake_ >= 0 && Bind(setup.port)) {
       thread_ = std::jthread([this] { Run(); });
     }
   }
@@ -55,6 +60,7 @@ class KubernetesServer::Listener {
     while (!clients_.empty()) Close(clients_.begin());
     close(wake_);
     close(fd_);
+    SSL_CTX_free(tls_);
   }
 
   uint16_t port() const { return port_; }
@@ -91,6 +97,11 @@ class KubernetesServer::Listener {
 
   // Accepts, and hears who has gone: a watch of theirs would go on unheard.
   void Run() {
+    // OpenSSL writes to who has gone; the other threads inherit this.
+    sigset_t pipe;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
     while (!is_over_) {
       std::vector<pollfd> polled = {{fd_, POLLIN, 0}, {wake_, POLLIN, 0}};
       std::vector<Client*> clients;
@@ -122,10 +133,10 @@ class KubernetesServer::Listener {
     Client& client = clients_.emplace_back();
     client.fd = fd;
     client.thread = std::thread([this, &client] {
-      HttpStream stream(client.fd);
+      HttpStream stream(client.fd, tls_);
       // The socket stays open until the listener's thread has joined this one.
       if (Serve(client, stream)) {
-        shutdown(client.fd, SHUT_WR);
+        stream.End();
       } else {
         BreakConnection(client.fd);
       }
@@ -175,7 +186,9 @@ class KubernetesServer::Listener {
   }
 
   FakeKubernetes& kubernetes_;
-  const OtherPages other_pages_;
+  const std::function<std::optional<HttpResponse>(const HttpRequest&)>
+      other_pages_;
+  SSL_CTX* const tls_;
   const int fd_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const int wake_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   uint16_t port_ = 0;
@@ -184,10 +197,9 @@ class KubernetesServer::Listener {
   std::jthread thread_;
 };
 
-KubernetesServer::KubernetesServer(FakeKubernetes& kubernetes, uint16_t port,
-                                   OtherPages other_pages)
-    : listener_(std::make_unique<Listener>(kubernetes, port,
-                                           std::move(other_pages))) {}
+KubernetesServer::KubernetesServer(FakeKubernetes& kubernetes,
+                                   const Setup& setup)
+    : listener_(std::make_unique<Listener>(kubernetes, setup)) {}
 
 KubernetesServer::~KubernetesServer() = default;
 

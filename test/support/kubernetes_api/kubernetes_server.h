@@ -1,4 +1,4 @@
-// Serves a FakeKubernetes by plain HTTP/1.1 on loopback.
+// Serves a FakeKubernetes by HTTP/1.1 on loopback.
 //
 // A thread for each connection, which closes it where the fake lets one break.
 // Threads: made and destroyed by one.
@@ -11,20 +11,25 @@
 #include <optional>
 
 #include "prepull/http/http_client.h"
+#include "test/support/certificates.h"
 #include "test/support/kubernetes_api/fake_kubernetes.h"
 
 namespace prepull {
 
 class KubernetesServer {
  public:
-  // Answers what is not Kubernetes' business, or returns nothing. Called on any
-  // thread.
-  using OtherPages =
-      std::function<std::optional<HttpResponse>(const HttpRequest&)>;
+  struct Setup {
+    uint16_t port = 0;  // 0 = one that is free
+    // Plain HTTP without one.
+    std::optional<Certificate> certificate = std::nullopt;
+    // Answers what is not Kubernetes' business, or returns nothing. Called on
+    // any thread.
+    std::function<std::optional<HttpResponse>(const HttpRequest&)> other_pages =
+        nullptr;
+  };
 
-  // Listens at 127.0.0.1; `port` 0 = one that is free.
-  explicit KubernetesServer(FakeKubernetes& kubernetes, uint16_t port = 0,
-                            OtherPages other_pages = nullptr);
+  // Listens at 127.0.0.1.
+  KubernetesServer(FakeKubernetes& kubernetes, const Setup& setup);
   ~KubernetesServer();
   KubernetesServer(const KubernetesServer&) = delete;
   KubernetesServer& operator=(const KubernetesServer&) = delete;

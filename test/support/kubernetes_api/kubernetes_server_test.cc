@@ -24,14 +24,16 @@ class KubernetesServerTest : public testing::Test {
  protected:
   KubernetesServerTest() {
     EXPECT_THAT(files_.WriteFileAtomically("/sa/token", "token"), IsOk());
+    EXPECT_THAT(files_.WriteFileAtomically("/sa/ca.crt", authority_.pem()),
+                IsOk());
   }
   ~KubernetesServerTest() override { stop_.request_stop(); }
 
   absl::StatusOr<HttpResponse> Get(const std::string& target) {
-    return http_->Send({.url = Url(target)}, {});
+    return http_->Send({.url = Url(target), .ca_file = "/sa/ca.crt"}, {});
   }
   std::string Url(const std::string& target) const {
-    return absl::StrCat("http://127.0.0.1:", server_.port(), target);
+    return absl::StrCat("https://127.0.0.1:", server_.port(), target);
   }
   KubeCall Call() {
     return {.purpose = "test", .until = clock_.Now() + absl::Seconds(30)};
@@ -73,15 +75,18 @@ class KubernetesServerTest : public testing::Test {
   SystemClock clock_;
   FakeFileSystem files_;
   FakeKubernetes fake_{clock_};
+  CertificateAuthority authority_;
   KubernetesServer server_{
-      fake_, 0, [](const HttpRequest& request) {
-        return request.url == "http://fake/fake/page"
-                   ? std::optional(HttpResponse{.status = 200, .body = "mine"})
-                   : std::nullopt;
-      }};
+      fake_,
+      {.certificate = authority_.Sign("IP:127.0.0.1"),
+       .other_pages = [](const HttpRequest& request) {
+         return request.url == "http://fake/fake/page"
+                    ? std::optional(HttpResponse{.status = 200, .body = "mine"})
+                    : std::nullopt;
+       }}};
   std::unique_ptr<HttpClient> http_ = MakeHttpClient(files_, clock_);
   KubeClient client_{
-      {.url = Url(""), .service_account_dir = "/sa"},
+      ServerForAccount(Url(""), "/sa"),
       {.http = *http_, .files = files_, .clock = clock_, .roll_dice = [] {
          return 1.0;
        }}};

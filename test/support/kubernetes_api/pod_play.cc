@@ -16,7 +16,7 @@ constexpr int64_t kImageBytes = 800'000'000;
 std::string Letters(const PodPlay& play, size_t images) {
   std::string letters(images, 'P');
   std::fill_n(letters.begin(), std::min(play.skipped, images), 'S');
-  for (const ImageFailure& failure : play.failures) {
+  for (const PlayedFailure& failure : play.failures) {
     if (failure.image < images) {
       letters[failure.image] = play.exit_code == kStopped ? 'T' : 'F';
     }
@@ -38,7 +38,7 @@ std::string RunLengthsOf(const std::string& letters) {
 void WriteFailures(const PodPlay& play, size_t images, JsonWriter& line) {
   if (play.failures.empty()) return;
   line.OpenArray("f");
-  for (const ImageFailure& failure : play.failures) {
+  for (const PlayedFailure& failure : play.failures) {
     if (failure.image >= images) continue;
     line.OpenArray();
     line.Integer("", static_cast<int64_t>(failure.image));

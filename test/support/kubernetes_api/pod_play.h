@@ -32,7 +32,7 @@ struct FakeNode {
   int images = 0;
 };
 
-struct ImageFailure {
+struct PlayedFailure {
   size_t image = 0;  // its place in the list
   std::string reason = "NotFound";
   std::string message = "";
@@ -43,7 +43,7 @@ struct PodPlay {
   absl::Duration starts_after = absl::Seconds(1);
   absl::Duration takes = absl::Seconds(1);
   int exit_code = 0;
-  std::vector<ImageFailure> failures = {};
+  std::vector<PlayedFailure> failures = {};
   size_t skipped = 0;  // images that were there, the first of the list
   // The whole termination message, in place of one that says the above.
   std::optional<std::string> message = std::nullopt;

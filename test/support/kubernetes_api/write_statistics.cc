@@ -34,7 +34,7 @@ void WriteStatistics::OnWrite(const FakeKubernetes::Write& write) {
     if (over == not_deleted_.end()) return;
     deleted_.push_back(now - over->second);
     not_deleted_.erase(over);
-  } else if (request.resource == "configmaps" && request.verb == "patch") {
+  } else if (request.resource == "configmaps" && request.verb != "delete") {
     const absl::StatusOr<JsonDocument> patch =
         JsonDocument::Parse(request.body);
     if (!patch.ok()) return;
