@@ -20,20 +20,21 @@ FakeCluster::FakeCluster(FakeKubernetes& kubernetes, Clock& clock,
     : kubernetes_(kubernetes),
       clock_(clock),
       cluster_(kubernetes, clock, options) {
-  kubernetes_.OnChange([this](const FakeKubernetes::Change& change) {
-    if (!PlayedCluster::Concerns(change)) return;
-    {
-      MutexLock lock(inbox_mutex_);
-      inbox_.push_back({std::string(change.type), change.collection, change.key,
-                        change.text});
-    }
-    Tell();
+  kubernetes_.OnChange([self = self_](const FakeKubernetes::Change& change) {
+    if (*self != nullptr) (*self)->Hear(change);
   });
 }
 
-FakeCluster::~FakeCluster() {
-  kubernetes_.OnChange(nullptr);
-  *self_ = nullptr;
+FakeCluster::~FakeCluster() { *self_ = nullptr; }
+
+void FakeCluster::Hear(const FakeKubernetes::Change& change) {
+  if (!PlayedCluster::Concerns(change)) return;
+  {
+    MutexLock lock(inbox_mutex_);
+    inbox_.push_back(
+        {std::string(change.type), change.collection, change.key, change.text});
+  }
+  Tell();
 }
 
 template <typename What>

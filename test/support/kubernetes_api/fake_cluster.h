@@ -78,6 +78,7 @@ class FakeCluster {
  private:
   template <typename What>
   void Do(What what);
+  void Hear(const FakeKubernetes::Change& change);
   std::vector<PlayedCluster::News> TakeInbox();
   void Tell();
   void TurnAndArm();
@@ -93,9 +94,10 @@ class FakeCluster {
   mutable Mutex mutex_;
   PlayedCluster cluster_ ABSL_GUARDED_BY(mutex_);
 
-  // Of PlayOn.
-  Instant armed_ = Instant::Never();
-  std::shared_ptr<FakeCluster*> self_ = std::make_shared<FakeCluster*>(this);
+  Instant armed_ = Instant::Never();  // of PlayOn
+  // Null once it is gone: a fake API server and a clock may outlive it.
+  const std::shared_ptr<FakeCluster*> self_ =
+      std::make_shared<FakeCluster*>(this);
 };
 
 }  // namespace prepull

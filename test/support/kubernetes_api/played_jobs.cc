@@ -17,7 +17,6 @@ void PlayedCluster::MeetJob(const News& news) {
                              .name = spec.name};
   if (spec.deadline) {
     After(*spec.deadline * options_.haste, [this, uid] {
-      mutex_.AssertHeld();
       const auto found = jobs_.find(uid);
       if (found == jobs_.end()) return;
       found->second.play.OnDeadline();
@@ -41,10 +40,7 @@ void PlayedCluster::SyncJob(const std::string& uid) {
     if (delay <= absl::ZeroDuration()) {
       MakePod(uid, job);
     } else {
-      After(delay, [this, uid] {
-        mutex_.AssertHeld();
-        SyncJob(uid);
-      });
+      After(delay, [this, uid] { SyncJob(uid); });
     }
   }
   bool is_over = play.is_over();

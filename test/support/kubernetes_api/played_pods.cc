@@ -70,16 +70,10 @@ void PlayedCluster::Admit(const std::string& uid) {
         WaitingPatch(pod.facts, waits ? pod.play.waiting : "ContainerCreating",
                      pod.play.waiting_message, clock_.WallNow()));
   if (pod.deadline) {
-    After(*pod.deadline * options_.haste, [this, uid] {
-      mutex_.AssertHeld();
-      EndByDeadline(uid);
-    });
+    After(*pod.deadline * options_.haste, [this, uid] { EndByDeadline(uid); });
   }
   if (!waits) {
-    After(pod.play.starts_after, [this, uid] {
-      mutex_.AssertHeld();
-      StartContainer(uid);
-    });
+    After(pod.play.starts_after, [this, uid] { StartContainer(uid); });
   }
 }
 
@@ -95,7 +89,6 @@ void PlayedCluster::StartContainer(const std::string& uid) {
   SyncJob(pod->job);
   if (pod->play.hangs) return;
   After(pod->play.takes, [this, uid] {
-    mutex_.AssertHeld();
     const Pod* running = FindPod(uid);
     if (running == nullptr) return;
     if (running->play.kills_node) return Silence(running->node, Power::kOff);
@@ -164,7 +157,6 @@ void PlayedCluster::Terminate(const std::string& uid) {
     const absl::Duration delay =
         pod->play.is_deaf ? pod->grace : absl::ZeroDuration();
     After(delay, [this, uid] {
-      mutex_.AssertHeld();
       const Pod* told = FindPod(uid);
       if (told != nullptr) EndContainer(uid, ToldToEnd(*told));
     });
