@@ -44,8 +44,8 @@ absl::StatusOr<ListeningSocket> ListeningSocket::OpenAt(
   const auto [host, digits] = SplitHostPort(place);
   uint32_t port = 0;
   if (!absl::SimpleAtoi(digits, &port) || port > UINT16_MAX) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"", Printable(place, 64), "\": expected [ADDRESS]:PORT"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "\"", Printable(place, 64), "\": expected [ADDRESS]:PORT"));
   }
   if (host.empty()) return Open(static_cast<uint16_t>(port));
   absl::string_view address = host;
@@ -54,13 +54,14 @@ absl::StatusOr<ListeningSocket> ListeningSocket::OpenAt(
   const int family = is_ipv6 ? AF_INET6 : AF_INET;
   in6_addr parsed;
   if (inet_pton(family, std::string(address).c_str(), &parsed) != 1) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "\"", Printable(place, 64), "\": expected an IP address before the port"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", Printable(place, 64),
+                     "\": expected an IP address before the port"));
   }
   ListeningSocket opened(OpenSocket(family), is_ipv6);
-  RETURN_IF_ERROR(Annotate(
-      opened.Listen(std::string(address), static_cast<uint16_t>(port)),
-      absl::StrCat("listen on ", place)));
+  RETURN_IF_ERROR(
+      Annotate(opened.Listen(std::string(address), static_cast<uint16_t>(port)),
+               absl::StrCat("listen on ", place)));
   return opened;
 }
 

@@ -32,9 +32,8 @@ class ControllerEndsTest : public ControllerRig {
   }
 
   void ApplyList() {
-    Apply(
-        R"("images":["quay.io/a/b:1"],"concurrency":2,"retryTimes":0,)"
-        R"("failureTolerate":"1")");
+    Apply(R"("images":["quay.io/a/b:1"],"concurrency":2,"retryTimes":0,)"
+          R"("failureTolerate":"1")");
   }
 
   // Each node's newest result is there exactly once, and came from one Job.

@@ -88,9 +88,9 @@ TEST_F(ControllerTest, TellsWhichImageFailedWhereAndWhy) {
 
 TEST_F(ControllerTest, ExplainsItselfWhileItStillTries) {
   AddNodes(1);
-  cluster_.Script(Node(0), {PodPlay{.exit_code = 1,
-                                    .failures = {{.message = "gone"}}},
-                            PodPlay{.takes = absl::Minutes(10)}});
+  cluster_.Script(Node(0),
+                  {PodPlay{.exit_code = 1, .failures = {{.message = "gone"}}},
+                   PodPlay{.takes = absl::Minutes(10)}});
   Start();
 
   Apply(With(R"("retryTimes":2)"));
@@ -132,10 +132,12 @@ TEST_F(ControllerTest, BeginsAnewWithAChangedList) {
   const std::string first = Got()["status"]["list"]["hash"].StringOrEmpty();
 
   Apply(R"("images":["quay.io/a/b:2"])", 2);
-  Await([&] {
-    return Got()["status"]["list"]["hash"].StringOrEmpty() != first &&
-           IsTrue("Finished");
-  }, "the new list");
+  Await(
+      [&] {
+        return Got()["status"]["list"]["hash"].StringOrEmpty() != first &&
+               IsTrue("Finished");
+      },
+      "the new list");
 
   EXPECT_EQ(Phase(), "Succeeded");
   EXPECT_EQ(created_, 6);
@@ -277,8 +279,9 @@ TEST_F(ControllerTest, IsReadyOnceItKnowsTheCluster) {
   AwaitEnd();
 
   EXPECT_EQ(controller.Page("/readyz").status, 200);
-  EXPECT_THAT(controller.Page("/metrics").body,
-              HasSubstr("prepull_nodes{prepull=\"app\",state=\"Succeeded\"} 1"));
+  EXPECT_THAT(
+      controller.Page("/metrics").body,
+      HasSubstr("prepull_nodes{prepull=\"app\",state=\"Succeeded\"} 1"));
 }
 
 // The same for all faults: nothing is lost, and nothing is there twice.
