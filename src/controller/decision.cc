@@ -67,9 +67,10 @@ class Decider {
     if (prepull_.is_deleting) return {};
     // The name may have a new bearer.
     if (memory_.uid != prepull_.uid) memory_ = {.uid = prepull_.uid};
-    if (!prepull_.spec.ok()) {
+    const std::string refused = Refusal();
+    if (!refused.empty()) {
       TakeRound();
-      Describe(std::string(prepull_.spec.status().message()));
+      Describe(refused);
       return std::move(decision_);
     }
     FindList();
@@ -86,6 +87,20 @@ class Decider {
  private:
   const PrepullSpec& spec() const { return *prepull_.spec; }
   StatusFacts& status() { return decision_.status; }
+
+  // What is wrong with the spec; "" = nothing.
+  std::string Refusal() const {
+    if (!prepull_.spec.ok()) {
+      return std::string(prepull_.spec.status().message());
+    }
+    const std::vector<std::string>& items = spec().check_items;
+    const bool needs_disk =
+        !spec().space_required.empty() ||
+        std::find(items.begin(), items.end(), "disk") != items.end();
+    if (!needs_disk || !rules_.is_blind_to_disk) return "";
+    return "spec.checkItems and spec.spaceRequired: the disk cannot be seen: "
+           "the controller has no --storage-dir";
+  }
 
   void LookAgain(absl::Time at) {
     decision_.look_again = std::min(decision_.look_again, at);

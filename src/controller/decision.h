@@ -52,6 +52,8 @@ struct PrepullMemory {
 struct ControllerRules {
   std::string name_space = "";
   std::vector<std::string> allowed_secrets = {};
+  // Its pods do not see the disk of the runtime's images.
+  bool is_blind_to_disk = false;
   // What is not up to date, and since when; "" = everything is.
   std::string stale = "";
 };

@@ -245,6 +245,16 @@ TEST_F(ControllerTest, RefusesASecretThatIsNotAllowed) {
   EXPECT_EQ(created_, 0);
 }
 
+TEST_F(ControllerTest, RefusesToLookAtADiskThatItsPodsDoNotSee) {
+  AddNodes(1);
+  Start();
+
+  Apply(With(R"("checkItems":["disk"])"));
+  AwaitPhase("Failed");
+
+  EXPECT_THAT(kubernetes_.Text(Prepull()), HasSubstr("--storage-dir"));
+}
+
 TEST_F(ControllerTest, DeletesAPrepullSomeTimeAfterItsEnd) {
   AddNodes(1);
   Start();

@@ -107,7 +107,8 @@ HttpResponse ApiObjects::List(const ApiRequest& request) const {
     if (!selector->Selects(at->second->name, at->second->labels)) continue;
     has_more = limit > 0 && count == limit;
     if (has_more) break;
-    absl::StrAppend(&items, count++ > 0 ? "," : "", at->second->text);
+    absl::StrAppend(&items, count++ > 0 ? "," : "",
+                    resource.is_custom ? at->second->text : at->second->item());
     place.last_key = at->first;
   }
   JsonWriter head;

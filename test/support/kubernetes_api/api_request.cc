@@ -44,7 +44,8 @@ const std::array<ApiResource, 11> kResources = {{
      .resource = "prepulls",
      .kind = "Prepull",
      .has_status = true,
-     .has_generation = true},
+     .has_generation = true,
+     .is_custom = true},
 }};
 
 std::string Decoded(absl::string_view text) {

@@ -18,6 +18,7 @@ struct ApiResource {
   bool is_namespaced = true;
   bool has_status = false;      // as a subresource
   bool has_generation = false;  // counts what changes its spec
+  bool is_custom = false;       // in lists, too, each object says its kind
 };
 
 // Null for a kind that nobody has installed. `collection`: "batch/v1/jobs".

@@ -3,59 +3,89 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
-#include "prepull/base/json_reader.h"
+#include "test/support/kubernetes_api/cluster_texts.h"
+#include "test/support/kubernetes_api/job_sight.h"
 
 namespace prepull {
 namespace {
 
-constexpr char kPodsCollection[] = "v1/pods";
-constexpr char kJobsCollection[] = "batch/v1/jobs";
-constexpr char kNodesCollection[] = "v1/nodes";
-
-std::string UidIn(const std::string& text) {
-  const absl::StatusOr<JsonDocument> object = JsonDocument::Parse(text);
-  return object.ok() ? (*object)["metadata"]["uid"].StringOrEmpty() : "";
+KubeObject NodeObject(const std::string& name) {
+  return {.resource = "nodes", .name = name};
 }
 
 }  // namespace
 
 FakeCluster::FakeCluster(FakeKubernetes& kubernetes, Clock& clock,
                          const Options& options)
-    : kubernetes_(kubernetes), clock_(clock), options_(options) {
-  kubernetes_.OnChange([this](const FakeKubernetes::Change& change) {
-    const bool is_ending =
-        change.collection == kPodsCollection &&
-        (change.type == "DELETED" ||
-         absl::StrContains(change.text, "\"deletionTimestamp\""));
-    const bool is_of_job =
-        change.collection == kJobsCollection && change.type != "MODIFIED";
-    if (!is_ending && !is_of_job && change.collection != kNodesCollection) {
-      return;
-    }
-    {
-      MutexLock lock(inbox_mutex_);
-      inbox_.push_back({std::string(change.type), change.collection, change.key,
-                        change.text});
-    }
-    Tell();
+    : kubernetes_(kubernetes),
+      clock_(clock),
+      cluster_(kubernetes, clock, options) {
+  kubernetes_.OnChange([self = self_](const FakeKubernetes::Change& change) {
+    if (*self != nullptr) (*self)->Hear(change);
   });
 }
 
-FakeCluster::~FakeCluster() {
-  kubernetes_.OnChange(nullptr);
-  *self_ = nullptr;
+FakeCluster::~FakeCluster() { *self_ = nullptr; }
+
+void FakeCluster::Hear(const FakeKubernetes::Change& change) {
+  if (!PlayedCluster::Concerns(change)) return;
+  {
+    MutexLock lock(inbox_mutex_);
+    inbox_.push_back(
+        {std::string(change.type), change.collection, change.key, change.text});
+  }
+  Tell();
+}
+
+template <typename What>
+void FakeCluster::Do(What what) {
+  {
+    MutexLock lock(mutex_);
+    what(cluster_);
+  }
+  Tell();
+}
+
+void FakeCluster::AddNode(const FakeNode& node) {
+  kubernetes_.Put(NodeObject(node.name), NodeText(node, clock_.WallNow()));
+  if (node.is_cordoned) Cordon(node.name);
+  Do([&node](PlayedCluster& cluster) { cluster.MeetNode(node.name); });
+}
+
+void FakeCluster::RemoveNode(const std::string& name) {
+  kubernetes_.Remove(NodeObject(name));
+}
+
+void FakeCluster::Cordon(const std::string& name, bool is_cordoned) {
+  const std::string node = kubernetes_.Text(NodeObject(name));
+  if (node.empty()) return;
+  kubernetes_.Merge(NodeObject(name), CordonPatch(node, is_cordoned));
+}
+
+void FakeCluster::StopKubelet(const std::string& name) {
+  Do([&name](PlayedCluster& cluster) {
+    cluster.Silence(name, PlayedCluster::Power::kNoKubelet);
+  });
+}
+
+void FakeCluster::PowerOff(const std::string& name) {
+  Do([&name](PlayedCluster& cluster) {
+    cluster.Silence(name, PlayedCluster::Power::kOff);
+  });
+}
+
+void FakeCluster::StartNode(const std::string& name) {
+  Do([&name](PlayedCluster& cluster) { cluster.StartNode(name); });
 }
 
 void FakeCluster::Script(const std::string& node, std::vector<PodPlay> pods) {
   MutexLock lock(mutex_);
-  scripts_[node] = {.pods = std::move(pods)};
+  cluster_.Script(node, std::move(pods));
 }
 
 void FakeCluster::ScriptTheRest(std::function<PodPlay(const PodTask&)> play) {
   MutexLock lock(mutex_);
-  the_rest_ = std::move(play);
+  cluster_.ScriptTheRest(std::move(play));
 }
 
 void FakeCluster::Turn() {
@@ -65,7 +95,8 @@ void FakeCluster::Turn() {
     is_in_turn_ = true;
   }
   while (true) {
-    if (TakeInbox() || RunNext()) continue;
+    for (const PlayedCluster::News& news : TakeInbox()) cluster_.Hear(news);
+    if (cluster_.RunNext()) continue;
     MutexLock inbox_lock(inbox_mutex_);
     if (!inbox_.empty()) continue;
     is_in_turn_ = false;
@@ -73,25 +104,9 @@ void FakeCluster::Turn() {
   }
 }
 
-bool FakeCluster::TakeInbox() {
-  std::vector<News> inbox;
-  {
-    MutexLock lock(inbox_mutex_);
-    inbox = std::exchange(inbox_, {});
-  }
-  for (const News& news : inbox) Hear(news);
-  return !inbox.empty();
-}
-
-bool FakeCluster::RunNext() {
-  if (timers_.empty() || timers_.begin()->first > clock_.Now()) return false;
-  const auto timer = timers_.extract(timers_.begin());
-  timer.mapped()();
-  return true;
-}
-
-void FakeCluster::After(absl::Duration delay, std::function<void()> what) {
-  timers_.emplace(clock_.Now() + delay, std::move(what));
+std::vector<PlayedCluster::News> FakeCluster::TakeInbox() {
+  MutexLock lock(inbox_mutex_);
+  return std::exchange(inbox_, {});
 }
 
 Instant FakeCluster::next() const {
@@ -100,7 +115,7 @@ Instant FakeCluster::next() const {
     if (!inbox_.empty()) return clock_.Now();
   }
   MutexLock lock(mutex_);
-  return timers_.empty() ? Instant::Never() : timers_.begin()->first;
+  return cluster_.next();
 }
 
 void FakeCluster::OnNews(std::function<void()> on_news) {
@@ -137,33 +152,9 @@ void FakeCluster::TurnAndArm() {
   Tell();
 }
 
-void FakeCluster::Hear(const News& news) {
-  const std::string name = news.key.substr(news.key.find('/') + 1);
-  if (news.collection == kNodesCollection) {
-    if (news.type == "DELETED") return ForgetNode(name);
-    return MeetNode(name);
-  }
-  if (news.collection == kJobsCollection) {
-    if (news.type == "ADDED") return MeetJob(news);
-    const std::string uid = UidIn(news.text);
-    jobs_.erase(uid);
-    return;
-  }
-  const auto uid = uids_.find(news.key);
-  if (uid == uids_.end()) return;
-  const std::string pod = uid->second;
-  if (news.type == "DELETED") return ForgetPod(pod);
-  Terminate(pod);
-}
-
-void FakeCluster::Patch(const std::string& what, const KubeObject& object,
-                        const std::string& patch) {
-  if (kubernetes_.Merge(object, patch)) ++writes_[what];
-}
-
 std::map<std::string, int64_t> FakeCluster::writes() const {
   MutexLock lock(mutex_);
-  return writes_;
+  return cluster_.writes();
 }
 
 }  // namespace prepull

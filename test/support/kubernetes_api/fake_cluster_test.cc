@@ -309,6 +309,18 @@ TEST_F(FakeClusterTest, EndsThePodsOfADeletedJob) {
   EXPECT_EQ(Pod()["spec"]["nodeName"].StringOrEmpty(), "w2");
 }
 
+TEST_F(FakeClusterTest, LeavesItsServerInPeaceWhenItGoes) {
+  {
+    FakeCluster second(kubernetes_, clock_);
+    second.PlayOn(clock_);
+  }
+
+  CreateJob("w1");
+  clock_.Advance(absl::Seconds(3));
+
+  EXPECT_THAT(Pods(), SizeIs(1));
+}
+
 TEST_F(FakeClusterTest, CordonsWithATaint) {
   cluster_.Cordon("w1");
   const JsonDocument cordoned = Read({.resource = "nodes", .name = "w1"});

@@ -110,8 +110,8 @@ class FakeKubernetes : public HttpClient {
   int most_in_flight() const;
   int open_watches() const;
 
-  // Called after each, on the thread that made it, which may ask for more;
-  // whoever has asked to be told of changes before is told, too.
+  // Called after each, on the thread that made it, which may ask for more.
+  // Changes are told to all who have asked, for good.
   void OnChange(std::function<void(const Change&)> on_change);
   void OnWrite(std::function<void(const Write&)> on_write);
 

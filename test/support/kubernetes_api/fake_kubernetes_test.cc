@@ -28,6 +28,16 @@ TEST_F(FakeKubernetesTest, ListsPagesOfOneVersion) {
   EXPECT_FALSE(second["metadata"]["continue"].exists());
 }
 
+TEST_F(FakeKubernetesTest, NamesTheKindOfAnObjectButNotInAList) {
+  Create("a");
+
+  EXPECT_EQ(Got(absl::StrCat(kMaps, "/a"))["kind"].StringOrEmpty(),
+            "ConfigMap");
+  const JsonDocument list = Got(kMaps);
+  EXPECT_EQ(list["kind"].StringOrEmpty(), "ConfigMapList");
+  EXPECT_FALSE(list["items"].elements().front()["kind"].exists());
+}
+
 TEST_F(FakeKubernetesTest, WatchesWhatAListHasNot) {
   Create("a");
   Create("b");

@@ -19,7 +19,8 @@ std::string TextIn(const json::object& object, json::string_view key) {
 // Sets the version, and reads what the store must know.
 StoredPtr MakeStored(json::value object, int64_t version,
                      AppliedIntents applied) {
-  json::object& metadata = object.as_object()["metadata"].as_object();
+  json::object& members = object.as_object();
+  json::object& metadata = members["metadata"].as_object();
   metadata["resourceVersion"] = absl::StrCat(version);
   auto stored = std::make_shared<StoredObject>();
   stored->name = TextIn(metadata, "name");
@@ -41,7 +42,14 @@ StoredPtr MakeStored(json::value object, int64_t version,
       stored->owners.push_back(TextIn(owner.get_object(), "uid"));
     }
   }
-  stored->text = json::serialize(object);
+  const json::object type = {{"apiVersion", TextIn(members, "apiVersion")},
+                             {"kind", TextIn(members, "kind")}};
+  members.erase("apiVersion");
+  members.erase("kind");
+  stored->text = json::serialize(type);
+  stored->text.back() = ',';
+  stored->type_size = stored->text.size();
+  stored->text += json::serialize(object).substr(1);
   return stored;
 }
 

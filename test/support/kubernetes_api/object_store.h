@@ -40,10 +40,13 @@ struct StoredObject {
   ObjectLabels labels = {};
   std::vector<std::string> owners = {};  // their uids
   AppliedIntents applied = {};
-  std::string text = "";  // JSON
+  std::string text = "";  // JSON, which begins with apiVersion and kind
+  size_t type_size = 0;   // of the text before the rest of it
 
   // "namespace/name", or "name".
   std::string key() const;
+  // As it stands in a list: without apiVersion and kind.
+  std::string item() const { return "{" + text.substr(type_size); }
 };
 using StoredPtr = std::shared_ptr<const StoredObject>;
 

@@ -5,7 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "test/support/kubernetes_api/fake_cluster.h"
+#include "test/support/kubernetes_api/played_cluster.h"
 
 namespace prepull {
 namespace {
@@ -16,43 +16,7 @@ KubeObject NodeNamed(const std::string& name) {
 
 }  // namespace
 
-void FakeCluster::AddNode(const FakeNode& node) {
-  const KubeObject object = NodeNamed(node.name);
-  kubernetes_.Put(object, NodeText(node, clock_.WallNow()));
-  if (node.is_cordoned) Cordon(node.name);
-  {
-    MutexLock lock(mutex_);
-    MeetNode(node.name);
-  }
-  Tell();
-}
-
-void FakeCluster::RemoveNode(const std::string& name) {
-  kubernetes_.Remove(NodeNamed(name));
-}
-
-void FakeCluster::Cordon(const std::string& name, bool is_cordoned) {
-  const std::string node = kubernetes_.Text(NodeNamed(name));
-  kubernetes_.Merge(NodeNamed(name), CordonPatch(node, is_cordoned));
-}
-
-void FakeCluster::StopKubelet(const std::string& name) {
-  {
-    MutexLock lock(mutex_);
-    Silence(name, Power::kNoKubelet);
-  }
-  Tell();
-}
-
-void FakeCluster::PowerOff(const std::string& name) {
-  {
-    MutexLock lock(mutex_);
-    Silence(name, Power::kOff);
-  }
-  Tell();
-}
-
-void FakeCluster::Silence(const std::string& name, Power power) {
+void PlayedCluster::Silence(const std::string& name, Power power) {
   Node& node = nodes_[name];
   node.power = power;
   const int outage = ++node.outages;
@@ -62,7 +26,6 @@ void FakeCluster::Silence(const std::string& name, Power power) {
     if (power == Power::kOff && runs) pod->is_lost = true;
   }
   After(options_.node_grace * options_.haste, [this, name, outage] {
-    mutex_.AssertHeld();
     const auto found = nodes_.find(name);
     const bool is_still_out =
         found != nodes_.end() && found->second.outages == outage;
@@ -70,21 +33,17 @@ void FakeCluster::Silence(const std::string& name, Power power) {
   });
 }
 
-void FakeCluster::StartNode(const std::string& name) {
-  {
-    MutexLock lock(mutex_);
-    Node& node = nodes_[name];
-    node.power = Power::kOn;
-    ++node.outages;
-    if (node.is_unknown) Unreach(name, false);
-    const std::set<std::string> pods = node.pods;
-    for (const std::string& uid : pods) ResumePod(uid);
-  }
-  Tell();
+void PlayedCluster::StartNode(const std::string& name) {
+  Node& node = nodes_[name];
+  node.power = Power::kOn;
+  ++node.outages;
+  if (node.is_unknown) Unreach(name, false);
+  const std::set<std::string> pods = node.pods;
+  for (const std::string& uid : pods) ResumePod(uid);
 }
 
 // The controller of nodes says so, with taints; the kubelet takes it back.
-void FakeCluster::Unreach(const std::string& name, bool is_unknown) {
+void PlayedCluster::Unreach(const std::string& name, bool is_unknown) {
   Node& node = nodes_[name];
   const absl::Time now = clock_.WallNow();
   node.is_unknown = is_unknown;
@@ -97,36 +56,29 @@ void FakeCluster::Unreach(const std::string& name, bool is_unknown) {
         UnreachablePatch(text, is_unknown, KubernetesTime(now)));
 }
 
-void FakeCluster::Beat(const std::string& name) {
+void PlayedCluster::Beat(const std::string& name) {
   const auto found = nodes_.find(name);
   if (found == nodes_.end()) return;
   if (found->second.power == Power::kOn) {
     Patch("patch nodes/status", NodeNamed(name),
           NodeReadyPatch("True", found->second.ready_since, clock_.WallNow()));
   }
-  After(options_.heartbeat, [this, name] {
-    mutex_.AssertHeld();
-    Beat(name);
-  });
+  After(options_.heartbeat, [this, name] { Beat(name); });
 }
 
-bool FakeCluster::IsUp(const std::string& node) const {
+bool PlayedCluster::IsUp(const std::string& node) const {
   const auto found = nodes_.find(node);
   return found != nodes_.end() && found->second.power == Power::kOn;
 }
 
-// New, or changed.
-void FakeCluster::MeetNode(const std::string& name) {
+void PlayedCluster::MeetNode(const std::string& name) {
   const auto [node, is_new] = nodes_.try_emplace(name);
   if (is_new) {
     node->second.ready_since = clock_.WallNow();
     if (options_.heartbeat != absl::InfiniteDuration()) {
       // Not all at once.
       const double share = static_cast<double>(nodes_.size() % 1000) / 1000;
-      After(options_.heartbeat * share, [this, name] {
-        mutex_.AssertHeld();
-        Beat(name);
-      });
+      After(options_.heartbeat * share, [this, name] { Beat(name); });
     }
   }
   const std::set<std::string> waiting = unscheduled_;
@@ -136,16 +88,15 @@ void FakeCluster::MeetNode(const std::string& name) {
   }
 }
 
-void FakeCluster::ForgetNode(const std::string& name) {
+void PlayedCluster::ForgetNode(const std::string& name) {
   nodes_.erase(name);
   After(options_.orphan_grace, [this, name] {
-    mutex_.AssertHeld();
     if (!nodes_.contains(name)) CollectOrphans(name);
   });
 }
 
 // The collector of pods ends those that nobody else can, and deletes them.
-void FakeCluster::CollectOrphans(const std::string& name) {
+void PlayedCluster::CollectOrphans(const std::string& name) {
   std::set<std::string> orphans;
   for (const auto& [uid, pod] : pods_) {
     if (pod.node == name) orphans.insert(uid);

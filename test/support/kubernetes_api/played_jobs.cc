@@ -4,11 +4,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "test/support/kubernetes_api/fake_cluster.h"
+#include "test/support/kubernetes_api/played_cluster.h"
 
 namespace prepull {
 
-void FakeCluster::MeetJob(const News& news) {
+void PlayedCluster::MeetJob(const News& news) {
   JobSpecSight spec = ReadJobSpec(news.text);
   const std::string uid = spec.uid;
   const KubeObject object = {.group_version = "batch/v1",
@@ -17,7 +17,6 @@ void FakeCluster::MeetJob(const News& news) {
                              .name = spec.name};
   if (spec.deadline) {
     After(*spec.deadline * options_.haste, [this, uid] {
-      mutex_.AssertHeld();
       const auto found = jobs_.find(uid);
       if (found == jobs_.end()) return;
       found->second.play.OnDeadline();
@@ -31,7 +30,7 @@ void FakeCluster::MeetJob(const News& news) {
   SyncJob(uid);
 }
 
-void FakeCluster::SyncJob(const std::string& uid) {
+void PlayedCluster::SyncJob(const std::string& uid) {
   const auto found = jobs_.find(uid);
   if (found == jobs_.end() || found->second.play.is_over()) return;
   Job& job = found->second;
@@ -41,27 +40,14 @@ void FakeCluster::SyncJob(const std::string& uid) {
     if (delay <= absl::ZeroDuration()) {
       MakePod(uid, job);
     } else {
-      After(delay, [this, uid] {
-        mutex_.AssertHeld();
-        SyncJob(uid);
-      });
+      After(delay, [this, uid] { SyncJob(uid); });
     }
   }
   bool is_over = play.is_over();
   bool has_more = true;
   while (has_more) {
     has_more = play.Step(CountPods(job), clock_.WallNow());
-    if (play.ends_pods()) {
-      for (const std::string& each : job.pods) {
-        Pod* pod = FindPod(each);
-        const bool ends =
-            pod->phase != PodPhase::kEnded && !pod->is_terminating;
-        if (!ends) continue;
-        pod->is_terminating = true;
-        ++writes_["delete pods"];
-        kubernetes_.Delete(pod->object);
-      }
-    }
+    if (play.ends_pods()) EndPodsOf(job);
     Patch("patch jobs/status", job.object,
           JobStatusPatch(play.StatusWith(CountPods(job))));
     // It is as good as over with FailureTarget already.
@@ -73,7 +59,17 @@ void FakeCluster::SyncJob(const std::string& uid) {
   }
 }
 
-JobPlay::Pods FakeCluster::CountPods(const Job& job) const {
+void PlayedCluster::EndPodsOf(const Job& job) {
+  for (const std::string& uid : job.pods) {
+    Pod* pod = FindPod(uid);
+    if (pod->phase == PodPhase::kEnded || pod->is_terminating) continue;
+    pod->is_terminating = true;
+    ++writes_["delete pods"];
+    kubernetes_.Delete(pod->object);
+  }
+}
+
+JobPlay::Pods PlayedCluster::CountPods(const Job& job) const {
   JobPlay::Pods counts;
   for (const std::string& uid : job.pods) {
     const Pod& pod = pods_.at(uid);
@@ -84,7 +80,7 @@ JobPlay::Pods FakeCluster::CountPods(const Job& job) const {
   return counts;
 }
 
-void FakeCluster::MakePod(const std::string& uid, Job& job) {
+void PlayedCluster::MakePod(const std::string& uid, Job& job) {
   const JobSpecSight& spec = job.play.spec();
   PodTask task = {.node = spec.node,
                   .list_hash = spec.list_hash,

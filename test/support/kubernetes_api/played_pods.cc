@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "test/support/kubernetes_api/fake_cluster.h"
+#include "test/support/kubernetes_api/played_cluster.h"
 
 namespace prepull {
 namespace {
@@ -16,12 +16,12 @@ constexpr size_t kMaxMessageBytes = 4096;
 
 }  // namespace
 
-FakeCluster::Pod* FakeCluster::FindPod(const std::string& uid) {
+PlayedCluster::Pod* PlayedCluster::FindPod(const std::string& uid) {
   const auto found = pods_.find(uid);
   return found == pods_.end() ? nullptr : &found->second;
 }
 
-PodPlay FakeCluster::NextPlay(PodTask& task) {
+PodPlay PlayedCluster::NextPlay(PodTask& task) {
   NodeScript& script = scripts_[task.node];
   task.number = script.pods_made++;
   if (script.pods.empty()) return the_rest_ ? the_rest_(task) : PodPlay();
@@ -29,7 +29,7 @@ PodPlay FakeCluster::NextPlay(PodTask& task) {
   return script.pods[std::min<size_t>(task.number, last)];
 }
 
-void FakeCluster::Schedule(const std::string& uid) {
+void PlayedCluster::Schedule(const std::string& uid) {
   Pod& pod = *FindPod(uid);
   const std::string node =
       kubernetes_.Text({.resource = "nodes", .name = pod.task.node});
@@ -62,7 +62,7 @@ void FakeCluster::Schedule(const std::string& uid) {
 }
 
 // A kubelet sees its pod.
-void FakeCluster::Admit(const std::string& uid) {
+void PlayedCluster::Admit(const std::string& uid) {
   Pod& pod = *FindPod(uid);
   if (!IsUp(pod.node)) return;
   const bool waits = !pod.play.waiting.empty();
@@ -70,20 +70,14 @@ void FakeCluster::Admit(const std::string& uid) {
         WaitingPatch(pod.facts, waits ? pod.play.waiting : "ContainerCreating",
                      pod.play.waiting_message, clock_.WallNow()));
   if (pod.deadline) {
-    After(*pod.deadline * options_.haste, [this, uid] {
-      mutex_.AssertHeld();
-      EndByDeadline(uid);
-    });
+    After(*pod.deadline * options_.haste, [this, uid] { EndByDeadline(uid); });
   }
   if (!waits) {
-    After(pod.play.starts_after, [this, uid] {
-      mutex_.AssertHeld();
-      StartContainer(uid);
-    });
+    After(pod.play.starts_after, [this, uid] { StartContainer(uid); });
   }
 }
 
-void FakeCluster::StartContainer(const std::string& uid) {
+void PlayedCluster::StartContainer(const std::string& uid) {
   Pod* pod = FindPod(uid);
   const bool may_start = pod != nullptr && pod->phase == PodPhase::kPending &&
                          !pod->is_terminating && IsUp(pod->node);
@@ -95,7 +89,6 @@ void FakeCluster::StartContainer(const std::string& uid) {
   SyncJob(pod->job);
   if (pod->play.hangs) return;
   After(pod->play.takes, [this, uid] {
-    mutex_.AssertHeld();
     const Pod* running = FindPod(uid);
     if (running == nullptr) return;
     if (running->play.kills_node) return Silence(running->node, Power::kOff);
@@ -106,7 +99,7 @@ void FakeCluster::StartContainer(const std::string& uid) {
 }
 
 // Of a node that is silent it is not heard, unless it was lost with it.
-void FakeCluster::EndContainer(const std::string& uid, ContainerEnd end) {
+void PlayedCluster::EndContainer(const std::string& uid, ContainerEnd end) {
   Pod* pod = FindPod(uid);
   const bool can_end = pod != nullptr && pod->phase != PodPhase::kEnded &&
                        pod->phase != PodPhase::kUnscheduled;
@@ -115,8 +108,8 @@ void FakeCluster::EndContainer(const std::string& uid, ContainerEnd end) {
   if (!pod->is_lost && !pod->untold) pod->untold = std::move(end);
 }
 
-void FakeCluster::EndPod(const std::string& uid, Pod& pod,
-                         const ContainerEnd& given) {
+void PlayedCluster::EndPod(const std::string& uid, Pod& pod,
+                           const ContainerEnd& given) {
   ContainerEnd end = given;
   if (end.message.size() > kMaxMessageBytes) {
     end.message.erase(0, end.message.size() - kMaxMessageBytes);
@@ -133,7 +126,7 @@ void FakeCluster::EndPod(const std::string& uid, Pod& pod,
   if (is_terminating) RemovePod(uid);
 }
 
-ContainerEnd FakeCluster::ToldToEnd(const Pod& pod) const {
+ContainerEnd PlayedCluster::ToldToEnd(const Pod& pod) const {
   if (pod.play.is_deaf) return {.exit_code = kKilled};
   PodPlay play = pod.play;
   play.exit_code = kStoppedCode;
@@ -142,7 +135,7 @@ ContainerEnd FakeCluster::ToldToEnd(const Pod& pod) const {
 }
 
 // The pod's own deadline, which the kubelet keeps.
-void FakeCluster::EndByDeadline(const std::string& uid) {
+void PlayedCluster::EndByDeadline(const std::string& uid) {
   const Pod* pod = FindPod(uid);
   if (pod == nullptr) return;
   ContainerEnd end = pod->phase == PodPhase::kRunning
@@ -155,7 +148,7 @@ void FakeCluster::EndByDeadline(const std::string& uid) {
 }
 
 // It is being deleted.
-void FakeCluster::Terminate(const std::string& uid) {
+void PlayedCluster::Terminate(const std::string& uid) {
   Pod* pod = FindPod(uid);
   if (pod == nullptr) return;
   pod->is_terminating = true;
@@ -164,7 +157,6 @@ void FakeCluster::Terminate(const std::string& uid) {
     const absl::Duration delay =
         pod->play.is_deaf ? pod->grace : absl::ZeroDuration();
     After(delay, [this, uid] {
-      mutex_.AssertHeld();
       const Pod* told = FindPod(uid);
       if (told != nullptr) EndContainer(uid, ToldToEnd(*told));
     });
@@ -172,13 +164,13 @@ void FakeCluster::Terminate(const std::string& uid) {
   SyncJob(pod->job);
 }
 
-void FakeCluster::RemovePod(const std::string& uid) {
+void PlayedCluster::RemovePod(const std::string& uid) {
   const Pod* pod = FindPod(uid);
   if (pod != nullptr) kubernetes_.Remove(pod->object);
 }
 
 // It is no more, for whatever reason.
-void FakeCluster::ForgetPod(const std::string& uid) {
+void PlayedCluster::ForgetPod(const std::string& uid) {
   const auto found = pods_.find(uid);
   if (found == pods_.end()) return;
   const Pod pod = found->second;
@@ -200,7 +192,7 @@ void FakeCluster::ForgetPod(const std::string& uid) {
 }
 
 // Its kubelet is back.
-void FakeCluster::ResumePod(const std::string& uid) {
+void PlayedCluster::ResumePod(const std::string& uid) {
   Pod* pod = FindPod(uid);
   if (pod == nullptr) return;
   if (pod->is_lost) {
