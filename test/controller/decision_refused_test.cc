@@ -65,6 +65,20 @@ TEST_F(RefusedPrepullTest, AListThatCannotBeSaysWhy) {
   }
 }
 
+TEST_F(RefusedPrepullTest, ADiskThatPodsDoNotSeeIsNotChecked) {
+  AddNodes(1);
+  prepull.spec->check_items = {"mem", "disk"};
+  rules.is_blind_to_disk = true;
+  EXPECT_THAT(Settle().status.message, HasSubstr("--storage-dir"));
+
+  prepull.spec->check_items = {"mem"};
+  prepull.spec->space_required = "35GiB";
+  EXPECT_EQ(Settle().status.phase, "Failed");
+
+  prepull.spec->space_required = "";
+  EXPECT_NE(Settle().status.phase, "Failed");
+}
+
 TEST_F(RefusedPrepullTest, AListThatIsMendedIsPulled) {
   AddNodes(1);
   prepull.spec->images = {"B b"};

@@ -47,7 +47,7 @@ TEST_F(DecisionTest, MakesTheListBeforeItsJobs) {
 
 TEST_F(DecisionTest, AsksForAJobWithAllThatTheSpecSays) {
   AddNodes(1);
-  allowed_secrets = {"team", "line"};
+  rules.allowed_secrets = {"team", "line"};
   prepull.spec->images = {"quay.io/a:1 secret=line"};
   prepull.spec->image_secrets = {"team"};
   prepull.spec->timeout = absl::Minutes(10);
@@ -343,7 +343,7 @@ TEST_F(DecisionTest, WaitsForNodesFromTheListOn) {
 
 TEST_F(DecisionTest, SaysWhatIsNotUpToDate) {
   AddNodes(1);
-  stale = "stale since ten: nodes";
+  rules.stale = "stale since ten: nodes";
   EXPECT_THAT(Settle().status.message, HasSubstr("stale since ten: nodes"));
 
   memory.write_error = "configmap app-results-0: forbidden";
