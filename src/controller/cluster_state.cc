@@ -65,7 +65,9 @@ void ClusterState::PutPod(const std::string& name, PodView pod) {
   if (has_moved) pods_[known->second].erase(name);
   job_of_pod_[name] = pod.job_uid;
   KeptPod& kept = pods_[pod.job_uid][name];
-  kept = {.view = std::move(pod)};
+  // The server was asked for it, and the watch is behind: an end is an end.
+  const bool is_old = kept.view.sight.exit_code && !pod.sight.exit_code;
+  if (!is_old) kept = {.view = std::move(pod)};
 }
 
 void ClusterState::EraseJob(const std::string& name, absl::Time seen_at) {
@@ -95,13 +97,13 @@ void ClusterState::EraseConfigMap(const std::string& name) {
 }
 
 void ClusterState::ErasePod(const std::string& name, const PodView* last) {
+  if (last != nullptr) PutPod(name, *last);
   const auto found = job_of_pod_.find(name);
   if (found == job_of_pod_.end()) return;
   const std::string job_uid = found->second;
   job_of_pod_.erase(found);
   std::map<std::string, KeptPod>& pods = pods_[job_uid];
   KeptPod& pod = pods[name];
-  if (last != nullptr) pod.view = *last;
   pod.is_gone = true;
   const bool has_news = pod.view.sight.exit_code && job_uids_.contains(job_uid);
   if (!has_news) pods.erase(name);

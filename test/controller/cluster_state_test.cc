@@ -97,6 +97,31 @@ TEST(ClusterStateTest, KeepsThoseThatItSawBeforeTheEnd) {
   EXPECT_THAT(CodesOf(cluster, "u1"), ElementsAre(1));
 }
 
+// It came and went between two looks.
+TEST(ClusterStateTest, KeepsTheLastWordsOfAPodThatItNeverSaw) {
+  ClusterState cluster;
+  cluster.PutJob(KnownJob("app-1", "u1"));
+  const PodView last = EndedPod("u1", 3);
+
+  cluster.ErasePod("p1", &last);
+
+  EXPECT_THAT(CodesOf(cluster, "u1"), ElementsAre(3));
+}
+
+// The server was asked for it, and the watch is behind.
+TEST(ClusterStateTest, AnEndedPodStaysEnded) {
+  ClusterState cluster;
+  cluster.PutJob(KnownJob("app-1", "u1"));
+  cluster.PutPod("p1", EndedPod("u1", 3));
+  const PodView running = KnownPod("u1");
+
+  cluster.PutPod("p1", running);
+  EXPECT_THAT(CodesOf(cluster, "u1"), ElementsAre(3));
+
+  cluster.ErasePod("p1", &running);
+  EXPECT_THAT(CodesOf(cluster, "u1"), ElementsAre(3));
+}
+
 TEST(ClusterStateTest, DropsAGonePodWithoutNewsOrWithoutAJob) {
   ClusterState cluster;
   cluster.PutJob(KnownJob("app-1", "u1"));

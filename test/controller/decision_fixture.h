@@ -30,10 +30,7 @@ struct DecidedPrepull {
     }
   }
 
-  Decision Decided() {
-    return Decide(prepull, cluster, {"prepull", allowed_secrets, stale}, memory,
-                  now);
-  }
+  Decision Decided() { return Decide(prepull, cluster, rules, memory, now); }
 
   // Does all that was decided, in the order of FLEET.md, or only `most` of it.
   void Do(const Decision& decision, int most = 1 << 30) {
@@ -134,8 +131,7 @@ struct DecidedPrepull {
   PrepullView prepull;
   ClusterState cluster;
   PrepullMemory memory;
-  std::vector<std::string> allowed_secrets;
-  std::string stale;
+  ControllerRules rules = {.name_space = "prepull"};
   int made_jobs = 0;
 
  private:

@@ -14,7 +14,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Not;
 using ::testing::SizeIs;
 
 TEST_F(DecisionTest, TellsOfItsRoundBeforeAnyJob) {
@@ -48,7 +47,7 @@ TEST_F(DecisionTest, MakesTheListBeforeItsJobs) {
 
 TEST_F(DecisionTest, AsksForAJobWithAllThatTheSpecSays) {
   AddNodes(1);
-  allowed_secrets = {"team", "line"};
+  rules.allowed_secrets = {"team", "line"};
   prepull.spec->images = {"quay.io/a:1 secret=line"};
   prepull.spec->image_secrets = {"team"};
   prepull.spec->timeout = absl::Minutes(10);
@@ -300,66 +299,6 @@ TEST_F(DecisionTest, WhatIsBeingDeletedIsLeftAlone) {
   EXPECT_FALSE(decision.begins_round);
 }
 
-TEST_F(DecisionTest, ARefusedSpecSaysWhy) {
-  AddNodes(1);
-  prepull.spec = absl::InvalidArgumentError("spec.waves[1]: expected a number");
-
-  const Decision decision = Settle();
-
-  EXPECT_EQ(prepull.status.phase, "Failed");
-  EXPECT_EQ(decision.status.message, "spec.waves[1]: expected a number");
-  EXPECT_TRUE(IsTrue("Finished"));
-  EXPECT_FALSE(IsTrue("Resolved"));
-  EXPECT_EQ(prepull.status.Find("Resolved")->reason, "InvalidSpec");
-  EXPECT_THAT(decision.jobs, IsEmpty());
-  EXPECT_THAT(decision.lists, IsEmpty());
-}
-
-struct RefusedList {
-  std::string what;
-  std::vector<std::string> images;
-  std::vector<std::string> secrets;
-  std::string message;
-};
-
-TEST_F(DecisionTest, AListThatCannotBeSaysWhy) {
-  std::vector<std::string> large;
-  for (int i = 0; i < 6000; ++i) {
-    large.push_back(absl::StrCat("quay.io/", std::string(200, 'a'), i, ":1"));
-  }
-  for (const RefusedList& row : std::vector<RefusedList>{
-           {"secret", {"a"}, {"admin"}, "Secret \"admin\": not among"},
-           {"secret of a line", {"a secret=admin"}, {}, "Secret \"admin\""},
-           {"malformed", {"a", "B b"}, {}, "spec.images[1]: "},
-           {"comments", {"# a"}, {}, "spec.images: they are all comments"},
-           {"too large", large, {}, "ConfigMap"},
-       }) {
-    DecidedPrepull refused;
-    refused.AddNodes(1);
-    refused.prepull.spec->images = row.images;
-    refused.prepull.spec->image_secrets = row.secrets;
-    const Decision decision = refused.Settle();
-    EXPECT_EQ(decision.status.phase, "Failed") << row.what;
-    EXPECT_THAT(decision.status.message, HasSubstr(row.message)) << row.what;
-    EXPECT_EQ(refused.prepull.status.Find("Resolved")->reason, "InvalidList");
-    EXPECT_TRUE(refused.IsTrue("Finished")) << row.what;
-    EXPECT_THAT(decision.jobs, IsEmpty()) << row.what;
-    EXPECT_THAT(decision.lists, IsEmpty()) << row.what;
-  }
-}
-
-TEST_F(DecisionTest, AListThatIsMendedIsPulled) {
-  AddNodes(1);
-  prepull.spec->images = {"B b"};
-  Settle();
-
-  prepull.spec->images = {"quay.io/a:1"};
-  Edit();
-  RunToTheEnd(0);
-
-  EXPECT_EQ(prepull.status.phase, "Succeeded");
-}
-
 TEST_F(DecisionTest, WaitsForANodeAsLongAsANodeMayTake) {
   AddNodes(1);
   cluster.nodes["w002"] = DeadNode();
@@ -404,7 +343,7 @@ TEST_F(DecisionTest, WaitsForNodesFromTheListOn) {
 
 TEST_F(DecisionTest, SaysWhatIsNotUpToDate) {
   AddNodes(1);
-  stale = "stale since ten: nodes";
+  rules.stale = "stale since ten: nodes";
   EXPECT_THAT(Settle().status.message, HasSubstr("stale since ten: nodes"));
 
   memory.write_error = "configmap app-results-0: forbidden";

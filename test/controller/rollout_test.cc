@@ -3,18 +3,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "test/controller/fleet_fixture.h"
 
 namespace prepull {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 
 // A letter is a node: . not started, u unreachable, r running, o its Job is of
 // an older list, s succeeded, f failed, t timed out, x there is no such node.
