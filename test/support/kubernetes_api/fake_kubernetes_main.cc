@@ -14,23 +14,19 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <stop_token>
 #include <string>
-#include <thread>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
 #include "prepull/base/clock.h"
-#include "test/support/certificates.h"
 #include "test/support/cri/stop_signals.h"
 #include "test/support/kubernetes_api/control_pages.h"
 #include "test/support/kubernetes_api/fake_cluster.h"
 #include "test/support/kubernetes_api/fake_kubernetes.h"
 #include "test/support/kubernetes_api/kubernetes_server.h"
+#include "test/support/kubernetes_api/running_cluster.h"
 #include "test/support/kubernetes_api/write_statistics.h"
 
 namespace prepull {
@@ -97,33 +93,6 @@ void AddNodes(const Flags& flags, FakeCluster& cluster) {
   }
 }
 
-std::jthread PlayOnItsThread(FakeCluster& cluster, Clock& clock,
-                             Wakeup& wakeup) {
-  cluster.OnNews([&wakeup] { wakeup.Notify(); });
-  return std::jthread([&](const std::stop_token& stop) {
-    const std::stop_callback wake(stop, [&wakeup] { wakeup.Notify(); });
-    while (!stop.stop_requested()) {
-      cluster.Turn();
-      clock.WaitUntil(cluster.next(), wakeup);
-    }
-  });
-}
-
-// Writes the file that leads to the server.
-bool WriteKubeconfig(const Flags& flags, const std::string& authority,
-                     uint16_t port) {
-  const std::string text = absl::StrCat(
-      "apiVersion: v1\nkind: Config\ncurrent-context: fake\n"
-      "contexts: [{name: fake, context: {cluster: fake, user: fake, "
-      "namespace: ",
-      flags.name_space,
-      "}}]\nusers: [{name: fake, user: {token: fake}}]\n"
-      "clusters: [{name: fake, cluster: {server: \"https://127.0.0.1:",
-      port, "\", certificate-authority-data: ", absl::Base64Escape(authority),
-      "}}]\n");
-  return std::ofstream(flags.kubeconfig).write(text.data(), text.size()).good();
-}
-
 int Main(int argc, char** argv) {
   const StopSignals signals;
   Flags flags;
@@ -136,45 +105,42 @@ int Main(int argc, char** argv) {
     return 2;
   }
   SystemClock clock;
-  FakeKubernetes kubernetes(
-      clock, {.managed_bytes = static_cast<size_t>(flags.managed_bytes)});
-  WriteStatistics statistics(kubernetes, clock);
-  kubernetes.OnWrite([&statistics](const FakeKubernetes::Write& write) {
-    statistics.OnWrite(write);
+  WriteStatistics statistics(clock);
+  RunningCluster running(
+      {.managed_bytes = static_cast<size_t>(flags.managed_bytes)},
+      {.heartbeat = flags.heartbeat,
+       .haste = flags.haste,
+       .on_job_over = [&](const JobSpecSight& job) {
+         statistics.OnJobOver(job);
+       }});
+  FakeKubernetes& kubernetes = running.kubernetes();
+  kubernetes.OnWrite([&](const FakeKubernetes::Write& write) {
+    statistics.OnWrite(write, kubernetes);
   });
-  FakeCluster cluster(kubernetes, clock,
-                      {.heartbeat = flags.heartbeat,
-                       .haste = flags.haste,
-                       .on_job_over = [&statistics](const JobSpecSight& job) {
-                         statistics.OnJobOver(job);
-                       }});
-  AddNodes(flags, cluster);
-  ControlPages pages(kubernetes, cluster);
-  KubernetesServer::Setup setup = {
-      .port = static_cast<uint16_t>(flags.port),
-      .other_pages =
-          [&](const HttpRequest& request) -> std::optional<HttpResponse> {
-        if (request.method == "GET" &&
-            absl::EndsWith(request.url, "/fake/writes")) {
-          return JsonAnswer(200, statistics.Json(cluster.writes()));
-        }
-        return pages.Answer(request);
-      }};
-  const KubernetesServer plain(kubernetes, setup);
-  const CertificateAuthority authority;
-  const KubernetesServer secure(
+  AddNodes(flags, running.cluster());
+  ControlPages pages(kubernetes, running.cluster());
+  const KubernetesServer plain(
       kubernetes,
-      {.certificate = authority.Sign("IP:127.0.0.1", absl::ZeroDuration())});
+      {.port = static_cast<uint16_t>(flags.port),
+       .other_pages =
+           [&](const HttpRequest& request) -> std::optional<HttpResponse> {
+         if (request.method == "GET" &&
+             absl::EndsWith(request.url, "/fake/writes")) {
+           return JsonAnswer(
+               200, statistics.Json(kubernetes, running.cluster().writes()));
+         }
+         return pages.Answer(request);
+       }});
+  const std::string kubeconfig = running.Kubeconfig(flags.name_space);
   const bool is_ready =
-      plain.port() != 0 && secure.port() != 0 &&
-      (flags.kubeconfig.empty() ||
-       WriteKubeconfig(flags, authority.pem(), secure.port()));
+      plain.port() != 0 && (flags.kubeconfig.empty() ||
+                            std::ofstream(flags.kubeconfig)
+                                .write(kubeconfig.data(), kubeconfig.size())
+                                .good());
   if (!is_ready) {
     std::fputs("fake_kubernetes: no port or no kubeconfig\n", stderr);
     return 1;
   }
-  Wakeup wakeup;
-  const std::jthread player = PlayOnItsThread(cluster, clock, wakeup);
   std::printf("port %d\n", plain.port());
   signals.SayReadyAndWait();
   return 0;

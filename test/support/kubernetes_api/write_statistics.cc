@@ -15,12 +15,13 @@ void WriteStatistics::OnJobOver(const JobSpecSight& job) {
   not_deleted_[job.name] = now;
 }
 
-void WriteStatistics::OnWrite(const FakeKubernetes::Write& write) {
+void WriteStatistics::OnWrite(const FakeKubernetes::Write& write,
+                              const FakeKubernetes& kubernetes) {
   const ApiRequest& request = write.request;
   if (write.http_status / 100 != 2) return;
   const Instant now = clock_.Now();
   if (request.resource == "prepulls") {
-    const size_t size = kubernetes_
+    const size_t size = kubernetes
                             .Text({.group_version = request.group_version,
                                    .resource = request.resource,
                                    .object_namespace = request.name_space,
@@ -62,16 +63,17 @@ void WriteStatistics::WriteDelays(absl::string_view key,
 }
 
 std::string WriteStatistics::Json(
+    const FakeKubernetes& kubernetes,
     const std::map<std::string, int64_t>& cluster) const {
   JsonWriter json;
   json.OpenObject().OpenObject("client");
-  for (const auto& [what, count] : kubernetes_.counts()) {
+  for (const auto& [what, count] : kubernetes.counts()) {
     json.Integer(what, count);
   }
   json.CloseObject().OpenObject("cluster");
   for (const auto& [what, count] : cluster) json.Integer(what, count);
   json.CloseObject();
-  json.Integer("most_in_flight", kubernetes_.most_in_flight());
+  json.Integer("most_in_flight", kubernetes.most_in_flight());
   MutexLock lock(mutex_);
   json.Integer("jobs_over", jobs_over_);
   WriteDelays("recorded", recorded_, json);

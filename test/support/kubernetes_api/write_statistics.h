@@ -21,25 +21,25 @@ namespace prepull {
 
 class WriteStatistics {
  public:
-  // All of it must outlive the object.
-  WriteStatistics(FakeKubernetes& kubernetes, Clock& clock)
-      : kubernetes_(kubernetes), clock_(clock) {}
+  // `clock` must outlive the object.
+  explicit WriteStatistics(Clock& clock) : clock_(clock) {}
 
   void OnJobOver(const JobSpecSight& job);
-  void OnWrite(const FakeKubernetes::Write& write);
+  void OnWrite(const FakeKubernetes::Write& write,
+               const FakeKubernetes& kubernetes);
 
   // {"client":{"create jobs":3,...},"cluster":{...},"jobs_over":3,
   //  "recorded":{"count":..,"median_ms":..,"max_ms":..},"deleted":{...},
   //  "largest_prepull":..,"most_in_flight":..}: `recorded` and `deleted` say
   // how long after the end of its Job a node's result was in a ConfigMap, and
   // the Job was deleted.
-  std::string Json(const std::map<std::string, int64_t>& cluster) const;
+  std::string Json(const FakeKubernetes& kubernetes,
+                   const std::map<std::string, int64_t>& cluster) const;
 
  private:
   static void WriteDelays(absl::string_view key,
                           std::vector<absl::Duration> delays, JsonWriter& json);
 
-  FakeKubernetes& kubernetes_;
   Clock& clock_;
   mutable Mutex mutex_;
   int64_t jobs_over_ ABSL_GUARDED_BY(mutex_) = 0;
