@@ -33,6 +33,10 @@ constexpr absl::Duration kListTimeout = absl::Minutes(1);
 // For the last word after a second signal.
 constexpr absl::Duration kLastWordTimeout = absl::Milliseconds(200);
 
+constexpr char kNotFit[] =
+    "5  some image is missing, and by --preflight the node is not fit to pull "
+    "it";
+
 CommandDoc CheckDoc() {
   return {.name = "check",
           .summary = "report which images of a list are missing on this node",
@@ -47,9 +51,7 @@ CommandDoc CheckDoc() {
                          "1  some image is missing",
                          "2  bad flags, unreadable or empty list",
                          "3  interrupted, or out of time",
-                         "4  the runtime cannot be reached",
-                         "5  some image is missing, and by --preflight the "
-                         "node is not fit to pull it"},
+                         "4  the runtime cannot be reached", kNotFit},
           .positional = "[IMAGE...]",
           .positional_text = "images, in addition to those of the lists",
           .main_flags = {"--image-list-file", "--rewrite", "--cri-socket",

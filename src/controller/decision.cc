@@ -221,9 +221,9 @@ class Decider {
         records_.erase(node);
       }
     }
-    fates_ = FatesOf(spec(), work_, cluster_, objects_, records_, now_);
-    decision_.steps =
-        JobStepsOf(fates_, cluster_, objects_, records_, memory_.asked, now_);
+    const Known known = {cluster_, objects_, records_, now_};
+    fates_ = FatesOf(spec(), work_, known);
+    decision_.steps = JobStepsOf(fates_, memory_.asked, known);
     for (const JobStep& step : decision_.steps) LookAgain(step.look_again);
     decision_.records =
         ShardWritesOf(prepull_, objects_.shards, records_, decision_.steps);

@@ -46,6 +46,7 @@ std::vector<ChosenNode> ChooseNodes(const PrepullSpec& spec,
   std::vector<ChosenNode> chosen;
   const std::set<std::string> names(spec.node_names.begin(),
                                     spec.node_names.end());
+  chosen.reserve(names.size());
   for (const std::string& name : names) chosen.push_back(Named(name, nodes));
   if (!names.empty()) return chosen;
   for (const auto& [name, node] : nodes) {

@@ -85,26 +85,72 @@ JobStep StepFor(const JobView& job, JobStep::Kind kind) {
   return {.kind = kind, .job = job.name, .uid = job.uid, .node = job.node};
 }
 
-JobStep StepOver(const JobView& job, const JobPods& pods, bool is_ready,
-                 bool was_asked, absl::Time now) {
-  JobStep step = StepFor(job, JobStep::Kind::kLeave);
-  const bool knows_end = !pods.empty() && pods.back()->sight.exit_code;
-  if (!knows_end && !HasNoMorePods(job)) {
-    const bool is_lost =
-        !pods.empty() && !is_ready && now - pods.back()->due > kOutlives;
-    if (!is_lost) {
+// What the Job's last pod has come to, as far as it is seen.
+enum class LastPod {
+  kUnknown,  // it may still end
+  kEnded,
+  kLost,  // it outlives its end on a node that does not answer
+  kGone,  // there is none any more, and how it ended is not known
+};
+
+LastPod LastPodOf(const JobView& job, const JobPods& pods, bool is_ready,
+                  absl::Time now) {
+  if (!pods.empty() && pods.back()->sight.exit_code) return LastPod::kEnded;
+  if (HasNoMorePods(job)) return LastPod::kGone;
+  const bool is_lost =
+      !pods.empty() && !is_ready && now - pods.back()->due > kOutlives;
+  return is_lost ? LastPod::kLost : LastPod::kUnknown;
+}
+
+JobStep StepOver(const JobView& job, bool was_asked, const Known& known) {
+  const JobPods pods = known.cluster.PodsOf(job.uid);
+  const bool is_ready = IsReady(known.cluster, job.node);
+  JobStep step = StepFor(job, JobStep::Kind::kRecord);
+  switch (LastPodOf(job, pods, is_ready, known.now)) {
+    case LastPod::kUnknown:
+      step.kind = JobStep::Kind::kLeave;
       if (!pods.empty()) {
         step.look_again = pods.back()->due + kOutlives + absl::Seconds(1);
       }
       return step;
-    }
-  } else if (!knows_end && !was_asked) {
-    step.kind = JobStep::Kind::kAskPods;
-    return step;
+    case LastPod::kGone:
+      if (was_asked) break;
+      step.kind = JobStep::Kind::kAskPods;
+      return step;
+    case LastPod::kEnded:
+    case LastPod::kLost:
+      break;
   }
-  step.kind = JobStep::Kind::kRecord;
-  step.record = RecordOf(job, pods, is_ready, now);
+  step.record = RecordOf(job, pods, is_ready, known.now);
   return step;
+}
+
+const LabelMap& LabelsOf(const ChosenNode& chosen) {
+  static const LabelMap* const none = new LabelMap();
+  return chosen.node != nullptr ? chosen.node->labels : *none;
+}
+
+// The end of the present work that is on record; null: there is none.
+const NodeRecord* EndOnRecord(const NodeFate& fate, const Work& work,
+                              const RecordMap& records) {
+  const auto known = records.find(fate.chosen.name);
+  if (known == records.end()) return nullptr;
+  const NodeRecord* record = known->second.record;
+  return IsEndOf(*record, *fate.group, work) ? record : nullptr;
+}
+
+// Of a node that has not ended.
+NodeVerdict VerdictOf(const NodeFate& fate, const Work& work, absl::Time now) {
+  const NodeView& node = *fate.chosen.node;
+  if (fate.job == nullptr) {
+    return {node.is_ready ? NodeState::kNotStarted : NodeState::kUnreachable,
+            node.why_not_ready};
+  }
+  const JobView& job = *fate.job;
+  const bool is_wanted =
+      !job.is_deleting &&
+      job.name == NodeJobName(job.prepull, fate.chosen.name, *fate.group, work);
+  return VerdictOfJob(job, fate.pods, node.is_ready, is_wanted, now);
 }
 
 }  // namespace
@@ -147,43 +193,26 @@ bool IsOver(const JobView& job) {
 }
 
 std::vector<NodeFate> FatesOf(const PrepullSpec& spec, const Work& work,
-                              const ClusterState& cluster,
-                              const PrepullObjects& objects,
-                              const RecordMap& records, absl::Time now) {
-  const std::map<std::string, const JobView*> jobs = JobsByNode(objects);
+                              const Known& known) {
+  const std::map<std::string, const JobView*> jobs = JobsByNode(known.objects);
   std::vector<NodeFate> fates;
-  for (ChosenNode& chosen : ChooseNodes(spec, cluster.nodes)) {
+  for (ChosenNode& chosen : ChooseNodes(spec, known.cluster.nodes)) {
     NodeFate fate = {.chosen = std::move(chosen)};
-    const std::string& name = fate.chosen.name;
-    const NodeView* node = fate.chosen.node;
-    static const LabelMap* const kNoLabels = new LabelMap();
-    fate.group = &(*work.groups)[GroupOfNode(
-        spec, node != nullptr ? node->labels : *kNoLabels)];
-    const auto job = jobs.find(name);
+    fate.group = &(*work.groups)[GroupOfNode(spec, LabelsOf(fate.chosen))];
+    const auto job = jobs.find(fate.chosen.name);
     if (job != jobs.end()) {
       fate.job = job->second;
-      fate.pods = cluster.PodsOf(fate.job->uid);
+      fate.pods = known.cluster.PodsOf(fate.job->uid);
     }
-    const auto known = records.find(name);
     if (!fate.chosen.why_not.empty()) {
       fate.verdict = {NodeState::kFailed, fate.chosen.why_not};
       fate.has_ended = true;
-    } else if (known != records.end() &&
-               IsEndOf(*known->second.record, *fate.group, work)) {
-      fate.record = known->second.record;
-      fate.verdict = {fate.record->state, fate.record->why};
+    } else if (const NodeRecord* end = EndOnRecord(fate, work, known.records)) {
+      fate.record = end;
+      fate.verdict = {end->state, end->why};
       fate.has_ended = true;
-    } else if (fate.job != nullptr) {
-      const bool is_wanted =
-          !fate.job->is_deleting &&
-          fate.job->name ==
-              NodeJobName(fate.job->prepull, name, *fate.group, work);
-      fate.verdict =
-          VerdictOfJob(*fate.job, fate.pods, node->is_ready, is_wanted, now);
     } else {
-      fate.verdict = {
-          node->is_ready ? NodeState::kNotStarted : NodeState::kUnreachable,
-          node->why_not_ready};
+      fate.verdict = VerdictOf(fate, work, known.now);
     }
     fates.push_back(std::move(fate));
   }
@@ -191,11 +220,8 @@ std::vector<NodeFate> FatesOf(const PrepullSpec& spec, const Work& work,
 }
 
 std::vector<JobStep> JobStepsOf(const std::vector<NodeFate>& fates,
-                                const ClusterState& cluster,
-                                const PrepullObjects& objects,
-                                const RecordMap& records,
                                 const std::set<std::string>& asked,
-                                absl::Time now) {
+                                const Known& known) {
   std::set<const JobView*> wanted;
   for (const NodeFate& fate : fates) {
     const bool is_wanted = fate.job != nullptr && !fate.has_ended &&
@@ -203,19 +229,18 @@ std::vector<JobStep> JobStepsOf(const std::vector<NodeFate>& fates,
     if (is_wanted) wanted.insert(fate.job);
   }
   std::vector<JobStep> steps;
-  for (const auto& [name, job] : objects.jobs) {
+  for (const auto& [name, job] : known.objects.jobs) {
     // One that no watch has shown yet has no uid.
     if (job.is_deleting || job.uid.empty()) continue;
-    const auto known = records.find(job.node);
-    const bool is_recorded =
-        known != records.end() && known->second.record->job_uid == job.uid;
-    if (is_recorded) {
-      steps.push_back(StepFor(job, JobStep::Kind::kDelete));
-    } else if (IsOver(job) && CheckDnsSubdomain(job.node).ok()) {
-      steps.push_back(StepOver(job, cluster.PodsOf(job.uid),
-                               IsReady(cluster, job.node),
-                               asked.contains(job.uid), now));
-    } else if (!wanted.contains(&job)) {
+    const auto found = known.records.find(job.node);
+    const bool is_recorded = found != known.records.end() &&
+                             found->second.record->job_uid == job.uid;
+    // What is no name of a node is no key of a record either.
+    const bool is_to_record =
+        !is_recorded && IsOver(job) && CheckDnsSubdomain(job.node).ok();
+    if (is_to_record) {
+      steps.push_back(StepOver(job, asked.contains(job.uid), known));
+    } else if (is_recorded || !wanted.contains(&job)) {
       steps.push_back(StepFor(job, JobStep::Kind::kDelete));
     }
   }

@@ -58,10 +58,16 @@ struct NodeFate {
   JobPods pods = {};                   // of `job`
 };
 
+// What decisions follow. All of it must outlive their results.
+struct Known {
+  const ClusterState& cluster;
+  const PrepullObjects& objects;  // of the Prepull
+  const RecordMap& records;
+  absl::Time now;
+};
+
 std::vector<NodeFate> FatesOf(const PrepullSpec& spec, const Work& work,
-                              const ClusterState& cluster,
-                              const PrepullObjects& objects,
-                              const RecordMap& records, absl::Time now);
+                              const Known& known);
 
 // What is to be done about a Job.
 struct JobStep {
@@ -82,11 +88,8 @@ struct JobStep {
 
 // `asked`: the uids of Jobs whose pods the API server was asked for by name.
 std::vector<JobStep> JobStepsOf(const std::vector<NodeFate>& fates,
-                                const ClusterState& cluster,
-                                const PrepullObjects& objects,
-                                const RecordMap& records,
                                 const std::set<std::string>& asked,
-                                absl::Time now);
+                                const Known& known);
 
 // Whether the Job has come to its end: also with FailureTarget, when its last
 // pod is yet to go.

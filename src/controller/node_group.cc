@@ -74,23 +74,25 @@ void Change(const PartOverride& change, NameParts& parts) {
   }
 }
 
+void ChangeSecrets(const PartOverride& change,
+                   std::vector<std::string>& secrets) {
+  if (change.op == "replace") {
+    secrets = {change.value};
+  } else if (change.op == "add") {
+    const bool is_there = std::find(secrets.begin(), secrets.end(),
+                                    change.value) != secrets.end();
+    if (!is_there) secrets.push_back(change.value);
+  } else if (change.value.empty()) {
+    secrets.clear();
+  } else {
+    std::erase(secrets, change.value);
+  }
+}
+
 std::vector<std::string> ChangedSecrets(
     std::vector<std::string> secrets,
     const std::vector<PartOverride>& changes) {
-  for (const PartOverride& change : changes) {
-    if (change.op == "replace") {
-      secrets = {change.value};
-    } else if (change.op == "add") {
-      if (std::find(secrets.begin(), secrets.end(), change.value) ==
-          secrets.end()) {
-        secrets.push_back(change.value);
-      }
-    } else if (change.value.empty()) {
-      secrets.clear();
-    } else {
-      std::erase(secrets, change.value);
-    }
-  }
+  for (const PartOverride& change : changes) ChangeSecrets(change, secrets);
   return secrets;
 }
 

@@ -16,7 +16,7 @@ namespace prepull {
 namespace {
 
 constexpr int64_t kMaxNodesAtOnce = 100'000;
-constexpr int64_t kMaxTimeoutSeconds = 7 * 24 * 3600;
+constexpr int64_t kMaxTimeoutSeconds = 604'800;  // a week
 constexpr int64_t kMaxRetryTimes = 20;
 
 absl::Status Wrong(absl::string_view field, absl::string_view why) {
@@ -74,7 +74,7 @@ class SpecReader {
 
   // One of `words`, the first of which is the default.
   std::string Word(absl::string_view key, const Choices& words) {
-    const std::string word = Text(key);
+    std::string word = Text(key);
     if (word.empty()) return std::string(words.front());
     CheckWord(key, word, words);
     return word;

@@ -25,7 +25,7 @@ class Places {
 
   std::string Take() {
     for (size_t i = first_;; ++i) {
-      const std::string name = absl::StrCat(prepull_, "-results-", i);
+      std::string name = absl::StrCat(prepull_, "-results-", i);
       size_t& size = sizes_[name];
       if (size < kNodesPerShard) {
         ++size;
@@ -84,6 +84,7 @@ std::vector<ShardWrite> ShardWritesOf(
     }
   }
   std::vector<ShardWrite> list;
+  list.reserve(writes.size());
   for (auto& [name, write] : writes) list.push_back(std::move(write));
   return list;
 }

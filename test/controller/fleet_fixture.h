@@ -143,10 +143,12 @@ struct Fleet {
   const PrepullObjects& objects() const { return cluster.ObjectsOf("app"); }
   RecordMap Records() const { return RecordsIn(objects().shards, ""); }
   std::vector<NodeFate> Fates() const {
-    return FatesOf(spec, work, cluster, objects(), Records(), now);
+    const RecordMap records = Records();
+    return FatesOf(spec, work, {cluster, objects(), records, now});
   }
   std::vector<JobStep> Steps() const {
-    return JobStepsOf(Fates(), cluster, objects(), Records(), asked, now);
+    const RecordMap records = Records();
+    return JobStepsOf(Fates(), asked, {cluster, objects(), records, now});
   }
 
   absl::Time now = ApiTime("2026-01-02T03:04:05Z");
