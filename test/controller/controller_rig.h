@@ -31,13 +31,11 @@ class RunningController {
  public:
   RunningController(const ControllerOptions& options, FakeHost& host,
                     FakeFileSystem& files, Clock& clock, HttpClient& http)
-      : controller_(options, ApiServer{.url = "http://kubernetes"},
-                    {.host = host,
-                     .files = files,
-                     .clock = clock,
-                     .http = http}),
-        thread_([this](const std::stop_token& stop) { controller_.Run(stop); }) {
-  }
+      : controller_(
+            options, ApiServer{.url = "http://kubernetes"},
+            {.host = host, .files = files, .clock = clock, .http = http}),
+        thread_(
+            [this](const std::stop_token& stop) { controller_.Run(stop); }) {}
 
   HttpPage Page(const std::string& path) const {
     return controller_.Page(path);
@@ -127,10 +125,9 @@ class ControllerRig : public ::testing::Test {
               "}}"));
     } else {
       kubernetes_.Merge(
-          Prepull(),
-          absl::StrCat(R"({"metadata":{"generation":)", generation,
-                       R"(,"annotations":{)", annotations, R"(}},"spec":{)",
-                       spec, "}}"));
+          Prepull(), absl::StrCat(R"({"metadata":{"generation":)", generation,
+                                  R"(,"annotations":{)", annotations,
+                                  R"(}},"spec":{)", spec, "}}"));
     }
   }
 
@@ -146,9 +143,7 @@ class ControllerRig : public ::testing::Test {
     const std::string text = kubernetes_.Text(Prepull());
     return JsonDocument::Parse(text.empty() ? "{}" : text).value();
   }
-  std::string Phase() const {
-    return Got()["status"]["phase"].StringOrEmpty();
-  }
+  std::string Phase() const { return Got()["status"]["phase"].StringOrEmpty(); }
   int64_t Count(const std::string& key) const {
     return Got()["status"]["nodes"][key].integer().value_or(-1);
   }
