@@ -96,9 +96,8 @@ enum class LastPod {
 LastPod LastPodOf(const JobView& job, const JobPods& pods, bool is_ready,
                   absl::Time now) {
   if (!pods.empty() && pods.back()->sight.exit_code) return LastPod::kEnded;
-  if (HasNoMorePods(job)) return LastPod::kGone;
-  const bool is_lost =
-      !pods.empty() && !is_ready && now - pods.back()->due > kOutlives;
+  if (pods.empty() || HasNoMorePods(job)) return LastPod::kGone;
+  const bool is_lost = !is_ready && now - pods.back()->due > kOutlives;
   return is_lost ? LastPod::kLost : LastPod::kUnknown;
 }
 
@@ -109,9 +108,7 @@ JobStep StepOver(const JobView& job, bool was_asked, const Known& known) {
   switch (LastPodOf(job, pods, is_ready, known.now)) {
     case LastPod::kUnknown:
       step.kind = JobStep::Kind::kLeave;
-      if (!pods.empty()) {
-        step.look_again = pods.back()->due + kOutlives + absl::Seconds(1);
-      }
+      step.look_again = pods.back()->due + kOutlives + absl::Seconds(1);
       return step;
     case LastPod::kGone:
       if (was_asked) break;

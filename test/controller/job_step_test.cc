@@ -142,6 +142,18 @@ TEST_F(JobStepTest, ForAnEndWithoutItsPodTheServerIsAskedOnce) {
   EXPECT_EQ(step.record.why, "DeadlineExceeded; the pod left no result");
 }
 
+// Seen on Kubernetes 1.36, of a Job whose deadline passed while the API server
+// was away: it stayed so, without a pod.
+TEST_F(JobStepTest, WithFailureTargetAndNoPodTheServerIsAskedToo) {
+  AddNodes(1);
+  PutJob(OverJob("w001", Ended("FailureTarget", "DeadlineExceeded")));
+
+  EXPECT_EQ(OnlyStep().kind, JobStep::Kind::kAskPods);
+  asked.insert("uid-of-w001");
+
+  EXPECT_EQ(OnlyStep().kind, JobStep::Kind::kRecord);
+}
+
 TEST_F(JobStepTest, AWrongListInAMessageIsNoResult) {
   AddNodes(1);
   PutJob(OverJob("w001", Ended("Failed", "BackoffLimitExceeded")));
