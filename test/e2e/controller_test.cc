@@ -29,7 +29,7 @@ class ControllerE2eTest : public testing::Test {
                 .takes = absl::Milliseconds(300)});
   }
 
-  ProcessSetup Setup() const {
+  ProcessSetup InCluster() const {
     return {.arguments = {"controller", "--kubeconfig",
                           folder_.Path("kubeconfig"), "--image", "prepull:1",
                           "--http-listen", "127.0.0.1:0"}};
@@ -78,7 +78,7 @@ class ControllerE2eTest : public testing::Test {
 };
 
 TEST_F(ControllerE2eTest, BringsAListToEveryNode) {
-  PrepullProcess controller(Setup());
+  PrepullProcess controller(InCluster());
 
   Ask();
   EXPECT_TRUE(AskUntil([this] { return HasEnded(); }));
@@ -95,12 +95,12 @@ TEST_F(ControllerE2eTest, BringsAListToEveryNode) {
 TEST_F(ControllerE2eTest, GoesOnWhereOneWasKilled) {
   Ask();
   for (int64_t nodes = 1; nodes < 6; ++nodes) {
-    PrepullProcess controller(Setup());
+    PrepullProcess controller(InCluster());
     EXPECT_TRUE(AskUntil([this, nodes] { return Succeeded() >= nodes; }));
     controller.Signal(SIGKILL);
     controller.Wait();
   }
-  PrepullProcess controller(Setup());
+  PrepullProcess controller(InCluster());
 
   EXPECT_TRUE(AskUntil([this] { return HasEnded(); }));
 
