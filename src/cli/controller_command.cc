@@ -47,7 +47,8 @@ class ControllerCommand : public CommandProgram {
   ControllerCommand() : CommandProgram(ControllerDoc()) {
     AddClusterFlags();
     AddPodFlags();
-    AddSourceFlags(command(), options_.sources);
+    command().Group("Registries of sources");
+    AddRegistryFlags(command(), options_.sources.registry);
     AddCredentialFlags(command(), options_.sources.credentials);
     command().Group("Output");
     command().Text({.name = "--http-listen",

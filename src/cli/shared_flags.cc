@@ -68,26 +68,6 @@ void AddSelectFlags(Command& command, SourceOptions& sources) {
                 sources.select_files);
 }
 
-void AddRegistryFlags(Command& command, RegistryOptions& registry) {
-  command.Text({.name = "--registry-ca",
-                .value = "PATH",
-                .text = "certificates (PEM) to trust in addition to the "
-                        "system's, which SSL_CERT_FILE replaces",
-                .is_path = true},
-               registry.extra_ca_file);
-  command.Texts({.name = "--registry-insecure",
-                 .value = "HOST[:PORT]",
-                 .text = "allow plain HTTP for this registry; always allowed "
-                         "for loopback"},
-                registry.insecure_hosts);
-  command.Texts({.name = "--registry-mirror",
-                 .value = "FROM=TO",
-                 .text = "ask TO first for images that begin with FROM, then "
-                         "the node's own mirrors; does not change those of the "
-                         "runtime"},
-                registry.mirrors);
-}
-
 absl::Status ParseCheckItems(absl::string_view text,
                              PreflightOptions& options) {
   options.disk.max_used_percent.reset();
@@ -146,6 +126,26 @@ void AddListFlags(Command& command, ListInputs& inputs) {
   command.Group("What");
   AddListFileFlags(command, inputs);
   command.Positionals(inputs.images);
+}
+
+void AddRegistryFlags(Command& command, RegistryOptions& registry) {
+  command.Text({.name = "--registry-ca",
+                .value = "PATH",
+                .text = "certificates (PEM) to trust in addition to the "
+                        "system's, which SSL_CERT_FILE replaces",
+                .is_path = true},
+               registry.extra_ca_file);
+  command.Texts({.name = "--registry-insecure",
+                 .value = "HOST[:PORT]",
+                 .text = "allow plain HTTP for this registry; always allowed "
+                         "for loopback"},
+                registry.insecure_hosts);
+  command.Texts({.name = "--registry-mirror",
+                 .value = "FROM=TO",
+                 .text = "ask TO first for images that begin with FROM, then "
+                         "the node's own mirrors; does not change those of the "
+                         "runtime"},
+                registry.mirrors);
 }
 
 void AddSourceFlags(Command& command, ListInputs& inputs) {

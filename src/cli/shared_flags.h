@@ -35,6 +35,9 @@ void AddListFlags(Command& command, ListInputs& inputs);
 // their own.
 void AddSourceFlags(Command& command, ListInputs& inputs);
 
+// How registries are asked, in the current group.
+void AddRegistryFlags(Command& command, RegistryOptions& options);
+
 // Where registry credentials are found, in a group of their own.
 void AddCredentialFlags(Command& command, CredentialOptions& options);
 

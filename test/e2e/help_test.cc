@@ -74,9 +74,10 @@ std::vector<std::string> Completions(const std::string& words) {
 }
 
 TEST(HelpTest, OfEachCommandIsItsGoldenFile) {
-  for (const char* command : {"fetch", "check", "resolve", "preflight",
-                              "status", "unpin", "aggregate-metrics", "sleep",
-                              "manifest", "convert", "completion", "version"}) {
+  for (const char* command :
+       {"fetch", "check", "resolve", "preflight", "status", "unpin",
+        "aggregate-metrics", "sleep", "manifest", "controller", "convert",
+        "completion", "version"}) {
     const Ended by_flag = RunPrepull({command, "--help"});
     const Ended by_command = RunPrepull({"help", command});
 
@@ -180,11 +181,11 @@ TEST(CompletionTest, IsAScriptThatBashCanRead) {
 }
 
 TEST(CompletionTest, OffersCommandsFlagsAndValues) {
-  EXPECT_THAT(
-      Completions("prepull ''"),
-      UnorderedElementsAre("fetch", "check", "resolve", "preflight", "status",
-                           "unpin", "aggregate-metrics", "sleep", "manifest",
-                           "convert", "completion", "version", "help"));
+  EXPECT_THAT(Completions("prepull ''"),
+              UnorderedElementsAre("fetch", "check", "resolve", "preflight",
+                                   "status", "unpin", "aggregate-metrics",
+                                   "sleep", "manifest", "controller", "convert",
+                                   "completion", "version", "help"));
   EXPECT_THAT(Completions("prepull fe"), ElementsAre("fetch"));
   EXPECT_THAT(Completions("prepull fetch --max-p"),
               UnorderedElementsAre("--max-pull-attempt-timeout",
