@@ -1,4 +1,6 @@
 // prepull controller: brings lists to many nodes, by Jobs of Kubernetes.
+#include <malloc.h>
+
 #include <memory>
 #include <string>
 #include <utility>
@@ -62,6 +64,8 @@ class ControllerCommand : public CommandProgram {
 
   CommandEnd Run(const CommandContext& context) override {
     StartLogging(logging_, context, /*hides_info=*/false);
+    // Else each of its threads gets a heap of its own, to read one list.
+    mallopt(M_ARENA_MAX, 1);
     absl::StatusOr<ApiServer> server = FindCluster(context);
     if (!server.ok()) return Failed(ExitCode::kBadInput, server.status());
     if (options_.pods.image.empty()) {

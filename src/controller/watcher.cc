@@ -80,8 +80,7 @@ WatchNews NewsOf(WatchedKind kind, WatchStep& step) {
   WatchStore deleted = step.TakeDeleted();
   for (const std::string& key : step.TakeChanges()) {
     ObjectChange change = {.name = NameIn(key)};
-    const auto found = step.store().find(key);
-    if (found != step.store().end()) change.now = found->second.value;
+    change.now = step.TakeValue(key);
     const auto last = deleted.find(key);
     if (last != deleted.end()) change.last = std::move(last->second.value);
     news.changes.push_back(std::move(change));

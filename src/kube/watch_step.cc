@@ -296,6 +296,12 @@ std::set<std::string> WatchStep::TakeChanges() {
   return std::exchange(changed_, {});
 }
 
+std::any WatchStep::TakeValue(const std::string& key) {
+  const auto found = store_.find(key);
+  if (found == store_.end()) return {};
+  return std::exchange(found->second.value, {});
+}
+
 WatchStore WatchStep::TakeDeleted() { return std::exchange(deleted_, {}); }
 
 // What was asked by version is wrong now, so none is named.

@@ -24,11 +24,6 @@ class ControllerEndsTest : public ControllerRig {
   ControllerEndsTest() {
     AddNodes(4);
     cluster_.Script(Node(2), {PodPlay{.exit_code = 1}});
-    on_change_ = [this](const FakeKubernetes::Change& change) {
-      if (change.collection == "batch/v1/jobs" && change.type == "ADDED") {
-        ++jobs_made_[change.key];
-      }
-    };
   }
 
   void ApplyList() {
@@ -46,11 +41,10 @@ class ControllerEndsTest : public ControllerRig {
       EXPECT_THAT(texts, SizeIs(1)) << node;
       EXPECT_THAT(texts, Each(HasSubstr("\"line\""))) << node;
     }
-    EXPECT_THAT(jobs_made_, SizeIs(4));
-    for (const auto& [job, times] : jobs_made_) EXPECT_EQ(times, 1) << job;
+    const std::map<std::string, int> made = job_counts().made;
+    EXPECT_THAT(made, SizeIs(4));
+    for (const auto& [job, times] : made) EXPECT_EQ(times, 1) << job;
   }
-
-  std::map<std::string, int> jobs_made_;
 };
 
 class KilledControllerTest

@@ -4,10 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -16,6 +18,7 @@
 #include "absl/strings/str_format.h"
 #include "prepull/base/json_reader.h"
 #include "prepull/base/json_writer.h"
+#include "prepull/base/mutex.h"
 #include "prepull/controller/controller.h"
 #include "prepull/deploy/node_job.h"
 #include "test/support/fake_file_system.h"
@@ -80,7 +83,7 @@ class ControllerRig : public ::testing::Test {
   ControllerRig() {
     options_.pods = {.name_space = kSpace, .image = "prepull:1"};
     kubernetes_.OnChange([this](const FakeKubernetes::Change& change) {
-      if (on_change_) on_change_(change);
+      CountJob(change);
       changed_.Notify();
     });
     cluster_.OnNews([this] { news_.Notify(); });
@@ -170,6 +173,22 @@ class ControllerRig : public ::testing::Test {
     return false;
   }
 
+  // All Jobs since the beginning, by their keys.
+  struct JobCounts {
+    std::map<std::string, int> made = {};  // how often each
+    std::set<std::string> present = {};
+    size_t most = 0;  // at once
+  };
+  JobCounts job_counts() const {
+    MutexLock lock(jobs_mutex_);
+    return jobs_;
+  }
+  int JobsMade() const {
+    int made = 0;
+    for (const auto& [key, times] : job_counts().made) made += times;
+    return made;
+  }
+
   std::vector<std::string> Texts(const std::string& resource,
                                  const std::string& group = "v1",
                                  const std::string& selector = "") const {
@@ -215,10 +234,23 @@ class ControllerRig : public ::testing::Test {
   FakeKubernetes kubernetes_{clock_};
   FakeCluster cluster_{kubernetes_, clock_};
   ControllerOptions options_;
-  // On the thread that changes an object.
-  std::function<void(const FakeKubernetes::Change&)> on_change_;
 
  private:
+  // On the thread that changes the object.
+  void CountJob(const FakeKubernetes::Change& change) {
+    if (change.collection != "batch/v1/jobs") return;
+    MutexLock lock(jobs_mutex_);
+    if (change.type == "ADDED") {
+      ++jobs_.made[change.key];
+      jobs_.present.insert(change.key);
+    } else if (change.type == "DELETED") {
+      jobs_.present.erase(change.key);
+    }
+    jobs_.most = std::max(jobs_.most, jobs_.present.size());
+  }
+
+  mutable Mutex jobs_mutex_;
+  JobCounts jobs_ ABSL_GUARDED_BY(jobs_mutex_);
   Wakeup changed_;
   Wakeup news_;
   std::jthread player_;

@@ -3,8 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <set>
-
 #include "test/controller/controller_rig.h"
 
 namespace prepull {
@@ -22,21 +20,6 @@ class ControllerTest : public ControllerRig {
   static std::string With(const std::string& more) {
     return absl::StrCat(kImages, ",", more);
   }
-
-  // Watches how many Jobs there are at once.
-  void CountJobs() {
-    on_change_ = [this](const FakeKubernetes::Change& change) {
-      if (change.collection != "batch/v1/jobs") return;
-      if (change.type == "ADDED") jobs_.insert(change.key);
-      if (change.type == "DELETED") jobs_.erase(change.key);
-      most_jobs_ = std::max(most_jobs_, jobs_.size());
-      created_ += change.type == "ADDED";
-    };
-  }
-
-  std::set<std::string> jobs_;
-  size_t most_jobs_ = 0;
-  int created_ = 0;
 };
 
 TEST_F(ControllerTest, BringsAListToEveryNode) {
@@ -54,15 +37,14 @@ TEST_F(ControllerTest, BringsAListToEveryNode) {
 
 TEST_F(ControllerTest, NeverHasMoreJobsThanNodesMayPullAtOnce) {
   AddNodes(12);
-  CountJobs();
   Start();
 
   Apply(With(R"("concurrency":3)"));
   AwaitEnd();
 
   EXPECT_EQ(Count("succeeded"), 12);
-  EXPECT_EQ(most_jobs_, 3u);
-  EXPECT_EQ(created_, 12);
+  EXPECT_EQ(job_counts().most, 3u);
+  EXPECT_EQ(JobsMade(), 12);
 }
 
 TEST_F(ControllerTest, TellsWhichImageFailedWhereAndWhy) {
@@ -110,7 +92,6 @@ TEST_F(ControllerTest, ExplainsItselfWhileItStillTries) {
 TEST_F(ControllerTest, RunsOnlyFailedNodesAgain) {
   AddNodes(3);
   cluster_.Script(Node(2), {PodPlay{.exit_code = 2}, PodPlay{}});
-  CountJobs();
   Start();
   Apply(With(R"("failureTolerate":"1")"));
   AwaitEnd();
@@ -119,13 +100,12 @@ TEST_F(ControllerTest, RunsOnlyFailedNodesAgain) {
   Apply(kImages, 1, R"("prepull.dev/retry-at":"now")");
   AwaitPhase("Succeeded");
 
-  EXPECT_EQ(created_, 4);
+  EXPECT_EQ(JobsMade(), 4);
   EXPECT_EQ(Got()["status"]["round"].integer(), 2);
 }
 
 TEST_F(ControllerTest, BeginsAnewWithAChangedList) {
   AddNodes(3);
-  CountJobs();
   Start();
   Apply(kImages);
   AwaitEnd();
@@ -140,13 +120,12 @@ TEST_F(ControllerTest, BeginsAnewWithAChangedList) {
       "the new list");
 
   EXPECT_EQ(Phase(), "Succeeded");
-  EXPECT_EQ(created_, 6);
+  EXPECT_EQ(JobsMade(), 6);
   EXPECT_THAT(Records(), SizeIs(3));
 }
 
 TEST_F(ControllerTest, MakesNoNewJobsForOtherEdits) {
   AddNodes(3);
-  CountJobs();
   Start();
   Apply(kImages);
   AwaitEnd();
@@ -156,20 +135,19 @@ TEST_F(ControllerTest, MakesNoNewJobsForOtherEdits) {
         "the edit");
 
   EXPECT_EQ(Phase(), "Succeeded");
-  EXPECT_EQ(created_, 3);
+  EXPECT_EQ(JobsMade(), 3);
 }
 
 TEST_F(ControllerTest, ACanaryThatFailsHoldsTheOthersBackUntilAnEdit) {
   AddNodes(10);
   cluster_.Script(Node(0), {PodPlay{.exit_code = 2}});
-  CountJobs();
   Start();
 
   Apply(With(R"("waves":["1","100%"],"failureTolerate":"0.2")"));
   AwaitPhase("Paused");
 
   EXPECT_TRUE(IsTrue("Paused"));
-  EXPECT_EQ(created_, 1);
+  EXPECT_EQ(JobsMade(), 1);
 
   Apply(With(R"("waves":null,"failureTolerate":"0.2")"), 2);
   AwaitEnd();
@@ -222,12 +200,11 @@ TEST_F(ControllerTest, SaysThatANamedNodeDoesNotExist) {
 
 TEST_F(ControllerTest, StartsNothingWhileItIsSuspended) {
   AddNodes(2);
-  CountJobs();
   Start();
   Apply(With(R"("suspend":true)"));
   Await([&] { return Count("notStarted") == 2; }, "a status");
 
-  EXPECT_EQ(created_, 0);
+  EXPECT_EQ(JobsMade(), 0);
 
   Apply(With(R"("suspend":false)"), 2);
   AwaitEnd();
@@ -237,14 +214,13 @@ TEST_F(ControllerTest, StartsNothingWhileItIsSuspended) {
 TEST_F(ControllerTest, RefusesASecretThatIsNotAllowed) {
   options_.allowed_secrets = {"team-a"};
   AddNodes(1);
-  CountJobs();
   Start();
 
   Apply(With(R"("imageSecrets":["kube-admin"])"));
   AwaitPhase("Failed");
 
   EXPECT_THAT(kubernetes_.Text(Prepull()), HasSubstr("kube-admin"));
-  EXPECT_EQ(created_, 0);
+  EXPECT_EQ(JobsMade(), 0);
 }
 
 TEST_F(ControllerTest, RefusesToLookAtADiskThatItsPodsDoNotSee) {

@@ -135,6 +135,17 @@ TEST_F(WatchStepTest, KeepsTheNewBearerOfAName) {
   EXPECT_THAT(Colors(), ElementsAre(Pair("team/a", "a9")));
 }
 
+TEST_F(WatchStepTest, HandsOverWhatItKeptOnce) {
+  Listed();
+
+  EXPECT_EQ(std::any_cast<std::string>(step_.TakeValue("team/a")), "a5");
+  EXPECT_FALSE(step_.TakeValue("team/a").has_value());
+  EXPECT_FALSE(step_.TakeValue("team/nobody").has_value());
+
+  EXPECT_THAT(step_.OnPiece(EventText("MODIFIED", JobText("a", "9"))), IsOk());
+  EXPECT_EQ(std::any_cast<std::string>(step_.TakeValue("team/a")), "a9");
+}
+
 TEST_F(WatchStepTest, HasTheLastWordsOfWhatIsDeleted) {
   Listed();
 

@@ -91,6 +91,10 @@ class WatchStep {
   // after a list.
   std::set<std::string> TakeChanges();
 
+  // Hands over what was kept of the object `key`, for a caller that keeps it
+  // elsewhere: the store has it no more. Empty if there is no such object.
+  std::any TakeValue(const std::string& key);
+
   // Returns what events have deleted from the store since the last call, as
   // they showed it: its last words, which a list has no more. Of two that bore
   // a name the newer one. What a list has left out is not among it.
